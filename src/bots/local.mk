@@ -1,0 +1,11 @@
+bin_PROGRAMS += openmmo-bots
+openmmo_bots_SOURCES = src/bots/main.c
+openmmo_bots_CFLAGS = $(AM_CFLAGS) $(BOTS_CFLAGS)
+openmmo_bots_LDADD = $(BOTS_LIBS)
+
+BOTS_CFLAGS = $(LIBEVENT_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+BOTS_LIBS = libbots.a $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(COMMON_LIBS)
+
+noinst_LIBRARIES += libbots.a
+libbots_a_CFLAGS = $(AM_CFLAGS) $(BOTS_CFLAGS)
+libbots_a_SOURCES =

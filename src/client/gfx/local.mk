@@ -1,0 +1,1 @@
+libclient_a_SOURCES += src/client/gfx/gfx.h

@@ -1,0 +1,1 @@
+libclient_a_SOURCES +=

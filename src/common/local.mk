@@ -1,0 +1,9 @@
+noinst_LIBRARIES += libcommon.a
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(WARN_CONVERSION) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS) \
+    $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)
+COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(UTF8PROC_LIBS) $(SYSTEMD_LIBS)
+libcommon_a_SOURCES = \
+    src/common/blob.c src/common/blob.h \
+    src/common/compiler.h \
+    src/common/error.c src/common/error.h \
+    src/common/space.h

@@ -1,0 +1,257 @@
+/* protocol.h -- the messages of the game port; doc/protocol.md is the same for strangers.
+ *
+ * A frame is u16 length (of what follows, 1..65535), u8 type, body; all little-endian. Each message is one row of
+ * PROTOCOL_MESSAGES and one struct with one encode and one decode function. Texts in decoded structs are borrowed from
+ * the frame. Pure; any thread. */
+#ifndef OPENMMO_COMMON_PROTOCOL_H
+#define OPENMMO_COMMON_PROTOCOL_H
+
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/space.h"
+#include "common/wire.h"
+
+#define PROTOCOL_ALPN            "openmmo/1"
+#define PROTOCOL_VERSION_LOWEST  1
+#define PROTOCOL_VERSION_HIGHEST 1
+#define PROTOCOL_DEFAULT_PORT    7777
+#define PROTOCOL_FRAME_HEADER    3 /* u16 length + u8 type */
+#define PROTOCOL_FRAME_MAX       65537 /* with its length field */
+#define PROTOCOL_FRAME_MAX_BEFORE_LOGIN 4096
+#define PROTOCOL_WHO_MAX         64
+#define PROTOCOL_TOKEN_MAX       1024
+#define PROTOCOL_TEXT_MAX        500
+#define PROTOCOL_EMAIL_MAX       254
+#define PROTOCOL_SUBSTEPS_MAX    15 /* substeps that one MOVE may claim: a quarter of a second */
+
+/* clang-format off */
+/*        number, NAME,       struct / function word, from */
+#define PROTOCOL_MESSAGES(ROW)                         \
+    ROW(  1, HELLO,      hello,      CLIENT)           \
+    ROW(  2, REGISTER,   register,   CLIENT)           \
+    ROW(  3, AUTH,       auth,       CLIENT)           \
+    ROW(  4, RESUME,     resume,     CLIENT) /* reserved: refused with NOTICE in version 1 */ \
+    ROW(  5, MOVE,       move,       CLIENT)           \
+    ROW(  6, CHAT,       chat,       CLIENT)           \
+    ROW(  7, PING,       ping,       CLIENT)           \
+    ROW(  8, WHO,        who,        CLIENT)           \
+    ROW( 65, GREETING,   greeting,   SERVER) /* the answer to HELLO */ \
+    ROW( 66, WELCOME,    welcome,    SERVER)           \
+    ROW( 67, BLOCKS,     blocks,     SERVER) /* cell blocks, see cellblock.h */ \
+    ROW( 68, VIEW,       view,       SERVER)           \
+    ROW( 69, SELF,       self,       SERVER)           \
+    ROW( 70, CHAT_LINE,  chat_line,  SERVER)           \
+    ROW( 71, NOTICE,     notice,     SERVER)           \
+    ROW( 72, DISCONNECT, disconnect, SERVER)           \
+    ROW( 73, PONG,       pong,       SERVER)           \
+    ROW( 74, IDENTITY,   identity,   SERVER) /* the answer to WHO */ \
+    ROW( 75, CLOCK,      clock,      SERVER) /* once a second: tick <-> wall clock */
+/* clang-format on */
+
+enum protocol_type {
+#define ROW(number, NAME, word, from) PROTOCOL_##NAME = (number),
+    PROTOCOL_MESSAGES(ROW)
+#undef ROW
+};
+
+/* Why a session ends (DISCONNECT) or a request is refused (NOTICE). The texts are the server's; numbers are stable. */
+/* clang-format off */
+#define PROTOCOL_REASONS(ROW)                                                       \
+    ROW( 0, NONE,             "")                                                   \
+    ROW( 1, VERSION,          "no common protocol version")                         \
+    ROW( 2, MALFORMED,        "a message was malformed")                            \
+    ROW( 3, TOO_SLOW,         "a message did not arrive in time")                   \
+    ROW( 4, NOT_READING,      "the connection did not take what was sent")          \
+    ROW( 5, LOGIN_FAILED,     "wrong name or password")                             \
+    ROW( 6, TOKEN_REFUSED,    "the token is not valid any more: log in again")      \
+    ROW( 7, NAME_TAKEN,       "that name is taken")                                 \
+    ROW( 8, BAD_NAME,         "that name is not allowed")                           \
+    ROW( 9, BAD_PASSWORD,     "that password is not allowed")                       \
+    ROW(10, BUSY,             "the server is busy: try again in a moment")          \
+    ROW(11, FULL,             "the server is full")                                 \
+    ROW(12, RATE_LIMITED,     "too many requests: slow down")                       \
+    ROW(13, REPLACED,         "the same account logged in from elsewhere")          \
+    ROW(14, KICKED,           "an operator ended the session")                      \
+    ROW(15, SHUTTING_DOWN,    "the server is stopping")                             \
+    ROW(16, RESTARTING,       "the server is restarting")                           \
+    ROW(17, STORE_AWAY,       "the database is not available: try again")           \
+    ROW(18, REGISTRATION_CLOSED, "this server takes no registrations")              \
+    ROW(19, CHAT_REFUSED,     "that text is not allowed")                           \
+    ROW(20, NOT_LOGGED_IN,    "log in first")                                       \
+    ROW(21, ALREADY_LOGGED_IN,"already logged in")                                  \
+    ROW(22, UNSUPPORTED,      "this server does not support that")                  \
+    ROW(23, INTERNAL,         "the server failed: the fault is ours")               \
+    ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")
+/* clang-format on */
+
+enum protocol_reason {
+#define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),
+    PROTOCOL_REASONS(ROW)
+#undef ROW
+};
+
+enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
+enum protocol_channel { PROTOCOL_CHANNEL_NEARBY = 0, PROTOCOL_CHANNEL_GLOBAL = 1, PROTOCOL_CHANNEL_SERVER = 2 };
+
+/* A cell's key, as VIEW names it (blocks add the part). */
+struct protocol_key {
+    uint16_t source; /* server; 0 alone */
+    uint8_t layer;   /* 0 public */
+    uint8_t level;   /* 0: 64 m; each level halves the edge */
+    int32_t x, z;    /* cell index at that level */
+};
+
+struct protocol_hello {
+    uint16_t lowest, highest;
+    uint32_t features; /* none yet: 0; unknown bits are ignored */
+    struct wire_text program; /* <= 64 bytes: "openmmo-client 0.1.0" */
+};
+struct protocol_register {
+    struct wire_text username, email /* may be empty */, password;
+};
+struct protocol_auth {
+    uint8_t kind; /* enum protocol_auth_kind */
+    struct wire_text username, password; /* PASSWORD */
+    struct wire_text token;              /* TOKEN */
+};
+struct protocol_resume {
+    struct wire_text token;
+};
+struct protocol_move {
+    uint32_t seq; /* rises by one a message, from 1 */
+    uint16_t heading, yaw;
+    uint8_t flags;    /* MOVEMENT_* */
+    uint8_t substeps; /* 1..PROTOCOL_SUBSTEPS_MAX of 1/60 s */
+};
+struct protocol_chat {
+    uint8_t channel; /* NEARBY or GLOBAL */
+    struct wire_text text;
+};
+struct protocol_ping {
+    uint64_t cookie; /* comes back in PONG */
+};
+struct protocol_who {
+    uint8_t ids_n; /* 1..64 */
+    uint64_t ids[PROTOCOL_WHO_MAX];
+};
+struct protocol_greeting {
+    uint16_t version; /* chosen: the highest that both know */
+    uint32_t features;
+    uint32_t players, players_max;
+    uint8_t logins;   /* bit 0 password, bit 1 token, bit 2 registration open */
+    struct wire_text name, motd; /* <= 100, <= 500 bytes */
+};
+struct protocol_welcome {
+    uint64_t entity;
+    uint32_t tick;
+    uint64_t wall_ms; /* Unix time of that tick */
+    uint8_t tick_hz;
+    uint16_t view_m;  /* how far cells are sent */
+    uint32_t world_seed, world_size_m;
+    const uint8_t *world_hash; /* 32 bytes, borrowed */
+    uint32_t epoch;   /* rises at each start of the server */
+    struct wire_text username, token;
+};
+struct protocol_view {
+    uint16_t gained_n, lost_n; /* keys follow: gained, then lost; read with protocol_view_key */
+    struct wire_reader keys;
+};
+struct protocol_self {
+    uint32_t tick, seq; /* seq: the last MOVE wholly applied */
+    struct space_pos pos;
+    int32_t velocity_y;
+    uint16_t yaw;
+    uint8_t airborne;
+    uint8_t dropped; /* substeps given up since the last SELF (saturates): the client claimed more time than passed */
+};
+struct protocol_chat_line {
+    uint64_t sequence; /* rises by one a line in the world */
+    uint64_t wall_ms;
+    uint64_t entity; /* 0: the server */
+    uint8_t channel;
+    struct wire_text name, text;
+};
+struct protocol_notice {
+    uint8_t reason; /* enum protocol_reason: the request that was refused, or NONE for a word from the server */
+    uint32_t retry_after_ms;
+    struct wire_text text;
+};
+struct protocol_disconnect {
+    uint8_t reason;
+    uint32_t retry_after_ms; /* 0: do not reconnect by yourself */
+    struct wire_text text;
+};
+struct protocol_pong {
+    uint64_t cookie;
+    uint32_t tick;
+    uint64_t wall_ms;
+};
+struct protocol_identity_row {
+    uint64_t id;
+    uint8_t version; /* of name and looks; blocks carry it */
+    uint32_t looks;  /* colours and shape, a hash of the account */
+    struct wire_text name;
+};
+struct protocol_identity {
+    uint8_t rows_n;
+    struct protocol_identity_row rows[PROTOCOL_WHO_MAX];
+};
+struct protocol_clock {
+    uint32_t tick;
+    uint64_t wall_ms;
+};
+
+/* Frames. MORE: wait for more bytes; BAD: close. */
+enum protocol_result { PROTOCOL_OK, PROTOCOL_MORE, PROTOCOL_BAD };
+struct protocol_frame {
+    uint8_t type;
+    const uint8_t *body;
+    size_t body_bytes;
+    size_t frame_bytes; /* whole frame: how much to consume */
+};
+/* Look for one frame at the front of bytes. max_bytes: the limit on frame_bytes; a longer one is BAD at once, before
+ * its bytes came. */
+enum protocol_result protocol_frame_parse(const uint8_t *bytes, size_t len_bytes, size_t max_bytes,
+                                          struct protocol_frame *frame) MUST_CHECK;
+
+/* Decode a body. OK or BAD (never MORE); *message is written only if OK. All ranges named above are checked: texts by
+ * length (not by content), counts, enums, flags. */
+#define ROW(number, NAME, word, from)                                                                        \
+    enum protocol_result protocol_decode_##word(const uint8_t *body, size_t body_bytes,                      \
+                                                struct protocol_##word *message) MUST_CHECK;
+struct protocol_blocks { const uint8_t *bytes; size_t len_bytes; }; /* one cell block or more: cellblock_parse */
+PROTOCOL_MESSAGES(ROW)
+#undef ROW
+
+/* Append one whole frame to w (its error is sticky: check w->bad). VIEW and BLOCKS have writers of their own. */
+void protocol_encode_hello(struct wire_writer *w, const struct protocol_hello *m);
+void protocol_encode_register(struct wire_writer *w, const struct protocol_register *m);
+void protocol_encode_auth(struct wire_writer *w, const struct protocol_auth *m);
+void protocol_encode_resume(struct wire_writer *w, const struct protocol_resume *m);
+void protocol_encode_move(struct wire_writer *w, const struct protocol_move *m);
+void protocol_encode_chat(struct wire_writer *w, const struct protocol_chat *m);
+void protocol_encode_ping(struct wire_writer *w, const struct protocol_ping *m);
+void protocol_encode_who(struct wire_writer *w, const struct protocol_who *m);
+void protocol_encode_greeting(struct wire_writer *w, const struct protocol_greeting *m);
+void protocol_encode_welcome(struct wire_writer *w, const struct protocol_welcome *m);
+void protocol_encode_blocks(struct wire_writer *w, const struct protocol_blocks *m);
+void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained, uint16_t gained_n,
+                          const struct protocol_key *lost, uint16_t lost_n);
+void protocol_encode_self(struct wire_writer *w, const struct protocol_self *m);
+void protocol_encode_chat_line(struct wire_writer *w, const struct protocol_chat_line *m);
+void protocol_encode_notice(struct wire_writer *w, const struct protocol_notice *m);
+void protocol_encode_disconnect(struct wire_writer *w, const struct protocol_disconnect *m);
+void protocol_encode_pong(struct wire_writer *w, const struct protocol_pong *m);
+void protocol_encode_identity(struct wire_writer *w, const struct protocol_identity *m);
+void protocol_encode_clock(struct wire_writer *w, const struct protocol_clock *m);
+
+/* The next key of a decoded VIEW (its count was checked). */
+struct protocol_key protocol_view_key(struct wire_reader *keys);
+
+/* Constant names: "MOVE", "KICKED"; NULL for numbers that are none. reason_text: the default sentence. */
+const char *protocol_type_name(unsigned type);
+const char *protocol_reason_name(unsigned reason);
+const char *protocol_reason_text(unsigned reason);
+
+#endif

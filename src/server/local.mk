@@ -1,0 +1,21 @@
+sbin_PROGRAMS += openmmod
+openmmod_SOURCES = src/server/main.c
+openmmod_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
+openmmod_LDADD = $(SERVER_LIBS)
+
+SERVER_CFLAGS = $(WARN_CONVERSION) $(LIBEVENT_CFLAGS) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) $(SQLITE_CFLAGS) \
+    $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)
+# libserver.a holds all of the server but main.c: tests link it.
+SERVER_LIBS = libserver.a $(LIBEVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(COMMON_LIBS)
+
+noinst_LIBRARIES += libserver.a
+libserver_a_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
+libserver_a_SOURCES =
+
+include src/server/ops/local.mk
+include src/server/store/local.mk
+include src/server/sim/local.mk
+include src/server/accounts/local.mk
+include src/server/net/local.mk
+include src/server/play/local.mk
+include src/server/admin/local.mk

@@ -1,0 +1,94 @@
+/* metrics.h -- what the daemon counts: one row of METRICS each, read by status, console and (later) /metrics.
+ *
+ * Counters and gauges are relaxed atomics, one cache line apart from other rows; histograms have fixed upper bounds in
+ * microseconds (powers of two from 16 us to 8.4 s). Updating never blocks or allocates. All functions: any thread. */
+#ifndef OPENMMO_OPS_METRICS_H
+#define OPENMMO_OPS_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clang-format off */
+/*      NAME,                    kind,      exported name,                          help */
+#define METRICS(ROW) \
+    ROW(TICKS,                   COUNTER,   "openmmo_ticks_total",                  "Ticks simulated") \
+    ROW(TICKS_MISSED,            COUNTER,   "openmmo_ticks_missed_total",           "Ticks skipped because the server stalled") \
+    ROW(TICK_US,                 HISTOGRAM, "openmmo_tick_microseconds",            "CPU time of a whole tick on the sim thread") \
+    ROW(TICK_STEP_US,            HISTOGRAM, "openmmo_tick_step_microseconds",       "CPU time of the simulation step") \
+    ROW(TICK_SNAPSHOT_US,        HISTOGRAM, "openmmo_tick_snapshot_microseconds",   "CPU time of building the snapshot") \
+    ROW(TICK_LATE_US,            HISTOGRAM, "openmmo_tick_late_microseconds",       "How late a tick began") \
+    ROW(SWEEP_US,                HISTOGRAM, "openmmo_sweep_microseconds",           "CPU time of one sweep over an io thread's connections") \
+    ROW(SNAPSHOTS_SKIPPED,       COUNTER,   "openmmo_snapshots_skipped_total",      "Snapshots that an io thread did not take in time") \
+    ROW(PLAYERS,                 GAUGE,     "openmmo_players",                      "Players in the world") \
+    ROW(CONNECTIONS,             GAUGE,     "openmmo_connections",                  "Open connections") \
+    ROW(CONNECTIONS_BEFORE_LOGIN,GAUGE,     "openmmo_connections_before_login",     "Connections that have not logged in") \
+    ROW(ACCEPTED,                COUNTER,   "openmmo_accepted_total",               "Connections accepted") \
+    ROW(REFUSED_ADDRESS,         COUNTER,   "openmmo_refused_address_total",        "Connections refused by a limit on their address") \
+    ROW(REFUSED_FULL,            COUNTER,   "openmmo_refused_full_total",           "Connections refused because the server was full") \
+    ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total",         "TLS handshakes completed") \
+    ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_failed_total",             "TLS handshakes failed") \
+    ROW(DEADLINES,               COUNTER,   "openmmo_deadlines_total",              "Connections closed by an absolute deadline") \
+    ROW(MALFORMED,               COUNTER,   "openmmo_malformed_total",              "Connections closed for a malformed message") \
+    ROW(BYTES_IN,                COUNTER,   "openmmo_bytes_in_total",               "Bytes read from sockets") \
+    ROW(BYTES_OUT,               COUNTER,   "openmmo_bytes_out_total",              "Bytes written to sockets") \
+    ROW(MESSAGES_IN,             COUNTER,   "openmmo_messages_in_total",            "Messages received") \
+    ROW(RATE_LIMITED,            COUNTER,   "openmmo_rate_limited_total",           "Messages refused by a token bucket") \
+    ROW(COMMANDS,                COUNTER,   "openmmo_commands_total",               "Commands that the simulation took") \
+    ROW(INTENTS_REFUSED,         COUNTER,   "openmmo_intents_refused_total",        "Intents beyond a player's share of a tick") \
+    ROW(SUBSTEPS_DROPPED,        COUNTER,   "openmmo_substeps_dropped_total",       "Movement time claimed beyond the allowance") \
+    ROW(READING_PAUSED,          COUNTER,   "openmmo_reading_paused_total",         "Sockets left unread because a queue was full") \
+    ROW(CHAT_LINES,              COUNTER,   "openmmo_chat_lines_total",             "Chat lines routed") \
+    ROW(CELLS,                   GAUGE,     "openmmo_cells",                        "Occupied cells") \
+    ROW(BLOCKS_ENCODED,          COUNTER,   "openmmo_blocks_encoded_total",         "Cell blocks encoded") \
+    ROW(BLOCKS_SENT,             COUNTER,   "openmmo_blocks_sent_total",            "Cell blocks sent") \
+    ROW(BLOCKS_FULL_SENT,        COUNTER,   "openmmo_blocks_full_sent_total",       "Full cell blocks sent") \
+    ROW(OUTBOX_OVERFLOWS,        COUNTER,   "openmmo_outbox_overflows_total",       "Connections closed because their outbox was full") \
+    ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_ok_total",              "Logins that succeeded") \
+    ROW(LOGINS_FAILED,           COUNTER,   "openmmo_logins_failed_total",          "Logins refused for a wrong name, password or token") \
+    ROW(LOGINS_LIMITED,          COUNTER,   "openmmo_logins_limited_total",         "Logins refused by a limit") \
+    ROW(REGISTRATIONS,           COUNTER,   "openmmo_registrations_total",          "Accounts made") \
+    ROW(HASHES,                  COUNTER,   "openmmo_password_hashes_total",        "Password hashes computed") \
+    ROW(WORKER_QUEUE,            GAUGE,     "openmmo_worker_queue",                 "Jobs waiting for a worker") \
+    ROW(STORE_QUEUE,             GAUGE,     "openmmo_store_queue",                  "Questions waiting for the store") \
+    ROW(STORE_QUESTIONS,         COUNTER,   "openmmo_store_questions_total",        "Questions that the store answered") \
+    ROW(STORE_ERRORS,            COUNTER,   "openmmo_store_errors_total",           "Questions that the store could not answer") \
+    ROW(STORE_US,                HISTOGRAM, "openmmo_store_microseconds",           "Time of a store question, without waiting") \
+    ROW(SAVES_PENDING,           GAUGE,     "openmmo_saves_pending",                "Positions not yet durable") \
+    ROW(POSITIONS_SAVED,         COUNTER,   "openmmo_positions_saved_total",        "Positions made durable") \
+    ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \
+    ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
+    ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost")
+/* clang-format on */
+
+enum metric {
+#define ROW(NAME, kind, exported, help) METRIC_##NAME,
+    METRICS(ROW)
+#undef ROW
+    METRICS_N
+};
+
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+#define METRICS_BUCKETS 21 /* <= 16 us, <= 32 us ... <= 8.4 s, more */
+
+void metrics_add(enum metric metric, uint64_t n);     /* counter */
+void metrics_gauge(enum metric metric, int64_t delta); /* gauge: up or down */
+void metrics_set(enum metric metric, int64_t value);   /* gauge */
+void metrics_observe(enum metric metric, uint64_t us); /* histogram */
+
+int64_t metrics_value(enum metric metric); /* counter or gauge; histogram: how many were observed */
+struct metrics_histogram {
+    uint64_t count, sum_us, max_us;
+    uint64_t buckets[METRICS_BUCKETS];
+};
+void metrics_histogram(enum metric metric, struct metrics_histogram *out);
+/* The q-quantile (0..1) in microseconds of a histogram, or of later - earlier: the upper bound of its bucket. */
+uint64_t metrics_quantile(const struct metrics_histogram *later, const struct metrics_histogram *earlier, double q);
+uint64_t metrics_bucket_us(unsigned bucket); /* its upper bound; UINT64_MAX for the last */
+
+struct metrics_row {
+    const char *name, *exported, *help;
+    enum metric_kind kind;
+};
+const struct metrics_row *metrics_row(enum metric metric); /* constant */
+
+#endif

@@ -1,0 +1,1 @@
+libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.h

@@ -1,0 +1,67 @@
+/* presence.h -- who is here: from a login that succeeded to the last save.
+ *
+ * Owns the directory of players present (by session, by account), and their way: login (accounts) -> saved place (store,
+ * but first the saves still in memory) -> JOIN (sim) -> welcome (sessions) ... -> LEAVE -> save. The newer login of an
+ * account wins, the older is told. Flushes the positions of all who are present every flush_ms.
+ * Control thread only. */
+#ifndef OPENMMO_PLAY_PRESENCE_H
+#define OPENMMO_PLAY_PRESENCE_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+#include "common/protocol.h"
+#include "common/queue.h"
+#include "common/text.h"
+#include "play/sessions.h"
+#include "sim/mailbox.h"
+#include "sim/sim.h"
+
+struct presence;
+struct accounts; /* accounts/accounts.h */
+struct store;    /* store/store.h */
+
+struct presence_config {
+    struct event_base *base;
+    struct accounts *accounts;
+    struct store *store;
+    struct queue *commands; /* control's own queue to the sim */
+    uint32_t players_max;
+    uint32_t flush_ms; /* 5000 */
+    uint32_t epoch;
+};
+
+struct presence *presence_new(const struct presence_config *config, struct error *error);
+void presence_free(struct presence *presence);
+
+/* The handlers to give to sessions_new; sessions is told later because the two need each other. */
+struct sessions_handlers presence_handlers(struct presence *presence);
+void presence_set_sessions(struct presence *presence, struct sessions *sessions);
+
+/* What the sim said (taken from its event queue by the server's loop). */
+void presence_sim_event(struct presence *presence, const struct sim_event *event);
+/* The newest snapshot, for flushes and listings; takes the reference. */
+void presence_snapshot(struct presence *presence, struct snapshot *snapshot);
+
+struct presence_row {
+    uint64_t session, player, entity;
+    char name[TEXT_NAME_MAX_BYTES + 1];
+    uint64_t joined_ms; /* Unix time */
+    double x_m, y_m, z_m;
+    struct session_figures figures;
+};
+/* Each player present, in no order; stops when visit returns false. */
+typedef bool presence_visit_fn(void *context, const struct presence_row *row);
+void presence_each(struct presence *presence, presence_visit_fn *visit, void *context);
+uint32_t presence_n(const struct presence *presence);
+
+/* End the session of the player of that name (or, if name is NULL, that session). Returns 0, -1: nobody by that name. */
+int presence_kick(struct presence *presence, const char *name, uint64_t session, const char *reason) MUST_CHECK;
+
+/* Save everyone now and call done when all is durable (or the store gave up; then lost > 0). For stop and `save.now`. */
+void presence_save_all(struct presence *presence, void (*done)(void *context, uint32_t lost), void *context);
+
+#endif

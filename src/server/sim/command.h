@@ -1,0 +1,64 @@
+/* command.h -- everything that enters the simulation: fixed-size commands, in an order that does not depend on threads.
+ *
+ * A tick's commands are sorted by (session, producer, sequence); session 0 (credit, options) comes first, control before
+ * io. The sequence is counted by the producer per session. What is outside the world (a loaded position, a role, time
+ * credit) enters only so; replaying the same commands gives the same state. */
+#ifndef OPENMMO_SIM_COMMAND_H
+#define OPENMMO_SIM_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/blob.h"
+#include "common/movement.h"
+#include "common/protocol.h"
+
+/* Session ids: slot in the low 32 bits, generation above; 0 is none. */
+#define SESSION_SLOT(id) ((uint32_t)(id))
+
+enum command_kind {
+    COMMAND_CREDIT = 1, /* session 0: time lost by a stall of the server is given back to all */
+    COMMAND_JOIN,       /* lifecycle: never dropped */
+    COMMAND_LEAVE,      /* lifecycle: never dropped */
+    COMMAND_INTENT,
+    COMMAND_CHAT,
+};
+
+enum command_producer { COMMAND_FROM_CONTROL = 0, COMMAND_FROM_IO = 1 };
+
+struct command {
+    uint64_t session;
+    uint32_t sequence;
+    uint8_t producer; /* enum command_producer */
+    uint8_t kind;     /* enum command_kind */
+    union {
+        struct {
+            uint32_t substeps; /* of 1/60 s, at most 120 */
+        } credit;
+        struct {
+            uint64_t player; /* account id; one that is already in the world changes hands to this session */
+            struct blob *name; /* owned by the command */
+            int32_t x, z;      /* saved place, units; placed on the ground there */
+            uint16_t yaw;
+            bool spawn;        /* no saved place: the sim picks one in the spawn area by player id */
+            uint32_t looks;
+        } join;
+        struct {
+            uint32_t seq;
+            struct movement_intent intent;
+            uint8_t substeps;
+        } intent;
+        struct {
+            uint8_t channel; /* enum protocol_channel */
+            struct blob *text; /* owned by the command; journaled by length only */
+        } chat;
+    } as;
+};
+
+/* The order above; for qsort. */
+int command_compare(const void *a, const void *b);
+/* Give up what a command owns. */
+void command_drop(struct command *command);
+
+#endif

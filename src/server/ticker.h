@@ -1,0 +1,45 @@
+/* ticker.h -- the sim thread: the clock of the world. Collects commands, steps, journals, publishes, 20 times a second.
+ *
+ * Missed ticks are skipped, never made up in a burst; a stall gives the players their time back by one CREDIT command.
+ * new/free: control thread. */
+#ifndef OPENMMO_TICKER_H
+#define OPENMMO_TICKER_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+#include "common/queue.h"
+#include "sim/journal.h"
+#include "sim/mailbox.h"
+#include "sim/sim.h"
+
+struct ticker;
+
+struct ticker_config {
+    struct sim *sim;           /* borrowed; touched by nobody else until ticker_stop returned */
+    struct journal *journal;   /* may be NULL */
+    struct queue **commands;   /* producers: [0] control's, then one per io thread */
+    unsigned commands_n;
+    struct mailbox *mailboxes; /* readers: [0] control's, then one per io thread */
+    unsigned mailboxes_n;
+    struct queue *events;      /* struct sim_event, sim -> control; room for two a session, never full */
+    struct event_base *base;   /* not NULL: no thread of its own, tick by a timer on this loop */
+    /* Called on the sim thread. */
+    void (*published)(void *context, unsigned reader); /* a snapshot lies in mailbox `reader` */
+    void (*stalled)(void *context, uint32_t stalled_ms);
+    void *context;
+};
+
+struct ticker *ticker_start(const struct ticker_config *config, struct error *error);
+/* Finish the current tick, join. NULL is fine. */
+void ticker_stop(struct ticker *ticker);
+
+/* Any thread. */
+uint32_t ticker_tick(const struct ticker *ticker);
+uint64_t ticker_last_tick_ms(const struct ticker *ticker); /* Unix time of the last tick, for liveness */
+void ticker_clock(const struct ticker *ticker, uint32_t *tick, uint64_t *wall_ms);
+
+#endif
