@@ -1,0 +1,88 @@
+/* config.h -- what the daemon was told: its option table, checked and resolved.
+ *
+ * Include as "server/config.h" ("config.h" is the build's own). Control thread. A config is
+ * immutable once loaded; a reload makes a new one and the old one is freed when nobody looks at it
+ * any more. */
+#ifndef OPENMMO_SERVER_CONFIG_H
+#define OPENMMO_SERVER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "play/sessions.h"
+
+enum config_registration { CONFIG_REGISTRATION_OPEN, CONFIG_REGISTRATION_CLOSED };
+
+/* All paths are absolute after a load: relative ones lie under `state`. */
+struct config {
+    /* [server] */
+    char *name, *motd;
+    char *state; /* directory */
+    /* [net] */
+    struct option_list listen; /* "127.0.0.1:7777", "[::1]:7777"; port 0: any */
+    uint32_t io_threads;       /* 0: all on one loop; "auto" is resolved */
+    uint32_t view_m, players_max, connections_max;
+    char *certificate, *key; /* PEM files */
+    bool certificate_ours;   /* neither was named: make them on first start */
+    /* [limits] */
+    uint32_t before_login_per_address, new_per_second, new_burst;
+    uint32_t first_byte_ms, login_ms, message_ms;
+    uint32_t moves_per_second, chats_per_10s, whos_per_second, pings_per_second, logins_per_minute;
+    struct option_list exempt; /* CIDRs */
+    /* [world] */
+    uint32_t seed, size_m;
+    /* [store] */
+    char *store_path;
+    uint32_t flush_ms;
+    bool auto_migrate;
+    /* [accounts] */
+    uint32_t registration; /* enum config_registration */
+    uint32_t argon2_ops;
+    uint64_t argon2_bytes;
+    uint32_t workers, worker_queue;
+    /* [auth] */
+    uint32_t resume_lifetime_ms;
+    char *auth_key; /* Ed25519 key file, made 0600 on first start */
+    /* [admin] */
+    char *admin_socket;
+    /* [log] */
+    uint32_t log_level; /* enum log_level */
+
+    /* Flags of the command line; borrowed from it. */
+    const char *journal, *replay, *debug; /* NULL: not given */
+    bool migrate;
+
+    struct options *options; /* values and origins as loaded, for listings */
+    int argc;                /* the command line, for reloads; borrowed */
+    char *const *argv;
+};
+
+extern const struct options_table config_table;
+
+/* Read the command line, the file (-c FILE, else SYSCONFDIR/openmmo/openmmo.ini where it exists)
+ * and the environment. -t, -V, --help, --print-config and errors are dealt with here, on stdout and
+ * stderr. Returns -1: go on with *config (caller frees); else the exit status, all is said and
+ * *config is NULL. argv must live as long as the config. */
+int config_start(int argc, char *const argv[], struct config **config);
+void config_free(struct config *config); /* NULL is fine */
+
+/* Load anew from the same places, all or nothing. NULL: errors, each given to say (level ERROR).
+ * Else the new config: options that a running server can change have their new values, all others
+ * keep the old ones; each of those that differs is given to say (level WARN, "net.listen changed:
+ * restart to apply"). */
+typedef void config_say_fn(void *context, enum log_level level, const char *line);
+struct config *config_reload(const struct config *old, config_say_fn *say, void *context);
+
+/* Fill in what sessions needs of the config: identity, files, listen, limits, view, registration.
+ * Borrows from config; the other fields (field, commands, mailboxes, epoch) are left alone. */
+void config_sessions(const struct config *config, struct sessions_config *sessions);
+
+/* Make the state directory (0700) and the admin socket's directory (0755) where they are missing.
+ * 0, or -1 + error. */
+int config_make_directories(const struct config *config, struct error *error) MUST_CHECK;
+
+#endif
