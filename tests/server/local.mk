@@ -1,1 +1,6 @@
 # Tests of this area.
+
+check_PROGRAMS += tests/server/test_metrics
+tests_server_test_metrics_SOURCES = tests/server/test_metrics.c
+tests_server_test_metrics_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_metrics_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

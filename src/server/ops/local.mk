@@ -1,1 +1,1 @@
-libserver_a_SOURCES += src/server/ops/metrics.h
+libserver_a_SOURCES += src/server/ops/metrics.c src/server/ops/metrics.h

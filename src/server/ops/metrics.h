@@ -81,7 +81,8 @@ struct metrics_histogram {
     uint64_t buckets[METRICS_BUCKETS];
 };
 void metrics_histogram(enum metric metric, struct metrics_histogram *out);
-/* The q-quantile (0..1) in microseconds of a histogram, or of later - earlier: the upper bound of its bucket. */
+/* The q-quantile (0..1) in microseconds of a histogram, or of later - earlier (may be NULL): the upper
+ * bound of its bucket. 0 where nothing was observed. */
 uint64_t metrics_quantile(const struct metrics_histogram *later, const struct metrics_histogram *earlier, double q);
 uint64_t metrics_bucket_us(unsigned bucket); /* its upper bound; UINT64_MAX for the last */
 
