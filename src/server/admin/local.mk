@@ -1,1 +1,1 @@
-libserver_a_SOURCES +=
+libserver_a_SOURCES += src/server/admin/admin.h

@@ -1,0 +1,69 @@
+/* admin.h -- the operator's socket: JSON-RPC 2.0, one object a line, roles by who is at the other
+ * end.
+ *
+ * Owns the listening Unix socket, its clients, their subscriptions and the log's tap. Lives on
+ * control's loop and knows the rest of the server by `struct admin_config` alone, so that it never
+ * reaches up to the server that starts it. What it speaks is in doc/admin.md; the methods are rows
+ * (method.h), one file per family (cmd_*.c).
+ * Control thread only. */
+#ifndef OPENMMO_ADMIN_ADMIN_H
+#define OPENMMO_ADMIN_ADMIN_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "common/options.h"
+#include "play/presence.h"
+#include "play/sessions.h"
+
+struct admin;
+
+/* What the server says of itself when asked. Texts NUL-terminated. */
+struct admin_status {
+    char name[101];        /* of the server */
+    bool stopping;         /* a stop is under way */
+    uint64_t started_ms;   /* Unix time */
+    uint32_t tick;         /* the newest */
+    uint64_t last_tick_ms; /* Unix time of it */
+    uint32_t players_max, connections_max;
+    const char *store;                    /* the driver's word, constant: "sqlite" */
+    char store_error[ERROR_TEXT_MAX];     /* empty: the store answers */
+    uint32_t durable_epoch, durable_tick; /* the watermark: every position as of then is saved */
+    uint64_t durable_ms;                  /* Unix time of it; 0: nothing was saved yet */
+};
+
+/* What an operator can ask of the server as a whole; called on the control thread, never later than
+ * the method that asks. Every one must be given. */
+struct admin_host {
+    void (*status)(void *context, struct admin_status *status); /* zeroed before the call */
+    /* Load the configuration anew, as SIGHUP does. outcome: what was applied or, with -1, why
+     * nothing was; a sentence either way. */
+    int (*reload)(void *context, struct error *outcome);
+    /* Begin the graceful stop, as SIGTERM does. Must return; the reply is sent while the server
+     * drains. reason: for the players; empty: the usual words. */
+    void (*shutdown)(void *context, const char *reason);
+    /* The configuration as it holds now; valid until control's next turn. */
+    const struct options *(*options)(void *context);
+    void *context;
+};
+
+struct admin_config {
+    struct event_base *base;
+    const char *path;                          /* of the socket; copied */
+    const struct options_table *options_table; /* constant: &config_table */
+    struct presence *presence;                 /* borrowed, outlives the admin */
+    struct sessions *sessions;                 /* borrowed, outlives the admin */
+    struct admin_host host;
+};
+
+/* Listen. The directory is made (0755) if it is missing, the socket is 0666; a socket file that
+ * nobody answers on is replaced, one that someone answers on is refused. Takes the log's tap.
+ * NULL + error. */
+struct admin *admin_new(const struct admin_config *config, struct error *error);
+/* Close all clients (what is already written to a socket still arrives), remove the socket file.
+ * NULL is fine. */
+void admin_free(struct admin *admin);
+
+#endif
