@@ -6,4 +6,6 @@ libcommon_a_SOURCES = \
     src/common/blob.c src/common/blob.h \
     src/common/compiler.h \
     src/common/error.c src/common/error.h \
-    src/common/space.h
+    src/common/protocol.c src/common/protocol.h \
+    src/common/space.h \
+    src/common/wire.c src/common/wire.h

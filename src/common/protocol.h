@@ -94,11 +94,13 @@ enum protocol_reason {
 enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY = 0, PROTOCOL_CHANNEL_GLOBAL = 1, PROTOCOL_CHANNEL_SERVER = 2 };
 
+#define PROTOCOL_LEVEL_MAX 3 /* 8 m */
+
 /* A cell's key, as VIEW names it (blocks add the part). */
 struct protocol_key {
     uint16_t source; /* server; 0 alone */
     uint8_t layer;   /* 0 public */
-    uint8_t level;   /* 0: 64 m; each level halves the edge */
+    uint8_t level;   /* 0: 64 m; each level halves the edge; 0..PROTOCOL_LEVEL_MAX */
     int32_t x, z;    /* cell index at that level */
 };
 
@@ -173,7 +175,8 @@ struct protocol_chat_line {
     struct wire_text name, text;
 };
 struct protocol_notice {
-    uint8_t reason; /* enum protocol_reason: the request that was refused, or NONE for a word from the server */
+    uint8_t reason; /* enum protocol_reason: the request that was refused, or NONE for a word from the server; any
+                     * number: one that this build does not know is shown by its text (DISCONNECT likewise) */
     uint32_t retry_after_ms;
     struct wire_text text;
 };
@@ -246,8 +249,10 @@ void protocol_encode_pong(struct wire_writer *w, const struct protocol_pong *m);
 void protocol_encode_identity(struct wire_writer *w, const struct protocol_identity *m);
 void protocol_encode_clock(struct wire_writer *w, const struct protocol_clock *m);
 
-/* The next key of a decoded VIEW (its count was checked). */
+/* The next key of a decoded VIEW (its count was checked). Also reads the key in a cell block's header: the reader turns
+ * bad if the level is none or the cell beyond any position. */
 struct protocol_key protocol_view_key(struct wire_reader *keys);
+void protocol_put_key(struct wire_writer *w, const struct protocol_key *key); /* u16, u8, u8, zigzag, zigzag */
 
 /* Constant names: "MOVE", "KICKED"; NULL for numbers that are none. reason_text: the default sentence. */
 const char *protocol_type_name(unsigned type);
