@@ -21,18 +21,18 @@
 #include "common/protocol.h"
 
 #define CELLBLOCK_MAX_BYTES 12288 /* no block is larger */
-#define CELLBLOCK_PART      512   /* a part is the indices [512 p, 512 p + 511] */
+#define CELLBLOCK_PART      512   /* a part is the indices [512 p, 512 p + 511]; no other range is well-formed */
 #define CELLBLOCK_NONE      UINT32_MAX /* `from` of a full block; `have` of one who has nothing */
 
 struct cellblock_header {
     struct protocol_key key;
     uint16_t first, last; /* in-cell indices, inclusive */
-    uint32_t from;        /* tick, or CELLBLOCK_NONE: full */
-    uint32_t to;          /* tick */
+    uint32_t from;        /* tick < to, or CELLBLOCK_NONE: full */
+    uint32_t to;          /* tick < CELLBLOCK_NONE */
 };
 
 struct cellblock_state {
-    uint16_t x, z;    /* 0..4095: wire quanta in the cell */
+    uint16_t x, z;    /* 0..4095: wire quanta in the level 0 cell, at every level; inside the block's cell */
     int16_t altitude; /* wire quanta over the ground at (x, z)'s lower edge: see cellblock_ground */
     uint8_t heading;  /* yaw >> 8 */
     uint8_t pose;     /* enum movement_pose, 2 bits */
@@ -50,8 +50,10 @@ struct cellblock_record {
     struct cellblock_state state; /* entered, moved */
 };
 
-/* Encode one block with its records (sorted by kind, then index; in a full block only `entered`).
- * Returns its length in bytes, or 0 if room_bytes (<= CELLBLOCK_MAX_BYTES is enough) does not hold it. */
+/* Encode one block with its records (sorted by kind, then index, rising; in a full block only `entered`; no index beside
+ * the part; no entity 0). 512 records of any kind always fit, and so does a part in which no index is both left and
+ * entered. Returns its length in bytes, or 0 if room_bytes (CELLBLOCK_MAX_BYTES is enough) does not hold it or a
+ * receiver would find it malformed. */
 size_t cellblock_encode(const struct cellblock_header *header, const struct cellblock_record *records,
                         size_t records_n, uint8_t *room, size_t room_bytes) MUST_CHECK;
 
