@@ -4,3 +4,8 @@ check_PROGRAMS += tests/server/test_metrics
 tests_server_test_metrics_SOURCES = tests/server/test_metrics.c
 tests_server_test_metrics_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_metrics_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_workers
+tests_server_test_workers_SOURCES = tests/server/test_workers.c
+tests_server_test_workers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_workers_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

@@ -1,7 +1,9 @@
-/* metrics.h -- what the daemon counts: one row of METRICS each, read by status, console and (later) /metrics.
+/* metrics.h -- what the daemon counts: one row of METRICS each, read by status, console and (later)
+ * /metrics.
  *
- * Counters and gauges are relaxed atomics, one cache line apart from other rows; histograms have fixed upper bounds in
- * microseconds (powers of two from 16 us to 8.4 s). Updating never blocks or allocates. All functions: any thread. */
+ * Counters and gauges are relaxed atomics, one cache line apart from other rows; histograms have
+ * fixed upper bounds in microseconds (powers of two from 16 us to 8.4 s). Updating never blocks or
+ * allocates. All functions: any thread. */
 #ifndef OPENMMO_OPS_METRICS_H
 #define OPENMMO_OPS_METRICS_H
 
@@ -64,13 +66,13 @@ enum metric {
 #define ROW(NAME, kind, exported, help) METRIC_##NAME,
     METRICS(ROW)
 #undef ROW
-    METRICS_N
+        METRICS_N
 };
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 #define METRICS_BUCKETS 21 /* <= 16 us, <= 32 us ... <= 8.4 s, more */
 
-void metrics_add(enum metric metric, uint64_t n);     /* counter */
+void metrics_add(enum metric metric, uint64_t n);      /* counter */
 void metrics_gauge(enum metric metric, int64_t delta); /* gauge: up or down */
 void metrics_set(enum metric metric, int64_t value);   /* gauge */
 void metrics_observe(enum metric metric, uint64_t us); /* histogram */
@@ -81,9 +83,10 @@ struct metrics_histogram {
     uint64_t buckets[METRICS_BUCKETS];
 };
 void metrics_histogram(enum metric metric, struct metrics_histogram *out);
-/* The q-quantile (0..1) in microseconds of a histogram, or of later - earlier (may be NULL): the upper
- * bound of its bucket. 0 where nothing was observed. */
-uint64_t metrics_quantile(const struct metrics_histogram *later, const struct metrics_histogram *earlier, double q);
+/* The q-quantile (0..1) in microseconds of a histogram, or of later - earlier (may be NULL): the
+ * upper bound of its bucket. 0 where nothing was observed. */
+uint64_t metrics_quantile(const struct metrics_histogram *later,
+                          const struct metrics_histogram *earlier, double q);
 uint64_t metrics_bucket_us(unsigned bucket); /* its upper bound; UINT64_MAX for the last */
 
 struct metrics_row {
