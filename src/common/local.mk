@@ -7,6 +7,10 @@ libcommon_a_SOURCES = \
     src/common/cellblock.c src/common/cellblock.h \
     src/common/compiler.h \
     src/common/error.c src/common/error.h \
+    src/common/log.c src/common/log.h \
+    src/common/options.h \
     src/common/protocol.c src/common/protocol.h \
+    src/common/queue.c src/common/queue.h \
     src/common/space.h \
+    src/common/text.c src/common/text.h \
     src/common/wire.c src/common/wire.h

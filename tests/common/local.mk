@@ -10,3 +10,14 @@ check_PROGRAMS += tests/common/test_cellblock
 tests_common_test_cellblock_SOURCES = tests/common/test_cellblock.c
 tests_common_test_cellblock_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_cellblock_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/common/test_queue tests/common/test_log tests/common/test_text
+tests_common_test_queue_SOURCES = tests/common/test_queue.c
+tests_common_test_queue_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_queue_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+tests_common_test_log_SOURCES = tests/common/test_log.c
+tests_common_test_log_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_log_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+tests_common_test_text_SOURCES = tests/common/test_text.c
+tests_common_test_text_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_text_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
