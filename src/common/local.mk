@@ -7,7 +7,9 @@ libcommon_a_SOURCES = \
     src/common/cellblock.c src/common/cellblock.h \
     src/common/compiler.h \
     src/common/error.c src/common/error.h \
+    src/common/heightfield.c src/common/heightfield.h \
     src/common/log.c src/common/log.h \
+    src/common/movement.c src/common/movement.h \
     src/common/options.h \
     src/common/protocol.c src/common/protocol.h \
     src/common/queue.c src/common/queue.h \

@@ -21,3 +21,18 @@ tests_common_test_log_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
 tests_common_test_text_SOURCES = tests/common/test_text.c
 tests_common_test_text_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_text_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/common/test_space
+tests_common_test_space_SOURCES = tests/common/test_space.c
+tests_common_test_space_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_space_LDADD = $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/common/test_heightfield
+tests_common_test_heightfield_SOURCES = tests/common/test_heightfield.c
+tests_common_test_heightfield_CFLAGS = $(TEST_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_common_test_heightfield_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/common/test_movement
+tests_common_test_movement_SOURCES = tests/common/test_movement.c
+tests_common_test_movement_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_movement_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
