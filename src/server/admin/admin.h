@@ -5,7 +5,7 @@
  * control's loop and knows the rest of the server by `struct admin_config` alone, so that it never
  * reaches up to the server that starts it. What it speaks is in doc/admin.md; the methods are rows
  * (method.h), one file per family (cmd_*.c).
- * Control thread only. */
+ * Control thread only. SIGPIPE must be ignored by the process. */
 #ifndef OPENMMO_ADMIN_ADMIN_H
 #define OPENMMO_ADMIN_ADMIN_H
 

@@ -1,0 +1,259 @@
+/* admin.c -- see admin.h. The listener and the room's parts; what a client does is in client.c. */
+#include "admin/admin.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin/client.h"
+#include "admin/method.h"
+#include "common/log.h"
+
+#define ADMIN_CLIENTS_MAX 256
+
+struct admin {
+    struct admin_config config;
+    struct sockaddr_un address;
+    struct samples samples;
+    struct method_desk desk;
+    struct role_groups groups;
+    struct evconnlistener *listener;
+    struct event *timer; /* once a second */
+    struct client *clients[ADMIN_CLIENTS_MAX];
+};
+
+static uint64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+    struct admin *admin = context;
+
+    (void)fd;
+    (void)what;
+    samples_take(&admin->samples, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+    /* Accepting rests for a moment when descriptors run out. */
+    if (admin->listener != NULL)
+        evconnlistener_enable(admin->listener);
+}
+
+static void on_ended(void *context, struct client *client)
+{
+    struct admin *admin = context;
+
+    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
+        if (admin->clients[i] == client)
+            admin->clients[i] = NULL;
+    }
+    client_free(client);
+}
+
+/* A last word to one who may not stay, as far as the socket takes it at once. */
+static void refuse(int fd, int code, const char *sentence)
+{
+    char *line = jsonrpc_refusal(code, sentence);
+
+    if (line != NULL)
+        (void)!send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
+    free(line);
+    close(fd);
+}
+
+static void refuse_stranger(int fd, const struct role_peer *peer)
+{
+    static struct log_limit limit;
+    uint64_t swallowed;
+    struct error sentence;
+
+    error_set(&sentence, "%s has no role here: it takes a group, %s, %s or %s", peer->name,
+              role_group(ROLE_VIEWER), role_group(ROLE_MODERATOR), role_group(ROLE_ADMIN));
+    if (log_limit_pass(&limit, 5, &swallowed))
+        log_event(LOG_LEVEL_WARN, "admin_refused", "a peer without a role was refused",
+                  LOG_TEXT("by", peer->name), LOG_U64("uid", peer->uid), LOG_I64("pid", peer->pid),
+                  LOG_U64("swallowed", swallowed));
+    refuse(fd, JSONRPC_DENIED, sentence.text);
+}
+
+static struct client **free_slot(struct admin *admin)
+{
+    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
+        if (admin->clients[i] == NULL)
+            return &admin->clients[i];
+    }
+    return NULL;
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
+                      int from_bytes, void *context)
+{
+    struct admin *admin = context;
+    struct client **slot = free_slot(admin);
+    struct client_config config = {.desk = &admin->desk, .fd = fd};
+    struct error error;
+
+    (void)listener;
+    (void)from;
+    (void)from_bytes;
+    if (role_of_socket(fd, &admin->groups, &config.peer, &error) != 0) {
+        refuse(fd, JSONRPC_DENIED, error.text);
+    } else if (config.peer.role == ROLE_NONE) {
+        refuse_stranger(fd, &config.peer);
+    } else if (slot == NULL) {
+        refuse(fd, JSONRPC_BUSY, "too many operators are connected already");
+    } else {
+        config.ended = on_ended;
+        config.context = admin;
+        *slot = client_new(&config);
+    }
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+    static struct log_limit limit;
+    uint64_t swallowed;
+
+    (void)context;
+    if (log_limit_pass(&limit, 1, &swallowed))
+        log_event(LOG_LEVEL_WARN, "admin_accept", "cannot accept an operator; trying again",
+                  LOG_TEXT("error", strerror(errno)));
+    evconnlistener_disable(listener);
+}
+
+/* Make way for our socket file: nothing there, or one that nobody answers on. */
+static int clear_path(const struct sockaddr_un *address, struct error *error)
+{
+    struct stat at;
+    int fd, result;
+
+    if (lstat(address->sun_path, &at) != 0)
+        return errno == ENOENT
+                   ? 0
+                   : error_set(error, "cannot look at %s: %s", address->sun_path, strerror(errno));
+    if (!S_ISSOCK(at.st_mode))
+        return error_set(error, "%s is in the way: it is no socket", address->sun_path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return error_set(error, "cannot make a socket: %s", strerror(errno));
+    result = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+    if (result == 0 || errno != ECONNREFUSED)
+        result = error_set(error, "%s: another daemon answers there", address->sun_path);
+    else if (unlink(address->sun_path) != 0)
+        result = error_set(error, "cannot remove %s: %s", address->sun_path, strerror(errno));
+    else
+        result = 0;
+    close(fd);
+    return result;
+}
+
+static int make_directory(const char *path, struct error *error)
+{
+    char copy[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    const char *directory;
+
+    strcpy(copy, path); /* of checked length */
+    directory = dirname(copy);
+    if (mkdir(directory, 0755) != 0 && errno != EEXIST)
+        return error_set(error, "cannot make the directory %s: %s", directory, strerror(errno));
+    return 0;
+}
+
+/* A bound socket, or -1 + error. */
+static int bind_socket(const struct sockaddr_un *address, struct error *error)
+{
+    int fd;
+
+    if (make_directory(address->sun_path, error) != 0 || clear_path(address, error) != 0)
+        return -1;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return error_set(error, "cannot make a socket: %s", strerror(errno));
+    /* Everybody may connect; who may stay is decided by role, before a line is read. */
+    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 ||
+        chmod(address->sun_path, 0666) != 0) {
+        error_set(error, "cannot listen on %s: %s", address->sun_path, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static int start(struct admin *admin, struct error *error)
+{
+    const struct timeval second = {1, 0};
+    int fd = bind_socket(&admin->address, error);
+
+    if (fd < 0)
+        return -1;
+    admin->listener = evconnlistener_new(admin->config.base, on_accept, admin,
+                                         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 64, fd);
+    if (admin->listener == NULL) {
+        close(fd);
+        return error_set(error, "cannot listen on %s: %s", admin->address.sun_path,
+                         strerror(errno));
+    }
+    evconnlistener_set_error_cb(admin->listener, on_accept_error);
+    admin->timer = event_new(admin->config.base, -1, EV_PERSIST, on_second, admin);
+    admin->desk.logtail = logtail_new();
+    if (admin->timer == NULL || event_add(admin->timer, &second) != 0 ||
+        admin->desk.logtail == NULL)
+        return error_set(error, "out of memory");
+    on_second(-1, 0, admin);
+    return 0;
+}
+
+struct admin *admin_new(const struct admin_config *config, struct error *error)
+{
+    struct admin *admin = calloc(1, sizeof(*admin));
+
+    if (admin == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    admin->config = *config;
+    admin->config.path = admin->address.sun_path;
+    admin->address.sun_family = AF_UNIX;
+    admin->desk.config = &admin->config;
+    admin->desk.samples = &admin->samples;
+    role_groups_find(&admin->groups);
+    if (strlen(config->path) >= sizeof(admin->address.sun_path)) {
+        error_set(error, "%s: a socket's path is at most %zu bytes", config->path,
+                  sizeof(admin->address.sun_path) - 1);
+        free(admin);
+        return NULL;
+    }
+    strcpy(admin->address.sun_path, config->path);
+    if (start(admin, error) != 0) {
+        admin_free(admin);
+        return NULL;
+    }
+    return admin;
+}
+
+void admin_free(struct admin *admin)
+{
+    if (admin == NULL)
+        return;
+    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
+        client_free(admin->clients[i]);
+    if (admin->listener != NULL) {
+        evconnlistener_free(admin->listener);
+        unlink(admin->address.sun_path);
+    }
+    if (admin->timer != NULL)
+        event_free(admin->timer);
+    logtail_free(admin->desk.logtail);
+    free(admin);
+}

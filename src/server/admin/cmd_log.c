@@ -1,0 +1,53 @@
+/* cmd_log.c -- the last lines of the log. */
+#include <stdlib.h>
+
+#include "admin/method.h"
+
+/* By enum log_level. */
+static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
+
+json_t *cmd_log_line(const struct logtail_line *line)
+{
+    return json_pack("{s:I, s:I, s:s, s:s, s:s}", "sequence", (json_int_t)line->sequence, "time_ms",
+                     (json_int_t)line->time_ms, "level", log_level_name(line->level), "event",
+                     line->event, "line", line->line);
+}
+
+static void run_tail(struct method_call *call)
+{
+    struct logtail *logtail = call->desk->logtail;
+    enum log_level level = (enum log_level)method_word(call, "level", LOG_LEVEL_DEBUG);
+    size_t most = (size_t)method_integer(call, "lines", 100);
+    uint64_t after = method_id(call, "after", 0), lost = 0;
+    struct logtail_line *lines = malloc(most * sizeof(*lines));
+    json_t *list = json_array();
+    size_t n;
+
+    if (lines == NULL) {
+        json_decref(list);
+        method_fail(call, "out of memory");
+        return;
+    }
+    if (!method_given(call, "after"))
+        after = logtail_back(logtail, level, most);
+    n = logtail_read(logtail, level, &after, lines, most, &lost);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, cmd_log_line(&lines[i]));
+    free(lines);
+    method_done(call, json_pack("{s:o, s:I, s:I}", "lines", list, "after", (json_int_t)after,
+                                "lost", (json_int_t)lost));
+}
+
+/* clang-format off */
+static const struct method_param TAIL[] = {
+    {"lines", METHOD_INTEGER, false, 1, LOGTAIL_LINES, NULL,   "At most so many; 100 if not given."},
+    {"level", METHOD_WORD,    false, 0, 0,             LEVELS, "Only lines at least as grave."},
+    {"after", METHOD_ID,      false, 0, 0,             NULL,   "The oldest lines after this sequence, not the newest of all."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+
+const struct method CMD_LOG[] = {
+    {"log.tail", ROLE_VIEWER, false, run_tail, TAIL, "The newest lines of the log, oldest first."},
+    {NULL, ROLE_NONE, false, NULL, NULL, NULL},
+};
+/* clang-format on */

@@ -1,0 +1,258 @@
+/* cmd_players.c -- who is here: list, show, kick. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/method.h"
+#include "common/protocol.h"
+
+#define LIST_DEFAULT 100
+#define LIST_MAX     1000
+
+/* clang-format off */
+static const char *const SORTS[] = {"name", "address", "rtt", "in", "out", "joined", "session", NULL};
+/* clang-format on */
+
+struct rows {
+    struct presence_row *rows;
+    size_t n, room;
+    const char *filter; /* NULL: all */
+};
+
+static bool matches(const struct presence_row *row, const char *filter)
+{
+    return filter == NULL || strcasestr(row->name, filter) != NULL ||
+           strstr(row->figures.address, filter) != NULL;
+}
+
+static bool collect(void *context, const struct presence_row *row)
+{
+    struct rows *rows = context;
+
+    if (!matches(row, rows->filter))
+        return true;
+    if (rows->n == rows->room) {
+        size_t room = rows->room > 0 ? rows->room * 2 : 256;
+        struct presence_row *more = realloc(rows->rows, room * sizeof(*more));
+
+        if (more == NULL)
+            return false;
+        rows->rows = more;
+        rows->room = room;
+    }
+    rows->rows[rows->n++] = *row;
+    return true;
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int by_name(const struct presence_row *a, const struct presence_row *b)
+{
+    return strcasecmp(a->name, b->name);
+}
+static int by_address(const struct presence_row *a, const struct presence_row *b)
+{
+    return strverscmp(a->figures.address, b->figures.address);
+}
+static int by_rtt(const struct presence_row *a, const struct presence_row *b)
+{
+    return compare_u64(a->figures.rtt_us, b->figures.rtt_us);
+}
+static int by_in(const struct presence_row *a, const struct presence_row *b)
+{
+    return compare_u64(a->figures.bytes_in, b->figures.bytes_in);
+}
+static int by_out(const struct presence_row *a, const struct presence_row *b)
+{
+    return compare_u64(a->figures.bytes_out, b->figures.bytes_out);
+}
+static int by_joined(const struct presence_row *a, const struct presence_row *b)
+{
+    return compare_u64(a->joined_ms, b->joined_ms);
+}
+static int by_session(const struct presence_row *a, const struct presence_row *b)
+{
+    return compare_u64(a->session, b->session);
+}
+
+typedef int compare_fn(const struct presence_row *a, const struct presence_row *b);
+static compare_fn *const COMPARE[] = {by_name, by_address, by_rtt,    by_in,
+                                      by_out,  by_joined,  by_session};
+
+struct order {
+    compare_fn *compare;
+    bool descending;
+};
+
+/* Equal ones stand by session, so that a list does not jump about between two samples. */
+static int in_order(const void *a, const void *b, void *context)
+{
+    const struct order *order = context;
+    int way = order->compare(a, b);
+
+    if (order->descending)
+        way = -way;
+    return way != 0 ? way : by_session(a, b);
+}
+
+static double centimetres(double metres)
+{
+    return (double)(long long)(metres * 100) / 100;
+}
+
+static json_t *player_json(const struct presence_row *row)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "name",
+                     row->name, "session", method_id_json(row->session), "player",
+                     method_id_json(row->player), "entity", method_id_json(row->entity), "address",
+                     row->figures.address, "joined_ms", (json_int_t)row->joined_ms, "rtt_us",
+                     (json_int_t)row->figures.rtt_us, "in", (json_int_t)row->figures.bytes_in,
+                     "out", (json_int_t)row->figures.bytes_out, "x", centimetres(row->x_m), "y",
+                     centimetres(row->y_m), "z", centimetres(row->z_m));
+}
+
+static int sort_of(const char *word)
+{
+    for (int i = 0; word != NULL && SORTS[i] != NULL; i++) {
+        if (strcmp(SORTS[i], word) == 0)
+            return i;
+    }
+    return 0;
+}
+
+json_t *cmd_players_list(const struct method_desk *desk, const json_t *params)
+{
+    const char *filter = json_string_value(json_object_get(params, "filter"));
+    const json_t *limit = json_object_get(params, "limit");
+    size_t from = (size_t)json_integer_value(json_object_get(params, "offset"));
+    size_t most = limit != NULL ? (size_t)json_integer_value(limit) : LIST_DEFAULT;
+    int sort = sort_of(json_string_value(json_object_get(params, "sort")));
+    struct order order = {COMPARE[sort], json_is_true(json_object_get(params, "descending"))};
+    struct rows rows = {.filter = filter != NULL && filter[0] != '\0' ? filter : NULL};
+    json_t *list = json_array();
+
+    presence_each(desk->config->presence, collect, &rows);
+    if (rows.n > 0)
+        qsort_r(rows.rows, rows.n, sizeof(rows.rows[0]), in_order, &order);
+    for (size_t i = from; i < rows.n && i - from < most; i++)
+        json_array_append_new(list, player_json(&rows.rows[i]));
+    free(rows.rows);
+    return json_pack("{s:I, s:I, s:I, s:o}", "here", (json_int_t)presence_n(desk->config->presence),
+                     "matched", (json_int_t)rows.n, "offset", (json_int_t)from, "players", list);
+}
+
+static void run_list(struct method_call *call)
+{
+    method_done(call, cmd_players_list(call->desk, call->params));
+}
+
+struct wanted {
+    const char *name; /* NULL: by session */
+    char key[TEXT_NAME_KEY_BYTES];
+    uint64_t session;
+    bool found;
+    struct presence_row row;
+};
+
+/* Names that look equal are equal, as at login. */
+static bool look(void *context, const struct presence_row *row)
+{
+    struct wanted *wanted = context;
+    char key[TEXT_NAME_KEY_BYTES];
+
+    if (wanted->name == NULL)
+        wanted->found = row->session == wanted->session;
+    else
+        wanted->found = text_name_key(row->name, strlen(row->name), key, NULL) >= 0 &&
+                        strcmp(key, wanted->key) == 0;
+    if (wanted->found)
+        wanted->row = *row;
+    return !wanted->found;
+}
+
+/* The one player that the parameters name. False: the call is over (failed). */
+static bool find(struct method_call *call, struct wanted *wanted)
+{
+    bool by_its_name = method_given(call, "name");
+    char shown[128];
+
+    if (by_its_name == method_given(call, "session")) {
+        method_fail(call, "name the player by name or by session");
+        return false;
+    }
+    memset(wanted, 0, sizeof(*wanted));
+    wanted->name = method_text(call, "name", NULL);
+    wanted->session = method_id(call, "session", 0);
+    if (!by_its_name || text_name_key(wanted->name, strlen(wanted->name), wanted->key, NULL) >= 0)
+        presence_each(call->desk->config->presence, look, wanted);
+    if (wanted->found)
+        return true;
+    if (!by_its_name) {
+        method_fail(call, "there is no session %llu", (unsigned long long)wanted->session);
+    } else {
+        text_sanitise(wanted->name, strlen(wanted->name), shown, sizeof(shown));
+        method_fail(call, "nobody by the name of %s is here", shown);
+    }
+    return false;
+}
+
+static void run_show(struct method_call *call)
+{
+    struct wanted wanted;
+
+    if (find(call, &wanted))
+        method_done(call, player_json(&wanted.row));
+}
+
+static void run_kick(struct method_call *call)
+{
+    const char *reason = method_text(call, "reason", NULL);
+    struct error error = {""};
+    struct wanted wanted;
+
+    if (reason != NULL && text_chat_check(reason, strlen(reason), &error) != 0) {
+        method_fail(call, "reason: %s", error.text);
+        return;
+    }
+    if (!find(call, &wanted))
+        return;
+    if (presence_kick(call->desk->config->presence, NULL, wanted.row.session, reason) != 0)
+        method_fail(call, "%s has just left", wanted.row.name);
+    else
+        method_done(call, json_pack("{s:s, s:o}", "kicked", wanted.row.name, "session",
+                                    method_id_json(wanted.row.session)));
+}
+
+/* clang-format off */
+const struct method_param CMD_PLAYERS_LIST_PARAMS[] = {
+    {"sort",       METHOD_WORD,    false, 0, 0,        SORTS, "What the list is sorted by; name if not given."},
+    {"descending", METHOD_BOOLEAN, false, 0, 0,        NULL,  "The largest first."},
+    {"filter",     METHOD_TEXT,    false, 0, 200,      NULL,  "Only those whose name or address contains this."},
+    {"offset",     METHOD_INTEGER, false, 0, 1 << 24,  NULL,  "Leave out the first so many."},
+    {"limit",      METHOD_INTEGER, false, 1, LIST_MAX, NULL,  "At most so many; 100 if not given."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+static const struct method_param SHOW[] = {
+    {"name",    METHOD_TEXT, false, 1, TEXT_NAME_MAX_BYTES, NULL, "The player's name."},
+    {"session", METHOD_ID,   false, 0, 0,                   NULL, "Or the session, as players.list says."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+static const struct method_param KICK[] = {
+    {"name",    METHOD_TEXT, false, 1, TEXT_NAME_MAX_BYTES, NULL, "The player's name."},
+    {"session", METHOD_ID,   false, 0, 0,                   NULL, "Or the session, as players.list says."},
+    {"reason",  METHOD_TEXT, false, 1, 200,                 NULL, "What the player is told."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+
+const struct method CMD_PLAYERS[] = {
+    {"players.list", ROLE_VIEWER, false, run_list, CMD_PLAYERS_LIST_PARAMS,
+     "Who is in the world, with address, round trip, traffic and place."},
+    {"players.show", ROLE_VIEWER, false, run_show, SHOW, "One player."},
+    {"players.kick", ROLE_MODERATOR, true, run_kick, KICK,
+     "End a player's session; he is told the reason and may come back."},
+    {NULL, ROLE_NONE, false, NULL, NULL, NULL},
+};
+/* clang-format on */

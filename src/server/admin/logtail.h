@@ -1,0 +1,44 @@
+/* logtail.h -- the last lines of the log, kept for operators who look at it.
+ *
+ * A ring of LOGTAIL_LINES, written by the log's tap on any thread (copy under a short lock, nothing
+ * else), read by control. Nobody is woken: readers come by at their own interval, and lines that
+ * the ring let go of meanwhile are counted. */
+#ifndef OPENMMO_ADMIN_LOGTAIL_H
+#define OPENMMO_ADMIN_LOGTAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/log.h"
+
+#define LOGTAIL_LINES      1000
+#define LOGTAIL_LINE_BYTES 1000 /* longer lines are cut at a code point's end */
+
+struct logtail;
+
+struct logtail_line {
+    uint64_t sequence; /* rises by one a line; the first is 1 */
+    int64_t time_ms;   /* Unix time */
+    enum log_level level;
+    char event[48];
+    char line[LOGTAIL_LINE_BYTES + 1];
+};
+
+/* Take the log's tap / give it back. NULL when out of memory. Control thread. */
+struct logtail *logtail_new(void);
+void logtail_free(struct logtail *logtail); /* NULL is fine */
+
+/* The newest line's sequence; 0: none yet. Any thread. */
+uint64_t logtail_sequence(struct logtail *logtail);
+
+/* Lines of at least that level (levels up to `level`) with sequence > after, oldest first: fills
+ * lines[] with up to max, moves *after on to the last one looked at, and adds to *lost how many
+ * were no longer held. Returns how many were filled in. Any thread. */
+size_t logtail_read(struct logtail *logtail, enum log_level level, uint64_t *after,
+                    struct logtail_line *lines, size_t max, uint64_t *lost);
+
+/* The sequence after which the newest n lines of that level stand (for logtail_read). Any thread.
+ */
+uint64_t logtail_back(struct logtail *logtail, enum log_level level, size_t n);
+
+#endif

@@ -1,0 +1,110 @@
+/* method.h -- the methods of the operator's socket: one const row each, one file per family.
+ *
+ * A row says everything: name, parameters with types and ranges, the role it takes, whether it
+ * changes something (then it is audited), what it does. Parameters are checked against the row
+ * before the handler runs; rpc.discover, the manual and the console's completion are made from the
+ * rows.
+ * Control thread only. */
+#ifndef OPENMMO_ADMIN_METHOD_H
+#define OPENMMO_ADMIN_METHOD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admin/admin.h"
+#include "admin/jsonrpc.h"
+#include "admin/logtail.h"
+#include "admin/role.h"
+#include "admin/samples.h"
+#include "common/compiler.h"
+#include "common/error.h"
+
+enum method_type {
+    METHOD_TEXT,    /* min..max bytes of UTF-8, no NUL */
+    METHOD_INTEGER, /* min..max */
+    METHOD_BOOLEAN,
+    METHOD_WORD,   /* one of words */
+    METHOD_OBJECT, /* whatever it holds: the handler checks */
+    METHOD_ID, /* 0..2^64-1: an integer or, since JSON's numbers end early, its decimal digits */
+};
+
+struct method_param {
+    const char *name;
+    enum method_type type;
+    bool required;
+    int64_t min, max;
+    const char *const *words; /* WORD: ends with NULL */
+    const char *help;
+};
+
+struct method_call;
+typedef void
+method_fn(struct method_call *call); /* ends in method_done or method_fail, now or later */
+
+struct method {
+    const char *name; /* noun.verb */
+    enum role role;   /* the lowest that may */
+    bool changes;     /* audited */
+    method_fn *run;
+    const struct method_param *params; /* ends with a NULL name; NULL: takes none */
+    const char *help;                  /* whole sentences */
+};
+
+/* What handlers may look at. */
+struct method_desk {
+    const struct admin_config *config;
+    struct samples *samples;
+    struct logtail *logtail;
+};
+
+struct client; /* client.h */
+
+struct method_call {
+    const struct method *method;
+    const struct method_desk *desk;
+    struct client *client; /* the one who asked; valid until run returns, not later */
+    struct role_peer peer; /* who that is */
+    json_t *params;        /* an object, checked against the row; never NULL */
+    struct jsonrpc_call *rpc;
+};
+
+/* Begin a request: find the method, check role and parameters, run it. Takes rpc. */
+void method_begin(const struct method_desk *desk, struct client *client,
+                  const struct role_peer *peer, struct jsonrpc_call *rpc);
+
+/* The end of a call, for handlers. Frees it; a change is audited here. result is taken. */
+void method_done(struct method_call *call, json_t *result);
+void method_fail(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* A parameter's value; what stands in `otherwise` where it was not given. */
+const char *method_text(const struct method_call *call, const char *name, const char *otherwise);
+int64_t method_integer(const struct method_call *call, const char *name, int64_t otherwise);
+bool method_boolean(const struct method_call *call, const char *name, bool otherwise);
+uint64_t method_id(const struct method_call *call, const char *name, uint64_t otherwise);
+int method_word(const struct method_call *call, const char *name, int otherwise); /* its index */
+bool method_given(const struct method_call *call, const char *name);
+
+/* Check an object against rows; also for what a subscription's topic takes. Returns 0, or -1 +
+ * error that names the parameter. */
+int method_check(const struct method_param *rows, const json_t *params,
+                 struct error *error) MUST_CHECK;
+
+/* The i-th of all methods, NULL after the last; and one by name. */
+const struct method *method_at(unsigned i);
+const struct method *method_find(const char *name);
+
+/* A u64 as JSON: decimal digits in a string, exact for every reader. */
+json_t *method_id_json(uint64_t id);
+
+/* The families: each ends with a NULL name. */
+extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
+    CMD_CONFIG[];
+
+/* What topics and methods share; new references. */
+json_t *cmd_server_status(const struct method_desk *desk);
+json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
+json_t *cmd_log_line(const struct logtail_line *line);
+extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];
+
+#endif

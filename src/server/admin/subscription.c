@@ -1,0 +1,158 @@
+/* subscription.c -- see subscription.h. */
+#include "admin/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_LINES_A_SAMPLE 100
+
+struct subscription {
+    struct subscription_config config;
+    struct event *timer;
+    uint64_t lost;
+    uint64_t log_after; /* the log topic: the last line that was said */
+};
+
+static json_t *sample_metrics(struct subscription *subscription)
+{
+    return cmd_server_status(subscription->config.desk);
+}
+
+static json_t *sample_players(struct subscription *subscription)
+{
+    return cmd_players_list(subscription->config.desk, subscription->config.params);
+}
+
+static enum log_level level_of(const json_t *params)
+{
+    const char *word = json_string_value(json_object_get(params, "level"));
+    enum log_level level = LOG_LEVEL_DEBUG;
+
+    return word != NULL && log_level_parse(word, &level) == 0 ? level : LOG_LEVEL_DEBUG;
+}
+
+/* Lines that the ring let go of before they could be said are lost too. */
+static json_t *sample_log(struct subscription *subscription)
+{
+    struct logtail_line *lines = malloc(LOG_LINES_A_SAMPLE * sizeof(*lines));
+    json_t *list;
+    size_t n;
+
+    if (lines == NULL)
+        return NULL;
+    n = logtail_read(subscription->config.desk->logtail, level_of(subscription->config.params),
+                     &subscription->log_after, lines, LOG_LINES_A_SAMPLE, &subscription->lost);
+    list = n > 0 ? json_array() : NULL;
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, cmd_log_line(&lines[i]));
+    free(lines);
+    return list != NULL ? json_pack("{s:o}", "lines", list) : NULL;
+}
+
+/* clang-format off */
+static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
+static const struct method_param LOG_PARAMS[] = {
+    {"level", METHOD_WORD, false, 0, 0, LEVELS, "Only lines at least as grave."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+
+const struct topic TOPICS[] = {
+    {"metrics", ROLE_VIEWER, sample_metrics, NULL, "What server.status says."},
+    {"players", ROLE_VIEWER, sample_players, CMD_PLAYERS_LIST_PARAMS, "What players.list says."},
+    {"log",     ROLE_VIEWER, sample_log,     LOG_PARAMS, "The lines of the log that came since the last time."},
+    {NULL, ROLE_NONE, NULL, NULL, NULL},
+};
+/* clang-format on */
+
+const struct topic *topic_find(const char *name)
+{
+    for (const struct topic *topic = TOPICS; topic->name != NULL; topic++) {
+        if (strcmp(topic->name, name) == 0)
+            return topic;
+    }
+    return NULL;
+}
+
+/* 0, or -1: no room. */
+static int say(struct subscription *subscription, json_t *data)
+{
+    json_t *object = json_pack("{s:s, s:s, s:{s:i, s:I, s:o}}", "jsonrpc", "2.0", "method",
+                               subscription->config.topic->name, "params", "subscription",
+                               (int)subscription->config.id, "lost", (json_int_t)subscription->lost,
+                               "data", data);
+    char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *line = text != NULL ? realloc(text, strlen(text) + 2) : NULL;
+    int result = -1;
+
+    json_decref(object);
+    if (line != NULL) {
+        size_t len_bytes = strlen(line);
+
+        line[len_bytes++] = '\n';
+        result = subscription->config.say(subscription->config.context, line, len_bytes);
+        free(line);
+    } else {
+        free(text);
+    }
+    return result;
+}
+
+static void lose(struct subscription *subscription, uint64_t n)
+{
+    subscription->lost += n;
+    metrics_add(METRIC_ADMIN_DROPPED, n);
+}
+
+static void tick(evutil_socket_t fd, short what, void *context)
+{
+    struct subscription *subscription = context;
+    uint64_t lost_before = subscription->lost;
+    json_t *data = subscription->config.topic->sample(subscription);
+    size_t n;
+
+    (void)fd;
+    (void)what;
+    if (subscription->lost > lost_before)
+        metrics_add(METRIC_ADMIN_DROPPED, subscription->lost - lost_before);
+    if (data == NULL)
+        return;
+    n = json_array_size(json_object_get(data, "lines")); /* of the log: each line counts */
+    if (say(subscription, data) != 0)
+        lose(subscription, n > 0 ? n : 1);
+    else
+        subscription->lost = 0;
+}
+
+struct subscription *subscription_new(const struct subscription_config *config)
+{
+    struct subscription *subscription = calloc(1, sizeof(*subscription));
+    struct timeval every = {config->interval_ms / 1000,
+                            (suseconds_t)(config->interval_ms % 1000) * 1000};
+
+    if (subscription == NULL)
+        return NULL;
+    subscription->config = *config;
+    json_incref(config->params);
+    subscription->log_after = logtail_sequence(config->desk->logtail);
+    subscription->timer = event_new(config->desk->config->base, -1, EV_PERSIST, tick, subscription);
+    if (subscription->timer == NULL || event_add(subscription->timer, &every) != 0) {
+        subscription_free(subscription);
+        return NULL;
+    }
+    return subscription;
+}
+
+void subscription_free(struct subscription *subscription)
+{
+    if (subscription == NULL)
+        return;
+    if (subscription->timer != NULL)
+        event_free(subscription->timer);
+    json_decref(subscription->config.params);
+    free(subscription);
+}
+
+unsigned subscription_id(const struct subscription *subscription)
+{
+    return subscription->config.id;
+}

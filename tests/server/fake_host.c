@@ -1,0 +1,204 @@
+/* fake_host.c -- see fake_host.h. */
+#include "fake_host.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct fake_host fake_host;
+
+/* clang-format off */
+static const struct option_row ROWS[] = {
+    {"server", "name", OPTION_STRING, 0, "OpenMMO", 1, 100, OPTION_RELOAD, NULL, NULL, NULL, "What players see."},
+    {"net", "listen", OPTION_LIST, 0, "127.0.0.1:7777", 1, 8, 0, NULL, NULL, NULL, "Where players connect."},
+    {"auth", "secret", OPTION_STRING, 0, "", 0, 100, OPTION_SECRET, NULL, NULL, NULL, "A secret."},
+};
+/* clang-format on */
+static const struct options_table TABLE = {.program = "fake", .rows = ROWS, .rows_n = 3};
+
+const char *options_value(const struct options *options, size_t row)
+{
+    (void)options;
+    return row == 2 ? "swordfish" : row == 0 ? "Fake" : ROWS[row].initial;
+}
+
+enum option_source options_source(const struct options *options, size_t row)
+{
+    (void)options;
+    return row == 0 ? OPTION_FROM_FILE : OPTION_FROM_DEFAULT;
+}
+
+const char *options_origin(const struct options *options, size_t row)
+{
+    (void)options;
+    return row == 0 ? "fake.ini:2" : "default";
+}
+
+void presence_each(struct presence *presence, presence_visit_fn *visit, void *context)
+{
+    (void)presence;
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        if (!visit(context, &fake_host.players[i]))
+            return;
+    }
+}
+
+uint32_t presence_n(const struct presence *presence)
+{
+    (void)presence;
+    return fake_host.players_n;
+}
+
+int presence_kick(struct presence *presence, const char *name, uint64_t session, const char *reason)
+{
+    (void)presence;
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        struct presence_row *row = &fake_host.players[i];
+
+        if (name != NULL ? strcmp(row->name, name) != 0 : row->session != session)
+            continue;
+        snprintf(fake_host.kicked, sizeof(fake_host.kicked), "%s", row->name);
+        snprintf(fake_host.kick_reason, sizeof(fake_host.kick_reason), "%s",
+                 reason != NULL ? reason : "");
+        fake_host.kicks++;
+        *row = fake_host.players[--fake_host.players_n];
+        return 0;
+    }
+    return -1;
+}
+
+void presence_save_all(struct presence *presence, void (*done)(void *context, uint32_t lost),
+                       void *context)
+{
+    (void)presence;
+    fake_host.saved = done;
+    fake_host.saved_context = context;
+}
+
+void sessions_announce(struct sessions *sessions, const char *text)
+{
+    (void)sessions;
+    snprintf(fake_host.announced, sizeof(fake_host.announced), "%s", text);
+}
+
+static uint64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000;
+}
+
+static void status(void *context, struct admin_status *out)
+{
+    (void)context;
+    snprintf(out->name, sizeof(out->name), "Fake");
+    out->started_ms = wall_ms() - 3661000;
+    out->tick = 73220;
+    out->last_tick_ms = wall_ms();
+    out->players_max = 2000;
+    out->connections_max = 2500;
+    out->store = "sqlite";
+    out->durable_epoch = 3;
+    out->durable_tick = 73200;
+    out->durable_ms = wall_ms() - 1000;
+}
+
+static int reload(void *context, struct error *outcome)
+{
+    (void)context;
+    fake_host.reloads++;
+    if (fake_host.reload_fault != NULL)
+        return error_set(outcome, "%s", fake_host.reload_fault);
+    error_set(outcome, "1 option changed");
+    return 0;
+}
+
+static void stop(void *context, const char *reason)
+{
+    (void)context;
+    fake_host.shutdowns++;
+    snprintf(fake_host.shutdown_reason, sizeof(fake_host.shutdown_reason), "%s", reason);
+}
+
+static const struct options *options(void *context)
+{
+    return context;
+}
+
+void fake_host_players(unsigned players_n)
+{
+    static const char *const FIRST[] = {"anna", "Bjorn", "\xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99"};
+
+    fake_host.players_n = players_n;
+    for (unsigned i = 0; i < players_n; i++) {
+        struct presence_row *row = &fake_host.players[i];
+
+        memset(row, 0, sizeof(*row));
+        row->session = (UINT64_C(1) << 32) + i + 1;
+        row->player = i + 1;
+        row->entity = (UINT64_C(0xffff) << 48) + i;
+        if (i < 3)
+            snprintf(row->name, sizeof(row->name), "%s", FIRST[i]);
+        else
+            snprintf(row->name, sizeof(row->name), "walker%04u", i);
+        row->joined_ms = wall_ms() - 60000 * (i % 90 + 1);
+        row->x_m = i * 3.25;
+        row->y_m = 40.5;
+        row->z_m = -1.5 * i;
+        snprintf(row->figures.address, sizeof(row->figures.address), "192.0.2.%u:%u", i % 250,
+                 40000 + i);
+        row->figures.bytes_in = 1000 * i;
+        row->figures.bytes_out = 100000 - 10 * i;
+        row->figures.rtt_us = 1000 * ((i * 37) % 200) + 250;
+    }
+}
+
+void fake_host_start(unsigned players_n)
+{
+    char directory[64] = "/tmp/openmmo-test-XXXXXX";
+    struct admin_config config = {.options_table = &TABLE};
+    struct error error = {""};
+
+    signal(SIGPIPE, SIG_IGN);
+    memset(&fake_host, 0, sizeof(fake_host));
+    fake_host_players(players_n);
+    fake_host.base = event_base_new();
+    if (mkdtemp(directory) == NULL)
+        abort();
+    snprintf(fake_host.path, sizeof(fake_host.path), "%s/run/admin.sock", directory);
+    chmod(directory, 0755); /* other users try to connect */
+    config.base = fake_host.base;
+    config.path = fake_host.path;
+    config.host = (struct admin_host){status, reload, stop, options, &fake_host};
+    fake_host.admin = admin_new(&config, &error);
+    if (fake_host.admin == NULL) {
+        fprintf(stderr, "fake_host: %s\n", error.text);
+        abort();
+    }
+}
+
+void fake_host_stop(void)
+{
+    char directory[sizeof(fake_host.path)];
+
+    admin_free(fake_host.admin);
+    event_base_free(fake_host.base);
+    snprintf(directory, sizeof(directory), "%s", fake_host.path);
+    for (int i = 0; i < 2; i++) {
+        *strrchr(directory, '/') = '\0';
+        rmdir(directory);
+    }
+}
+
+void fake_host_turn(void)
+{
+    const struct timeval soon = {0, 5000};
+
+    event_base_loopexit(fake_host.base, &soon);
+    event_base_loop(fake_host.base, EVLOOP_ONCE);
+}

@@ -1,0 +1,34 @@
+/* fake_host.h -- an admin socket with a make-believe server behind it: for tests of the socket and
+ * of the console. It defines what of presence, sessions and options the admin room calls. One
+ * thread: whoever uses it runs the loop. */
+#ifndef OPENMMO_TESTS_FAKE_HOST_H
+#define OPENMMO_TESTS_FAKE_HOST_H
+
+#include "admin/admin.h"
+
+#define FAKE_PLAYERS_MAX 4096
+
+struct fake_host {
+    struct event_base *base;
+    struct admin *admin;
+    char path[108];
+    struct presence_row players[FAKE_PLAYERS_MAX];
+    unsigned players_n;
+    char announced[512], kicked[512], kick_reason[256], shutdown_reason[256];
+    unsigned kicks, shutdowns, reloads;
+    const char *reload_fault; /* NULL: reloads succeed */
+    void (*saved)(void *context, uint32_t lost);
+    void *saved_context;
+};
+
+/* The one that is running (presence, sessions and options functions look here). */
+extern struct fake_host fake_host;
+
+/* Listen in a fresh directory under TMPDIR with players_n players: "anna", "Bjorn" and others. */
+void fake_host_start(unsigned players_n);
+void fake_host_players(unsigned players_n);
+void fake_host_stop(void);
+/* One turn of the loop, waiting at most 5 ms. */
+void fake_host_turn(void);
+
+#endif

@@ -1,0 +1,761 @@
+/* test_admin.c -- the operator's socket against a make-believe server: who may what, what is asked
+ * and changed, subscriptions and slow readers. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin/client.h"
+#include "admin/method.h"
+#include "admin/subscription.h"
+#include "common/compiler.h"
+#include "fake_host.h"
+
+#define DEADLINE_MS 5000
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct peer {
+    int fd;
+    size_t n;
+    char in[4 * 1024 * 1024];
+};
+
+static struct peer *peer_new(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct peer *peer = calloc(1, sizeof(*peer));
+
+    assert_non_null(peer);
+    strcpy(address.sun_path, fake_host.path);
+    peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(peer->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    fcntl(peer->fd, F_SETFL, O_NONBLOCK);
+    return peer;
+}
+
+static void peer_free(struct peer *peer)
+{
+    close(peer->fd);
+    free(peer);
+    for (int i = 0; i < 5; i++)
+        fake_host_turn();
+}
+
+static void peer_say(struct peer *peer, const char *bytes, size_t len_bytes)
+{
+    uint64_t end_ms = now_ms() + DEADLINE_MS;
+
+    while (len_bytes > 0) {
+        ssize_t n = send(peer->fd, bytes, len_bytes, MSG_NOSIGNAL);
+
+        assert_true(now_ms() < end_ms);
+        if (n < 0 && errno != EAGAIN)
+            return; /* closed meanwhile: the answer tells */
+        if (n > 0) {
+            bytes += n;
+            len_bytes -= (size_t)n;
+        }
+        fake_host_turn();
+    }
+}
+
+/* The next line as JSON; NULL: the socket is closed. */
+static json_t *peer_hear(struct peer *peer)
+{
+    uint64_t end_ms = now_ms() + DEADLINE_MS;
+
+    for (;;) {
+        char *eol = memchr(peer->in, '\n', peer->n);
+        ssize_t n;
+
+        if (eol != NULL) {
+            json_t *value = json_loadb(peer->in, (size_t)(eol - peer->in), 0, NULL);
+
+            assert_non_null(value);
+            peer->n -= (size_t)(eol + 1 - peer->in);
+            memmove(peer->in, eol + 1, peer->n);
+            return value;
+        }
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+        n = recv(peer->fd, peer->in + peer->n, sizeof(peer->in) - peer->n, 0);
+        if (n == 0 || (n < 0 && errno == ECONNRESET))
+            return NULL;
+        if (n > 0)
+            peer->n += (size_t)n;
+    }
+}
+
+/* Ask and hear; notifications in between are skipped. */
+static json_t *ask(struct peer *peer, const char *method, const char *params)
+{
+    char line[1024];
+    json_t *answer;
+    int n = snprintf(line, sizeof(line),
+                     "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":%s,\"id\":1}\n", method,
+                     params);
+
+    peer_say(peer, line, (size_t)n);
+    while ((answer = peer_hear(peer)) != NULL && json_object_get(answer, "id") == NULL)
+        json_decref(answer);
+    return answer;
+}
+
+static int code_of(json_t *answer)
+{
+    return (int)json_integer_value(json_object_get(json_object_get(answer, "error"), "code"));
+}
+
+static const char *message_of(json_t *answer)
+{
+    return json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+}
+
+static int setup(void **state)
+{
+    fake_host_start(5);
+    *state = NULL;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fake_host_stop();
+    return 0;
+}
+
+/* --- Roles. --- */
+
+static void roles_are_decided_by_table(void **state)
+{
+    static const struct role_groups GROUPS = {{false, true, true, true}, {0, 11, 12, 13}};
+    static const struct role_groups NO_GROUPS = {{false}, {0}};
+    /* clang-format off */
+    static const struct { uid_t uid; gid_t gids[3]; size_t n; enum role role; } CASES[] = {
+        {0,    {0},          1, ROLE_ADMIN},
+        {500,  {99},         1, ROLE_ADMIN}, /* the daemon's own uid */
+        {1000, {1000},       1, ROLE_NONE},
+        {1000, {0},          1, ROLE_NONE},  /* group root is no role */
+        {1000, {1000, 11},   2, ROLE_VIEWER},
+        {1000, {12},         1, ROLE_MODERATOR},
+        {1000, {11, 13, 12}, 3, ROLE_ADMIN},
+        {1000, {11, 12, 5},  3, ROLE_MODERATOR},
+        {1000, {11, 12, 13}, 0, ROLE_NONE},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++)
+        assert_int_equal(role_decide(CASES[i].uid, 500, CASES[i].gids, CASES[i].n, &GROUPS),
+                         CASES[i].role);
+    assert_int_equal(role_decide(1000, 500, (const gid_t[]){0, 11}, 2, &NO_GROUPS), ROLE_NONE);
+}
+
+struct deaf {
+    struct jsonrpc_port port;
+    int code;
+};
+
+static void deaf_call(void *context, struct jsonrpc_call *call)
+{
+    struct role_peer peer = {.uid = 1000, .name = "kim", .role = ROLE_NONE};
+
+    (void)context;
+    peer.role = (enum role)json_integer_value(json_object_get(jsonrpc_params(call), "as"));
+    method_begin(NULL, NULL, &peer, call);
+}
+
+static void deaf_answer(void *context, const char *line, size_t len_bytes)
+{
+    struct deaf *deaf = context;
+    json_t *answer = json_loadb(line, len_bytes, 0, NULL);
+
+    deaf->code = code_of(answer);
+    json_decref(answer);
+}
+
+/* Every method, every role: denied below the row's role; at or above it, the check of parameters is
+ * reached ("as" is no parameter of any). */
+static void every_method_asks_for_its_role(void **state)
+{
+    struct deaf deaf = {.port = {.call = deaf_call, .answer = deaf_answer, .context = &deaf}};
+    const struct method *method;
+    unsigned n = 0;
+
+    (void)state;
+    for (; (method = method_at(n)) != NULL; n++) {
+        assert_true(method->role != ROLE_NONE);
+        assert_true(!method->changes || method->role >= ROLE_MODERATOR);
+        for (int role = ROLE_NONE; role <= ROLE_ADMIN; role++) {
+            char line[256];
+
+            snprintf(line, sizeof(line),
+                     "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":{\"as\":%d},\"id\":1}",
+                     method->name, role);
+            jsonrpc_line(&deaf.port, line, strlen(line));
+            assert_int_equal(deaf.code,
+                             role < (int)method->role ? JSONRPC_DENIED : JSONRPC_BAD_PARAMS);
+        }
+    }
+    assert_true(n >= 15);
+}
+
+/* In a child: become nobody, connect, hear the refusal and the end. The exit status says how far.
+ */
+static int be_a_stranger(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char said[1024] = "";
+    size_t n = 0;
+    ssize_t got;
+    int fd;
+
+    if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+        setresuid(65534, 65534, 65534) != 0)
+        return 1;
+    strcpy(address.sun_path, fake_host.path);
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        return 2;
+    while ((got = read(fd, said + n, sizeof(said) - 1 - n)) > 0)
+        n += (size_t)got;
+    return strstr(said, "-32001") != NULL && strstr(said, "has no role here") != NULL ? 0 : 3;
+}
+
+/* As root: a stranger by the kernel's word is told why and hung up on, before a line is read. */
+static void a_stranger_is_refused(void **state)
+{
+    uint64_t end_ms = now_ms() + DEADLINE_MS;
+    int status = -1;
+    pid_t child;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can be somebody else\n");
+        skip();
+    }
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(DEADLINE_MS / 1000);
+        _exit(be_a_stranger());
+    }
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(metrics_value(METRIC_ADMIN_CLIENTS), 0);
+}
+
+/* --- The socket. --- */
+
+static void the_socket_is_open_to_all(void **state)
+{
+    char directory[108];
+    struct stat at;
+
+    (void)state;
+    assert_int_equal(stat(fake_host.path, &at), 0);
+    assert_int_equal(at.st_mode & 07777, 0666);
+    snprintf(directory, sizeof(directory), "%s", fake_host.path);
+    *strrchr(directory, '/') = '\0';
+    assert_int_equal(stat(directory, &at), 0);
+    assert_int_equal(at.st_mode & 07777, 0755);
+}
+
+static void a_second_daemon_is_refused_a_dead_ones_file_is_not(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct admin_config config = {.base = fake_host.base};
+    char path[108];
+    struct error error = {""};
+    struct admin *second;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    config.path = fake_host.path;
+    assert_null(admin_new(&config, &error));
+    assert_non_null(strstr(error.text, "another daemon answers"));
+    /* The first one is unharmed. */
+    peer_free(peer_new());
+
+    snprintf(path, sizeof(path), "%.90s.dead", fake_host.path);
+    strcpy(address.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    close(fd); /* the file stays, nobody answers */
+    config.path = path;
+    second = admin_new(&config, &error);
+    assert_non_null(second);
+    admin_free(second);
+    assert_int_equal(access(path, F_OK), -1);
+
+    fd = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_null(admin_new(&config, &error));
+    assert_non_null(strstr(error.text, "it is no socket"));
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_line_too_long_is_refused_and_closed(void **state)
+{
+    size_t len_bytes = 100 * 1024 * 1024 / 64;
+    char *line = malloc(len_bytes);
+    struct peer *peer = peer_new();
+    json_t *answer;
+
+    (void)state;
+    assert_non_null(line);
+    memset(line, ' ', len_bytes);
+    peer_say(peer, line, len_bytes);
+    answer = peer_hear(peer);
+    assert_int_equal(code_of(answer), JSONRPC_BAD_REQUEST);
+    json_decref(answer);
+    assert_null(peer_hear(peer));
+    peer_free(peer);
+    /* One byte less than too long is fine. */
+    peer = peer_new();
+    memset(line, ' ', JSONRPC_LINE_MAX);
+    line[JSONRPC_LINE_MAX] = '\n';
+    peer_say(peer, line, JSONRPC_LINE_MAX + 1);
+    answer = peer_hear(peer);
+    assert_int_equal(code_of(answer), JSONRPC_BAD_JSON);
+    json_decref(answer);
+    answer = ask(peer, "server.status", "{}");
+    assert_non_null(json_object_get(answer, "result"));
+    json_decref(answer);
+    peer_free(peer);
+    free(line);
+}
+
+static void who_stops_sending_is_still_answered(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *answer;
+
+    (void)state;
+    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 51);
+    shutdown(peer->fd, SHUT_WR);
+    for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    for (int i = 0; i < 5; i++)
+        fake_host_turn();
+    fake_host.saved(fake_host.saved_context, 0);
+    answer = peer_hear(peer);
+    assert_non_null(json_object_get(answer, "result"));
+    json_decref(answer);
+    assert_null(peer_hear(peer));
+    peer_free(peer);
+}
+
+static void who_leaves_while_an_answer_is_owed_harms_nobody(void **state)
+{
+    struct peer *peer = peer_new();
+
+    (void)state;
+    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 51);
+    for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    peer_free(peer);
+    fake_host.saved(fake_host.saved_context, 0);
+}
+
+/* --- Methods. --- */
+
+static void bad_parameters_are_named(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *method, *params, *say; int code; } CASES[] = {
+        {"players.list", "{\"sort\":\"shoe size\"}", "sort must be one of: name, address",   JSONRPC_BAD_PARAMS},
+        {"players.list", "{\"limit\":0}",            "limit must be a whole number from 1",  JSONRPC_BAD_PARAMS},
+        {"players.list", "{\"limit\":\"5\"}",        "limit must be a whole number",         JSONRPC_BAD_PARAMS},
+        {"players.list", "{\"limit\":1.5}",          "limit must be a whole number",         JSONRPC_BAD_PARAMS},
+        {"players.list", "{\"descending\":1}",       "descending must be true or false",     JSONRPC_BAD_PARAMS},
+        {"players.list", "{\"nonsense\":1}",         "there is no parameter nonsense",       JSONRPC_BAD_PARAMS},
+        {"players.list", "[1]",                      "by name",                              JSONRPC_BAD_PARAMS},
+        {"players.kick", "{\"name\":\"\"}",          "name must be a text of 1 to 200",      JSONRPC_BAD_PARAMS},
+        {"players.kick", "{\"session\":-1}",         "session must be a number",             JSONRPC_BAD_PARAMS},
+        {"players.kick", "{\"session\":\"12x\"}",    "session must be a number",             JSONRPC_BAD_PARAMS},
+        {"players.kick", "{}",                       "by name or by session",                JSONRPC_FAILED},
+        {"players.kick", "{\"name\":\"nobody\"}",    "nobody by the name of nobody",         JSONRPC_FAILED},
+        {"players.kick", "{\"session\":1}",          "there is no session 1",                JSONRPC_FAILED},
+        {"players.kick", "{\"name\":\"anna\",\"reason\":\"a\\u0007b\"}", "reason:",          JSONRPC_FAILED},
+        {"announce",     "{}",                       "text is missing",                      JSONRPC_BAD_PARAMS},
+        {"announce",     "{\"text\":\"\\u001b[31m\"}", "",                                   JSONRPC_FAILED},
+        {"subscribe",    "{\"topic\":\"weather\"}",  "no such topic",                        JSONRPC_FAILED},
+        {"subscribe",    "{\"topic\":\"log\",\"params\":{\"level\":\"loud\"}}", "level must be", JSONRPC_FAILED},
+        {"subscribe",    "{\"topic\":\"log\",\"interval_ms\":1}", "interval_ms must be",     JSONRPC_BAD_PARAMS},
+        {"unsubscribe",  "{\"subscription\":7}",     "there is no subscription 7",           JSONRPC_FAILED},
+        {"players.lisst", "{}",                      "did you mean players.list?",           JSONRPC_NO_METHOD},
+        {"frobnicate",   "{}",                       "there is no method frobnicate",        JSONRPC_NO_METHOD},
+    };
+    /* clang-format on */
+    struct peer *peer = peer_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        json_t *answer = ask(peer, CASES[i].method, CASES[i].params);
+
+        if (code_of(answer) != CASES[i].code || strstr(message_of(answer), CASES[i].say) == NULL)
+            fail_msg("case %zu: %d %s", i, code_of(answer), message_of(answer));
+        json_decref(answer);
+    }
+    assert_int_equal(fake_host.kicks, 0);
+    assert_string_equal(fake_host.announced, "");
+    peer_free(peer);
+}
+
+static json_t *result(struct peer *peer, const char *method, const char *params)
+{
+    json_t *answer = ask(peer, method, params);
+    json_t *value = json_incref(json_object_get(answer, "result"));
+
+    if (value == NULL)
+        fail_msg("%s: %s", method, message_of(answer));
+    json_decref(answer);
+    return value;
+}
+
+static void status_says_all(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *status;
+    const char *name, *driver;
+    json_int_t here, uptime_s, budget_us, clients;
+
+    (void)state;
+    metrics_observe(METRIC_TICK_US, 3000);
+    status = result(peer, "server.status", "{}");
+    assert_int_equal(json_unpack(status, "{s:s, s:I, s:{s:I}, s:{s:I}, s:{s:s}, s:{s:I}}", "name",
+                                 &name, "uptime_s", &uptime_s, "players", "here", &here, "tick",
+                                 "budget_us", &budget_us, "store", "driver", &driver, "admin",
+                                 "clients", &clients),
+                     0);
+    assert_string_equal(name, "Fake");
+    assert_string_equal(driver, "sqlite");
+    assert_int_equal(here, 5);
+    assert_in_range(uptime_s, 3660, 3670);
+    assert_int_equal(budget_us, 50000);
+    assert_int_equal(clients, 1);
+    json_decref(status);
+    peer_free(peer);
+}
+
+static void players_are_sorted_filtered_and_cut(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *params, *names; json_int_t matched; } CASES[] = {
+        {"{}", "anna Bjorn walker0003 walker0004 \xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 5},
+        {"{\"sort\":\"in\",\"descending\":true,\"limit\":2}", "walker0004 walker0003 ", 5},
+        {"{\"sort\":\"in\",\"limit\":2,\"offset\":1}", "Bjorn \xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 5},
+        {"{\"filter\":\"WALK\"}", "walker0003 walker0004 ", 2},
+        {"{\"filter\":\"192.0.2.1:\"}", "Bjorn ", 1},
+        {"{\"filter\":\"x\"}", "", 0},
+        {"{\"offset\":5}", "", 5},
+    };
+    /* clang-format on */
+    struct peer *peer = peer_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        json_t *list = result(peer, "players.list", CASES[i].params), *player;
+        char names[256] = "";
+        size_t at;
+
+        json_array_foreach(json_object_get(list, "players"), at, player)
+        {
+            strcat(names, json_string_value(json_object_get(player, "name")));
+            strcat(names, " ");
+        }
+        assert_string_equal(names, CASES[i].names);
+        assert_int_equal(json_integer_value(json_object_get(list, "matched")), CASES[i].matched);
+        json_decref(list);
+    }
+    peer_free(peer);
+}
+
+static void a_player_is_shown_and_kicked(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value = result(peer, "players.show", "{\"session\":\"4294967298\"}");
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(value, "name")), "Bjorn");
+    assert_string_equal(json_string_value(json_object_get(value, "entity")),
+                        "18446462598732840961");
+    json_decref(value);
+    json_decref(result(peer, "players.kick", "{\"name\":\"BJORN\",\"reason\":\"enough\"}"));
+    assert_string_equal(fake_host.kicked, "Bjorn");
+    assert_string_equal(fake_host.kick_reason, "enough");
+    json_decref(result(peer, "players.kick", "{\"session\":4294967297}"));
+    assert_string_equal(fake_host.kicked, "anna");
+    peer_free(peer);
+}
+
+static void changes_are_audited(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *tail, *line;
+    const char *text;
+
+    (void)state;
+    json_decref(result(peer, "announce", "{\"text\":\"hello\"}"));
+    assert_string_equal(fake_host.announced, "hello");
+    json_decref(ask(peer, "players.kick", "{\"name\":\"nobody\"}"));
+    tail = result(peer, "log.tail", "{\"lines\":2}");
+    line = json_array_get(json_object_get(tail, "lines"), 0);
+    assert_string_equal(json_string_value(json_object_get(line, "event")), "admin");
+    text = json_string_value(json_object_get(line, "line"));
+    assert_non_null(strstr(text, "method=announce"));
+    assert_non_null(strstr(text, "outcome=ok"));
+    assert_non_null(strstr(text, "uid="));
+    text = json_string_value(
+        json_object_get(json_array_get(json_object_get(tail, "lines"), 1), "line"));
+    assert_non_null(strstr(text, "method=players.kick"));
+    assert_non_null(strstr(text, "outcome=failed"));
+    json_decref(tail);
+    peer_free(peer);
+}
+
+static void the_server_is_reloaded_and_stopped(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *answer;
+
+    (void)state;
+    json_decref(result(peer, "server.reload", "{}"));
+    fake_host.reload_fault = "openmmo.ini:3: nonsense";
+    answer = ask(peer, "server.reload", "{}");
+    assert_string_equal(message_of(answer), "openmmo.ini:3: nonsense");
+    json_decref(answer);
+    json_decref(result(peer, "server.shutdown", "{\"reason\":\"tea\"}"));
+    assert_int_equal(fake_host.shutdowns, 1);
+    assert_string_equal(fake_host.shutdown_reason, "tea");
+    peer_free(peer);
+}
+
+static void configuration_is_listed_without_secrets(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *list = result(peer, "config.list", "{}");
+    char *text = json_dumps(list, 0);
+
+    (void)state;
+    assert_int_equal(json_array_size(json_object_get(list, "options")), 3);
+    assert_null(strstr(text, "swordfish"));
+    assert_non_null(strstr(text, "fake.ini:2"));
+    free(text);
+    json_decref(list);
+    list = result(peer, "config.list", "{\"changed\":true}");
+    assert_int_equal(json_array_size(json_object_get(list, "options")), 1);
+    json_decref(list);
+    peer_free(peer);
+}
+
+static void metrics_and_discovery_list_every_row(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value = result(peer, "metrics.get", "{}"), *method;
+    size_t i;
+
+    (void)state;
+    assert_int_equal(json_array_size(json_object_get(value, "metrics")), METRICS_N);
+    json_decref(value);
+    json_decref(result(peer, "metrics.history", "{}"));
+    value = result(peer, "rpc.discover", "{}");
+    json_array_foreach(json_object_get(value, "methods"), i, method)
+    {
+        assert_ptr_not_equal(method_at((unsigned)i), NULL);
+        assert_string_equal(json_string_value(json_object_get(method, "name")),
+                            method_at((unsigned)i)->name);
+    }
+    assert_null(method_at((unsigned)i));
+    json_decref(value);
+    peer_free(peer);
+}
+
+/* --- Subscriptions. --- */
+
+static json_t *notified(struct peer *peer, const char *topic)
+{
+    for (;;) {
+        json_t *line = peer_hear(peer);
+        const char *method = json_string_value(json_object_get(line, "method"));
+
+        assert_non_null(line);
+        if (method != NULL && strcmp(method, topic) == 0) {
+            json_t *params = json_incref(json_object_get(line, "params"));
+
+            json_decref(line);
+            return params;
+        }
+        json_decref(line);
+    }
+}
+
+static void topics_are_heard_again_and_again(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *params;
+    json_int_t id;
+
+    (void)state;
+    json_decref(result(peer, "subscribe", "{\"topic\":\"metrics\",\"interval_ms\":100}"));
+    params = result(peer, "subscribe",
+                    "{\"topic\":\"players\",\"interval_ms\":100,\"params\":{\"limit\":1}}");
+    id = json_integer_value(json_object_get(params, "subscription"));
+    json_decref(params);
+    json_decref(result(peer, "subscribe", "{\"topic\":\"log\",\"interval_ms\":100}"));
+    for (int i = 0; i < 3; i++) {
+        json_decref(notified(peer, "metrics"));
+        params = notified(peer, "players");
+        assert_int_equal(json_integer_value(json_object_get(params, "subscription")), id);
+        assert_int_equal(
+            json_array_size(json_object_get(json_object_get(params, "data"), "players")), 1);
+        json_decref(params);
+    }
+    json_decref(result(peer, "announce", "{\"text\":\"psst\"}"));
+    params = notified(peer, "log");
+    assert_int_equal(json_integer_value(json_object_get(params, "lost")), 0);
+    json_decref(params);
+    json_decref(result(peer, "unsubscribe", "{\"subscription\":1}"));
+    peer_free(peer);
+}
+
+/* One who does not read: his samples are lost and counted, his output stays bounded, another client
+ * is answered at once meanwhile, and when he reads again he is told how many he lost. */
+static void a_slow_subscriber_loses_samples_and_nobody_waits(void **state)
+{
+    struct peer *slow = peer_new(), *other = peer_new();
+    int64_t dropped = metrics_value(METRIC_ADMIN_DROPPED);
+    uint64_t end_ms = now_ms() + 2 * DEADLINE_MS;
+    json_int_t lost = 0;
+
+    (void)state;
+    fake_host_players(700);
+    json_decref(result(slow, "subscribe",
+                       "{\"topic\":\"players\",\"interval_ms\":100,\"params\":{\"limit\":1000}}"));
+    while (metrics_value(METRIC_ADMIN_DROPPED) < dropped + 3) {
+        uint64_t asked_ms = now_ms();
+
+        json_decref(result(other, "players.list", "{\"limit\":1}"));
+        assert_true(now_ms() - asked_ms < 1000);
+        assert_true(now_ms() < end_ms);
+    }
+    while (lost == 0) {
+        json_t *params = notified(slow, "players");
+
+        lost = json_integer_value(json_object_get(params, "lost"));
+        json_decref(params);
+        assert_true(now_ms() < end_ms);
+    }
+    assert_true(lost >= 3);
+    peer_free(slow);
+    peer_free(other);
+}
+
+/* One who asks and asks and never reads is not read either, and harms nobody. */
+static void who_never_reads_is_not_read(void **state)
+{
+    static const char ASK[] =
+        "{\"jsonrpc\":\"2.0\",\"method\":\"players.list\",\"params\":{\"limit\":1000},\"id\":1}\n";
+    struct peer *deaf = peer_new(), *other = peer_new();
+    unsigned sent = 0, refused = 0;
+
+    (void)state;
+    fake_host_players(700);
+    while (refused < 200) {
+        if (send(deaf->fd, ASK, sizeof(ASK) - 1, MSG_NOSIGNAL) == sizeof(ASK) - 1)
+            sent++;
+        else
+            refused++;
+        fake_host_turn();
+        assert_true(sent < 20000);
+    }
+    json_decref(result(other, "server.status", "{}"));
+    peer_free(deaf);
+    peer_free(other);
+}
+
+static void many_come_and_go(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct peer *peers[10];
+
+        for (size_t i = 0; i < ARRAY_N(peers); i++) {
+            peers[i] = peer_new();
+            peer_say(peers[i],
+                     "{\"jsonrpc\":\"2.0\",\"method\":\"subscribe\",\"params\":{\"topic\":"
+                     "\"metrics\"},\"id\":1}\n",
+                     76);
+        }
+        for (size_t i = 0; i < ARRAY_N(peers); i++) {
+            close(peers[i]->fd);
+            free(peers[i]);
+        }
+    }
+    for (uint64_t end_ms = now_ms() + DEADLINE_MS; metrics_value(METRIC_ADMIN_CLIENTS) > 0;) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(roles_are_decided_by_table),
+        cmocka_unit_test(every_method_asks_for_its_role),
+#define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+        WITH_HOST(a_stranger_is_refused),
+        WITH_HOST(the_socket_is_open_to_all),
+        WITH_HOST(a_second_daemon_is_refused_a_dead_ones_file_is_not),
+        WITH_HOST(a_line_too_long_is_refused_and_closed),
+        WITH_HOST(who_stops_sending_is_still_answered),
+        WITH_HOST(who_leaves_while_an_answer_is_owed_harms_nobody),
+        WITH_HOST(bad_parameters_are_named),
+        WITH_HOST(status_says_all),
+        WITH_HOST(players_are_sorted_filtered_and_cut),
+        WITH_HOST(a_player_is_shown_and_kicked),
+        WITH_HOST(changes_are_audited),
+        WITH_HOST(the_server_is_reloaded_and_stopped),
+        WITH_HOST(configuration_is_listed_without_secrets),
+        WITH_HOST(metrics_and_discovery_list_every_row),
+        WITH_HOST(topics_are_heard_again_and_again),
+        WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
+        WITH_HOST(who_never_reads_is_not_read),
+        WITH_HOST(many_come_and_go),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
