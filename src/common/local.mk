@@ -1,3 +1,4 @@
+EXTRA_DIST += doc/protocol.md
 noinst_LIBRARIES += libcommon.a
 libcommon_a_CFLAGS = $(AM_CFLAGS) $(WARN_CONVERSION) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS) \
     $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)

@@ -227,36 +227,28 @@ struct protocol_blocks { const uint8_t *bytes; size_t len_bytes; }; /* one cell 
 PROTOCOL_MESSAGES(ROW)
 #undef ROW
 
-/* Append one whole frame to w (its error is sticky: check w->bad). VIEW and BLOCKS have writers of their own. */
-void protocol_encode_hello(struct wire_writer *w, const struct protocol_hello *m);
-void protocol_encode_register(struct wire_writer *w, const struct protocol_register *m);
-void protocol_encode_auth(struct wire_writer *w, const struct protocol_auth *m);
-void protocol_encode_resume(struct wire_writer *w, const struct protocol_resume *m);
-void protocol_encode_move(struct wire_writer *w, const struct protocol_move *m);
-void protocol_encode_chat(struct wire_writer *w, const struct protocol_chat *m);
-void protocol_encode_ping(struct wire_writer *w, const struct protocol_ping *m);
-void protocol_encode_who(struct wire_writer *w, const struct protocol_who *m);
-void protocol_encode_greeting(struct wire_writer *w, const struct protocol_greeting *m);
-void protocol_encode_welcome(struct wire_writer *w, const struct protocol_welcome *m);
-void protocol_encode_blocks(struct wire_writer *w, const struct protocol_blocks *m);
+/* Append one whole frame to w: protocol_encode_hello(w, m) and so on. An error (no room, a text or count over its limit)
+ * is sticky and takes the frame back whole: check w->bad. */
+/* clang-format off */
+#define ENCODE(word) void protocol_encode_##word(struct wire_writer *w, const struct protocol_##word *m)
+ENCODE(hello); ENCODE(register); ENCODE(auth); ENCODE(resume); ENCODE(move); ENCODE(chat); ENCODE(ping); ENCODE(who);
+ENCODE(greeting); ENCODE(welcome); ENCODE(blocks); ENCODE(self); ENCODE(chat_line); ENCODE(notice); ENCODE(disconnect);
+ENCODE(pong); ENCODE(identity); ENCODE(clock);
+#undef ENCODE
+/* clang-format on */
+/* VIEW's keys come as arrays, which may be NULL where there are none. As above. */
 void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained, uint16_t gained_n,
                           const struct protocol_key *lost, uint16_t lost_n);
-void protocol_encode_self(struct wire_writer *w, const struct protocol_self *m);
-void protocol_encode_chat_line(struct wire_writer *w, const struct protocol_chat_line *m);
-void protocol_encode_notice(struct wire_writer *w, const struct protocol_notice *m);
-void protocol_encode_disconnect(struct wire_writer *w, const struct protocol_disconnect *m);
-void protocol_encode_pong(struct wire_writer *w, const struct protocol_pong *m);
-void protocol_encode_identity(struct wire_writer *w, const struct protocol_identity *m);
-void protocol_encode_clock(struct wire_writer *w, const struct protocol_clock *m);
 
 /* The next key of a decoded VIEW (its count was checked). Also reads the key in a cell block's header: the reader turns
  * bad if the level is none or the cell beyond any position. */
 struct protocol_key protocol_view_key(struct wire_reader *keys);
-void protocol_put_key(struct wire_writer *w, const struct protocol_key *key); /* u16, u8, u8, zigzag, zigzag */
+/* Append a key: u16 source, u8 layer, u8 level, zigzag x, zigzag z. */
+void protocol_put_key(struct wire_writer *w, const struct protocol_key *key);
 
 /* Constant names: "MOVE", "KICKED"; NULL for numbers that are none. reason_text: the default sentence. */
 const char *protocol_type_name(unsigned type);
-const char *protocol_reason_name(unsigned reason);
-const char *protocol_reason_text(unsigned reason);
+const char *protocol_reason_name(unsigned reason); /* as above */
+const char *protocol_reason_text(unsigned reason); /* as above */
 
 #endif
