@@ -1,1 +1,18 @@
-libserver_a_SOURCES +=
+libserver_a_SOURCES += \
+    src/server/store/migrate.c src/server/store/migrate.h \
+    src/server/store/sqlite.c src/server/store/store.h \
+    src/server/store/sqlite_file.c src/server/store/sqlite_file.h \
+    src/server/store/timestamp.c src/server/store/timestamp.h \
+    src/server/store/writeback.c src/server/store/writeback.h
+
+# The migrations go into the binary, in order of their numbers.
+SQLITE_MIGRATIONS = \
+    sql/sqlite/001_players.sql
+EXTRA_DIST += $(SQLITE_MIGRATIONS) sql/embed.awk
+CLEANFILES += src/server/store/sqlite_migrations.inc
+
+src/server/store/sqlite_migrations.inc: $(SQLITE_MIGRATIONS) sql/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) src/server/store && cd $(srcdir) && \
+	    $(AWK) -f sql/embed.awk $(SQLITE_MIGRATIONS) >$(abs_builddir)/$@.tmp && \
+	    mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
+src/server/store/libserver_a-migrate.$(OBJEXT): src/server/store/sqlite_migrations.inc
