@@ -14,6 +14,7 @@ libcommon_a_SOURCES = \
     src/common/options.h \
     src/common/protocol.c src/common/protocol.h \
     src/common/queue.c src/common/queue.h \
+    src/common/replica.c src/common/replica.h \
     src/common/space.h \
     src/common/text.c src/common/text.h \
     src/common/wire.c src/common/wire.h

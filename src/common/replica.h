@@ -43,7 +43,8 @@ typedef void replica_event_fn(void *context, enum replica_event event, struct re
 struct replica *replica_new(const struct heightfield *field, replica_event_fn *on_event, void *context);
 void replica_free(struct replica *replica); /* REPLICA_VANISHED for each that is left; NULL is fine */
 
-/* Apply messages. OK or BAD (malformed, over the bounds, or a gap that the server may not make). */
+/* Apply messages. OK or BAD (malformed, over the bounds, a gap that the server may not make, or a block of a key that no
+ * VIEW has gained). After BAD the replica is only good for replica_free. */
 enum protocol_result replica_blocks(struct replica *replica, const struct protocol_blocks *message) MUST_CHECK;
 enum protocol_result replica_view(struct replica *replica, const struct protocol_view *message) MUST_CHECK;
 enum protocol_result replica_identity(struct replica *replica, const struct protocol_identity *message) MUST_CHECK;

@@ -36,3 +36,7 @@ check_PROGRAMS += tests/common/test_movement
 tests_common_test_movement_SOURCES = tests/common/test_movement.c
 tests_common_test_movement_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_movement_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/common/test_replica
+tests_common_test_replica_SOURCES = tests/common/test_replica.c
+tests_common_test_replica_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_replica_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)

@@ -1,0 +1,549 @@
+/* replica.c -- see replica.h.
+ *
+ *   cells: key -> parts -> slots: in-cell index -> entity          (hash by key; slots grow as
+ * indices come) entities: id -> entity, which knows its cell and its index there (hash by id)
+ *
+ * One invariant holds the two together: a slot points to an entity iff that entity's cell and index
+ * are the slot's. So an entity that another cell claims leaves no trace in the old one, and a
+ * `left` or `moved` of a cell that does not own the entity any more finds nothing. An entity
+ * without an index is an orphan (on the list `orphans`) or, while a full block is being applied,
+ * doomed unless the block names it (on the list `doomed`). */
+#include "common/replica.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include <utlist.h>
+
+#define NO_INDEX        (-1)
+#define ORPHAN_TICKS    8
+#define ASK_AGAIN_TICKS 20
+#define SLOTS_FIRST     8
+#define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
+
+struct entity {
+    struct replica_entity shown;
+    struct cell *cell;    /* whose `owner` is the key */
+    int32_t index;        /* in that cell, or NO_INDEX */
+    struct entity **list; /* orphans, doomed or NULL */
+    struct entity *prev, *next;
+    bool wanted, asked;
+    uint32_t asked_tick;
+    struct wanted {
+        struct entity *entity;
+        struct wanted *prev, *next;
+    } wanting;
+    UT_hash_handle hh;
+};
+
+struct part {
+    uint32_t have;
+    uint16_t slots_n; /* 0, or a power of two up to CELLBLOCK_PART */
+    struct entity **slots;
+};
+
+struct cell {
+    struct protocol_key key;
+    unsigned parts_n;
+    struct part *parts;
+    UT_hash_handle hh;
+};
+_Static_assert(sizeof(struct protocol_key) == 12, "hashed as bytes: no padding");
+
+struct replica {
+    const struct heightfield *field;
+    replica_event_fn *on_event;
+    void *context;
+    struct cell *cells;
+    struct entity *entities;
+    struct entity *orphans, *doomed;
+    struct wanted *wanted; /* in order of asking */
+    size_t slots_n;        /* of all parts together */
+    uint32_t tick;
+    struct replica_counts counts;
+};
+
+/* One block on its way in. */
+struct apply {
+    struct replica *replica;
+    struct cell *cell;
+    struct part *part;
+    bool begun, ignored, bad;
+};
+
+/* ---- entities ---- */
+
+static struct entity *entity_find(struct replica *replica, uint64_t id)
+{
+    struct entity *entity = NULL;
+    HASH_FIND(hh, replica->entities, &id, sizeof id, entity);
+    return entity;
+}
+
+static void tell(struct replica *replica, enum replica_event event, struct entity *entity)
+{
+    if (replica->on_event)
+        replica->on_event(replica->context, event, &entity->shown);
+}
+
+/* Out of its slot and of any list. */
+static void detach(struct entity *entity)
+{
+    if (entity->index != NO_INDEX) {
+        struct part *part = &entity->cell->parts[entity->index / CELLBLOCK_PART];
+        part->slots[entity->index % CELLBLOCK_PART] = NULL;
+        entity->index = NO_INDEX;
+    }
+    if (entity->list)
+        DL_DELETE(*entity->list, entity);
+    entity->list = NULL;
+}
+
+static void put_on(struct entity **list, struct entity *entity)
+{
+    detach(entity);
+    DL_APPEND(*list, entity);
+    entity->list = list;
+}
+
+/* Keep the list of those whose name is to be asked for. */
+static void update_wanted(struct replica *replica, struct entity *entity)
+{
+    bool wanted = !entity->shown.named || entity->shown.named_version != entity->shown.version;
+    if (wanted == entity->wanted)
+        return;
+    entity->wanted = wanted;
+    entity->asked = false;
+    if (wanted)
+        DL_APPEND(replica->wanted, &entity->wanting);
+    else
+        DL_DELETE(replica->wanted, &entity->wanting);
+}
+
+static struct entity *entity_add(struct replica *replica, uint64_t id)
+{
+    if (HASH_COUNT(replica->entities) >= REPLICA_ENTITIES_MAX)
+        return NULL;
+    struct entity *entity = calloc(1, sizeof *entity);
+    if (!entity)
+        return NULL;
+    entity->shown.id = id;
+    entity->index = NO_INDEX;
+    entity->wanting.entity = entity;
+    HASH_ADD(hh, replica->entities, shown.id, sizeof entity->shown.id, entity);
+    if (!entity->hh.tbl) { /* no memory for the table */
+        free(entity);
+        return NULL;
+    }
+    return entity;
+}
+
+static void vanish(struct replica *replica, struct entity *entity)
+{
+    tell(replica, REPLICA_VANISHED, entity);
+    detach(entity);
+    if (entity->wanted)
+        DL_DELETE(replica->wanted, &entity->wanting);
+    HASH_DEL(replica->entities, entity);
+    free(entity);
+}
+
+static void vanish_all(struct replica *replica, struct entity **list)
+{
+    while (*list)
+        vanish(replica, *list);
+}
+
+/* ---- cells ---- */
+
+static struct cell *cell_find(struct replica *replica, const struct protocol_key *key)
+{
+    struct cell *cell = NULL;
+    HASH_FIND(hh, replica->cells, key, sizeof *key, cell);
+    return cell;
+}
+
+static int cell_add(struct replica *replica, const struct protocol_key *key)
+{
+    if (cell_find(replica, key))
+        return 0;
+    if (HASH_COUNT(replica->cells) >= REPLICA_KEYS_MAX)
+        return -1;
+    struct cell *cell = calloc(1, sizeof *cell);
+    if (!cell)
+        return -1;
+    cell->key = *key;
+    HASH_ADD(hh, replica->cells, key, sizeof cell->key, cell);
+    if (!cell->hh.tbl) {
+        free(cell);
+        return -1;
+    }
+    return 0;
+}
+
+/* Forget the cell and all that it still owns. */
+static void cell_remove(struct replica *replica, struct cell *cell)
+{
+    for (unsigned p = 0; p < cell->parts_n; p++) {
+        for (unsigned i = 0; i < cell->parts[p].slots_n; i++) {
+            if (cell->parts[p].slots[i])
+                vanish(replica, cell->parts[p].slots[i]);
+        }
+        replica->slots_n -= cell->parts[p].slots_n;
+        free(cell->parts[p].slots);
+    }
+    struct entity *orphan, *next;
+    DL_FOREACH_SAFE(replica->orphans, orphan, next)
+    {
+        if (orphan->cell == cell)
+            vanish(replica, orphan);
+    }
+    HASH_DEL(replica->cells, cell);
+    free(cell->parts);
+    free(cell);
+}
+
+/* The part that begins at index first; made where it is new. NULL: no memory. */
+static struct part *cell_part(struct cell *cell, uint16_t first)
+{
+    unsigned p = first / CELLBLOCK_PART;
+    if (p >= cell->parts_n) {
+        struct part *parts = realloc(cell->parts, (p + 1) * sizeof *parts);
+        if (!parts)
+            return NULL;
+        for (unsigned i = cell->parts_n; i <= p; i++)
+            parts[i] = (struct part){.have = CELLBLOCK_NONE};
+        cell->parts = parts;
+        cell->parts_n = p + 1;
+    }
+    return &cell->parts[p];
+}
+
+/* The slot of an index in its part, with room for it; NULL: no memory, or over the bound. */
+static struct entity **slot_for(struct replica *replica, struct part *part, uint16_t index)
+{
+    unsigned at = index % CELLBLOCK_PART;
+    if (at >= part->slots_n) {
+        unsigned n = part->slots_n ? part->slots_n : SLOTS_FIRST;
+        while (n <= at)
+            n *= 2;
+        size_t more = n - part->slots_n;
+        if (replica->slots_n + more > SLOTS_MAX)
+            return NULL;
+        struct entity **slots = realloc(part->slots, n * sizeof(struct entity *));
+        if (!slots)
+            return NULL;
+        memset(slots + part->slots_n, 0, more * sizeof(struct entity *));
+        replica->slots_n += more;
+        part->slots = slots;
+        part->slots_n = (uint16_t)n;
+    }
+    return &part->slots[at];
+}
+
+/* ---- records ---- */
+
+static void set_state(struct replica *replica, struct entity *entity,
+                      const struct cellblock_header *header, const struct cellblock_state *state)
+{
+    struct space_pos place = cellblock_pos(&header->key, state, 0);
+    int32_t ground = heightfield_at(replica->field, place.x, place.z);
+    entity->shown.pos = cellblock_pos(&header->key, state, ground);
+    entity->shown.yaw = (uint16_t)(state->heading << 8);
+    entity->shown.pose = state->pose;
+    entity->shown.tick = header->to;
+}
+
+static void entered(struct apply *apply, const struct cellblock_header *header,
+                    const struct cellblock_record *record)
+{
+    struct replica *replica = apply->replica;
+    struct entity *entity = entity_find(replica, record->entity);
+    bool appeared = !entity;
+    if (entity && entity->cell != apply->cell && entity->shown.tick > header->to)
+        return; /* another cell has said something newer */
+    struct entity **slot = slot_for(replica, apply->part, record->index);
+    if (slot && !entity)
+        entity = entity_add(replica, record->entity);
+    if (!slot || !entity) {
+        apply->bad = true;
+        return;
+    }
+    if (*slot && *slot != entity)
+        vanish(replica, *slot);
+    detach(entity);
+    *slot = entity;
+    entity->index = record->index;
+    entity->cell = apply->cell;
+    entity->shown.owner = apply->cell->key;
+    entity->shown.orphan_tick = 0;
+    entity->shown.version = record->version;
+    update_wanted(replica, entity);
+    set_state(replica, entity, header, &record->state);
+    tell(replica, appeared ? REPLICA_APPEARED : REPLICA_MOVED, entity);
+}
+
+static void left(struct apply *apply, const struct cellblock_header *header,
+                 const struct cellblock_record *record)
+{
+    struct replica *replica = apply->replica;
+    struct entity *entity = entity_find(replica, record->entity);
+    if (!entity || entity->cell != apply->cell)
+        return;
+    if (entity->index != NO_INDEX && entity->index != record->index)
+        return; /* it is back already, and another part has said so */
+    struct protocol_key to = header->key;
+    to.level = 0;
+    to.x = record->to_x;
+    to.z = record->to_z;
+    struct cell *destination = record->gone ? NULL : cell_find(replica, &to);
+    if (!destination) {
+        vanish(replica, entity);
+        return;
+    }
+    put_on(&replica->orphans, entity);
+    entity->cell = destination;
+    entity->shown.owner = to;
+    entity->shown.tick = header->to;
+    entity->shown.orphan_tick = header->to ? header->to : 1;
+}
+
+/* The entity at an index of the part, if the cell owns one there. */
+static struct entity *at_index(const struct part *part, uint16_t index)
+{
+    unsigned at = index % CELLBLOCK_PART;
+    return at < part->slots_n ? part->slots[at] : NULL;
+}
+
+static void moved(struct apply *apply, const struct cellblock_header *header,
+                  const struct cellblock_record *record)
+{
+    struct entity *entity = at_index(apply->part, record->index);
+    if (!entity)
+        return; /* another cell owns it by now */
+    set_state(apply->replica, entity, header, &record->state);
+    tell(apply->replica, REPLICA_MOVED, entity);
+}
+
+static void changed(struct apply *apply, const struct cellblock_header *header,
+                    const struct cellblock_record *record)
+{
+    struct entity *entity = at_index(apply->part, record->index);
+    if (!entity)
+        return;
+    entity->shown.version = record->version;
+    entity->shown.tick = header->to;
+    update_wanted(apply->replica, entity);
+}
+
+/* ---- blocks ---- */
+
+/* The have rule. Decides whether the block is applied, ignored or a fault, and makes ready for its
+ * records. */
+static void begin(struct apply *apply, const struct cellblock_header *header)
+{
+    struct replica *replica = apply->replica;
+    apply->begun = true;
+    replica->counts.blocks++;
+    apply->cell = cell_find(replica, &header->key);
+    apply->part = apply->cell ? cell_part(apply->cell, header->first) : NULL;
+    if (!apply->part) {
+        apply->bad = true;
+        return;
+    }
+    uint32_t have = apply->part->have;
+    bool full = header->from == CELLBLOCK_NONE;
+    if (have != CELLBLOCK_NONE && have >= header->to) {
+        replica->counts.blocks_ignored++;
+        apply->ignored = true;
+    } else if (!full && (have == CELLBLOCK_NONE || have < header->from)) {
+        replica->counts.gaps++;
+        apply->bad = true;
+    } else if (full) {
+        replica->counts.blocks_full++;
+        for (unsigned i = 0; i < apply->part->slots_n; i++) {
+            if (apply->part->slots[i])
+                put_on(&replica->doomed, apply->part->slots[i]);
+        }
+    }
+}
+
+static void visit_record(void *context, const struct cellblock_header *header,
+                         const struct cellblock_record *record)
+{
+    struct apply *apply = context;
+    if (!apply->begun)
+        begin(apply, header);
+    if (apply->bad || apply->ignored)
+        return;
+    apply->replica->counts.records++;
+    switch (record->kind) {
+    case CELLBLOCK_LEFT:
+        left(apply, header, record);
+        break;
+    case CELLBLOCK_ENTERED:
+        entered(apply, header, record);
+        break;
+    case CELLBLOCK_MOVED:
+        moved(apply, header, record);
+        break;
+    case CELLBLOCK_CHANGED:
+        changed(apply, header, record);
+        break;
+    }
+}
+
+enum protocol_result replica_blocks(struct replica *replica, const struct protocol_blocks *message)
+{
+    struct wire_reader reader;
+    wire_reader_init(&reader, message->bytes, message->len_bytes);
+    while (wire_left(&reader) > 0) {
+        struct cellblock_header header;
+        struct apply apply = {.replica = replica};
+        if (cellblock_parse(&reader, &header, visit_record, &apply) != PROTOCOL_OK)
+            return PROTOCOL_BAD;
+        if (!apply.begun)
+            begin(&apply, &header);
+        vanish_all(replica, &replica->doomed);
+        if (apply.bad)
+            return PROTOCOL_BAD;
+        if (apply.ignored)
+            continue;
+        apply.part->have = header.to;
+        if (header.to > replica->tick)
+            replica->tick = header.to;
+    }
+    return PROTOCOL_OK;
+}
+
+/* ---- the other messages ---- */
+
+enum protocol_result replica_view(struct replica *replica, const struct protocol_view *message)
+{
+    struct wire_reader keys = message->keys;
+    for (unsigned i = 0; i < message->gained_n; i++) {
+        struct protocol_key key = protocol_view_key(&keys);
+        if (keys.bad || cell_add(replica, &key) == -1)
+            return PROTOCOL_BAD;
+    }
+    for (unsigned i = 0; i < message->lost_n; i++) {
+        struct protocol_key key = protocol_view_key(&keys);
+        struct cell *cell = cell_find(replica, &key);
+        if (keys.bad)
+            return PROTOCOL_BAD;
+        if (cell)
+            cell_remove(replica, cell);
+    }
+    return PROTOCOL_OK;
+}
+
+enum protocol_result replica_identity(struct replica *replica,
+                                      const struct protocol_identity *message)
+{
+    for (unsigned i = 0; i < message->rows_n; i++) {
+        const struct protocol_identity_row *row = &message->rows[i];
+        struct entity *entity = entity_find(replica, row->id);
+        if (row->name.len > TEXT_NAME_MAX_BYTES)
+            return PROTOCOL_BAD;
+        if (!entity)
+            continue; /* out of view meanwhile */
+        memcpy(entity->shown.name, row->name.bytes, row->name.len);
+        entity->shown.name[row->name.len] = '\0';
+        entity->shown.looks = row->looks;
+        entity->shown.named = true;
+        entity->shown.named_version = row->version;
+        update_wanted(replica, entity);
+        tell(replica, REPLICA_NAMED, entity);
+    }
+    return PROTOCOL_OK;
+}
+
+void replica_expire(struct replica *replica, uint32_t tick_now)
+{
+    struct entity *orphan, *next;
+    DL_FOREACH_SAFE(replica->orphans, orphan, next)
+    {
+        if (tick_now > orphan->shown.orphan_tick &&
+            tick_now - orphan->shown.orphan_tick > ORPHAN_TICKS)
+            vanish(replica, orphan);
+    }
+}
+
+unsigned replica_wanted(struct replica *replica, uint32_t tick_now, struct protocol_who *who)
+{
+    struct wanted *wanted, *next;
+    who->ids_n = 0;
+    DL_FOREACH_SAFE(replica->wanted, wanted, next)
+    {
+        struct entity *entity = wanted->entity;
+        if (who->ids_n == PROTOCOL_WHO_MAX)
+            break;
+        if (entity->asked && tick_now - entity->asked_tick < ASK_AGAIN_TICKS)
+            continue;
+        who->ids[who->ids_n++] = entity->shown.id;
+        entity->asked = true;
+        entity->asked_tick = tick_now;
+        DL_DELETE(replica->wanted, wanted); /* to the end: the longest unasked come first */
+        DL_APPEND(replica->wanted, wanted);
+    }
+    return who->ids_n;
+}
+
+/* ---- the whole ---- */
+
+struct replica *replica_new(const struct heightfield *field, replica_event_fn *on_event,
+                            void *context)
+{
+    struct replica *replica = calloc(1, sizeof *replica);
+    if (!replica)
+        return NULL;
+    replica->field = field;
+    replica->on_event = on_event;
+    replica->context = context;
+    return replica;
+}
+
+void replica_free(struct replica *replica)
+{
+    if (!replica)
+        return;
+    struct cell *cell, *next;
+    HASH_ITER(hh, replica->cells, cell, next)
+    {
+        cell_remove(replica, cell);
+    }
+    free(replica);
+}
+
+struct replica_entity *replica_find(struct replica *replica, uint64_t id)
+{
+    struct entity *entity = entity_find(replica, id);
+    return entity ? &entity->shown : NULL;
+}
+
+void replica_each(struct replica *replica, replica_visit_fn *visit, void *context)
+{
+    struct entity *entity, *next;
+    HASH_ITER(hh, replica->entities, entity, next)
+    {
+        if (!visit(context, &entity->shown))
+            return;
+    }
+}
+
+uint32_t replica_entities_n(const struct replica *replica)
+{
+    return HASH_COUNT(replica->entities);
+}
+
+uint32_t replica_tick(const struct replica *replica)
+{
+    return replica->tick;
+}
+
+struct replica_counts replica_counts(const struct replica *replica)
+{
+    return replica->counts;
+}

@@ -1,0 +1,284 @@
+/* io.c -- see io.h. */
+#include "net/io.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct deadline_list {
+    struct io_deadline *oldest, *newest; /* at_ms rises */
+};
+
+struct io {
+    struct io_config config;
+    struct event_base *base;
+    struct post *post;
+    struct event *posted; /* the post's eventfd */
+    struct event *timer;  /* every IO_TURN_MS */
+    struct event *soon;   /* a turn at once */
+    pthread_t thread;
+    bool own_base, started, quit;
+    uint64_t real_ms; /* monotonic clock of the last turn */
+    uint64_t now_ms;  /* the io clock */
+    uint32_t turn;
+    atomic_uint_fast32_t credit; /* told by io_stalled, not yet taken off the clock */
+    struct deadline_list deadlines[IO_DEADLINE_CLASSES];
+    struct io_scratch scratch;
+};
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* -- the turn
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void pass_time(struct io *io)
+{
+    uint64_t real_ms = monotonic_ms();
+    uint64_t elapsed = real_ms - io->real_ms;
+    uint64_t credit = atomic_exchange_explicit(&io->credit, 0, memory_order_relaxed);
+
+    io->real_ms = real_ms;
+    io->now_ms += elapsed < IO_STALL_MS ? elapsed : IO_STALL_MS;
+    if (credit == 0)
+        return;
+    /* The clock never steps back (buckets and orders depend on it): move the deadlines on instead.
+     */
+    for (unsigned i = 0; i < IO_DEADLINE_CLASSES; i++) {
+        for (struct io_deadline *d = io->deadlines[i].oldest; d != NULL; d = d->newer)
+            d->at_ms += credit;
+    }
+}
+
+static void pass_deadlines(struct io *io)
+{
+    for (unsigned i = 0; i < IO_DEADLINE_CLASSES; i++) {
+        struct deadline_list *list = &io->deadlines[i];
+        while (list->oldest != NULL && list->oldest->at_ms <= io->now_ms) {
+            struct io_deadline *deadline = list->oldest;
+            if (deadline->turn == io->turn)
+                break;
+            io_deadline_disarm(io, deadline);
+            deadline->expired(deadline);
+        }
+    }
+}
+
+static void io_turn(evutil_socket_t fd, short what, void *context)
+{
+    struct io *io = context;
+
+    (void)fd;
+    (void)what;
+    io->turn++;
+    pass_time(io);
+    post_run(io->post);
+    pass_deadlines(io);
+    if (io->config.pass != NULL && io->config.pass(io->config.context))
+        io_turn_soon(io);
+    if (io->quit && io->own_base)
+        event_base_loopbreak(io->base);
+}
+
+void io_turn_soon(struct io *io)
+{
+    static const struct timeval now = {0, 0};
+
+    /* A timer, not event_active: it fires after the next look at the sockets, so that reading goes
+     * on between. */
+    event_add(io->soon, &now);
+}
+
+/* -- deadlines
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+void io_deadline_arm(struct io *io, struct io_deadline *deadline, unsigned class_of, uint64_t at_ms)
+{
+    struct deadline_list *list = &io->deadlines[class_of];
+    struct io_deadline *after;
+
+    io_deadline_disarm(io, deadline);
+    after = list->newest;
+    while (after != NULL && after->at_ms > at_ms)
+        after = after->older;
+    deadline->at_ms = at_ms;
+    deadline->class_of = (uint8_t)class_of;
+    deadline->turn = io->turn;
+    deadline->armed = true;
+    deadline->older = after;
+    deadline->newer = after != NULL ? after->newer : list->oldest;
+    if (deadline->newer != NULL)
+        deadline->newer->older = deadline;
+    else
+        list->newest = deadline;
+    if (after != NULL)
+        after->newer = deadline;
+    else
+        list->oldest = deadline;
+}
+
+void io_deadline_disarm(struct io *io, struct io_deadline *deadline)
+{
+    struct deadline_list *list = &io->deadlines[deadline->class_of];
+
+    if (!deadline->armed)
+        return;
+    if (deadline->older != NULL)
+        deadline->older->newer = deadline->newer;
+    else
+        list->oldest = deadline->newer;
+    if (deadline->newer != NULL)
+        deadline->newer->older = deadline->older;
+    else
+        list->newest = deadline->older;
+    deadline->older = deadline->newer = NULL;
+    deadline->armed = false;
+}
+
+/* -- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+struct io *io_new(const struct io_config *config, struct error *error)
+{
+    static const struct timeval turn = {0, IO_TURN_MS * 1000};
+    struct io *io = calloc(1, sizeof(*io));
+
+    if (io == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    io->config = *config;
+    io->real_ms = monotonic_ms();
+    io->now_ms = 1;
+    io->own_base = config->base == NULL;
+    io->base = io->own_base ? event_base_new() : config->base;
+    io->post = post_new(config->calls, config->calls_reserved, config->context, error);
+    if (io->base == NULL || io->post == NULL)
+        goto failed;
+    io->posted = event_new(io->base, post_fd(io->post), EV_READ | EV_PERSIST, io_turn, io);
+    io->timer = event_new(io->base, -1, EV_PERSIST, io_turn, io);
+    io->soon = event_new(io->base, -1, 0, io_turn, io);
+    if (io->posted == NULL || io->timer == NULL || io->soon == NULL ||
+        event_add(io->posted, NULL) != 0 || event_add(io->timer, &turn) != 0) {
+        error_set(error, "out of memory");
+        goto failed;
+    }
+    return io;
+failed:
+    io_free(io);
+    return NULL;
+}
+
+static void *io_main(void *context)
+{
+    struct io *io = context;
+
+    event_base_dispatch(io->base);
+    return NULL;
+}
+
+int io_start(struct io *io, struct error *error)
+{
+    char name[16];
+    sigset_t all, before;
+    int failed;
+
+    if (!io->own_base)
+        return 0;
+    sigfillset(&all); /* signals are control's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&io->thread, NULL, io_main, io);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0)
+        return error_set(error, "cannot start an io thread: %s", strerror(failed));
+    snprintf(name, sizeof(name), "io-%u", io->config.number);
+    pthread_setname_np(io->thread, name);
+    io->started = true;
+    return 0;
+}
+
+static void io_quit(void *context, void *argument)
+{
+    struct io *io = argument;
+
+    (void)context;
+    io->quit = true;
+}
+
+void io_stop(struct io *io)
+{
+    if (!io->started) {
+        post_run(io->post);
+        return;
+    }
+    while (io_post_reserved(io, io_quit, io) != 0) { /* the thread is making room */
+        struct timespec wait = {0, 1000000};
+        nanosleep(&wait, NULL);
+    }
+    pthread_join(io->thread, NULL);
+    io->started = false;
+}
+
+void io_free(struct io *io)
+{
+    if (io == NULL)
+        return;
+    if (io->posted != NULL)
+        event_free(io->posted);
+    if (io->timer != NULL)
+        event_free(io->timer);
+    if (io->soon != NULL)
+        event_free(io->soon);
+    post_free(io->post);
+    if (io->own_base && io->base != NULL)
+        event_base_free(io->base);
+    free(io);
+}
+
+int io_post(struct io *io, post_fn *fn, void *argument)
+{
+    return post_call(io->post, fn, argument);
+}
+
+int io_post_reserved(struct io *io, post_fn *fn, void *argument)
+{
+    return post_call_reserved(io->post, fn, argument);
+}
+
+void io_wake(struct io *io)
+{
+    post_wake(io->post);
+}
+
+void io_stalled(struct io *io, uint32_t stalled_ms)
+{
+    atomic_fetch_add_explicit(&io->credit, stalled_ms, memory_order_relaxed); /* a count, no more */
+    io_wake(io);
+}
+
+struct event_base *io_base(const struct io *io)
+{
+    return io->base;
+}
+
+struct io_scratch *io_scratch(struct io *io)
+{
+    return &io->scratch;
+}
+
+uint64_t io_now_ms(const struct io *io)
+{
+    return io->now_ms;
+}

@@ -1,0 +1,86 @@
+/* io.h -- an io thread: one libevent loop with its connections, deadlines and scratch buffers.
+ *
+ * The loop's order, each turn: what sockets brought (streams call their protocols) | time | calls
+ * posted from control | deadlines | the owner's pass (a slice of the sweep). A turn happens at
+ * least every 50 ms.
+ *
+ * The io clock counts milliseconds since io_new and stands still while the thread itself stood
+ * still for more than a quarter of a second: deadlines do not punish anybody for our hiccup. Owner:
+ * its thread, unless said. */
+#ifndef OPENMMO_NET_IO_H
+#define OPENMMO_NET_IO_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+#include "net/post.h"
+
+#define IO_RECORD_MAX 16384        /* plain bytes in one TLS record */
+#define IO_CIPHER_MAX (64 * 1024)  /* what one TLS operation may produce */
+#define IO_INPUT_MAX  (128 * 1024) /* unconsumed input of one connection, and one read more */
+#define IO_TURN_MS    50
+#define IO_STALL_MS   250 /* a longer turn is a stall: the io clock counts this much of it */
+
+struct io; /* opaque */
+
+/* Buffers that every connection of the thread uses in turn; empty between callbacks. */
+struct io_scratch {
+    uint8_t plain[IO_RECORD_MAX];
+    uint8_t cipher[IO_CIPHER_MAX];
+    size_t cipher_n;
+    uint8_t input[IO_INPUT_MAX];
+};
+
+struct io_config {
+    struct event_base
+        *base;       /* not NULL: run on this loop (control's), without a thread of its own */
+    unsigned number; /* of the thread, for its name */
+    size_t calls, calls_reserved; /* room for posted calls */
+    /* A slice of the owner's work. True: call again on the next turn, which comes at once. */
+    bool (*pass)(void *context);
+    void *context; /* also for posted calls */
+};
+
+/* Everything but the thread. NULL + error. Control thread. */
+struct io *io_new(const struct io_config *config, struct error *error);
+/* Start the thread (nothing to do on control's loop). 0; -1 + error. Control thread. */
+int io_start(struct io *io, struct error *error) MUST_CHECK;
+/* The calls posted so far are made, then the loop ends and the thread is joined: afterwards the
+ * caller owns all of it. Control thread. */
+void io_stop(struct io *io);
+void io_free(struct io *io); /* stopped; all deadlines disarmed. NULL is fine */
+
+/* Calls from control to this thread (post.h). The function gets io_config.context. Control thread.
+ */
+int io_post(struct io *io, post_fn *fn, void *argument) MUST_CHECK;
+int io_post_reserved(struct io *io, post_fn *fn, void *argument) MUST_CHECK;
+void io_wake(struct io *io);                         /* any thread: take a turn */
+void io_stalled(struct io *io, uint32_t stalled_ms); /* any thread: the clock goes back by this */
+
+struct event_base *io_base(const struct io *io);
+struct io_scratch *io_scratch(struct io *io);
+uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
+void io_turn_soon(struct io *io);        /* take another turn without waiting */
+
+/* Deadlines, absolute, each on the sorted list of its class (deadlines of a class mostly have one
+ * length, so that the place of a new one is the end). */
+#define IO_DEADLINE_CLASSES 10
+struct io_deadline {
+    struct io_deadline *older, *newer;
+    uint64_t at_ms;                                /* io clock */
+    void (*expired)(struct io_deadline *deadline); /* it is disarmed; may arm and disarm any */
+    uint32_t turn;                                 /* in which it was armed */
+    uint8_t class_of;
+    bool armed;
+};
+/* (Re)arm. One armed during a turn expires in a later one. deadline->expired is set by the owner.
+ */
+void io_deadline_arm(struct io *io, struct io_deadline *deadline, unsigned class_of,
+                     uint64_t at_ms);
+void io_deadline_disarm(struct io *io, struct io_deadline *deadline); /* fine if not armed */
+
+#endif

@@ -1,0 +1,29 @@
+/* listener.h -- the listening sockets: accepted in one place, on control's loop.
+ *
+ * When the process has no file descriptor left, accepting pauses for a moment (connections wait in
+ * the kernel's queue) instead of turning in circles. Owner: control thread. */
+#ifndef OPENMMO_NET_LISTENER_H
+#define OPENMMO_NET_LISTENER_H
+
+#include <event2/event.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+
+struct listener;
+
+/* A connection: fd (non-blocking, close-on-exec, TCP_NODELAY) is the callee's. */
+typedef void listener_fn(void *context, int fd, const struct sockaddr_storage *address);
+
+/* Bind "127.0.0.1:7777" or "[::]:7777" (IPv6 only: list 0.0.0.0 too for IPv4) and listen; accepting
+ * begins with listener_open. NULL + error ("cannot listen on X: Address already in use"). */
+struct listener *listener_new(struct event_base *base, const char *address, listener_fn *accepted,
+                              void *context, struct error *error);
+void listener_open(struct listener *listener);
+void listener_close(struct listener *listener); /* accept no more; the port is free */
+void listener_free(struct listener *listener);  /* NULL is fine */
+uint16_t listener_port(const struct listener *listener);
+
+#endif

@@ -1,0 +1,477 @@
+/* stream.c -- see stream.h. */
+#include "net/stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/stream_transport.h"
+#include "ops/metrics.h"
+
+#define STREAM_READS    4 /* a turn; then the others */
+#define STREAM_HELD_MAX (IO_INPUT_MAX - IO_RECORD_MAX)
+#define STREAM_KEPT_MAX (32 * 1024) /* a record, and what TLS says by itself */
+#define STREAM_LOWAT    (16 * 1024) /* unsent bytes in the kernel, over which it takes no more */
+#define STREAM_AGAIN    0           /* deadline class: at once */
+
+ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes)
+{
+    ssize_t n;
+
+    do
+        n = recv(stream->fd, room, room_bytes, 0);
+    while (n < 0 && errno == EINTR);
+    if (n > 0) {
+        stream->bytes_in += (uint64_t)n;
+        metrics_add(METRIC_BYTES_IN, (uint64_t)n);
+    }
+    stream->eof = n == 0;
+    stream->empty =
+        n < 0 || (n > 0 && (size_t)n < room_bytes); /* not so at the end of all: it is read again */
+    return n;
+}
+
+/* -- plain
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static enum transport_result plain_handshake(struct stream *stream)
+{
+    (void)stream;
+    return TRANSPORT_OK;
+}
+
+static enum transport_result plain_read(struct stream *stream, uint8_t *room, size_t room_bytes,
+                                        size_t *got)
+{
+    ssize_t n;
+
+    if (stream->empty)
+        return TRANSPORT_AGAIN;
+    n = stream_recv(stream, room, room_bytes);
+    if (n < 0)
+        return errno == EAGAIN ? TRANSPORT_AGAIN : TRANSPORT_ERROR;
+    *got = (size_t)n;
+    return n > 0 ? TRANSPORT_OK : TRANSPORT_CLOSED;
+}
+
+static enum transport_result plain_write(struct stream *stream, const uint8_t *bytes,
+                                         size_t len_bytes)
+{
+    struct io_scratch *scratch = io_scratch(stream->io);
+
+    if (len_bytes > sizeof(scratch->cipher) - scratch->cipher_n)
+        return TRANSPORT_ERROR;
+    memcpy(scratch->cipher + scratch->cipher_n, bytes, len_bytes);
+    scratch->cipher_n += len_bytes;
+    return TRANSPORT_OK;
+}
+
+static void plain_finish(struct stream *stream)
+{
+    (void)stream;
+}
+
+const struct stream_transport stream_plain = {plain_handshake, plain_read, plain_write,
+                                              plain_finish};
+
+/* -- out
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+/* How many of the bytes the socket took; -1: it failed. */
+static ssize_t stream_send(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
+{
+    ssize_t n;
+
+    do
+        n = send(stream->fd, bytes, len_bytes, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -1;
+    stream->bytes_out += (uint64_t)n;
+    metrics_add(METRIC_BYTES_OUT, (uint64_t)n);
+    return n;
+}
+
+/* Keep what the socket refused, behind what is kept already. */
+static int stream_keep(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
+{
+    size_t old_n = stream->kept_n - stream->kept_at;
+    uint8_t *kept;
+
+    if (old_n + len_bytes > STREAM_KEPT_MAX)
+        return -1;
+    kept = malloc(old_n + len_bytes);
+    if (kept == NULL)
+        return -1;
+    if (old_n > 0)
+        memcpy(kept, stream->kept + stream->kept_at, old_n);
+    memcpy(kept + old_n, bytes, len_bytes);
+    free(stream->kept);
+    stream->kept = kept;
+    stream->kept_at = 0;
+    stream->kept_n = old_n + len_bytes;
+    event_add(stream->writable, NULL);
+    return 0;
+}
+
+/* Send what a transport put into the scratch buffer. 0; -1: the connection is over. */
+static int stream_flush(struct stream *stream)
+{
+    struct io_scratch *scratch = io_scratch(stream->io);
+    size_t n = scratch->cipher_n;
+    ssize_t sent = 0;
+
+    scratch->cipher_n = 0;
+    if (n == 0)
+        return 0;
+    if (stream->kept_n == 0)
+        sent = stream_send(stream, scratch->cipher, n);
+    if (sent < 0)
+        return -1;
+    if ((size_t)sent == n)
+        return 0;
+    return stream_keep(stream, scratch->cipher + sent, n - (size_t)sent);
+}
+
+enum stream_written stream_write(struct stream *stream, const void *bytes, size_t len_bytes)
+{
+    if (!stream_writable(stream))
+        return STREAM_DEAD;
+    if (stream->transport->write(stream, bytes, len_bytes) != TRANSPORT_OK) {
+        io_scratch(stream->io)->cipher_n = 0;
+        return STREAM_DEAD;
+    }
+    if (stream_flush(stream) != 0)
+        return STREAM_DEAD;
+    return stream->kept_n == 0 ? STREAM_SENT : STREAM_KEPT;
+}
+
+static void stream_end(struct stream *stream, enum stream_end end)
+{
+    if (stream->ended)
+        return;
+    stream_close(stream);
+    stream->handlers->ended(stream->context, end);
+}
+
+static void stream_on_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct stream *stream = context;
+    ssize_t sent =
+        stream_send(stream, stream->kept + stream->kept_at, stream->kept_n - stream->kept_at);
+
+    (void)fd;
+    (void)what;
+    if (sent < 0) {
+        stream_end(stream, STREAM_END_ERROR);
+        return;
+    }
+    stream->kept_at += (size_t)sent;
+    if (stream->kept_at < stream->kept_n)
+        return;
+    event_del(stream->writable);
+    free(stream->kept);
+    stream->kept = NULL;
+    stream->kept_at = stream->kept_n = 0;
+    if (stream->finished)
+        shutdown(stream->fd, SHUT_WR);
+    else if (stream->open)
+        stream->handlers->drained(stream->context);
+}
+
+void stream_finish(struct stream *stream)
+{
+    stream->finished = true;
+    stream->transport->finish(stream);
+    if (stream_flush(stream) == 0 && stream->kept_n == 0)
+        shutdown(stream->fd, SHUT_WR);
+    stream_resume(stream);
+}
+
+/* -- in
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void stream_drop_held(struct stream *stream)
+{
+    if (stream->held != NULL)
+        explicit_bzero(stream->held, stream->held_n); /* it may be a part of a password */
+    free(stream->held);
+    stream->held = NULL;
+    stream->held_n = 0;
+}
+
+/* Give the protocol what is there; keep in place what it leaves. Returns how much is left. */
+static size_t stream_give(struct stream *stream, uint8_t *bytes, size_t len_bytes)
+{
+    size_t taken;
+
+    if (stream->finished)
+        return 0;
+    taken = stream->handlers->input(stream->context, bytes, len_bytes);
+    if (taken > 0 && taken < len_bytes)
+        memmove(bytes, bytes + taken, len_bytes - taken);
+    return len_bytes - taken;
+}
+
+static int stream_hold(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
+{
+    if (len_bytes == 0)
+        return 0;
+    stream->held = malloc(len_bytes);
+    if (stream->held == NULL)
+        return -1;
+    memcpy(stream->held, bytes, len_bytes);
+    stream->held_n = len_bytes;
+    return 0;
+}
+
+/* True when it is done. */
+static bool stream_shake(struct stream *stream)
+{
+    enum transport_result result = stream->transport->handshake(stream);
+
+    if (stream_flush(stream) != 0 && result != TRANSPORT_BAD)
+        result = TRANSPORT_ERROR;
+    if (result == TRANSPORT_AGAIN)
+        return false;
+    if (result != TRANSPORT_OK) {
+        if (stream->ssl != NULL)
+            metrics_add(METRIC_TLS_FAILED, 1);
+        stream_end(stream, STREAM_END_HANDSHAKE);
+        return false;
+    }
+    if (stream->ssl != NULL)
+        metrics_add(METRIC_TLS_HANDSHAKES, 1);
+    stream->open = true;
+    stream->handlers->opened(stream->context);
+    return stream->fd >= 0;
+}
+
+static enum stream_end stream_end_of(enum transport_result result)
+{
+    switch (result) {
+    case TRANSPORT_CLOSED:
+        return STREAM_END_PEER;
+    case TRANSPORT_BAD:
+        return STREAM_END_INPUT;
+    case TRANSPORT_ERROR:
+    case TRANSPORT_OK:
+    case TRANSPORT_AGAIN:
+        break;
+    }
+    return STREAM_END_ERROR;
+}
+
+/* Read some, give it, again, a few times. What is left stays in the scratch buffer: returns how
+ * much. */
+static size_t stream_read_on(struct stream *stream, uint8_t *input, size_t n,
+                             enum transport_result *result)
+{
+    for (unsigned i = 0; i < STREAM_READS; i++) {
+        size_t got = 0;
+
+        if (stream->paused)
+            return n;
+        if (n > STREAM_HELD_MAX) {
+            *result = TRANSPORT_BAD;
+            return n;
+        }
+        *result = stream->transport->read(stream, input + n, IO_RECORD_MAX, &got);
+        if (stream_flush(stream) != 0) /* a key update's answer */
+            *result = TRANSPORT_ERROR;
+        if (*result != TRANSPORT_OK)
+            return n;
+        n = stream_give(stream, input, n + got);
+        if (stream->fd < 0)
+            return n;
+    }
+    return n;
+}
+
+/* Read on in the next turn, without a sign from the socket. */
+static void stream_read_soon(struct stream *stream)
+{
+    io_deadline_arm(stream->io, &stream->again, STREAM_AGAIN, io_now_ms(stream->io));
+    io_turn_soon(stream->io);
+}
+
+static void stream_read(struct stream *stream)
+{
+    uint8_t *input = io_scratch(stream->io)->input;
+    enum transport_result result = TRANSPORT_OK;
+    size_t n = stream->held_n;
+
+    if (!stream->open && !stream_shake(stream))
+        return;
+    if (n > 0) {
+        memcpy(input, stream->held, n);
+        stream_drop_held(stream);
+        if (!stream->paused)
+            n = stream_give(stream, input, n);
+    }
+    if (stream->fd >= 0)
+        n = stream_read_on(stream, input, n, &result);
+    if (stream->fd < 0)
+        return;
+    if (stream_hold(stream, input, n) != 0)
+        result = TRANSPORT_ERROR;
+    if (result != TRANSPORT_OK && result != TRANSPORT_AGAIN) {
+        stream_end(stream, stream_end_of(result));
+        return;
+    }
+    if (result == TRANSPORT_OK && !stream->paused) /* more may be there, in TLS's own buffer too */
+        stream_read_soon(stream);
+    if (!stream->finished)
+        stream->handlers->settled(stream->context,
+                                  n > 0 || (stream->ssl != NULL && stream_tls_holds(stream)));
+}
+
+static void stream_on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct stream *stream = context;
+
+    (void)fd;
+    (void)what;
+    stream->empty = false;
+    if (!stream->paused)
+        stream_read(stream);
+}
+
+static void stream_on_again(struct io_deadline *deadline)
+{
+    struct stream *stream =
+        (struct stream *)(void *)((char *)deadline - offsetof(struct stream, again));
+
+    if (stream->fd >= 0 && !stream->paused)
+        stream_read(stream);
+}
+
+void stream_pause(struct stream *stream)
+{
+    if (stream->paused || stream->fd < 0)
+        return;
+    stream->paused = true;
+    event_del(stream->readable);
+}
+
+void stream_resume(struct stream *stream)
+{
+    if (!stream->paused || stream->fd < 0)
+        return;
+    stream->paused = false;
+    event_add(stream->readable, NULL);
+    stream_read_soon(stream);
+}
+
+/* -- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
+                          const struct stream_handlers *handlers, void *context)
+{
+    static const int lowat = STREAM_LOWAT;
+    struct stream *stream = calloc(1, sizeof(*stream));
+
+    if (stream == NULL) {
+        close(fd);
+        return NULL;
+    }
+    stream->io = io;
+    stream->fd = fd;
+    stream->handlers = handlers;
+    stream->context = context;
+    stream->transport = tls != NULL ? &stream_tls : &stream_plain;
+    stream->again.expired = stream_on_again;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat,
+               sizeof(lowat)); /* not for every kind of socket */
+    stream->readable = event_new(io_base(io), fd, EV_READ | EV_PERSIST, stream_on_readable, stream);
+    stream->writable =
+        event_new(io_base(io), fd, EV_WRITE | EV_PERSIST, stream_on_writable, stream);
+    if (stream->readable == NULL || stream->writable == NULL ||
+        (tls != NULL && stream_tls_init(stream, tls) != 0) ||
+        event_add(stream->readable, NULL) != 0) {
+        stream_free(stream);
+        return NULL;
+    }
+    if (tls == NULL) /* a plain one is open at once, but says so from the loop */
+        stream_read_soon(stream);
+    return stream;
+}
+
+void stream_close(struct stream *stream)
+{
+    if (stream->fd < 0)
+        return;
+    stream->ended = true;
+    stream->open = false;
+    io_deadline_disarm(stream->io, &stream->again);
+    if (stream->readable != NULL)
+        event_del(stream->readable);
+    if (stream->writable != NULL)
+        event_del(stream->writable);
+    close(stream->fd);
+    stream->fd = -1;
+}
+
+void stream_free(struct stream *stream)
+{
+    if (stream == NULL)
+        return;
+    stream_close(stream);
+    if (stream->readable != NULL)
+        event_free(stream->readable);
+    if (stream->writable != NULL)
+        event_free(stream->writable);
+    SSL_free(stream->ssl);
+    stream_drop_held(stream);
+    free(stream->kept);
+    free(stream);
+}
+
+bool stream_writable(const struct stream *stream)
+{
+    return stream->open && !stream->finished && stream->kept_n == 0;
+}
+
+bool stream_paused(const struct stream *stream)
+{
+    return stream->paused;
+}
+
+bool stream_is_open(const struct stream *stream)
+{
+    return stream->open;
+}
+
+size_t stream_kept_bytes(const struct stream *stream)
+{
+    return stream->kept_n - stream->kept_at;
+}
+
+uint64_t stream_bytes_in(const struct stream *stream)
+{
+    return stream->bytes_in;
+}
+
+uint64_t stream_bytes_out(const struct stream *stream)
+{
+    return stream->bytes_out;
+}
+
+uint32_t stream_rtt_us(const struct stream *stream)
+{
+    struct tcp_info info = {0};
+    socklen_t info_bytes = sizeof(info);
+
+    if (stream->fd < 0 || getsockopt(stream->fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) != 0)
+        return 0;
+    return info.tcpi_rtt;
+}

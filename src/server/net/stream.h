@@ -1,0 +1,76 @@
+/* stream.h -- one connection's bytes, plain or TLS, between a socket and the protocol that reads
+ * it.
+ *
+ *   socket -> recv -> [TLS] -> io scratch -> handlers.input(bytes) ... what it leaves is kept for
+ * the next time stream_write(bytes) -> [TLS: one record] -> io scratch -> one send ... what the
+ * socket refuses is kept: at most what one write made, and nothing more can be written until it is
+ * gone.
+ *
+ * Knows bytes, not what they mean. Owner: its io thread. */
+#ifndef OPENMMO_NET_STREAM_H
+#define OPENMMO_NET_STREAM_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "net/io.h"
+
+struct stream; /* opaque */
+
+enum stream_end {
+    STREAM_END_PEER,      /* the peer closed */
+    STREAM_END_ERROR,     /* the socket failed */
+    STREAM_END_HANDSHAKE, /* no TLS, not ours, or broken off while it was made */
+    STREAM_END_INPUT,     /* the protocol left more unread than it may, or TLS was malformed */
+};
+
+/* The protocol above. None may free the stream; all may close it. */
+struct stream_handlers {
+    void (*opened)(void *context); /* the handshake is done: it can be written to */
+    /* Bytes not taken so far. Returns how many are taken now. May call stream_pause. May write over
+     * the bytes. */
+    size_t (*input)(void *context, uint8_t *bytes, size_t len_bytes);
+    /* What could be read now was read. begun: a part of a message or of a TLS record waits for its
+     * rest. */
+    void (*settled)(void *context, bool begun);
+    void (*drained)(void *context);                    /* all that a socket had refused is sent */
+    void (*ended)(void *context, enum stream_end end); /* once; the stream is closed already */
+};
+
+/* Takes fd (non-blocking). tls: NULL for plain; not owned. The handshake begins at once, the first
+ * callbacks come from the loop. NULL when out of memory (fd is closed). */
+struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
+                          const struct stream_handlers *handlers, void *context);
+/* Close the socket now; no callback comes any more. Memory stays until stream_free. */
+void stream_close(struct stream *stream);
+void stream_free(struct stream *stream); /* closes; never from its own callbacks. NULL is fine */
+
+enum stream_written {
+    STREAM_SENT,
+    STREAM_KEPT /* the socket refused a part; drained will come */,
+    STREAM_DEAD
+};
+/* One record: 1..IO_RECORD_MAX bytes. Only when stream_writable. STREAM_DEAD: close it (ended does
+ * not come). */
+enum stream_written stream_write(struct stream *stream, const void *bytes,
+                                 size_t len_bytes) MUST_CHECK;
+bool stream_writable(const struct stream *stream); /* open, and nothing kept */
+/* Say that nothing more will be written (TLS close_notify, FIN) and throw away what comes. Only
+ * when writable. */
+void stream_finish(struct stream *stream);
+
+/* Leave the socket unread (the peer feels it), and read on, kept bytes first. */
+void stream_pause(struct stream *stream);
+void stream_resume(struct stream *stream);
+bool stream_paused(const struct stream *stream);
+
+bool stream_is_open(const struct stream *stream);      /* handshake done, not closed */
+size_t stream_kept_bytes(const struct stream *stream); /* encrypted, refused by the socket */
+uint64_t stream_bytes_in(const struct stream *stream); /* on the socket */
+uint64_t stream_bytes_out(const struct stream *stream);
+uint32_t stream_rtt_us(const struct stream *stream); /* asks the kernel; 0 unknown */
+
+#endif

@@ -1,0 +1,159 @@
+/* stream_tls.c -- TLS as a stream's transport: OpenSSL reads from the socket through a BIO of ours,
+ * with read-ahead (one recv brings many records), and writes into the io thread's scratch buffer,
+ * which the stream then sends at once. */
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "net/stream_transport.h"
+
+static int bio_write(BIO *bio, const char *bytes, size_t len_bytes, size_t *written)
+{
+    struct stream *stream = BIO_get_data(bio);
+    struct io_scratch *scratch = io_scratch(stream->io);
+
+    BIO_clear_retry_flags(bio);
+    if (len_bytes > sizeof(scratch->cipher) - scratch->cipher_n)
+        return 0;
+    memcpy(scratch->cipher + scratch->cipher_n, bytes, len_bytes);
+    scratch->cipher_n += len_bytes;
+    *written = len_bytes;
+    return 1;
+}
+
+static int bio_read(BIO *bio, char *room, size_t room_bytes, size_t *got)
+{
+    struct stream *stream = BIO_get_data(bio);
+    ssize_t n = -1;
+
+    BIO_clear_retry_flags(bio);
+    errno = EAGAIN;
+    if (!stream->empty)
+        n = stream_recv(stream, room, room_bytes);
+    if (n < 0 && errno == EAGAIN)
+        BIO_set_retry_read(bio);
+    if (n <= 0)
+        return 0;
+    *got = (size_t)n;
+    return 1;
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+    struct stream *stream = BIO_get_data(bio);
+
+    (void)number;
+    (void)pointer;
+    if (command == BIO_CTRL_EOF)
+        return stream->eof;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+/* OpenSSL wants the method's table made at run time; one for all threads, for good. */
+static BIO_METHOD *bio_method;
+
+static void bio_method_make(void)
+{
+    bio_method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "openmmo stream");
+    if (bio_method == NULL)
+        return;
+    BIO_meth_set_write_ex(bio_method, bio_write);
+    BIO_meth_set_read_ex(bio_method, bio_read);
+    BIO_meth_set_ctrl(bio_method, bio_ctrl);
+}
+
+int stream_tls_init(struct stream *stream, SSL_CTX *context)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    BIO *bio;
+
+    pthread_once(&once, bio_method_make);
+    bio = bio_method != NULL ? BIO_new(bio_method) : NULL;
+    if (bio == NULL)
+        return -1;
+    BIO_set_data(bio, stream);
+    BIO_set_init(bio, 1);
+    stream->ssl = SSL_new(context);
+    if (stream->ssl == NULL) {
+        BIO_free(bio);
+        return -1;
+    }
+    SSL_set_bio(stream->ssl, bio, bio);
+    SSL_set_accept_state(stream->ssl);
+    return 0;
+}
+
+bool stream_tls_holds(const struct stream *stream)
+{
+    return SSL_has_pending(stream->ssl) == 1;
+}
+
+static enum transport_result tls_result(struct stream *stream, int returned)
+{
+    switch (SSL_get_error(stream->ssl, returned)) {
+    case SSL_ERROR_WANT_READ:
+        return TRANSPORT_AGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+        return TRANSPORT_CLOSED;
+    case SSL_ERROR_SYSCALL:
+        ERR_clear_error();
+        return TRANSPORT_ERROR;
+    case SSL_ERROR_SSL:
+        ERR_clear_error();
+        return TRANSPORT_BAD;
+    default: /* OpenSSL's numbers, not an enum of ours */
+        ERR_clear_error();
+        return TRANSPORT_ERROR;
+    }
+}
+
+static enum transport_result tls_handshake(struct stream *stream)
+{
+    const uint8_t *alpn = NULL;
+    unsigned alpn_n = 0;
+    int done;
+
+    ERR_clear_error();
+    done = SSL_do_handshake(stream->ssl);
+    if (done != 1)
+        return tls_result(stream, done);
+    /* choose_alpn is not asked where nothing is offered */
+    SSL_get0_alpn_selected(stream->ssl, &alpn, &alpn_n);
+    return alpn_n > 0 ? TRANSPORT_OK : TRANSPORT_BAD;
+}
+
+static enum transport_result tls_read(struct stream *stream, uint8_t *room, size_t room_bytes,
+                                      size_t *got)
+{
+    int done;
+
+    ERR_clear_error();
+    done = SSL_read_ex(stream->ssl, room, room_bytes, got);
+    return done == 1 ? TRANSPORT_OK : tls_result(stream, done);
+}
+
+static enum transport_result tls_write(struct stream *stream, const uint8_t *bytes,
+                                       size_t len_bytes)
+{
+    size_t written = 0;
+    int done;
+
+    ERR_clear_error();
+    done = SSL_write_ex(stream->ssl, bytes, len_bytes, &written);
+    if (done != 1 || written != len_bytes) { /* our BIO takes all of it or fails */
+        ERR_clear_error();
+        return TRANSPORT_ERROR;
+    }
+    return TRANSPORT_OK;
+}
+
+static void tls_finish(struct stream *stream)
+{
+    ERR_clear_error();
+    SSL_shutdown(stream->ssl);
+    ERR_clear_error();
+}
+
+const struct stream_transport stream_tls = {tls_handshake, tls_read, tls_write, tls_finish};

@@ -1,0 +1,57 @@
+/* stream_transport.h -- what stands between a stream and its socket: plain or TLS, behind four
+ * functions. Only for stream.c and stream_tls.c. Owner: the stream's io thread. */
+#ifndef OPENMMO_NET_STREAM_TRANSPORT_H
+#define OPENMMO_NET_STREAM_TRANSPORT_H
+
+#include "net/stream.h"
+
+enum transport_result {
+    TRANSPORT_OK,
+    TRANSPORT_AGAIN,
+    TRANSPORT_CLOSED,
+    TRANSPORT_ERROR,
+    TRANSPORT_BAD
+};
+
+/* What a transport writes goes to the end of io_scratch()->cipher; the stream sends it after each
+ * call. */
+struct stream_transport {
+    enum transport_result (*handshake)(struct stream *stream);
+    /* Fill up to room_bytes. OK: *got > 0. */
+    enum transport_result (*read)(struct stream *stream, uint8_t *room, size_t room_bytes,
+                                  size_t *got);
+    enum transport_result (*write)(struct stream *stream, const uint8_t *bytes, size_t len_bytes);
+    /* Say goodbye. */
+    void (*finish)(struct stream *stream);
+};
+
+struct stream {
+    struct io *io;
+    const struct stream_transport *transport;
+    const struct stream_handlers *handlers;
+    void *context;
+    SSL *ssl; /* NULL: plain */
+    struct event *readable, *writable;
+    struct io_deadline again; /* read on in the next turn, without a sign from the socket */
+    int fd;                   /* -1: closed */
+    bool open;                /* handshake done */
+    bool paused, finished, ended;
+    bool eof;      /* the peer sends no more */
+    bool empty;    /* the socket gave less than was asked for: no need to ask again in this round */
+    uint8_t *held; /* input that the protocol left */
+    size_t held_n;
+    uint8_t *kept; /* output that the socket refused: kept_at..kept_n */
+    size_t kept_at, kept_n;
+    uint64_t bytes_in, bytes_out;
+};
+
+extern const struct stream_transport stream_plain, stream_tls;
+
+/* Make stream->ssl and tie it to the stream. 0; -1 out of memory. */
+int stream_tls_init(struct stream *stream, SSL_CTX *context) MUST_CHECK;
+/* True if a part of a TLS record, or a whole one not yet read, is held. */
+bool stream_tls_holds(const struct stream *stream);
+/* recv, once, counted. -1 with errno. */
+ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes);
+
+#endif

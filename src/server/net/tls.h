@@ -1,0 +1,35 @@
+/* tls.h -- our certificate and the TLS context of a listening port: TLS 1.3 only, no tickets, no
+ * early data. All functions: any thread. A context is reference-counted by OpenSSL (SSL_CTX_up_ref,
+ * SSL_CTX_free). */
+#ifndef OPENMMO_NET_TLS_H
+#define OPENMMO_NET_TLS_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+
+#define TLS_FINGERPRINT_BYTES 65 /* SHA-256 in lower-case hex, and NUL */
+
+/* Make a self-signed ECDSA P-256 certificate of 10 years if neither file exists: the key first
+ * (0600), each written whole under another name and then renamed. *made: it was. One file without
+ * the other is an error. 0; -1 + error. */
+int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
+                           struct error *error) MUST_CHECK;
+
+/* A server context from PEM files. alpn: the one protocol that a peer must offer ("openmmo/1");
+ * NULL: none is asked for. The string is borrowed for the context's life. NULL + error, naming the
+ * file. */
+SSL_CTX *tls_context_new(const char *certificate, const char *key, const char *alpn,
+                         struct error *error);
+
+/* SHA-256 of the certificate's public key (SubjectPublicKeyInfo), as clients pin it. 0; -1 + error.
+ */
+int tls_fingerprint(const SSL_CTX *context, char hex[TLS_FINGERPRINT_BYTES],
+                    struct error *error) MUST_CHECK;
+
+/* OpenSSL's newest reason in words, and its queue emptied. Returns text. */
+const char *tls_reason(char *text, size_t text_bytes);
+
+#endif

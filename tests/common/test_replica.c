@@ -1,0 +1,661 @@
+/* test_replica.c -- what a receiver knows against what is so.
+ *
+ * The model: a small reference world whose figures wander, turn, cross cells, come, go and change
+ * their names, with every tick of it remembered. A server of the simplest kind makes blocks by
+ * comparing two remembered ticks. Receivers get them as real ones do: late, by random tiers,
+ * skipped, twice, with keys lost and gained again. Whenever a receiver has just been told all about
+ * now, and when the world is quiet, it must hold exactly the world.
+ *
+ * Then the rules one by one, and what must be refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/replica.h"
+
+static struct heightfield *field;
+
+/* ---- the reference world ---- */
+
+#define GRID    4 /* cells along an edge, around the origin */
+#define CELLS   (GRID * GRID)
+#define FIGURES 48
+#define TICKS   400
+#define INDICES 96 /* in-cell indices that are handed out: some in part 0, some in part 1 */
+
+struct figure {
+    uint64_t id; /* 0: not in the world */
+    int cell;
+    uint16_t index;
+    struct space_pos pos;
+    uint16_t yaw;
+    uint8_t pose, version;
+};
+
+static struct figure world[TICKS][FIGURES];
+static bool cell_changed[TICKS][CELLS];
+static int free_since[CELLS]
+                     [INDICES]; /* tick from which an index may be handed out; INT32_MAX: in use */
+static unsigned seed;
+static uint64_t next_id;
+
+static unsigned draw(unsigned n)
+{
+    return (unsigned)rand_r(&seed) % n;
+}
+
+static struct protocol_key key_of(int cell)
+{
+    return (struct protocol_key){0, 0, 0, cell % GRID - GRID / 2, cell / GRID - GRID / 2};
+}
+
+static int cell_at(struct space_pos pos)
+{
+    struct space_cell c = space_cell_of(pos);
+    return (c.z + GRID / 2) * GRID + c.x + GRID / 2;
+}
+
+static uint16_t index_of_place(unsigned place)
+{
+    return (uint16_t)(place < INDICES / 2 ? place : CELLBLOCK_PART - 8 + place);
+}
+
+static uint16_t take_index(int cell, int tick)
+{
+    for (;;) {
+        unsigned place = draw(INDICES);
+        if (free_since[cell][place] > tick)
+            continue;
+        free_since[cell][place] = INT32_MAX;
+        return index_of_place(place);
+    }
+}
+
+static void give_index(int cell, uint16_t index, int tick)
+{
+    for (unsigned place = 0; place < INDICES; place++) {
+        if (index_of_place(place) == index)
+            free_since[cell][place] = tick + 33;
+    }
+}
+
+static int32_t in_world(int64_t units)
+{
+    const int32_t half = GRID / 2 * (1 << SPACE_CELL_SHIFT);
+    return (int32_t)(units < -half ? -half : units > half - 1 ? half - 1 : units);
+}
+
+static void step_figure(struct figure *f, int tick)
+{
+    if (f->id == 0) {
+        if (draw(20))
+            return;
+        *f = (struct figure){.id = ++next_id, .version = (uint8_t)draw(256)};
+        f->pos.x = in_world((int64_t)draw(1u << 20) - (1 << 19));
+        f->pos.z = in_world((int64_t)draw(1u << 20) - (1 << 19));
+        f->cell = cell_at(f->pos);
+        f->index = take_index(f->cell, tick);
+    } else if (draw(150) == 0) {
+        give_index(f->cell, f->index, tick);
+        f->id = 0;
+        return;
+    }
+    if (draw(40) == 0)
+        f->version++;
+    if (draw(3) == 0)
+        return;                                      /* stands */
+    unsigned reach = draw(30) ? 1u << 14 : 1u << 20; /* a stride, or far away at once */
+    f->pos.x = in_world((int64_t)f->pos.x + draw(2 * reach) - reach);
+    f->pos.z = in_world((int64_t)f->pos.z + draw(2 * reach) - reach);
+    f->pos.y = heightfield_at(field, f->pos.x, f->pos.z) + (int32_t)draw(8192);
+    f->yaw = (uint16_t)draw(65536);
+    f->pose = (uint8_t)draw(4);
+    int cell = cell_at(f->pos);
+    /* Also those who leave and come back within a tick, to another index. */
+    if (cell == f->cell && draw(60))
+        return;
+    give_index(f->cell, f->index, tick);
+    f->cell = cell;
+    f->index = take_index(cell, tick);
+}
+
+static void step_world(int tick, bool quiet)
+{
+    memcpy(world[tick], world[tick - 1], sizeof world[tick]);
+    memset(cell_changed[tick], 0, sizeof cell_changed[tick]);
+    for (unsigned i = 0; i < FIGURES && !quiet; i++) {
+        struct figure before = world[tick][i];
+        step_figure(&world[tick][i], tick);
+        if (memcmp(&before, &world[tick][i], sizeof before) == 0)
+            continue;
+        if (before.id)
+            cell_changed[tick][before.cell] = true;
+        if (world[tick][i].id)
+            cell_changed[tick][world[tick][i].cell] = true;
+    }
+}
+
+/* ---- its server ---- */
+
+static bool in_part(const struct figure *f, int cell, unsigned part)
+{
+    return f->id && f->cell == cell && f->index / CELLBLOCK_PART == part;
+}
+
+static bool same_membership(const struct figure *a, const struct figure *b)
+{
+    return a->id == b->id && a->cell == b->cell && a->index == b->index;
+}
+
+static struct cellblock_record record_of(enum cellblock_kind kind, const struct figure *f)
+{
+    int32_t x, z;
+    cellblock_quantise_place(f->pos, &x, &z);
+    return (struct cellblock_record){
+        .kind = kind,
+        .index = f->index,
+        .entity = f->id,
+        .version = f->version,
+        .state = cellblock_state_of(f->pos, f->yaw, f->pose, heightfield_at(field, x, z))};
+}
+
+static int by_kind_and_index(const void *a, const void *b)
+{
+    const struct cellblock_record *x = a, *y = b;
+    return x->kind != y->kind ? (int)x->kind - (int)y->kind : (int)x->index - (int)y->index;
+}
+
+static struct cellblock_record left_of(const struct figure *f, const struct figure *now)
+{
+    struct cellblock_record r = {.kind = CELLBLOCK_LEFT, .index = f->index, .entity = f->id};
+    r.gone = now->id != f->id;
+    if (!r.gone) {
+        r.to_x = key_of(now->cell).x;
+        r.to_z = key_of(now->cell).z;
+    }
+    return r;
+}
+
+/* The records of one figure over (from, to]: its memberships of the cell's part at the two ends and
+ * between. */
+static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
+                         struct cellblock_record *records)
+{
+    size_t n = 0;
+    const struct figure *a = &world[from][i], *b = &world[to][i];
+    bool in_a = in_part(a, cell, part), in_b = in_part(b, cell, part);
+    if (in_a && in_b && same_membership(a, b)) {
+        bool moved = false, changed = false;
+        for (int t = from + 1; t <= to; t++) {
+            moved |= memcmp(&world[t][i].pos, &world[t - 1][i].pos, sizeof a->pos) != 0;
+            moved |=
+                world[t][i].yaw != world[t - 1][i].yaw || world[t][i].pose != world[t - 1][i].pose;
+            changed |= world[t][i].version != world[t - 1][i].version;
+        }
+        if (moved)
+            records[n++] = record_of(CELLBLOCK_MOVED, b);
+        if (changed)
+            records[n++] = record_of(CELLBLOCK_CHANGED, b);
+        return n;
+    }
+    if (in_a)
+        records[n++] = left_of(a, b);
+    if (in_b)
+        records[n++] = record_of(CELLBLOCK_ENTERED, b);
+    for (int t = from + 1; t < to; t++) { /* came and went */
+        const struct figure *f = &world[t][i];
+        if (!in_part(f, cell, part) || same_membership(f, &world[t - 1][i]) ||
+            same_membership(f, b))
+            continue;
+        if (!(in_a && same_membership(f, a)))
+            records[n++] = left_of(f, b);
+    }
+    return n;
+}
+
+static uint8_t room[CELLBLOCK_MAX_BYTES];
+
+static struct protocol_blocks make_block(int cell, unsigned part, uint32_t from, uint32_t to)
+{
+    static struct cellblock_record records[FIGURES * 40];
+    struct cellblock_header header = {key_of(cell), (uint16_t)(part * CELLBLOCK_PART),
+                                      (uint16_t)(part * CELLBLOCK_PART + CELLBLOCK_PART - 1), from,
+                                      to};
+    size_t n = 0;
+    for (unsigned i = 0; i < FIGURES; i++) {
+        if (from != CELLBLOCK_NONE)
+            n += records_of(i, cell, part, (int)from, (int)to, records + n);
+        else if (in_part(&world[to][i], cell, part))
+            records[n++] = record_of(CELLBLOCK_ENTERED, &world[to][i]);
+    }
+    qsort(records, n, sizeof *records, by_kind_and_index);
+    size_t bytes = cellblock_encode(&header, records, n, room, sizeof room);
+    assert_true(bytes > 0);
+    return (struct protocol_blocks){room, bytes};
+}
+
+/* ---- receivers ---- */
+
+#define RECEIVERS 4
+
+struct receiver {
+    struct replica *replica;
+    bool view[CELLS];
+    uint32_t have[CELLS][2];
+    unsigned appeared, vanished;
+};
+
+static void count_events(void *context, enum replica_event event, struct replica_entity *entity)
+{
+    struct receiver *r = context;
+    if (event == REPLICA_APPEARED) {
+        r->appeared++;
+        assert_null(entity->user);
+        entity->user = r;
+    } else {
+        assert_ptr_equal(entity->user, r);
+    }
+    if (event == REPLICA_VANISHED)
+        r->vanished++;
+}
+
+static void send_view(struct receiver *r, const struct protocol_key *gained, unsigned gained_n,
+                      const struct protocol_key *lost, unsigned lost_n)
+{
+    static uint8_t frame[4096];
+    struct wire_writer w;
+    struct protocol_view view;
+    wire_writer_init(&w, frame, sizeof frame);
+    protocol_encode_view(&w, gained, (uint16_t)gained_n, lost, (uint16_t)lost_n);
+    assert_int_equal(protocol_decode_view(frame + 3, wire_written(&w) - 3, &view), PROTOCOL_OK);
+    assert_int_equal(replica_view(r->replica, &view), PROTOCOL_OK);
+}
+
+static void change_view(struct receiver *r, unsigned one_in)
+{
+    struct protocol_key gained[CELLS], lost[CELLS];
+    unsigned gained_n = 0, lost_n = 0;
+    for (int c = 0; c < CELLS; c++) {
+        if (draw(one_in))
+            continue;
+        if (r->view[c])
+            lost[lost_n++] = key_of(c);
+        else
+            gained[gained_n++] = key_of(c);
+        r->view[c] = !r->view[c];
+        r->have[c][0] = r->have[c][1] = CELLBLOCK_NONE;
+    }
+    if (gained_n + lost_n)
+        send_view(r, gained, gained_n, lost, lost_n);
+}
+
+static void send_part(struct receiver *r, int cell, unsigned part, int tick)
+{
+    uint32_t have = r->have[cell][part], from = CELLBLOCK_NONE;
+    if (have != CELLBLOCK_NONE && draw(50)) {
+        int reach = tick - (1 << draw(6)); /* a tier, and on over quiet ticks */
+        if (reach < 0)
+            reach = 0;
+        while (reach > 0 && !cell_changed[reach][cell] && draw(10))
+            reach--;
+        if ((uint32_t)reach > have && tick - (int)have <= 32)
+            reach = (int)have;
+        if ((uint32_t)reach <= have && have < (uint32_t)tick)
+            from = (uint32_t)reach;
+    }
+    struct protocol_blocks block = make_block(cell, part, from, (uint32_t)tick);
+    assert_int_equal(replica_blocks(r->replica, &block), PROTOCOL_OK);
+    if (draw(10) == 0) { /* the same again changes nothing */
+        uint64_t ignored = replica_counts(r->replica).blocks_ignored;
+        assert_int_equal(replica_blocks(r->replica, &block), PROTOCOL_OK);
+        assert_int_equal(replica_counts(r->replica).blocks_ignored, ignored + 1);
+    }
+    r->have[cell][part] = (uint32_t)tick;
+}
+
+/* All cells in random order, each with chance one in `skip` left out. */
+static void send_cells(struct receiver *r, int tick, unsigned skip)
+{
+    int order[CELLS * 2];
+    for (int i = 0; i < CELLS * 2; i++) {
+        int j = (int)draw((unsigned)i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    for (int i = 0; i < CELLS * 2; i++) {
+        int cell = order[i] / 2;
+        if (r->view[cell] && !(skip && draw(skip) == 0))
+            send_part(r, cell, (unsigned)order[i] % 2, tick);
+    }
+}
+
+static bool count_settled(void *context, struct replica_entity *entity)
+{
+    if (!entity->orphan_tick)
+        ++*(unsigned *)context;
+    return true;
+}
+
+/* The receiver holds what is in its cells, exactly, and nothing else but orphans. */
+static void assert_equals_world(struct receiver *r, int tick)
+{
+    unsigned expected = 0, settled = 0;
+    for (unsigned i = 0; i < FIGURES; i++) {
+        const struct figure *f = &world[tick][i];
+        if (!f->id || !r->view[f->cell])
+            continue;
+        expected++;
+        struct replica_entity *e = replica_find(r->replica, f->id);
+        assert_non_null(e);
+        assert_int_equal(e->orphan_tick, 0);
+        struct protocol_key key = key_of(f->cell);
+        assert_memory_equal(&e->owner, &key, sizeof key);
+        int32_t x, z;
+        cellblock_quantise_place(f->pos, &x, &z);
+        assert_true(e->pos.x == x && e->pos.z == z);
+        assert_true(f->pos.y - e->pos.y >= 0 && f->pos.y - e->pos.y < 64);
+        assert_int_equal(e->yaw, f->yaw & 0xff00);
+        assert_int_equal(e->pose, f->pose);
+        assert_int_equal(e->version, f->version);
+    }
+    replica_each(r->replica, count_settled, &settled);
+    assert_int_equal(settled, expected);
+    assert_int_equal(r->appeared - r->vanished, replica_entities_n(r->replica));
+}
+
+static void run_model(unsigned with_seed)
+{
+    static struct receiver receivers[RECEIVERS];
+    seed = with_seed;
+    next_id = with_seed * 1000;
+    memset(free_since, 0, sizeof free_since);
+    memset(world[0], 0, sizeof world[0]);
+    memset(receivers, 0, sizeof receivers);
+    for (unsigned i = 0; i < RECEIVERS; i++)
+        receivers[i].replica = replica_new(field, count_events, &receivers[i]);
+    for (int tick = 1; tick < TICKS; tick++) {
+        bool quiet = tick % 100 > 80;
+        step_world(tick, quiet);
+        for (unsigned i = 0; i < RECEIVERS; i++) {
+            struct receiver *r = &receivers[i];
+            if (draw(3) == 0 && tick % 100 != 99)
+                continue; /* a skipped snapshot */
+            if (!quiet)
+                change_view(r, tick == 1 ? 2 : 60);
+            bool all = draw(8) == 0 || tick % 100 == 99;
+            send_cells(r, tick, all ? 0 : 2 + i);
+            replica_expire(r->replica, (uint32_t)tick);
+            if (all)
+                assert_equals_world(r, tick);
+            if (tick % 100 == 99) { /* quiet long enough: no orphans any more */
+                unsigned settled = 0;
+                replica_each(r->replica, count_settled, &settled);
+                assert_int_equal(settled, replica_entities_n(r->replica));
+            }
+        }
+    }
+    for (unsigned i = 0; i < RECEIVERS; i++) {
+        assert_int_equal(replica_counts(receivers[i].replica).gaps, 0);
+        assert_true(replica_counts(receivers[i].replica).records > 1000);
+        replica_free(receivers[i].replica);
+        assert_int_equal(receivers[i].appeared, receivers[i].vanished);
+    }
+}
+
+static void model(void **state)
+{
+    (void)state;
+    for (unsigned s = 1; s <= 30; s++)
+        run_model(s);
+}
+
+/* ---- the rules, one by one ---- */
+
+static struct receiver one;
+static const struct protocol_key A = {0, 0, 0, 0, 0}, B = {0, 0, 0, 1, 0};
+
+static int fresh(void **state)
+{
+    (void)state;
+    memset(&one, 0, sizeof one);
+    one.replica = replica_new(field, count_events, &one);
+    return one.replica ? 0 : -1;
+}
+
+static int done(void **state)
+{
+    (void)state;
+    replica_free(one.replica);
+    return 0;
+}
+
+static enum protocol_result block(struct protocol_key key, uint32_t from, uint32_t to,
+                                  const struct cellblock_record *records, size_t n)
+{
+    struct cellblock_header header = {key, 0, CELLBLOCK_PART - 1, from, to};
+    size_t bytes = cellblock_encode(&header, records, n, room, sizeof room);
+    assert_true(bytes > 0);
+    struct protocol_blocks message = {room, bytes};
+    return replica_blocks(one.replica, &message);
+}
+
+static struct cellblock_record in(uint16_t index, uint64_t id)
+{
+    return (struct cellblock_record){
+        .kind = CELLBLOCK_ENTERED, .index = index, .entity = id, .version = 1};
+}
+
+static struct cellblock_record out(uint16_t index, uint64_t id, const struct protocol_key *to)
+{
+    struct cellblock_record r = {.kind = CELLBLOCK_LEFT, .index = index, .entity = id, .gone = !to};
+    if (to) {
+        r.to_x = to->x;
+        r.to_z = to->z;
+    }
+    return r;
+}
+
+static void have_rule(void **state)
+{
+    (void)state;
+    struct cellblock_record r = in(0, 7);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, &r, 1), PROTOCOL_BAD); /* in no VIEW */
+    done(NULL);
+    fresh(NULL);
+    send_view(&one, &A, 1, NULL, 0);
+    assert_int_equal(block(A, 9, 10, &r, 1), PROTOCOL_BAD); /* nothing is had yet */
+    assert_int_equal(replica_counts(one.replica).gaps, 1);
+    done(NULL);
+    fresh(NULL);
+    send_view(&one, &A, 1, NULL, 0);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, &r, 1), PROTOCOL_OK);
+    assert_int_equal(replica_tick(one.replica), 10);
+    r = out(0, 7, NULL);
+    assert_int_equal(block(A, 8, 10, &r, 1), PROTOCOL_OK); /* have 10 >= to: ignored */
+    assert_int_equal(replica_entities_n(one.replica), 1);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, NULL, 0), PROTOCOL_OK); /* full ones too */
+    assert_int_equal(replica_entities_n(one.replica), 1);
+    assert_int_equal(replica_counts(one.replica).blocks_ignored, 2);
+    assert_int_equal(block(A, 8, 11, &r, 1), PROTOCOL_OK); /* overlap is harmless */
+    assert_int_equal(replica_entities_n(one.replica), 0);
+    assert_int_equal(block(A, 12, 13, NULL, 0), PROTOCOL_BAD); /* a gap */
+    assert_int_equal(replica_counts(one.replica).gaps, 1);
+}
+
+static void full_replaces(void **state)
+{
+    (void)state;
+    send_view(&one, &A, 1, NULL, 0);
+    struct cellblock_record both[] = {in(0, 7), in(1, 8)};
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, both, 2), PROTOCOL_OK);
+    /* 7 is not there any more, 8 stands at another index, 9 is new at 8's */
+    struct cellblock_record then[] = {in(1, 9), in(5, 8)};
+    assert_int_equal(block(A, CELLBLOCK_NONE, 50, then, 2), PROTOCOL_OK);
+    assert_null(replica_find(one.replica, 7));
+    assert_non_null(replica_find(one.replica, 8));
+    assert_non_null(replica_find(one.replica, 9));
+    assert_int_equal(one.appeared, 3); /* 8 was there all the time */
+    struct cellblock_record move = {.kind = CELLBLOCK_MOVED, .index = 5, .state = {77, 0, 0, 0, 0}};
+    assert_int_equal(block(A, 50, 51, &move, 1), PROTOCOL_OK);
+    assert_int_equal(replica_find(one.replica, 8)->pos.x, 77 * 64);
+}
+
+static void owners(void **state)
+{
+    (void)state;
+    const struct protocol_key both[] = {A, B};
+    send_view(&one, both, 2, NULL, 0);
+    struct cellblock_record enter = in(3, 7), leave = out(3, 7, &B);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, &enter, 1), PROTOCOL_OK);
+    assert_int_equal(block(B, CELLBLOCK_NONE, 10, NULL, 0), PROTOCOL_OK);
+    /* B says it first: A's left does not count any more. */
+    enter = in(0, 7);
+    assert_int_equal(block(B, 10, 11, &enter, 1), PROTOCOL_OK);
+    assert_int_equal(block(A, 10, 11, &leave, 1), PROTOCOL_OK);
+    assert_int_equal(replica_find(one.replica, 7)->owner.x, 1);
+    assert_int_equal(replica_find(one.replica, 7)->orphan_tick, 0);
+    /* Back again, A's left... B's left first: an orphan of A, then A says it. */
+    leave = out(0, 7, &A);
+    assert_int_equal(block(B, 11, 12, &leave, 1), PROTOCOL_OK);
+    assert_int_equal(replica_find(one.replica, 7)->owner.x, 0);
+    assert_int_equal(replica_find(one.replica, 7)->orphan_tick, 12);
+    replica_expire(one.replica, 20); /* 8 ticks are granted */
+    assert_int_equal(replica_entities_n(one.replica), 1);
+    enter = in(9, 7);
+    assert_int_equal(block(A, 11, 12, &enter, 1), PROTOCOL_OK);
+    replica_expire(one.replica, 1000);
+    assert_int_equal(replica_find(one.replica, 7)->orphan_tick, 0);
+    /* An orphan that nobody speaks of goes after 8 ticks. */
+    leave = out(9, 7, &B);
+    assert_int_equal(block(A, 12, 13, &leave, 1), PROTOCOL_OK);
+    replica_expire(one.replica, 21);
+    assert_int_equal(replica_entities_n(one.replica), 1);
+    replica_expire(one.replica, 22);
+    assert_int_equal(replica_entities_n(one.replica), 0);
+    assert_int_equal(one.appeared, 1);
+    assert_int_equal(one.vanished, 1);
+}
+
+static void stale_claims(void **state)
+{
+    (void)state;
+    const struct protocol_key both[] = {A, B};
+    send_view(&one, both, 2, NULL, 0);
+    struct cellblock_record enter = in(3, 7);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 20, &enter, 1), PROTOCOL_OK);
+    assert_int_equal(block(B, CELLBLOCK_NONE, 15, &enter, 1), PROTOCOL_OK); /* it was in B then */
+    assert_int_equal(replica_find(one.replica, 7)->owner.x, 0);
+    struct cellblock_record leave = out(3, 7, NULL);
+    assert_int_equal(block(B, 15, 21, &leave, 1), PROTOCOL_OK);
+    assert_int_equal(replica_entities_n(one.replica), 1);
+}
+
+static void lost_keys(void **state)
+{
+    (void)state;
+    const struct protocol_key both[] = {A, B};
+    send_view(&one, both, 2, NULL, 0);
+    struct cellblock_record enter[] = {in(3, 7), in(4, 8), in(5, 9)};
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, enter, 3), PROTOCOL_OK);
+    assert_int_equal(block(B, CELLBLOCK_NONE, 10, NULL, 0), PROTOCOL_OK);
+    struct cellblock_record leave = out(3, 7, &B), claim = in(0, 8);
+    assert_int_equal(block(A, 10, 11, &leave, 1), PROTOCOL_OK); /* 7: an orphan of B */
+    assert_int_equal(block(B, 10, 11, &claim, 1), PROTOCOL_OK); /* 8: B's */
+    send_view(&one, NULL, 0, &A, 1);                            /* 9 goes with A */
+    assert_null(replica_find(one.replica, 9));
+    assert_int_equal(replica_entities_n(one.replica), 2);
+    send_view(&one, NULL, 0, &B, 1);
+    assert_int_equal(replica_entities_n(one.replica), 0);
+    /* Gained again: nothing is had. A left to a cell out of view takes the figure away. */
+    send_view(&one, &A, 1, NULL, 0);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 5, enter, 3), PROTOCOL_OK);
+    assert_int_equal(block(A, 5, 12, &leave, 1), PROTOCOL_OK);
+    assert_int_equal(replica_entities_n(one.replica), 2);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    static struct cellblock_record many[100];
+    struct protocol_who who;
+    for (unsigned i = 0; i < 100; i++)
+        many[i] = in((uint16_t)i, i + 1);
+    send_view(&one, &A, 1, NULL, 0);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, many, 100), PROTOCOL_OK);
+    assert_int_equal(replica_wanted(one.replica, 10, &who), 64);
+    assert_true(who.ids_n == 64 && who.ids[0] == 1 && who.ids[63] == 64);
+    assert_int_equal(replica_wanted(one.replica, 10, &who), 36);
+    assert_true(who.ids[0] == 65 && who.ids[35] == 100);
+    assert_int_equal(replica_wanted(one.replica, 29, &who), 0);
+
+    static struct protocol_identity identity;
+    identity.rows_n = 2;
+    identity.rows[0] = (struct protocol_identity_row){3, 1, 99, wire_text_of("alice")};
+    identity.rows[1] = (struct protocol_identity_row){500, 1, 99, wire_text_of("nobody here")};
+    assert_int_equal(replica_identity(one.replica, &identity), PROTOCOL_OK);
+    struct replica_entity *alice = replica_find(one.replica, 3);
+    assert_true(alice->named && alice->looks == 99);
+    assert_string_equal(alice->name, "alice");
+    assert_null(replica_find(one.replica, 500));
+
+    assert_int_equal(replica_wanted(one.replica, 30, &who),
+                     64); /* not answered: asked again, but alice not */
+    assert_int_equal(replica_wanted(one.replica, 30, &who), 35);
+    struct cellblock_record renamed = {.kind = CELLBLOCK_CHANGED, .index = 2, .version = 2};
+    assert_int_equal(block(A, 10, 31, &renamed, 1), PROTOCOL_OK);
+    assert_int_equal(replica_wanted(one.replica, 31, &who), 1);
+    assert_true(who.ids[0] == 3);
+    assert_string_equal(alice->name, "alice"); /* the old one until the new one comes */
+}
+
+static void bounds(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < REPLICA_KEYS_MAX; i++) {
+        struct protocol_key key = {0, 0, 0, (int32_t)i % 100, (int32_t)i / 100};
+        send_view(&one, &key, 1, NULL, 0);
+    }
+    uint8_t frame[64];
+    struct wire_writer w;
+    struct protocol_view view;
+    struct protocol_key key = {0, 0, 0, -1, -1};
+    wire_writer_init(&w, frame, sizeof frame);
+    protocol_encode_view(&w, &key, 1, NULL, 0);
+    assert_int_equal(protocol_decode_view(frame + 3, wire_written(&w) - 3, &view), PROTOCOL_OK);
+    assert_int_equal(replica_view(one.replica, &view), PROTOCOL_BAD);
+
+    static struct cellblock_record many[CELLBLOCK_PART];
+    uint64_t id = 0;
+    for (unsigned b = 0; b <= REPLICA_ENTITIES_MAX / CELLBLOCK_PART; b++) {
+        for (unsigned i = 0; i < CELLBLOCK_PART; i++)
+            many[i] = in((uint16_t)i, ++id);
+        key = (struct protocol_key){0, 0, 0, (int32_t)b % 100, (int32_t)b / 100};
+        enum protocol_result expected = id > REPLICA_ENTITIES_MAX ? PROTOCOL_BAD : PROTOCOL_OK;
+        assert_int_equal(block(key, CELLBLOCK_NONE, 10, many, CELLBLOCK_PART), expected);
+    }
+    assert_int_equal(replica_entities_n(one.replica), REPLICA_ENTITIES_MAX);
+}
+
+int main(void)
+{
+    field = heightfield_new(3, 1024);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(model),
+        cmocka_unit_test_setup_teardown(have_rule, fresh, done),
+        cmocka_unit_test_setup_teardown(full_replaces, fresh, done),
+        cmocka_unit_test_setup_teardown(owners, fresh, done),
+        cmocka_unit_test_setup_teardown(stale_claims, fresh, done),
+        cmocka_unit_test_setup_teardown(lost_keys, fresh, done),
+        cmocka_unit_test_setup_teardown(names, fresh, done),
+        cmocka_unit_test_setup_teardown(bounds, fresh, done),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    heightfield_free(field);
+    return failed;
+}
