@@ -35,14 +35,3 @@ check_PROGRAMS += tests/server/test_admin
 tests_server_test_admin_SOURCES = tests/server/test_admin.c tests/server/fake_host.c tests/server/fake_host.h
 tests_server_test_admin_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_admin_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
-
-check_PROGRAMS += tests/server/test_bucket tests/server/test_address tests/server/test_stream
-tests_server_test_bucket_SOURCES = tests/server/test_bucket.c
-tests_server_test_bucket_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_bucket_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
-tests_server_test_address_SOURCES = tests/server/test_address.c
-tests_server_test_address_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_address_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
-tests_server_test_stream_SOURCES = tests/server/test_stream.c
-tests_server_test_stream_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_stream_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
