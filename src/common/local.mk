@@ -1,8 +1,8 @@
 EXTRA_DIST += doc/protocol.md
 noinst_LIBRARIES += libcommon.a
-libcommon_a_CFLAGS = $(AM_CFLAGS) $(WARN_CONVERSION) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) $(INIH_CFLAGS) \
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(WARN_CONVERSION) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) \
     $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)
-COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SODIUM_LIBS) $(INIH_LIBS) $(UTF8PROC_LIBS) $(SYSTEMD_LIBS)
+COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SODIUM_LIBS) $(UTF8PROC_LIBS) $(SYSTEMD_LIBS)
 libcommon_a_SOURCES = \
     src/common/blob.c src/common/blob.h \
     src/common/cellblock.c src/common/cellblock.h \
@@ -11,7 +11,8 @@ libcommon_a_SOURCES = \
     src/common/heightfield.c src/common/heightfield.h \
     src/common/log.c src/common/log.h \
     src/common/movement.c src/common/movement.h \
-    src/common/options.h \
+    src/common/option_value.c src/common/option_value.h \
+    src/common/options.c src/common/options.h src/common/options_print.c \
     src/common/protocol.c src/common/protocol.h \
     src/common/queue.c src/common/queue.h \
     src/common/replica.c src/common/replica.h \

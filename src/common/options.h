@@ -38,8 +38,8 @@ struct option_list {
 #define OPTION_AUTO       (1U << 2) /* INTEGER: "auto" is allowed and gives OPTION_AUTO_VALUE */
 #define OPTION_AUTO_VALUE UINT32_MAX
 
-/* A further check of a STRING, a PATH or one item of a LIST: 0, or -1 with what is wrong ("is no
- * address"). */
+/* A further check of a STRING, a PATH or one item of a LIST: 0, or -1 with a sentence that names
+ * the text ('"x" is no address'). */
 typedef int option_check_fn(const char *text, struct error *error);
 
 struct option_row {

@@ -4,7 +4,7 @@ openmmod_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
 openmmod_LDADD = $(SERVER_LIBS)
 
 SERVER_CFLAGS = $(WARN_CONVERSION) $(LIBEVENT_CFLAGS) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) $(SQLITE_CFLAGS) \
-    $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)
+    $(JANSSON_CFLAGS) $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)
 # libserver.a holds all of the server but main.c: tests link it.
 SERVER_LIBS = libserver.a $(LIBEVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(COMMON_LIBS)
 
@@ -19,3 +19,4 @@ include src/server/accounts/local.mk
 include src/server/net/local.mk
 include src/server/play/local.mk
 include src/server/admin/local.mk
+libserver_a_SOURCES += src/server/config.c src/server/config.h src/server/config_page.c src/server/config_page.h

@@ -1,0 +1,544 @@
+/* config.c -- see config.h: the table of options, and loading it. */
+#include <config.h> /* of the build */
+
+#include "server/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/address.h"
+#include "server/config_page.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/openmmo/openmmo.ini"
+#define OTHER_FDS    64 /* descriptors for all but connections */
+
+extern char **environ;
+
+static int check_listen(const char *text, struct error *error)
+{
+    struct sockaddr_storage address;
+    socklen_t len;
+
+    return address_parse(text, &address, &len, error);
+}
+
+static int check_network(const char *text, struct error *error)
+{
+    const struct address_limits limits = {.before_login = 1};
+    struct address_table *table = address_table_new(16, &limits);
+    int result;
+
+    if (table == NULL)
+        return error_set(error, "out of memory");
+    result = address_table_exempt(table, &text, 1, error);
+    address_table_free(table);
+    return result;
+}
+
+static const char *const registrations[] = {"open", "closed", NULL};
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+
+#define AT(field) offsetof(struct config, field)
+#define R         OPTION_RELOAD
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {"server", "name", OPTION_STRING, AT(name), "OpenMMO", 1, 100, R, NULL, NULL, NULL,
+     "What the server is called in players' lists."},
+    {"server", "motd", OPTION_STRING, AT(motd), "", 0, PROTOCOL_TEXT_MAX, R, NULL, NULL, NULL,
+     "Message of the day, shown before the login."},
+    {"server", "state", OPTION_PATH, AT(state), "", 0, 400, 0, NULL, NULL, NULL,
+     "Directory of what the server keeps. Relative paths in other options are under it. Empty: $STATE_DIRECTORY (systemd's), "
+     "else $XDG_STATE_HOME/openmmo, else ~/.local/state/openmmo."},
+
+    {"net", "listen", OPTION_LIST, AT(listen), "127.0.0.1:7777", 1, 16, 0, NULL, check_listen, "0.0.0.0:7777",
+     "Addresses of the game port, comma separated: IPv4 as 192.0.2.1:7777, IPv6 as [2001:db8::1]:7777, all of the machine's as "
+     "0.0.0.0:7777 and [::]:7777. Without a configuration file only this machine is served."},
+    {"net", "io_threads", OPTION_INTEGER, AT(io_threads), "auto", 0, 64, OPTION_AUTO, NULL, NULL, NULL,
+     "Threads that serve connections. auto: one less than the cores, at least one. 0: everything on one loop, for small machines."},
+    {"net", "view_m", OPTION_INTEGER, AT(view_m), "192", 64, 1024, R, NULL, NULL, NULL,
+     "How far players see each other, in metres."},
+    {"net", "players_max", OPTION_INTEGER, AT(players_max), "1000", 1, 65536, 0, NULL, NULL, NULL,
+     "Players in the world at once."},
+    {"net", "connections_max", OPTION_INTEGER, AT(connections_max), "2000", 1, 131072, 0, NULL, NULL, NULL,
+     "Connections at once, those before the login included."},
+    {"net", "certificate", OPTION_PATH, AT(certificate), "", 0, 400, R, NULL, NULL, NULL,
+     "TLS certificate chain, PEM. Empty, with net.key: one of our own is made on first start, and clients pin its key."},
+    {"net", "key", OPTION_PATH, AT(key), "", 0, 400, R, NULL, NULL, NULL,
+     "TLS private key of the certificate, PEM."},
+
+    {"limits", "before_login_per_address", OPTION_INTEGER, AT(before_login_per_address), "20", 1, 100000, R, NULL, NULL, NULL,
+     "Connections of one address (IPv4 /32, IPv6 /64) that have not logged in."},
+    {"limits", "new_per_second", OPTION_INTEGER, AT(new_per_second), "10", 1, 100000, R, NULL, NULL, NULL,
+     "New connections of one address a second."},
+    {"limits", "new_burst", OPTION_INTEGER, AT(new_burst), "40", 1, 100000, R, NULL, NULL, NULL,
+     "New connections of one address at once, after a quiet time."},
+    {"limits", "first_byte", OPTION_DURATION, AT(first_byte_ms), "5s", 50, 600000, R, NULL, NULL, NULL,
+     "From connecting to the first byte."},
+    {"limits", "login", OPTION_DURATION, AT(login_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
+     "From connecting to a whole login message. The server's own work on a login does not count."},
+    {"limits", "message", OPTION_DURATION, AT(message_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
+     "From the first byte of a message to its last."},
+    {"limits", "moves_per_second", OPTION_INTEGER, AT(moves_per_second), "80", 1, 1000, R, NULL, NULL, NULL,
+     "Movement messages of one session a second."},
+    {"limits", "chats_per_10s", OPTION_INTEGER, AT(chats_per_10s), "10", 1, 10000, R, NULL, NULL, NULL,
+     "Chat lines of one session in ten seconds."},
+    {"limits", "whos_per_second", OPTION_INTEGER, AT(whos_per_second), "20", 1, 1000, R, NULL, NULL, NULL,
+     "Questions for names of one session a second."},
+    {"limits", "pings_per_second", OPTION_INTEGER, AT(pings_per_second), "10", 1, 1000, R, NULL, NULL, NULL,
+     "Pings of one session a second."},
+    {"limits", "logins_per_minute", OPTION_INTEGER, AT(logins_per_minute), "10", 1, 10000, R, NULL, NULL, NULL,
+     "Login attempts of one session a minute."},
+    {"limits", "exempt", OPTION_LIST, AT(exempt), "", 0, 256, R, NULL, check_network, NULL,
+     "Networks that no limit on addresses applies to, as 10.0.0.0/8 or 2001:db8::/32. For load tests and gateways."},
+
+    {"world", "seed", OPTION_INTEGER, AT(seed), "1", 0, UINT32_MAX, 0, NULL, NULL, NULL,
+     "The number that the ground grows from. Another seed is another world; saved positions stay."},
+    {"world", "size_m", OPTION_INTEGER, AT(size_m), "8192", 128, 524288, 0, NULL, NULL, NULL,
+     "Edge of the square world in metres, a multiple of 128."},
+
+    {"store", "path", OPTION_PATH, AT(store_path), "openmmo.db", 1, 400, 0, NULL, NULL, NULL,
+     "The SQLite database file."},
+    {"store", "flush", OPTION_DURATION, AT(flush_ms), "5s", 100, 300000, 0, NULL, NULL, NULL,
+     "How often positions are saved. After a crash players stand where they were at most this long before."},
+    {"store", "auto_migrate", OPTION_BOOL, AT(auto_migrate), "yes", 0, 0, 0, NULL, NULL, NULL,
+     "Bring an older database up to date at start. With no, openmmod --migrate does it."},
+
+    {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
+     "Whether players can make accounts."},
+    {"accounts", "argon2_ops", OPTION_INTEGER, AT(argon2_ops), "2", 1, 20, 0, NULL, NULL, NULL,
+     "Passes of argon2id over the memory, for new passwords."},
+    {"accounts", "argon2_memory", OPTION_BYTES, AT(argon2_bytes), "19MiB", 8 << 10, 1 << 30, 0, NULL, NULL, NULL,
+     "Memory of one argon2id hash, for new passwords. The default is OWASP's advice: 19 MiB with two passes."},
+    {"accounts", "workers", OPTION_INTEGER, AT(workers), "1", 1, 64, 0, NULL, NULL, NULL,
+     "Threads that hash passwords, at lower priority than the game. One core does about 36 a second."},
+    {"accounts", "worker_queue", OPTION_INTEGER, AT(worker_queue), "256", 1, 65536, 0, NULL, NULL, NULL,
+     "Passwords that may wait for a worker. Beyond that a login is told to try again in a moment."},
+
+    {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, UINT32_MAX, 0, NULL, NULL, NULL,
+     "How long a token that a login handed out takes the place of the password."},
+    {"auth", "key", OPTION_PATH, AT(auth_key), "auth.key", 1, 400, 0, NULL, NULL, NULL,
+     "File of the Ed25519 key that signs tokens. Made on first start, readable by the server alone. A new key ends all tokens."},
+
+    {"admin", "socket", OPTION_PATH, AT(admin_socket), "", 0, 107, 0, NULL, NULL, NULL,
+     "Unix socket of the operators' console. Empty: admin.sock in $RUNTIME_DIRECTORY (systemd's), else /run/openmmo/admin.sock for "
+     "root, else $XDG_RUNTIME_DIR/openmmo/admin.sock, else admin.sock in the state directory."},
+
+    {"log", "level", OPTION_ENUM, AT(log_level), "info", 0, 0, R, levels, NULL, NULL,
+     "The least that is logged."},
+};
+
+static const struct option_flag flags[] = {
+    {'c', "config", "FILE", NULL, "read this file, not " DEFAULT_FILE},
+    {'t', "test", NULL, NULL, "check the configuration, say all that is wrong, exit 0 or 1"},
+    {0, "journal", "FILE", NULL, "write a tick journal to this new file"},
+    {0, "replay", "FILE", NULL, "run a tick journal again and compare its hashes"},
+    {0, "migrate", NULL, NULL, "bring the database up to date and exit"},
+    {0, "print-config", NULL, NULL, "print a sample configuration file"},
+    {0, "print-man", NULL, NULL, "print the manual page openmmo.ini(5)"},
+#if TEST_FAULTS
+    {0, "debug", "NAME", NULL, "plant a fault (test builds)"},
+#endif
+    {'V', "version", NULL, NULL, "print the version"},
+    {'h', "help", NULL, NULL, "print this text"},
+};
+
+static const char *const sections[] = {
+    "server", "Who we are.",
+    "net", "The game port: TLS 1.3 over TCP.",
+    "limits", "What strangers and players may do. The times are absolute deadlines, not idle times.",
+    "world", "The ground.",
+    "store", "The database.",
+    "accounts", "Players' accounts and their passwords.",
+    "auth", "Tokens that save the password on reconnecting.",
+    "admin", "The operators' socket.",
+    "log", "The log, on stderr or in the systemd journal.",
+    NULL,
+};
+
+/* What the stack before this one was told by its environment. */
+static const struct { const char *variable, *instead; } retired[] = {
+    {"DB_HOST", "the database is a file now: store.path"},
+    {"DB_PORT", "the database is a file now: store.path"},
+    {"DB_NAME", "the database is a file now: store.path"},
+    {"DB_USER", "the database is a file now: store.path"},
+    {"DB_PASSWORD", "the database is a file now: store.path"},
+    {"PORT", "set net.listen"},
+    {"CLIENT_URL", "nothing takes its place"},
+    {"JWT_SECRET", "tokens are signed with the key in auth.key"},
+};
+/* clang-format on */
+
+const struct options_table config_table = {
+    .program = "openmmod",
+    .about = "the OpenMMO game server",
+    .environment = "OPENMMO",
+    .rows = rows,
+    .rows_n = ARRAY_N(rows),
+    .flags = flags,
+    .flags_n = ARRAY_N(flags),
+    .sections = sections,
+};
+
+static int row_of(const char *name)
+{
+    return options_row(&config_table, name);
+}
+
+static const char *directory_from(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value != NULL && value[0] == '/' ? value : NULL;
+}
+
+/* Replace *path by an absolute one: under directory, and name where it is empty. -1: no memory, or
+ * too long. */
+static int resolve(char **path, const char *directory, const char *name)
+{
+    const char *relative = (*path)[0] != '\0' ? *path : name;
+    char *absolute = NULL;
+
+    if (relative[0] == '/')
+        absolute = strdup(relative);
+    else if (asprintf(&absolute, "%s/%s", directory, relative) < 0)
+        absolute = NULL;
+    if (absolute == NULL ||
+        strlen(absolute) >= sizeof(((struct sessions_config *)0)->certificate)) {
+        free(absolute);
+        return -1;
+    }
+    free(*path);
+    *path = absolute;
+    return 0;
+}
+
+static int resolve_state(struct config *config)
+{
+    const char *home = directory_from("HOME"), *state = directory_from("STATE_DIRECTORY");
+    char here[PATH_MAX], directory[PATH_MAX + 32];
+
+    if (state != NULL)
+        snprintf(directory, sizeof(directory), "%.*s", (int)strcspn(state, ":"),
+                 state); /* systemd lists several */
+    else if (directory_from("XDG_STATE_HOME") != NULL)
+        snprintf(directory, sizeof(directory), "%s/openmmo", directory_from("XDG_STATE_HOME"));
+    else if (home != NULL)
+        snprintf(directory, sizeof(directory), "%s/.local/state/openmmo", home);
+    else
+        snprintf(directory, sizeof(directory), "/var/lib/openmmo");
+    if (config->state[0] == '\0')
+        return resolve(&config->state, "/", directory);
+    if (getcwd(here, sizeof(here)) == NULL)
+        return -1;
+    return resolve(&config->state, here, "");
+}
+
+static int resolve_socket(struct config *config)
+{
+    const char *runtime = directory_from("RUNTIME_DIRECTORY");
+    char directory[PATH_MAX];
+
+    if (config->admin_socket[0] != '\0')
+        return resolve(&config->admin_socket, config->state, "");
+    if (runtime != NULL)
+        snprintf(directory, sizeof(directory), "%.*s", (int)strcspn(runtime, ":"), runtime);
+    else if (geteuid() == 0)
+        snprintf(directory, sizeof(directory), "/run/openmmo");
+    else if (directory_from("XDG_RUNTIME_DIR") != NULL)
+        snprintf(directory, sizeof(directory), "%s/openmmo", directory_from("XDG_RUNTIME_DIR"));
+    else
+        snprintf(directory, sizeof(directory), "%s", config->state);
+    return resolve(&config->admin_socket, directory, "admin.sock");
+}
+
+static int resolve_paths(struct config *config)
+{
+    config->certificate_ours = config->certificate[0] == '\0' && config->key[0] == '\0';
+    if (resolve_state(config) < 0 || resolve_socket(config) < 0 ||
+        resolve(&config->certificate, config->state, "tls-certificate.pem") < 0 ||
+        resolve(&config->key, config->state, "tls-key.pem") < 0 ||
+        resolve(&config->store_path, config->state, "") < 0 ||
+        resolve(&config->auth_key, config->state, "") < 0)
+        return -1;
+    return 0;
+}
+
+/* A file that was named must be readable; new_is_fine: it may not be there yet. */
+static void check_file(struct config *config, const char *row, const char *path, bool new_is_fine)
+{
+    int saved;
+
+    if (options_source(config->options, (size_t)row_of(row)) == OPTION_FROM_DEFAULT ||
+        access(path, R_OK) == 0)
+        return;
+    saved = errno;
+    if (!new_is_fine || saved != ENOENT)
+        options_complain(config->options, row_of(row), "%s cannot be read: %s", path,
+                         strerror(saved));
+}
+
+/* What no row can say alone. */
+static void check_whole(struct config *config)
+{
+    if (!config->certificate_ours) {
+        bool key_given = options_value(config->options, (size_t)row_of("net.key"))[0] != '\0';
+        bool certificate_given =
+            options_value(config->options, (size_t)row_of("net.certificate"))[0] != '\0';
+
+        if (!key_given)
+            options_complain(config->options, row_of("net.certificate"), "needs net.key beside it");
+        else if (!certificate_given)
+            options_complain(config->options, row_of("net.key"), "needs net.certificate beside it");
+        if (key_given)
+            check_file(config, "net.key", config->key, false);
+        if (certificate_given)
+            check_file(config, "net.certificate", config->certificate, false);
+    }
+    check_file(config, "auth.key", config->auth_key, true);
+    if (config->players_max > config->connections_max)
+        options_complain(config->options, row_of("net.players_max"),
+                         "%u players need net.connections_max of as many, not %u",
+                         config->players_max, config->connections_max);
+    if (config->size_m % 128 != 0)
+        options_complain(config->options, row_of("world.size_m"),
+                         "%u is no multiple of 128: the nearest are %u and %u", config->size_m,
+                         config->size_m / 128 * 128, config->size_m / 128 * 128 + 128);
+    if (strlen(config->admin_socket) > 107)
+        options_complain(config->options, row_of("admin.socket"),
+                         "%s is longer than the 107 bytes of a socket's path",
+                         config->admin_socket);
+}
+
+static void warn_key(const char *path, config_say_fn *say, void *context)
+{
+    struct stat st;
+    char line[700];
+
+    if (stat(path, &st) < 0 || (st.st_mode & 0077) == 0)
+        return;
+    snprintf(line, sizeof(line), "%s: others than its owner can read this key: chmod 600 it", path);
+    say(context, LOG_LEVEL_WARN, line);
+}
+
+/* What is allowed but hardly meant. */
+static void warn_whole(const struct config *config, config_say_fn *say, void *context)
+{
+    struct rlimit files;
+    char line[300];
+
+    warn_key(config->key, say, context);
+    warn_key(config->auth_key, say, context);
+    for (size_t i = 0; i < ARRAY_N(retired); i++) {
+        if (getenv(retired[i].variable) == NULL)
+            continue;
+        snprintf(line, sizeof(line), "environment %s is not read: %s", retired[i].variable,
+                 retired[i].instead);
+        say(context, LOG_LEVEL_WARN, line);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+        files.rlim_max < config->connections_max + OTHER_FDS) {
+        snprintf(
+            line, sizeof(line),
+            "net.connections_max: %u connections need %u open files, this process may have %llu",
+            config->connections_max, config->connections_max + OTHER_FDS,
+            (unsigned long long)files.rlim_max);
+        say(context, LOG_LEVEL_WARN, line);
+    }
+}
+
+/* Values as texts -> the struct, checked. -1: options_errors_n > 0, or out of memory. */
+static int build(struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (options_apply(config->options, config) < 0)
+        return -1;
+    if (config->io_threads == OPTION_AUTO_VALUE)
+        config->io_threads = cores > 2 ? (uint32_t)(cores - 1 < 64 ? cores - 1 : 64) : 1;
+    if (resolve_paths(config) < 0)
+        options_complain(config->options, -1, "a path is too long: state directory %s",
+                         config->state);
+    else
+        check_whole(config);
+    return options_errors_n(config->options) > 0 ? -1 : 0;
+}
+
+/* NULL only when out of memory; errors are in its options. */
+static struct config *load(int argc, char *const argv[])
+{
+    struct config *config = calloc(1, sizeof(*config));
+    const char *file;
+
+    if (config == NULL)
+        return NULL;
+    config->argc = argc;
+    config->argv = argv;
+    config->options = options_new(&config_table);
+    if (config->options == NULL) {
+        free(config);
+        return NULL;
+    }
+    options_arguments(config->options, argc, argv);
+    options_environment(config->options, environ);
+    file = options_flag(config->options, "config");
+    if (file != NULL)
+        options_file(config->options, file);
+    else if (access(DEFAULT_FILE, F_OK) == 0)
+        options_file(config->options, DEFAULT_FILE);
+    config->journal = options_flag(config->options, "journal");
+    config->replay = options_flag(config->options, "replay");
+    config->debug = options_flag(config->options, "debug");
+    config->migrate = options_flag(config->options, "migrate") != NULL;
+    (void)build(config);
+    return config;
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    options_clear(&config_table, config);
+    options_free(config->options);
+    free(config);
+}
+
+static void say_stderr(void *context, enum log_level level, const char *line)
+{
+    (void)context;
+    fprintf(stderr, "openmmod: %s%s\n", level == LOG_LEVEL_WARN ? "warning: " : "", line);
+}
+
+/* --help and its like. Returns whether it was one. */
+static bool answered(const struct options *options)
+{
+    if (options_flag(options, "help") != NULL)
+        options_print_help(&config_table, stdout);
+    else if (options_flag(options, "version") != NULL)
+        printf("openmmod %s\n", PACKAGE_VERSION);
+    else if (options_flag(options, "print-config") != NULL)
+        options_print_ini(&config_table, stdout);
+    else if (options_flag(options, "print-man") != NULL)
+        config_page_print(stdout);
+    else
+        return false;
+    return true;
+}
+
+int config_start(int argc, char *const argv[], struct config **config)
+{
+    struct config *loaded = load(argc, argv);
+    int status = -1;
+
+    *config = NULL;
+    if (loaded == NULL) {
+        say_stderr(NULL, LOG_LEVEL_ERROR, "out of memory");
+        return 1;
+    }
+    if (answered(loaded->options)) {
+        status = fflush(stdout) == 0 ? 0 : 1;
+    } else if (options_errors_n(loaded->options) > 0) {
+        for (size_t i = 0; i < options_errors_n(loaded->options); i++)
+            say_stderr(NULL, LOG_LEVEL_ERROR, options_error(loaded->options, i));
+        status = 1;
+    } else {
+        warn_whole(loaded, say_stderr, NULL);
+        if (options_flag(loaded->options, "test") != NULL) {
+            fprintf(stderr, "openmmod: configuration ok\n");
+            status = 0;
+        }
+    }
+    if (status < 0)
+        *config = loaded;
+    else
+        config_free(loaded);
+    return status;
+}
+
+struct config *config_reload(const struct config *old, config_say_fn *say, void *context)
+{
+    struct config *config = load(old->argc, old->argv);
+    char line[200];
+
+    if (config == NULL) {
+        say(context, LOG_LEVEL_ERROR, "out of memory");
+        return NULL;
+    }
+    for (size_t i = 0; options_errors_n(config->options) == 0 && i < config_table.rows_n; i++) {
+        const struct option_row *row = &config_table.rows[i];
+
+        if ((row->flags & OPTION_RELOAD) != 0 || !options_differ(old->options, config->options, i))
+            continue;
+        snprintf(line, sizeof(line), "%s.%s changed: restart to apply", row->section, row->key);
+        say(context, LOG_LEVEL_WARN, line);
+        options_take(config->options, old->options, i);
+    }
+    if (options_errors_n(config->options) > 0 || build(config) < 0) {
+        for (size_t i = 0; i < options_errors_n(config->options); i++)
+            say(context, LOG_LEVEL_ERROR, options_error(config->options, i));
+        config_free(config);
+        return NULL;
+    }
+    warn_whole(config, say, context);
+    return config;
+}
+
+void config_sessions(const struct config *config, struct sessions_config *sessions)
+{
+    sessions->io_threads = config->io_threads;
+    snprintf(sessions->server_name, sizeof(sessions->server_name), "%s", config->name);
+    snprintf(sessions->motd, sizeof(sessions->motd), "%s", config->motd);
+    snprintf(sessions->certificate, sizeof(sessions->certificate), "%s", config->certificate);
+    snprintf(sessions->key, sizeof(sessions->key), "%s", config->key);
+    sessions->listen = (const char *const *)config->listen.items;
+    sessions->listen_n = config->listen.items_n;
+    sessions->players_max = config->players_max;
+    sessions->connections_max = config->connections_max;
+    sessions->before_login_per_address = config->before_login_per_address;
+    sessions->new_per_second = config->new_per_second;
+    sessions->new_burst = config->new_burst;
+    sessions->first_byte_ms = config->first_byte_ms;
+    sessions->login_ms = config->login_ms;
+    sessions->message_ms = config->message_ms;
+    sessions->moves_per_second = config->moves_per_second;
+    sessions->chats_per_10s = config->chats_per_10s;
+    sessions->whos_per_second = config->whos_per_second;
+    sessions->pings_per_second = config->pings_per_second;
+    sessions->logins_per_minute = config->logins_per_minute;
+    sessions->exempt = (const char *const *)config->exempt.items;
+    sessions->exempt_n = config->exempt.items_n;
+    sessions->view_m = (uint16_t)config->view_m;
+    sessions->registration_open = config->registration == CONFIG_REGISTRATION_OPEN;
+}
+
+/* mkdir -p. */
+static int make_directory(const char *path, mode_t mode, struct error *error)
+{
+    char part[PATH_MAX];
+
+    for (const char *slash = path; slash != NULL;) {
+        slash = strchr(slash + 1, '/');
+        snprintf(part, sizeof(part), "%.*s",
+                 slash != NULL ? (int)(slash - path) : (int)strlen(path), path);
+        if (mkdir(part, slash != NULL && mode == 0700 ? 0755 : mode) < 0 && errno != EEXIST)
+            return error_set(error, "cannot make the directory %s: %s", part, strerror(errno));
+    }
+    return 0;
+}
+
+int config_make_directories(const struct config *config, struct error *error)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(config->admin_socket, '/');
+
+    if (make_directory(config->state, 0700, error) < 0)
+        return -1;
+    snprintf(directory, sizeof(directory), "%.*s", (int)(slash - config->admin_socket),
+             config->admin_socket);
+    return strcmp(directory, config->state) == 0 ? 0 : make_directory(directory, 0755, error);
+}
