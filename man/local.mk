@@ -1,1 +1,2 @@
 # What this folder installs.
+dist_man_MANS += man/openmmo.ini.5

@@ -291,14 +291,14 @@ static void check_whole(struct config *config)
         bool certificate_given =
             options_value(config->options, (size_t)row_of("net.certificate"))[0] != '\0';
 
-        if (!key_given)
+        if (!key_given) {
             options_complain(config->options, row_of("net.certificate"), "needs net.key beside it");
-        else if (!certificate_given)
+        } else if (!certificate_given) {
             options_complain(config->options, row_of("net.key"), "needs net.certificate beside it");
-        if (key_given)
-            check_file(config, "net.key", config->key, false);
-        if (certificate_given)
+        } else {
             check_file(config, "net.certificate", config->certificate, false);
+            check_file(config, "net.key", config->key, false);
+        }
     }
     check_file(config, "auth.key", config->auth_key, true);
     if (config->players_max > config->connections_max)

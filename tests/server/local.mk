@@ -35,3 +35,8 @@ check_PROGRAMS += tests/server/test_admin
 tests_server_test_admin_SOURCES = tests/server/test_admin.c tests/server/fake_host.c tests/server/fake_host.h
 tests_server_test_admin_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_admin_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_config
+tests_server_test_config_SOURCES = tests/server/test_config.c
+tests_server_test_config_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_config_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

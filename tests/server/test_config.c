@@ -1,0 +1,434 @@
+/* test_config.c -- the daemon's configuration: bad files, places, reload, and what is printed from
+ * the table.
+ *
+ * `test_config --update` writes etc/openmmo.ini and man/openmmo.ini.5 anew into $srcdir. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/config.h"
+#include "server/config_page.h"
+
+static char directory[] = "/tmp/openmmo-config-XXXXXX";
+static char ini[64], captured[65536];
+
+/* clang-format off */
+static const struct {
+    const char *text;     /* of the file */
+    unsigned line;        /* that the error names */
+    const char *sentence; /* a part of it */
+} bad[] = {
+    {"[server\nname = x\n", 1, "a section is written [name]"},
+    {"[sever]\n", 1, "no such section [sever]: did you mean [server]?"},
+    {"[everything]\n", 1, "no such section [everything]"},
+    {"name = x\n", 1, "name stands before any [section]"},
+    {"[server]\nname\n", 2, "expected key = value"},
+    {"[server]\nnaem = x\n", 2, "no such option server.naem: did you mean name?"},
+    {"[server]\nlisten = x\n", 2, "no such option server.listen: it belongs in [net]"},
+    {"[server]\nname =\n", 2, "server.name: \"\" is empty"},
+    {"[server]\nname = \"half\n", 2, "a quote is not closed"},
+    {"[server]\nname = a\nname = b\n", 3, "server.name is given twice: first at"},
+    {"[server]\nname = a\x01\n", 2, "holds a control character"},
+    {"[server]\nname = \xFF\n", 2, "no valid UTF-8"},
+    {"[server] name = x\n", 1, "nothing may follow [server]"},
+    {"[net]\nlisten =\n", 2, "net.listen: \"\" is empty: it takes a comma-separated list of 1 to 16 items"},
+    {"[net]\nlisten = everywhere\n", 2, "\"everywhere\" is no address with a port"},
+    {"[net]\nlisten = 127.0.0.1\n", 2, "is no address with a port: write it as 0.0.0.0:7777"},
+    {"[net]\nlisten = 127.0.0.1:77777\n", 2, "the port must be 0 to 65535"},
+    {"[net]\nlisten = 300.0.0.1:1\n", 2, "is no address"},
+    {"[net]\nlisten = [::1:7777\n", 2, "lacks a ]"},
+    {"[net]\nlisten = 127.0.0.1:1,,127.0.0.1:2\n", 2, "has an empty item"},
+    {"[net]\nio_threads = many\n", 2, "\"many\" is no number: it takes a whole number, 0 to 64, or auto"},
+    {"[net]\nio_threads = 65\n", 2, "is out of range: it takes a whole number, 0 to 64, or auto"},
+    {"[net]\nview_m = 63\n", 2, "is out of range: it takes a whole number, 64 to 1024"},
+    {"[net]\nview_m = 1025\n", 2, "is out of range"},
+    {"[net]\nplayers_max = 0\n", 2, "is out of range: it takes a whole number, 1 to 65536"},
+    {"[net]\nplayers_max = -5\n", 2, "is negative"},
+    {"[net]\nplayers_max = 10k\n", 2, "is no whole number"},
+    {"[net]\nplayers_max = 100\nconnections_max = 50\n", 2, "100 players need net.connections_max of as many, not 50"},
+    {"[net]\nconnections_max = 99999999999999999999\n", 2, "is out of range"},
+    {"[net]\ncertificate = /nowhere/c.pem\n", 2, "needs net.key beside it"},
+    {"[net]\nkey = /nowhere/k.pem\n", 2, "needs net.certificate beside it"},
+    {"[net]\ncertificate = /nowhere/c.pem\nkey = /etc/passwd\n", 2, "/nowhere/c.pem cannot be read: No such file"},
+    {"[net]\ncertificate = /etc/passwd\nkey = /nowhere/k.pem\n", 3, "/nowhere/k.pem cannot be read: No such file"},
+    {"[limits]\nfirst_byte = 5\n", 2, "\"5\" has no unit: it takes a time such as 250ms, 5s, 10m, 12h or 30d, 50ms to 10m"},
+    {"[limits]\nlogin = 11m\n", 2, "is out of range: it takes a time"},
+    {"[limits]\nmessage = 10 seconds\n", 2, "has no unit that is known"},
+    {"[limits]\nmoves_per_second = 0\n", 2, "is out of range: it takes a whole number, 1 to 1000"},
+    {"[limits]\nexempt = 10.0.0.0/33\n", 2, "the prefix must be 0 to 32"},
+    {"[limits]\nexempt = localhost\n", 2, "\"localhost\" is no network"},
+    {"[limits]\nexmpt = ::1\n", 2, "did you mean exempt?"},
+    {"[world]\nseed = x1\n", 2, "is no number: it takes a whole number, 0 to 4294967295"},
+    {"[world]\nseed = 4294967296\n", 2, "is out of range"},
+    {"[world]\nsize_m = 1000\n", 2, "1000 is no multiple of 128: the nearest are 896 and 1024"},
+    {"[world]\nsize_m = 64\n", 2, "is out of range: it takes a whole number, 128 to 524288"},
+    {"[store]\nflush = 1ms\n", 2, "is out of range: it takes a time such as 250ms, 5s, 10m, 12h or 30d, 100ms to 5m"},
+    {"[store]\nflush_ms = 5000\n", 2, "no such option store.flush_ms"},
+    {"[store]\nauto_migrate = maybe\n", 2, "\"maybe\" is not understood: it takes yes or no"},
+    {"[store]\npath =\n", 2, "is empty"},
+    {"[accounts]\nregistration = opne\n", 2, "\"opne\" is not known: did you mean \"open\"?"},
+    {"[accounts]\nregistration = sometimes\n", 2, "is not known: it takes one of open, closed"},
+    {"[accounts]\nargon2_memory = 4KiB\n", 2, "is out of range: it takes a size such as 64KiB or 19MiB, 8KiB to 1GiB"},
+    {"[accounts]\nargon2_memory = 19MB\n", 2, "has no unit that is known"},
+    {"[auth]\nresume_lifetime = 5s\n", 2, "is out of range: it takes a time"},
+    {"[auth]\nkey = /proc/1/mem/x\n", 2, "cannot be read: "},
+    {"[log]\nlevel = verbose\n", 2, "\"verbose\" is not known: it takes one of error, warn, info, debug"},
+    {"[log]\nlevel = ino\n", 2, "is not known"},
+    {"[server]\n\n# fine\nname = fine\n\n[log]\nlevel = nfo\n", 7, "did you mean \"info\"?"},
+};
+/* clang-format on */
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* config_start with stderr kept in `captured`. */
+static int start(struct config **config, const char *const *argv, int argc)
+{
+    char path[] = "/tmp/openmmo-config-err-XXXXXX";
+    int fd = mkstemp(path), saved = dup(STDERR_FILENO), status;
+    ssize_t n;
+
+    assert_true(fd >= 0);
+    unlink(path);
+    fflush(stderr);
+    dup2(fd, STDERR_FILENO);
+    status = config_start(argc, (char *const *)argv, config);
+    fflush(stderr);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    n = pread(fd, captured, sizeof(captured) - 1, 0);
+    close(fd);
+    captured[n > 0 ? n : 0] = '\0';
+    return status;
+}
+
+static int start_with_file(struct config **config, const char *text)
+{
+    const char *const argv[] = {"openmmod", "-c", ini, "-t", NULL};
+
+    write_file(ini, text);
+    return start(config, argv, 4);
+}
+
+static void test_bad_files(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    assert_true(ARRAY_N(bad) >= 40);
+    for (size_t i = 0; i < ARRAY_N(bad); i++) {
+        char place[100], *line;
+
+        if (start_with_file(&config, bad[i].text) != 1 || config != NULL)
+            fail_msg("file %zu passed: %s", i, bad[i].text);
+        snprintf(place, sizeof(place), "openmmod: %s:%u: ", ini, bad[i].line);
+        line = strstr(captured, place);
+        if (line == NULL || strstr(captured, bad[i].sentence) == NULL)
+            fail_msg("file %zu: wanted \"%s...%s\", got:\n%s", i, place, bad[i].sentence, captured);
+        if (strchr(captured, '\n') != captured + strlen(captured) - 1)
+            fail_msg("file %zu: more than one complaint:\n%s", i, captured);
+    }
+}
+
+static void test_all_errors_in_one_run(void **state)
+{
+    struct config *config;
+    unsigned lines_n = 0;
+
+    (void)state;
+    assert_int_equal(
+        start_with_file(&config, "[net]\nlisten = x\nview_m = 1\nfoo = 1\n[log]\nlevel = loud\n"),
+        1);
+    for (const char *c = captured; *c != '\0'; c++)
+        lines_n += *c == '\n';
+    assert_int_equal(lines_n, 4);
+}
+
+static void test_missing_file(void **state)
+{
+    const char *const argv[] = {"openmmod", "-c", "/nowhere/openmmo.ini", "-t", NULL};
+    struct config *config;
+
+    (void)state;
+    assert_int_equal(start(&config, argv, 4), 1);
+    assert_non_null(
+        strstr(captured, "/nowhere/openmmo.ini: cannot be read: No such file or directory"));
+}
+
+static void test_good_file(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    assert_int_equal(start_with_file(&config, ""), 0);
+    assert_string_equal(captured, "openmmod: configuration ok\n");
+    assert_null(config);
+}
+
+static void test_values_and_paths(void **state)
+{
+    const char *const argv[] = {"openmmod", "-c", ini, "--net.view_m=256", "--journal", "j", NULL};
+    struct sessions_config sessions;
+    struct error error;
+    struct config *config;
+    struct stat st;
+    char text[400], path[200];
+
+    (void)state;
+    snprintf(
+        text, sizeof(text),
+        "[server]\nstate = %s/deep/state\n[net]\nlisten = 127.0.0.1:0, [::1]:0\nio_threads = 0\n"
+        "[store]\npath = sub.db\n[limits]\nlogin = 250ms\nexempt = "
+        "127.0.0.0/8\n[accounts]\nregistration = closed\n"
+        "[admin]\nsocket = admin.sock\n",
+        directory);
+    write_file(ini, text);
+    assert_int_equal(start(&config, argv, 6), -1);
+    assert_non_null(config);
+    snprintf(path, sizeof(path), "%s/deep/state/sub.db", directory);
+    assert_string_equal(config->store_path, path);
+    snprintf(path, sizeof(path), "%s/deep/state/auth.key", directory);
+    assert_string_equal(config->auth_key, path);
+    snprintf(path, sizeof(path), "%s/deep/state/tls-key.pem", directory);
+    assert_string_equal(config->key, path);
+    assert_true(config->certificate_ours);
+    assert_string_equal(config->journal, "j");
+    assert_null(config->replay);
+    assert_false(config->migrate);
+    memset(&sessions, 0, sizeof(sessions));
+    config_sessions(config, &sessions);
+    assert_int_equal(sessions.view_m, 256);
+    assert_int_equal(sessions.listen_n, 2);
+    assert_string_equal(sessions.listen[1], "[::1]:0");
+    assert_int_equal(sessions.login_ms, 250);
+    assert_int_equal(sessions.exempt_n, 1);
+    assert_false(sessions.registration_open);
+    assert_int_equal(config_make_directories(config, &error), 0);
+    assert_int_equal(stat(config->state, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(config_make_directories(config, &error), 0);
+    config_free(config);
+    rmdir(path);
+}
+
+static void test_state_directory(void **state)
+{
+    const char *const argv[] = {"openmmod", "-c", ini, NULL};
+    struct config *config;
+
+    (void)state;
+    write_file(ini, "");
+    setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b", 1);
+    setenv("RUNTIME_DIRECTORY", "/run/a", 1);
+    assert_int_equal(start(&config, argv, 3), -1);
+    assert_string_equal(config->state, "/var/lib/a");
+    assert_string_equal(config->store_path, "/var/lib/a/openmmo.db");
+    assert_string_equal(config->admin_socket, "/run/a/admin.sock");
+    config_free(config);
+    unsetenv("STATE_DIRECTORY");
+    unsetenv("RUNTIME_DIRECTORY");
+    setenv("XDG_STATE_HOME", "/x/state", 1);
+    assert_int_equal(start(&config, argv, 3), -1);
+    assert_string_equal(config->state, "/x/state/openmmo");
+    config_free(config);
+    unsetenv("XDG_STATE_HOME");
+    setenv("HOME", "/home/x", 1);
+    assert_int_equal(start(&config, argv, 3), -1);
+    assert_string_equal(config->state, "/home/x/.local/state/openmmo");
+    config_free(config);
+}
+
+static void test_environment(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    setenv("OPENMMO_NET_VIEWM", "1", 1);
+    assert_int_equal(start_with_file(&config, ""), 1);
+    assert_non_null(
+        strstr(captured,
+               "environment OPENMMO_NET_VIEWM: no such option: did you mean OPENMMO_NET_VIEW_M?"));
+    unsetenv("OPENMMO_NET_VIEWM");
+    setenv("DB_PASSWORD", "hunter2", 1);
+    setenv("PORT", "3000", 1);
+    assert_int_equal(start_with_file(&config, ""), 0);
+    assert_non_null(strstr(
+        captured,
+        "warning: environment DB_PASSWORD is not read: the database is a file now: store.path"));
+    assert_non_null(strstr(captured, "warning: environment PORT is not read: set net.listen"));
+    assert_null(strstr(captured, "hunter2"));
+    unsetenv("DB_PASSWORD");
+    unsetenv("PORT");
+}
+
+static void test_key_that_others_read(void **state)
+{
+    struct config *config;
+    char key[100], text[300];
+
+    (void)state;
+    snprintf(key, sizeof(key), "%s/open.key", directory);
+    write_file(key, "x");
+    chmod(key, 0644);
+    snprintf(text, sizeof(text), "[auth]\nkey = %s\n", key);
+    assert_int_equal(start_with_file(&config, text), 0);
+    assert_non_null(
+        strstr(captured, "open.key: others than its owner can read this key: chmod 600 it"));
+    chmod(key, 0600);
+    assert_int_equal(start_with_file(&config, text), 0);
+    assert_null(strstr(captured, "warning"));
+    unlink(key);
+}
+
+static char said[4096];
+
+static void say(void *context, enum log_level level, const char *line)
+{
+    (void)context;
+    snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s %s\n", log_level_name(level),
+             line);
+}
+
+static void test_reload(void **state)
+{
+    const char *const argv[] = {"openmmod", "-c", ini, NULL};
+    struct config *config, *fresh;
+
+    (void)state;
+    write_file(ini, "[server]\nmotd = one\n[world]\nseed = 5\n");
+    assert_int_equal(start(&config, argv, 3), -1);
+
+    said[0] = '\0';
+    write_file(ini, "[server]\nmotd = two\n[world]\nseed = 6\n");
+    fresh = config_reload(config, say, NULL);
+    assert_non_null(fresh);
+    assert_string_equal(fresh->motd, "two");
+    assert_int_equal(fresh->seed, 5);
+    assert_string_equal(said, "warn world.seed changed: restart to apply\n");
+
+    said[0] = '\0';
+    write_file(ini, "[server]\nmotd = three\n[net]\nview_m = 1\n");
+    assert_null(config_reload(fresh, say, NULL));
+    assert_non_null(strstr(said, "error "));
+    assert_non_null(strstr(said, ":4: net.view_m: \"1\" is out of range"));
+    assert_string_equal(fresh->motd, "two");
+    config_free(fresh);
+    config_free(config);
+}
+
+static char *slurp(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = calloc(1, 1 << 18);
+
+    if (file != NULL && text != NULL) {
+        text[fread(text, 1, (1 << 18) - 1, file)] = '\0';
+        fclose(file);
+    }
+    return text;
+}
+
+static const char *source_path(const char *name)
+{
+    static char path[4096];
+    const char *srcdir = getenv("srcdir");
+
+    snprintf(path, sizeof(path), "%s/%s", srcdir != NULL ? srcdir : "..", name);
+    return path;
+}
+
+static void print_sample(FILE *out)
+{
+    options_print_ini(&config_table, out);
+}
+
+static void expect_no_drift(const char *name, void (*print)(FILE *out))
+{
+    char *shipped = slurp(source_path(name)), *printed = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&printed, &n);
+
+    assert_non_null(shipped);
+    print(out);
+    fclose(out);
+    if (strcmp(shipped, printed) != 0)
+        fail_msg("%s differs from the table of options: run tests/server/test_config --update",
+                 name);
+    free(shipped);
+    free(printed);
+}
+
+static void test_shipped_files(void **state)
+{
+    struct config *config;
+    char *sample = slurp(source_path("etc/openmmo.ini"));
+
+    (void)state;
+    expect_no_drift("etc/openmmo.ini", print_sample);
+    expect_no_drift("man/openmmo.ini.5", config_page_print);
+    assert_int_equal(start_with_file(&config, sample), 0);
+    free(sample);
+}
+
+static int update(const char *name, void (*print)(FILE *out))
+{
+    FILE *out = fopen(source_path(name), "w");
+
+    if (out == NULL) {
+        perror(source_path(name));
+        return 1;
+    }
+    print(out);
+    return fclose(out) == 0 ? 0 : 1;
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_all_errors_in_one_run),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_good_file),
+        cmocka_unit_test(test_values_and_paths),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_key_that_others_read),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_shipped_files),
+        cmocka_unit_test(test_state_directory),
+    };
+    static const char *const strays[] = {
+        "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "DB_HOST", "DB_PORT",    "DB_NAME",
+        "DB_USER",         "DB_PASSWORD",       "PORT",    "CLIENT_URL", "JWT_SECRET"};
+    char command[100];
+    int failed;
+
+    if (argc > 1 && strcmp(argv[1], "--update") == 0)
+        return update("etc/openmmo.ini", print_sample) |
+               update("man/openmmo.ini.5", config_page_print);
+    for (size_t i = 0; i < ARRAY_N(strays); i++)
+        unsetenv(strays[i]);
+    if (mkdtemp(directory) == NULL)
+        return 1;
+    setenv("XDG_STATE_HOME", directory, 1);
+    snprintf(ini, sizeof(ini), "%s/openmmo.ini", directory);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    snprintf(command, sizeof(command), "rm -rf %s", directory);
+    return system(command) == 0 ? failed : 1;
+}
