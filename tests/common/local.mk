@@ -45,3 +45,8 @@ check_PROGRAMS += tests/common/test_options
 tests_common_test_options_SOURCES = tests/common/test_options.c
 tests_common_test_options_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_options_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/common/test_link
+tests_common_test_link_SOURCES = tests/common/test_link.c
+tests_common_test_link_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_common_test_link_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
