@@ -6,12 +6,13 @@
 
 #define SLOT_BYTES    (TERRAIN_VERTICES * sizeof(struct terrain_vertex))
 #define DETAIL_CPU    1.0f
-#define DETAIL_GPU    2.5f
-#define BUDGET_WINDOW 6 /* chunks a frame once the ground stands */
+#define DETAIL_GPU    4.0f
+#define BUDGET_WINDOW 12 /* chunks a frame once the ground stands */
 
 struct terrain_push {
     float origin[2];
     float spacing;
+    int32_t edge;
 };
 
 struct prepare_context {
@@ -126,7 +127,8 @@ void pass_terrain_draw(struct pass_terrain *pass, struct render *render, struct 
         int64_t x = (int64_t)draw->place.x_m * SPACE_UNITS_PER_M - globals->eye[0];
         int64_t z = (int64_t)draw->place.z_m * SPACE_UNITS_PER_M - globals->eye[2];
         struct terrain_push push = {{(float)x / SPACE_UNITS_PER_M, (float)z / SPACE_UNITS_PER_M},
-                                    (float)(1 << draw->place.level)};
+                                    (float)(1 << draw->place.level),
+                                    TERRAIN_EDGE};
         VkDeviceSize at = draw->slot * SLOT_BYTES;
 
         vk->vkCmdBindVertexBuffers(frame->cmd, 0, 1, &pass->vertices.handle, &at);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS         1024 /* a power of two */
+#define BUCKETS         4096 /* a power of two */
 #define NO_SLOT         UINT32_MAX
 #define ROOT_EDGE_SHARE 0.75f /* a root's edge is at least this share of the view */
 

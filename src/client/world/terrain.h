@@ -14,7 +14,7 @@
 #include "common/space.h"
 #include "world/terrain_mesh.h"
 
-#define TERRAIN_SLOTS 768
+#define TERRAIN_SLOTS 2048
 
 struct terrain;
 

@@ -12,12 +12,12 @@
 
 #include "common/heightfield.h"
 
-#define TERRAIN_QUADS      32
+#define TERRAIN_QUADS      16
 #define TERRAIN_EDGE       (TERRAIN_QUADS + 1)
 #define TERRAIN_GRID       (TERRAIN_EDGE * TERRAIN_EDGE)
 #define TERRAIN_VERTICES   (TERRAIN_GRID + 4 * TERRAIN_EDGE)
 #define TERRAIN_INDICES    ((TERRAIN_QUADS * TERRAIN_QUADS + 4 * TERRAIN_QUADS) * 6)
-#define TERRAIN_LEVELS_MAX 10
+#define TERRAIN_LEVELS_MAX 11
 
 /* Where it lies follows from its number: the grid row by row (z outer), then the four skirts
  * (north, south, west, east). */

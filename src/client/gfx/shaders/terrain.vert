@@ -9,6 +9,7 @@ layout(location = 1) in vec2 slope;   // x and z of the normal
 layout(push_constant) uniform Push {
     vec2 origin;   // of the chunk, relative to the eye, metres
     float spacing; // metres
+    int edge;      // TERRAIN_EDGE
 } push;
 
 layout(location = 0) out vec3 out_position; // relative to the eye
@@ -17,16 +18,13 @@ layout(location = 2) out vec3 out_world; // x, z modulo 4096 m, y absolute
 
 invariant gl_Position;
 
-const int EDGE = 33;
-
 void main()
 {
-    int i = gl_VertexIndex;
-    ivec2 at = ivec2(i % EDGE, i / EDGE);
-    if (i >= EDGE * EDGE) { // a skirt: north, south, west, east
-        int side = (i - EDGE * EDGE) / EDGE, k = (i - EDGE * EDGE) % EDGE;
-        at = side == 0 ? ivec2(k, 0) : side == 1 ? ivec2(k, EDGE - 1)
-           : side == 2 ? ivec2(0, k) : ivec2(EDGE - 1, k);
+    int i = gl_VertexIndex, edge = push.edge, last = push.edge - 1;
+    ivec2 at = ivec2(i % edge, i / edge);
+    if (i >= edge * edge) { // a skirt: north, south, west, east
+        int side = (i - edge * edge) / edge, k = (i - edge * edge) % edge;
+        at = side == 0 ? ivec2(k, 0) : side == 1 ? ivec2(k, last) : side == 2 ? ivec2(0, k) : ivec2(last, k);
     }
     vec2 plan = push.origin + vec2(at) * push.spacing;
     // Subtracted as integers: exact however high the ground is.
