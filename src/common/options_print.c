@@ -143,7 +143,7 @@ void options_print_mdoc(const struct options_table *table, FILE *out)
     for (size_t s = 0; section_of(table, s) != NULL; s++) {
         const char *const *section = section_of(table, s);
 
-        fprintf(out, ".Ss [%s]\n", section[0]);
+        fprintf(out, ".Ss Section %s\n", section[0]);
         print_mdoc_text(out, section[1]);
         fputs(".Bl -tag -width Ds\n", out);
         for (size_t i = 0; i < table->rows_n; i++) {
