@@ -121,7 +121,7 @@ static int setup(void **state)
     s->client = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_alpn_protos(s->client, (const uint8_t *)"\6test/1", 7);
     s->base = event_base_new();
-    s->io = io_new(&(struct io_config){.base = s->base, .calls = 16}, &error);
+    s->io = io_new(&(struct io_config){.base = s->base}, &error);
     assert_non_null(s->io);
     s->fd = -1;
     *state = s;

@@ -1,13 +1,16 @@
 /* io.c -- see io.h. */
 #include "net/io.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 struct deadline_list {
     struct io_deadline *oldest, *newest; /* at_ms rises */
@@ -16,12 +19,15 @@ struct deadline_list {
 struct io {
     struct io_config config;
     struct event_base *base;
-    struct post *post;
-    struct event *posted; /* the post's eventfd */
-    struct event *timer;  /* every IO_TURN_MS */
-    struct event *soon;   /* a turn at once */
+    struct postbox *postbox;
+    int wake_fd;       /* eventfd */
+    atomic_bool woken; /* it was written, and no turn has looked yet */
+    struct event *wake;
+    struct event *timer; /* every IO_TURN_MS */
+    struct event *soon;  /* a turn at once */
     pthread_t thread;
-    bool own_base, started, quit;
+    bool own_base, started;
+    atomic_bool quit;
     uint64_t real_ms; /* monotonic clock of the last turn */
     uint64_t now_ms;  /* the io clock */
     uint32_t turn;
@@ -41,6 +47,17 @@ static uint64_t monotonic_ms(void)
 /* -- the turn
  * ------------------------------------------------------------------------------------------------------
  */
+
+/* Before anything that others wake us for is looked at, so that no wake is lost. */
+static void pass_wake(struct io *io)
+{
+    uint64_t count;
+
+    if (read(io->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        return;
+    /* acq_rel: what the waker did before is seen from here on, or its next wake writes again */
+    atomic_exchange_explicit(&io->woken, false, memory_order_acq_rel);
+}
 
 static void pass_time(struct io *io)
 {
@@ -78,15 +95,16 @@ static void io_turn(evutil_socket_t fd, short what, void *context)
 {
     struct io *io = context;
 
-    (void)fd;
     (void)what;
     io->turn++;
+    if (fd == io->wake_fd)
+        pass_wake(io);
     pass_time(io);
-    post_run(io->post);
+    postbox_drain(io->postbox);
     pass_deadlines(io);
     if (io->config.pass != NULL && io->config.pass(io->config.context))
         io_turn_soon(io);
-    if (io->quit && io->own_base)
+    if (atomic_load_explicit(&io->quit, memory_order_relaxed)) /* the join orders all else */
         event_base_loopbreak(io->base);
 }
 
@@ -164,14 +182,19 @@ struct io *io_new(const struct io_config *config, struct error *error)
     io->now_ms = 1;
     io->own_base = config->base == NULL;
     io->base = io->own_base ? event_base_new() : config->base;
-    io->post = post_new(config->calls, config->calls_reserved, config->context, error);
-    if (io->base == NULL || io->post == NULL)
+    io->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (io->base == NULL || io->wake_fd < 0) {
+        error_set(error, "cannot make an io loop: %s", strerror(errno));
         goto failed;
-    io->posted = event_new(io->base, post_fd(io->post), EV_READ | EV_PERSIST, io_turn, io);
+    }
+    io->postbox = postbox_new(io->base, error);
+    if (io->postbox == NULL)
+        goto failed;
+    io->wake = event_new(io->base, io->wake_fd, EV_READ | EV_PERSIST, io_turn, io);
     io->timer = event_new(io->base, -1, EV_PERSIST, io_turn, io);
     io->soon = event_new(io->base, -1, 0, io_turn, io);
-    if (io->posted == NULL || io->timer == NULL || io->soon == NULL ||
-        event_add(io->posted, NULL) != 0 || event_add(io->timer, &turn) != 0) {
+    if (io->wake == NULL || io->timer == NULL || io->soon == NULL ||
+        event_add(io->wake, NULL) != 0 || event_add(io->timer, &turn) != 0) {
         error_set(error, "out of memory");
         goto failed;
     }
@@ -209,57 +232,48 @@ int io_start(struct io *io, struct error *error)
     return 0;
 }
 
-static void io_quit(void *context, void *argument)
-{
-    struct io *io = argument;
-
-    (void)context;
-    io->quit = true;
-}
-
 void io_stop(struct io *io)
 {
-    if (!io->started) {
-        post_run(io->post);
-        return;
+    if (io->started) {
+        atomic_store_explicit(&io->quit, true, memory_order_relaxed);
+        io_wake(io);
+        pthread_join(io->thread, NULL);
+        io->started = false;
     }
-    while (io_post_reserved(io, io_quit, io) != 0) { /* the thread is making room */
-        struct timespec wait = {0, 1000000};
-        nanosleep(&wait, NULL);
-    }
-    pthread_join(io->thread, NULL);
-    io->started = false;
+    postbox_drain(io->postbox);
 }
 
 void io_free(struct io *io)
 {
     if (io == NULL)
         return;
-    if (io->posted != NULL)
-        event_free(io->posted);
+    if (io->wake != NULL)
+        event_free(io->wake);
+    if (io->wake_fd >= 0)
+        close(io->wake_fd);
     if (io->timer != NULL)
         event_free(io->timer);
     if (io->soon != NULL)
         event_free(io->soon);
-    post_free(io->post);
+    postbox_free(io->postbox);
     if (io->own_base && io->base != NULL)
         event_base_free(io->base);
     free(io);
 }
 
-int io_post(struct io *io, post_fn *fn, void *argument)
+void io_post(struct io *io, struct postbox_item *item)
 {
-    return post_call(io->post, fn, argument);
-}
-
-int io_post_reserved(struct io *io, post_fn *fn, void *argument)
-{
-    return post_call_reserved(io->post, fn, argument);
+    postbox_post(io->postbox, item);
 }
 
 void io_wake(struct io *io)
 {
-    post_wake(io->post);
+    const uint64_t one = 1;
+
+    /* acq_rel: what we did before happens before the turn that takes the flag down */
+    if (!atomic_exchange_explicit(&io->woken, true, memory_order_acq_rel) &&
+        write(io->wake_fd, &one, sizeof(one)) < 0)
+        return; /* the counter is full: it is readable */
 }
 
 void io_stalled(struct io *io, uint32_t stalled_ms)

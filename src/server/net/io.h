@@ -17,7 +17,7 @@
 
 #include "common/compiler.h"
 #include "common/error.h"
-#include "net/post.h"
+#include "ops/postbox.h"
 
 #define IO_RECORD_MAX 16384        /* plain bytes in one TLS record */
 #define IO_CIPHER_MAX (64 * 1024)  /* what one TLS operation may produce */
@@ -36,30 +36,28 @@ struct io_scratch {
 };
 
 struct io_config {
-    struct event_base
-        *base;       /* not NULL: run on this loop (control's), without a thread of its own */
-    unsigned number; /* of the thread, for its name */
-    size_t calls, calls_reserved; /* room for posted calls */
+    struct event_base *base; /* not NULL: run on this loop (control's), without an own thread */
+    unsigned number;         /* of the thread, for its name */
     /* A slice of the owner's work. True: call again on the next turn, which comes at once. */
     bool (*pass)(void *context);
-    void *context; /* also for posted calls */
+    void *context;
 };
 
 /* Everything but the thread. NULL + error. Control thread. */
 struct io *io_new(const struct io_config *config, struct error *error);
 /* Start the thread (nothing to do on control's loop). 0; -1 + error. Control thread. */
 int io_start(struct io *io, struct error *error) MUST_CHECK;
-/* The calls posted so far are made, then the loop ends and the thread is joined: afterwards the
- * caller owns all of it. Control thread. */
+/* End the loop and join the thread, then run what was posted: afterwards the caller owns all of it.
+ * Control thread. */
 void io_stop(struct io *io);
-void io_free(struct io *io); /* stopped; all deadlines disarmed. NULL is fine */
+/* Stopped: let every deadline expire now that had been reached by the last turn, or is armed
+ * meanwhile for now. Control thread. */
+void io_expire_all(struct io *io);
+void io_free(struct io *io); /* stopped; NULL is fine */
 
-/* Calls from control to this thread (post.h). The function gets io_config.context. Control thread.
- */
-int io_post(struct io *io, post_fn *fn, void *argument) MUST_CHECK;
-int io_post_reserved(struct io *io, post_fn *fn, void *argument) MUST_CHECK;
-void io_wake(struct io *io);                         /* any thread: take a turn */
-void io_stalled(struct io *io, uint32_t stalled_ms); /* any thread: the clock goes back by this */
+void io_post(struct io *io, struct postbox_item *item); /* any thread: run it on this thread */
+void io_wake(struct io *io);                            /* any thread: take a turn */
+void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines move on by this */
 
 struct event_base *io_base(const struct io *io);
 struct io_scratch *io_scratch(struct io *io);

@@ -2,7 +2,6 @@ libserver_a_SOURCES += src/server/net/address.c src/server/net/address.h \
     src/server/net/bucket.c src/server/net/bucket.h \
     src/server/net/io.c src/server/net/io.h \
     src/server/net/listener.c src/server/net/listener.h \
-    src/server/net/post.c src/server/net/post.h \
     src/server/net/stream.c src/server/net/stream.h src/server/net/stream_tls.c \
     src/server/net/stream_transport.h \
     src/server/net/tls.c src/server/net/tls.h

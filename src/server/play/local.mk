@@ -1,1 +1,8 @@
 libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.h
+libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
+    src/server/play/host.c src/server/play/host.h \
+    src/server/play/interest.c src/server/play/interest.h \
+    src/server/play/native.c src/server/play/native.h \
+    src/server/play/outbox.c src/server/play/outbox.h \
+    src/server/play/session.c src/server/play/session.h \
+    src/server/play/sessions.c

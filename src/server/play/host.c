@@ -1,0 +1,340 @@
+/* host.c -- see host.h. */
+#include "play/host.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ops/metrics.h"
+#include "play/gather.h"
+#include "play/session.h"
+#include "sim/command.h"
+
+#define SLICE_US       2000 /* of a sweep, then sockets are read */
+#define HOST_LINGER_MS 2000
+
+uint64_t host_wall_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static uint64_t cpu_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void host_settings_free(struct host_settings *settings)
+{
+    if (settings == NULL)
+        return;
+    SSL_CTX_free(settings->tls);
+    interest_shape_free(settings->shape);
+    free(settings);
+}
+
+/* -- the sweep
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+/* Take the newest snapshot, if there is one. */
+static bool sweep_begin(struct host *host)
+{
+    host->snapshot = mailbox_take(host->config.mailbox);
+    if (host->snapshot == NULL)
+        return false;
+    host->tick = snapshot_tick(host->snapshot);
+    host->players = snapshot_entities_n(host->snapshot);
+    host->wall_ms = host_wall_ms();
+    host->cursor = host->playing.first;
+    host->sweep_us = 0;
+    host->blocks_n = host->blocks_full_n = 0;
+    return true;
+}
+
+static void sweep_end(struct host *host)
+{
+    snapshot_unref(host->snapshot);
+    host->snapshot = NULL;
+    metrics_observe(METRIC_SWEEP_US, host->sweep_us);
+    if (host->blocks_n > 0)
+        metrics_add(METRIC_BLOCKS_SENT, host->blocks_n);
+    if (host->blocks_full_n > 0)
+        metrics_add(METRIC_BLOCKS_FULL_SENT, host->blocks_full_n);
+    while (host->waiting.first != NULL) /* the sim has taken a tick's commands since */
+        session_go_on(host->waiting.first);
+}
+
+/* One slice of the sweep. True: there is more. */
+static bool host_pass(void *context)
+{
+    struct host *host = context;
+    uint64_t begin_us, spent_us = 0;
+
+    if (host->snapshot == NULL && !sweep_begin(host))
+        return false;
+    begin_us = cpu_us();
+    while (host->cursor != NULL && spent_us < SLICE_US) {
+        struct session *s = host->cursor;
+        host->cursor = s->next; /* playing_remove moves it on if that one closes meanwhile */
+        gather(s, host->snapshot);
+        spent_us = cpu_us() - begin_us;
+    }
+    host->sweep_us += spent_us;
+    if (host->cursor != NULL)
+        return true;
+    sweep_end(host);
+    return false;
+}
+
+/* -- posts
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+struct host_post {
+    struct postbox_item item;
+    struct host *host;
+    uint64_t session;
+    union {
+        struct {
+            int fd;
+            struct sockaddr_storage address;
+            struct host_counters *counters;
+        } accept;
+        struct login_answer answer;
+        struct {
+            enum protocol_reason reason;
+            uint32_t retry_after_ms, linger_ms;
+            bool has_text;
+            char text[PROTOCOL_TEXT_MAX + 1];
+        } disconnect;
+        char announce[PROTOCOL_TEXT_MAX + 1];
+        struct host_settings *settings;
+    } as;
+};
+
+static struct host_post *host_post_new(struct host *host, uint64_t session,
+                                       void (*run)(struct postbox_item *item))
+{
+    struct host_post *post = calloc(1, sizeof(*post));
+
+    if (post != NULL) {
+        post->item.run = run;
+        post->host = host;
+        post->session = session;
+    }
+    return post;
+}
+
+static struct session *host_find(const struct host *host, uint64_t session)
+{
+    uint32_t slot = SESSION_SLOT(session);
+    struct session *s = slot < host->config.slots_n ? host->by_slot[slot] : NULL;
+
+    return s != NULL && s->id == session ? s : NULL;
+}
+
+static void run_accept(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    struct host *host = post->host;
+
+    if (session_new(host, post->as.accept.fd, post->session, &post->as.accept.address,
+                    post->as.accept.counters) == NULL)
+        host->config.closed(host->config.context, post->session, PROTOCOL_REASON_INTERNAL);
+    free(post);
+}
+
+int host_accept(struct host *host, int fd, uint64_t session, const struct sockaddr_storage *address,
+                struct host_counters *counters)
+{
+    struct host_post *post = host_post_new(host, session, run_accept);
+
+    if (post == NULL)
+        return -1;
+    post->as.accept.fd = fd;
+    post->as.accept.address = *address;
+    post->as.accept.counters = counters;
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+static void run_answer(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    struct session *s = host_find(post->host, post->session);
+
+    if (s != NULL)
+        session_answer(s, &post->as.answer);
+    explicit_bzero(&post->as.answer, sizeof(post->as.answer)); /* a token */
+    free(post);
+}
+
+int host_answer(struct host *host, uint64_t session, const struct login_answer *answer)
+{
+    struct host_post *post = host_post_new(host, session, run_answer);
+
+    if (post == NULL)
+        return -1;
+    post->as.answer = *answer;
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+static void run_disconnect(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    struct host *host = post->host;
+    const char *text = post->as.disconnect.has_text ? post->as.disconnect.text : NULL;
+
+    if (post->session != 0) {
+        struct session *s = host_find(host, post->session);
+        if (s != NULL)
+            session_end(s, post->as.disconnect.reason, post->as.disconnect.retry_after_ms, text);
+    } else {
+        host->linger_ms = post->as.disconnect.linger_ms;
+        for (uint32_t slot = 0; slot < host->config.slots_n; slot++) {
+            if (host->by_slot[slot] != NULL)
+                session_end(host->by_slot[slot], post->as.disconnect.reason,
+                            post->as.disconnect.retry_after_ms, text);
+        }
+    }
+    free(post);
+}
+
+int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
+                    uint32_t retry_after_ms, const char *text, uint32_t linger_ms)
+{
+    struct host_post *post = host_post_new(host, session, run_disconnect);
+
+    if (post == NULL)
+        return -1;
+    post->as.disconnect.reason = reason;
+    post->as.disconnect.retry_after_ms = retry_after_ms;
+    post->as.disconnect.linger_ms = linger_ms;
+    if (text != NULL) {
+        post->as.disconnect.has_text = true;
+        snprintf(post->as.disconnect.text, sizeof(post->as.disconnect.text), "%s", text);
+    }
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+static void run_announce(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    struct session *next;
+
+    for (struct session *s = post->host->playing.first; s != NULL; s = next) {
+        next = s->next; /* a full outbox ends the session */
+        session_notice(s, PROTOCOL_REASON_NONE, 0, post->as.announce);
+    }
+    free(post);
+}
+
+int host_announce(struct host *host, const char *text)
+{
+    struct host_post *post = host_post_new(host, 0, run_announce);
+
+    if (post == NULL)
+        return -1;
+    snprintf(post->as.announce, sizeof(post->as.announce), "%s", text);
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+static void run_apply(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+
+    host_settings_free(post->host->settings);
+    post->host->settings = post->as.settings;
+    free(post);
+}
+
+int host_apply(struct host *host, struct host_settings *settings)
+{
+    struct host_post *post = host_post_new(host, 0, run_apply);
+
+    if (post == NULL) {
+        host_settings_free(settings);
+        return -1;
+    }
+    post->as.settings = settings;
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+void host_wake(struct host *host)
+{
+    io_wake(host->io);
+}
+
+void host_stalled(struct host *host, uint32_t stalled_ms)
+{
+    io_stalled(host->io, stalled_ms);
+}
+
+/* -- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+struct host *host_new(const struct host_config *config, struct host_settings *settings,
+                      struct error *error)
+{
+    struct host *host = calloc(1, sizeof(*host));
+
+    if (host == NULL) {
+        host_settings_free(settings);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    host->config = *config;
+    host->settings = settings;
+    host->linger_ms = HOST_LINGER_MS;
+    host->by_slot = calloc(config->slots_n, sizeof(struct session *));
+    if (host->by_slot == NULL)
+        error_set(error, "out of memory");
+    else
+        host->io = io_new(
+            &(struct io_config){
+                .base = config->base, .number = config->number, .pass = host_pass, .context = host},
+            error);
+    if (host->io == NULL) {
+        host_free(host);
+        return NULL;
+    }
+    return host;
+}
+
+int host_start(struct host *host, struct error *error)
+{
+    return io_start(host->io, error);
+}
+
+void host_free(struct host *host)
+{
+    if (host == NULL)
+        return;
+    if (host->io != NULL) {
+        io_stop(host->io);
+        for (uint32_t slot = 0; slot < host->config.slots_n; slot++) {
+            if (host->by_slot[slot] != NULL)
+                session_close(host->by_slot[slot]);
+        }
+        io_expire_all(host->io); /* frees the closed sessions */
+        snapshot_unref(host->snapshot);
+        io_free(host->io);
+    }
+    host_settings_free(host->settings);
+    free(host->by_slot);
+    free(host);
+}

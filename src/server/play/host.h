@@ -1,0 +1,115 @@
+/* host.h -- an io thread's side of the sessions: those that it owns, what control posts to it, the
+ * sweep.
+ *
+ * The sweep: when a snapshot comes, each playing session is given what it lacks of it, in slices of
+ * at most 2 ms with reading between; the snapshot is given back at the end. Owner: the io thread,
+ * unless said. */
+#ifndef OPENMMO_PLAY_HOST_H
+#define OPENMMO_PLAY_HOST_H
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+
+#include "net/bucket.h"
+#include "net/io.h"
+#include "play/interest.h"
+#include "play/sessions.h"
+#include "sim/snapshot.h"
+
+struct session;
+
+/* What a running server can change; immutable, one copy an io thread. */
+struct host_settings {
+    SSL_CTX *tls; /* a reference */
+    char server_name[101], motd[PROTOCOL_TEXT_MAX + 1];
+    uint32_t players_max;
+    uint32_t first_byte_ms, login_ms, message_ms;
+    uint16_t view_m;
+    bool registration_open;
+    struct interest_shape *shape; /* owned */
+#define HOST_LIMITS(ROW) ROW(MOVE) ROW(CHAT) ROW(WHO) ROW(PING) ROW(LOGIN)
+#define ROW(NAME)        HOST_LIMIT_##NAME,
+    enum { HOST_LIMITS(ROW) HOST_LIMITS_N } limits_;
+#undef ROW
+    struct bucket_rate allow[HOST_LIMITS_N]; /* messages of a kind, a session */
+    struct bucket_rate flood[HOST_LIMITS_N]; /* refused ones: more, and the session ends */
+};
+void host_settings_free(struct host_settings *settings); /* any thread; NULL is fine */
+
+/* What never changes; borrowed by all. */
+struct host_world {
+    const struct heightfield *field;
+    uint8_t hash[HEIGHTFIELD_HASH_BYTES];
+    uint32_t epoch;
+};
+
+/* What control may read of a session while its io thread writes. */
+struct host_counters {
+    atomic_uint_fast64_t bytes_in, bytes_out;
+    atomic_uint_fast32_t rtt_us;
+};
+
+/* A list of sessions, linked by a member of each. */
+struct host_list {
+    struct session *first, *last;
+};
+
+struct host_config {
+    struct event_base *base; /* NULL: a thread of its own */
+    unsigned number;
+    const struct host_world *world;
+    struct queue *commands;
+    struct mailbox *mailbox;
+    uint32_t slots_n;
+    /* Called on the io thread. login takes the request; closed is the last word of a session. */
+    void (*login)(void *context, struct login_request *request);
+    void (*closed)(void *context, uint64_t session, enum protocol_reason reason);
+    void *context;
+};
+
+struct host {
+    struct host_config config;
+    struct io *io;
+    struct host_settings *settings;
+    struct session **by_slot;
+    struct host_list playing;
+    struct host_list waiting; /* not read: until the queue has room or the snapshot is there */
+    uint32_t sessions_n;
+    uint32_t linger_ms; /* how long one that ends has to take the last words */
+    /* The world as of the newest snapshot. */
+    uint32_t tick, players;
+    uint64_t wall_ms; /* when it came, Unix time */
+    /* The sweep that is going on. */
+    struct snapshot *snapshot; /* NULL: none */
+    struct session *cursor;    /* next */
+    uint64_t sweep_us;         /* CPU time of it so far */
+    uint64_t blocks_n, blocks_full_n;
+    struct space_cell changes[2][2048]; /* scratch for a view's gains and losses */
+};
+
+/* NULL + error; settings is taken in any case. Control thread. */
+struct host *host_new(const struct host_config *config, struct host_settings *settings,
+                      struct error *error);
+int host_start(struct host *host, struct error *error) MUST_CHECK; /* control thread */
+/* Ends the thread, closes what is left (closed is called for each). Control thread; NULL is fine.
+ */
+void host_free(struct host *host);
+
+/* Posted by control. Each copies or takes what it is given. */
+int host_accept(struct host *host, int fd, uint64_t session, const struct sockaddr_storage *address,
+                struct host_counters *counters) MUST_CHECK; /* -1: out of memory, fd not taken */
+int host_answer(struct host *host, uint64_t session, const struct login_answer *answer) MUST_CHECK;
+/* session 0: everybody, and linger_ms is the new linger time. */
+int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
+                    uint32_t retry_after_ms, const char *text, uint32_t linger_ms) MUST_CHECK;
+int host_announce(struct host *host, const char *text) MUST_CHECK;
+/* Takes settings, also on failure. */
+int host_apply(struct host *host, struct host_settings *settings) MUST_CHECK;
+
+void host_wake(struct host *host);                         /* any thread: a snapshot is there */
+void host_stalled(struct host *host, uint32_t stalled_ms); /* any thread */
+
+/* For sessions. */
+uint64_t host_wall_ms(void); /* Unix time now */
+
+#endif

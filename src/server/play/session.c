@@ -1,0 +1,521 @@
+/* session.c -- see session.h. */
+#include "play/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "net/address.h"
+#include "ops/metrics.h"
+#include "play/native.h"
+#include "sim/sim.h"
+
+#define FRAME_ROOM      2048  /* the longest frame that is queued: WELCOME */
+#define LOGIN_WAIT_MS   60000 /* for our own answer to a login */
+#define NOTICE_EVERY_MS 1000
+
+/* Classes of deadlines; 0 is the streams'. */
+enum {
+    DEADLINE_FIRST = 1,
+    DEADLINE_LOGIN,
+    DEADLINE_WAIT,
+    DEADLINE_MESSAGE,
+    DEADLINE_TAKING,
+    DEADLINE_LINGER,
+    DEADLINE_FREE
+};
+
+/* -- lists
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void playing_add(struct session *s)
+{
+    struct host_list *list = &s->host->playing;
+
+    s->previous = list->last;
+    s->next = NULL;
+    *(list->last != NULL ? &list->last->next : &list->first) = s;
+    list->last = s;
+}
+
+static void playing_remove(struct session *s)
+{
+    struct host_list *list = &s->host->playing;
+
+    if (s->host->cursor == s)
+        s->host->cursor = s->next;
+    *(s->previous != NULL ? &s->previous->next : &list->first) = s->next;
+    *(s->next != NULL ? &s->next->previous : &list->last) = s->previous;
+    s->previous = s->next = NULL;
+}
+
+static void waiting_remove(struct session *s)
+{
+    struct host_list *list = &s->host->waiting;
+
+    if (!s->waiting)
+        return;
+    s->waiting = false;
+    *(s->waiting_previous != NULL ? &s->waiting_previous->waiting_next : &list->first) =
+        s->waiting_next;
+    *(s->waiting_next != NULL ? &s->waiting_next->waiting_previous : &list->last) =
+        s->waiting_previous;
+    s->waiting_previous = s->waiting_next = NULL;
+}
+
+void session_wait(struct session *s)
+{
+    struct host_list *list = &s->host->waiting;
+
+    stream_pause(s->stream);
+    io_deadline_disarm(s->host->io, &s->message); /* our own waiting does not count */
+    if (s->waiting)
+        return;
+    s->waiting = true;
+    s->waiting_previous = list->last;
+    s->waiting_next = NULL;
+    *(list->last != NULL ? &list->last->waiting_next : &list->first) = s;
+    list->last = s;
+}
+
+void session_go_on(struct session *s)
+{
+    waiting_remove(s);
+    stream_resume(s->stream);
+}
+
+/* -- state
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void arm(struct session *s, struct io_deadline *deadline, unsigned class_of, uint64_t at_ms)
+{
+    io_deadline_arm(s->host->io, deadline, class_of, at_ms);
+}
+
+static void session_move(struct session *s, enum session_state state)
+{
+    struct io *io = s->host->io;
+    uint64_t now_ms = io_now_ms(io);
+
+    if (s->state == SESSION_PLAYING)
+        playing_remove(s);
+    s->state = state;
+    switch (state) {
+    case SESSION_GREETING:
+        arm(s, &s->stage, DEADLINE_FIRST, s->accepted_ms + s->host->settings->first_byte_ms);
+        break;
+    case SESSION_LOGIN: /* the stage runs on from the accept */
+        break;
+    case SESSION_PLAYING:
+        io_deadline_disarm(io, &s->stage);
+        playing_add(s);
+        break;
+    case SESSION_CLOSING:
+        waiting_remove(s);
+        io_deadline_disarm(io, &s->message);
+        arm(s, &s->stage, DEADLINE_LINGER, now_ms + s->host->linger_ms);
+        break;
+    case SESSION_CLOSED:
+        waiting_remove(s);
+        io_deadline_disarm(io, &s->message);
+        io_deadline_disarm(io, &s->taking);
+        arm(s, &s->stage, DEADLINE_FREE, now_ms);
+        io_turn_soon(io);
+        break;
+    }
+}
+
+void session_close(struct session *s)
+{
+    struct host *host = s->host;
+
+    if (s->state == SESSION_CLOSED)
+        return;
+    session_count(s, false);
+    stream_close(s->stream);
+    session_move(s, SESSION_CLOSED);
+    host->by_slot[SESSION_SLOT(s->id)] = NULL;
+    host->sessions_n--;
+    s->counters = NULL; /* control's slot is free from here on */
+    host->config.closed(host->config.context, s->id, s->reason);
+}
+
+void session_free(struct session *s)
+{
+    io_deadline_disarm(s->host->io, &s->stage);
+    stream_free(s->stream);
+    outbox_clear(&s->outbox);
+    interest_fini(&s->interest);
+    free(s->who);
+    free(s);
+}
+
+void session_end(struct session *s, enum protocol_reason reason, uint32_t retry_after_ms,
+                 const char *text)
+{
+    uint8_t room[FRAME_ROOM];
+    struct wire_writer w;
+
+    if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
+        return;
+    s->reason = reason;
+    if (!stream_is_open(s->stream)) {
+        session_close(s);
+        return;
+    }
+    wire_writer_init(&w, room, sizeof(room));
+    protocol_encode_disconnect(
+        &w, &(struct protocol_disconnect){
+                .reason = (uint8_t)reason,
+                .retry_after_ms = retry_after_ms,
+                .text = wire_text_of(text != NULL ? text : protocol_reason_text(reason))});
+    session_move(s, SESSION_CLOSING);
+    if (outbox_append(&s->outbox, room, wire_written(&w)) != 0) {
+        outbox_clear(&s->outbox);
+        if (outbox_append(&s->outbox, room, wire_written(&w)) != 0) {
+            session_close(s);
+            return;
+        }
+    }
+    session_flush(s);
+}
+
+static void session_misbehaved(struct session *s, enum protocol_reason reason)
+{
+    static struct log_limit limit;
+    uint64_t swallowed;
+    char text[ADDRESS_TEXT_MAX];
+
+    metrics_add(reason == PROTOCOL_REASON_MALFORMED ? METRIC_MALFORMED : METRIC_DEADLINES, 1);
+    if (log_limit_pass(&limit, 20, &swallowed)) {
+        address_text((const struct sockaddr *)&s->address, text);
+        log_event(LOG_LEVEL_INFO, "connection_ended", protocol_reason_text(reason),
+                  LOG_TEXT("address", text), LOG_U64("session", s->id),
+                  LOG_TEXT("reason", protocol_reason_name(reason)),
+                  LOG_U64("swallowed", swallowed));
+    }
+}
+
+/* -- out
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+void session_count(struct session *s, bool with_rtt)
+{
+    if (s->counters == NULL)
+        return;
+    /* figures for people: no order is needed */
+    atomic_store_explicit(&s->counters->bytes_in, stream_bytes_in(s->stream), memory_order_relaxed);
+    atomic_store_explicit(&s->counters->bytes_out, stream_bytes_out(s->stream),
+                          memory_order_relaxed);
+    if (with_rtt)
+        atomic_store_explicit(&s->counters->rtt_us, stream_rtt_us(s->stream), memory_order_relaxed);
+}
+
+bool session_write(struct session *s, const uint8_t *bytes, size_t len_bytes)
+{
+    switch (stream_write(s->stream, bytes, len_bytes)) {
+    case STREAM_SENT:
+        return true;
+    case STREAM_KEPT:
+        if (!s->taking.armed)
+            arm(s, &s->taking, DEADLINE_TAKING,
+                io_now_ms(s->host->io) + s->host->settings->message_ms);
+        return false;
+    case STREAM_DEAD:
+        break;
+    }
+    session_close(s);
+    return false;
+}
+
+void session_flush(struct session *s)
+{
+    size_t n;
+    const uint8_t *front;
+
+    s->urgent = false;
+    while (stream_writable(s->stream) &&
+           (front = outbox_front(&s->outbox, IO_RECORD_MAX, &n)) != NULL) {
+        bool more = session_write(s, front, n);
+        if (s->state == SESSION_CLOSED)
+            return;
+        outbox_consume(&s->outbox, n); /* encrypted, wherever it lies now */
+        if (!more)
+            break;
+    }
+    session_count(s, false);
+    if (s->state == SESSION_CLOSING && !s->finished && stream_writable(s->stream)) {
+        s->finished = true;
+        stream_finish(s->stream);
+    }
+}
+
+void session_queue(struct session *s, const struct wire_writer *frame)
+{
+    if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED || frame->bad)
+        return;
+    if (outbox_append(&s->outbox, frame->start, wire_written(frame)) == 0)
+        return;
+    metrics_add(METRIC_OUTBOX_OVERFLOWS, 1);
+    session_end(s, PROTOCOL_REASON_NOT_READING, 0, NULL);
+}
+
+void session_notice(struct session *s, enum protocol_reason reason, uint32_t retry_after_ms,
+                    const char *text)
+{
+    uint8_t room[FRAME_ROOM];
+    struct wire_writer w;
+
+    wire_writer_init(&w, room, sizeof(room));
+    protocol_encode_notice(
+        &w, &(struct protocol_notice){
+                .reason = (uint8_t)reason,
+                .retry_after_ms = retry_after_ms,
+                .text = wire_text_of(text != NULL ? text : protocol_reason_text(reason))});
+    session_queue(s, &w);
+}
+
+void session_notice_limited(struct session *s, enum protocol_reason reason, uint32_t retry_after_ms)
+{
+    uint64_t now_ms = io_now_ms(s->host->io);
+
+    if (s->noticed_ms != 0 && now_ms - s->noticed_ms < NOTICE_EVERY_MS)
+        return;
+    s->noticed_ms = now_ms;
+    session_notice(s, reason, retry_after_ms, NULL);
+}
+
+/* -- login
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+void session_greeted(struct session *s)
+{
+    session_move(s, SESSION_LOGIN);
+}
+
+void session_login_asked(struct session *s)
+{
+    s->login_pending = true;
+    arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->host->io) + LOGIN_WAIT_MS);
+}
+
+static void session_welcome(struct session *s, const struct login_answer *answer)
+{
+    struct host *host = s->host;
+    uint8_t room[FRAME_ROOM];
+    struct wire_writer w;
+    bool known = host->tick >= answer->joined_tick && host->tick != 0;
+
+    s->entity = answer->entity;
+    s->joined_tick = answer->joined_tick;
+    s->clock_tick = answer->joined_tick;
+    wire_writer_init(&w, room, sizeof(room));
+    protocol_encode_welcome(
+        &w, &(struct protocol_welcome){.entity = answer->entity,
+                                       .tick = known ? host->tick : answer->joined_tick,
+                                       .wall_ms = known ? host->wall_ms : host_wall_ms(),
+                                       .tick_hz = SIM_TICK_HZ,
+                                       .view_m = host->settings->view_m,
+                                       .world_seed = heightfield_seed(host->config.world->field),
+                                       .world_size_m =
+                                           (uint32_t)heightfield_size_m(host->config.world->field),
+                                       .world_hash = host->config.world->hash,
+                                       .epoch = host->config.world->epoch,
+                                       .username = wire_text_of(answer->username),
+                                       .token = wire_text_of(answer->token)});
+    session_queue(s, &w);
+    session_move(s, SESSION_PLAYING);
+}
+
+void session_answer(struct session *s, const struct login_answer *answer)
+{
+    if (s->state != SESSION_LOGIN || !s->login_pending)
+        return;
+    s->login_pending = false;
+    if (answer->reason == PROTOCOL_REASON_NONE) {
+        session_welcome(s, answer);
+    } else {
+        session_notice(s, answer->reason, answer->retry_after_ms,
+                       answer->text[0] != '\0' ? answer->text : NULL);
+        if (s->state == SESSION_LOGIN)
+            arm(s, &s->stage, DEADLINE_LOGIN, io_now_ms(s->host->io) + s->host->settings->login_ms);
+    }
+    session_flush(s);
+}
+
+/* -- in
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void on_opened(void *context)
+{
+    session_count(context, true);
+}
+
+static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
+{
+    struct session *s = context;
+    size_t used = 0;
+
+    while (s->state < SESSION_CLOSING) {
+        struct protocol_frame frame;
+        size_t max_bytes =
+            s->state == SESSION_PLAYING ? PROTOCOL_FRAME_MAX : PROTOCOL_FRAME_MAX_BEFORE_LOGIN;
+        enum protocol_result result =
+            protocol_frame_parse(bytes + used, len_bytes - used, max_bytes, &frame);
+        enum native_result taken = NATIVE_BAD;
+
+        if (result == PROTOCOL_MORE)
+            break;
+        if (result == PROTOCOL_OK)
+            taken = native_take(s, &frame);
+        if (taken == NATIVE_WAIT) {
+            session_wait(s);
+            break;
+        }
+        if (taken == NATIVE_BAD) {
+            session_misbehaved(s, PROTOCOL_REASON_MALFORMED);
+            session_end(s, PROTOCOL_REASON_MALFORMED, 0, NULL);
+            break;
+        }
+        if (s->state == SESSION_LOGIN || s->state == SESSION_GREETING || s->login_pending)
+            explicit_bzero(bytes + used, frame.frame_bytes); /* it may hold a password */
+        used += frame.frame_bytes;
+        s->frames++;
+    }
+    if (s->state >= SESSION_CLOSING)
+        return len_bytes;
+    if (s->state != SESSION_PLAYING || s->urgent)
+        session_flush(s);
+    session_count(s, false);
+    return used;
+}
+
+static void on_settled(void *context, bool begun)
+{
+    struct session *s = context;
+    struct io *io = s->host->io;
+
+    if (s->frames > 0 || !begun)
+        io_deadline_disarm(io, &s->message);
+    s->frames = 0;
+    if (s->state >= SESSION_CLOSING || s->waiting)
+        return;
+    if (begun && !s->message.armed)
+        arm(s, &s->message, DEADLINE_MESSAGE, io_now_ms(io) + s->host->settings->message_ms);
+}
+
+static void on_drained(void *context)
+{
+    struct session *s = context;
+
+    io_deadline_disarm(s->host->io, &s->taking);
+    session_flush(s);
+}
+
+static void on_ended(void *context, enum stream_end end)
+{
+    struct session *s = context;
+
+    if (end == STREAM_END_INPUT && s->reason == PROTOCOL_REASON_NONE) {
+        s->reason = PROTOCOL_REASON_MALFORMED;
+        session_misbehaved(s, PROTOCOL_REASON_MALFORMED);
+    }
+    session_close(s);
+}
+
+static const struct stream_handlers stream_handlers = {on_opened, on_input, on_settled, on_drained,
+                                                       on_ended};
+
+/* -- deadlines
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+#define SESSION_OF(deadline, member)                                                               \
+    ((struct session *)(void *)((char *)(deadline)-offsetof(struct session, member)))
+
+static void on_stage(struct io_deadline *deadline)
+{
+    struct session *s = SESSION_OF(deadline, stage);
+
+    if (s->state == SESSION_CLOSED) {
+        session_free(s);
+        return;
+    }
+    if (s->state == SESSION_CLOSING) {
+        session_close(s);
+        return;
+    }
+    if (deadline->class_of == DEADLINE_FIRST && stream_bytes_in(s->stream) > 0) {
+        arm(s, &s->stage, DEADLINE_LOGIN, s->accepted_ms + s->host->settings->login_ms);
+        return;
+    }
+    if (deadline->class_of == DEADLINE_WAIT) {
+        session_end(s, PROTOCOL_REASON_BUSY, LOGIN_WAIT_MS / 4, NULL);
+        return;
+    }
+    session_misbehaved(s, PROTOCOL_REASON_TOO_SLOW);
+    session_end(s, PROTOCOL_REASON_TOO_SLOW, 0, NULL);
+}
+
+static void on_message(struct io_deadline *deadline)
+{
+    struct session *s = SESSION_OF(deadline, message);
+
+    session_misbehaved(s, PROTOCOL_REASON_TOO_SLOW);
+    session_end(s, PROTOCOL_REASON_TOO_SLOW, 0, NULL);
+}
+
+/* What was sent is not taken: there is no way to say so. */
+static void on_taking(struct io_deadline *deadline)
+{
+    struct session *s = SESSION_OF(deadline, taking);
+
+    if (s->state < SESSION_CLOSING) {
+        s->reason = PROTOCOL_REASON_NOT_READING;
+        session_misbehaved(s, PROTOCOL_REASON_NOT_READING);
+    }
+    session_close(s);
+}
+
+/* -- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+struct session *session_new(struct host *host, int fd, uint64_t id,
+                            const struct sockaddr_storage *address, struct host_counters *counters)
+{
+    struct session *s = calloc(1, sizeof(*s));
+    uint64_t now_ms = io_now_ms(host->io);
+
+    if (s == NULL) {
+        close(fd);
+        return NULL;
+    }
+    s->host = host;
+    s->id = id;
+    s->address = *address;
+    s->counters = counters;
+    s->accepted_ms = now_ms;
+    s->stage.expired = on_stage;
+    s->message.expired = on_message;
+    s->taking.expired = on_taking;
+    for (unsigned i = 0; i < HOST_LIMITS_N; i++) {
+        bucket_init(&s->allow[i], &host->settings->allow[i], now_ms);
+        bucket_init(&s->flood[i], &host->settings->flood[i], now_ms);
+    }
+    s->stream = stream_new(host->io, fd, host->settings->tls, &stream_handlers, s);
+    if (s->stream == NULL) {
+        free(s);
+        return NULL;
+    }
+    host->by_slot[SESSION_SLOT(id)] = s;
+    host->sessions_n++;
+    session_move(s, SESSION_GREETING);
+    return s;
+}

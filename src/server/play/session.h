@@ -1,0 +1,100 @@
+/* session.h -- one player's connection, from the accepted socket to its close.
+ *
+ *   GREETING --HELLO--> LOGIN --welcome--> PLAYING
+ *       \_________________\_______________/
+ *                          v session_end: DISCONNECT is on its way
+ *                       CLOSING --taken, or lingered--> CLOSED (freed at the next turn)
+ *
+ * session_move alone changes the state, arms the deadlines that go with it and moves the session
+ * between its host's lists. Owner: the io thread of its host. */
+#ifndef OPENMMO_PLAY_SESSION_H
+#define OPENMMO_PLAY_SESSION_H
+
+#include "net/bucket.h"
+#include "net/stream.h"
+#include "play/host.h"
+#include "play/interest.h"
+#include "play/outbox.h"
+
+enum session_state {
+    SESSION_GREETING,
+    SESSION_LOGIN,
+    SESSION_PLAYING,
+    SESSION_CLOSING,
+    SESSION_CLOSED
+};
+
+struct session {
+    struct host *host;
+    uint64_t id;
+    enum session_state state;
+    enum protocol_reason reason; /* why it ends */
+    struct stream *stream;
+    struct host_counters *counters; /* control's, until closed was told */
+    struct sockaddr_storage address;
+    uint64_t accepted_ms;       /* io clock */
+    struct io_deadline stage;   /* what the state waits for */
+    struct io_deadline message; /* a message that has begun */
+    struct io_deadline taking;  /* what the socket refused */
+    unsigned frames;            /* whole ones since the last settled */
+    bool login_pending;         /* control was asked */
+    bool again;                 /* the frame in front was looked at before: no token for it */
+    bool waiting;               /* in host->waiting */
+    bool urgent;                /* the outbox does not wait for the next sweep */
+    bool finished;              /* the last words are written */
+    struct bucket allow[HOST_LIMITS_N], flood[HOST_LIMITS_N];
+    uint64_t noticed_ms; /* last NOTICE about limits or order; io clock */
+    struct outbox outbox;
+    struct session *previous, *next;                 /* host->playing */
+    struct session *waiting_previous, *waiting_next; /* host->waiting */
+    /* Playing. */
+    uint64_t entity;
+    uint32_t joined_tick;
+    uint32_t sequence;         /* of its commands */
+    uint32_t clock_tick;       /* of the last CLOCK */
+    uint64_t chat_sequence;    /* of the last line looked at */
+    struct protocol_self self; /* as sent last */
+    bool self_sent;
+    uint32_t dropped; /* substeps given up since */
+    struct interest interest;
+    uint8_t who_n; /* asked for, not yet answered */
+    uint64_t *who; /* PROTOCOL_WHO_MAX; NULL until first used */
+};
+
+/* Begin with an accepted socket (taken). NULL when out of memory; fd is closed. */
+struct session *session_new(struct host *host, int fd, uint64_t id,
+                            const struct sockaddr_storage *address, struct host_counters *counters);
+/* Close at once, without a word. Fine if closed. Its memory lives until a later turn. */
+void session_close(struct session *session);
+void session_free(struct session *session); /* only a closed one, and never from its callbacks */
+/* DISCONNECT, and close when it is taken. text: NULL for the reason's own. Fine if ending. */
+void session_end(struct session *session, enum protocol_reason reason, uint32_t retry_after_ms,
+                 const char *text);
+
+/* Queue one whole frame; it goes with the next record. When there is no room the session ends. */
+void session_queue(struct session *session, const struct wire_writer *frame);
+/* NOTICE. text: NULL for the reason's own. */
+void session_notice(struct session *session, enum protocol_reason reason, uint32_t retry_after_ms,
+                    const char *text);
+/* The same, at most once a second: for what a client could cause without end. */
+void session_notice_limited(struct session *session, enum protocol_reason reason,
+                            uint32_t retry_after_ms);
+/* Write what is queued, as far as the socket takes it. */
+void session_flush(struct session *session);
+/* One record. False: nothing more can be written now (or the session is over). */
+bool session_write(struct session *session, const uint8_t *bytes, size_t len_bytes);
+
+/* HELLO is answered: go on to LOGIN. */
+void session_greeted(struct session *session);
+/* A login was asked of control / control's answer. */
+void session_login_asked(struct session *session);
+void session_answer(struct session *session, const struct login_answer *answer);
+
+/* Read no more until the next sweep is over. */
+void session_wait(struct session *session);
+void session_go_on(struct session *session);
+
+/* Figures for control. */
+void session_count(struct session *session, bool with_rtt);
+
+#endif

@@ -1,0 +1,635 @@
+/* sessions.c -- see sessions.h. The slots, the address table and the listeners are control's; what
+ * the io threads say comes back through a postbox, in items that lie in the slots (so that saying
+ * it cannot fail). */
+#include "play/sessions.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "net/address.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "ops/metrics.h"
+#include "ops/postbox.h"
+#include "play/host.h"
+#include "sim/command.h"
+
+#define ADDRESSES_SPARE 16384 /* addresses remembered beyond those that are connected */
+#define IO_THREADS_MAX  256
+#define CONNECTIONS_TOP 1000000
+#define NO_SLOT         UINT32_MAX
+
+/* What an io thread says about a slot's session. */
+struct slot_post {
+    struct postbox_item item;
+    struct sessions *sessions;
+    uint64_t session;
+    enum protocol_reason reason;   /* closed */
+    struct login_request *request; /* login */
+};
+
+struct slot {
+    uint32_t generation;
+    uint32_t next_free;
+    bool used, logged_in, ending;
+    unsigned thread;
+    uint64_t opened_ms;
+    struct sockaddr_storage address;
+    struct host_counters counters;
+    struct slot_post closed, login;
+};
+
+struct sessions {
+    struct event_base *base;
+    struct sessions_handlers handlers;
+    struct host_world world;
+    struct postbox *postbox;
+    struct host **hosts;
+    uint32_t *hosts_load; /* sessions on each */
+    unsigned hosts_n;
+    struct listener **listeners;
+    unsigned listeners_n;
+    struct address_table *addresses;
+    struct slot *slots;
+    uint32_t slots_n, free_first, used_n, connections_max;
+    uint32_t serial; /* of settings */
+    char fingerprint[TLS_FINGERPRINT_BYTES];
+    bool draining, freeing;
+    struct event *drained;
+    void (*done)(void *context);
+    void *done_context;
+};
+
+void login_request_free(struct login_request *request)
+{
+    if (request == NULL)
+        return;
+    explicit_bzero(request, sizeof(*request));
+    free(request);
+}
+
+/* -- slots
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t slot_id(const struct sessions *sessions, const struct slot *slot)
+{
+    return (uint64_t)slot->generation << 32 | (uint32_t)(slot - sessions->slots);
+}
+
+static struct slot *slot_find(const struct sessions *sessions, uint64_t session)
+{
+    uint32_t i = SESSION_SLOT(session);
+
+    if (i >= sessions->slots_n || !sessions->slots[i].used ||
+        slot_id(sessions, &sessions->slots[i]) != session)
+        return NULL;
+    return &sessions->slots[i];
+}
+
+static struct slot *slot_take(struct sessions *sessions)
+{
+    struct slot *slot;
+
+    if (sessions->free_first == NO_SLOT || sessions->used_n >= sessions->connections_max)
+        return NULL;
+    slot = &sessions->slots[sessions->free_first];
+    sessions->free_first = slot->next_free;
+    sessions->used_n++;
+    if (++slot->generation == 0) /* 0 is nobody's */
+        slot->generation = 1;
+    slot->used = true;
+    slot->logged_in = slot->ending = false;
+    atomic_store_explicit(&slot->counters.bytes_in, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.bytes_out, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.rtt_us, 0, memory_order_relaxed);
+    return slot;
+}
+
+static void slot_give_back(struct sessions *sessions, struct slot *slot)
+{
+    slot->used = false;
+    slot->next_free = sessions->free_first;
+    sessions->free_first = (uint32_t)(slot - sessions->slots);
+    sessions->used_n--;
+}
+
+static uint64_t control_now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* -- accepting
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static void refused(const struct sockaddr_storage *address, const char *why)
+{
+    static struct log_limit limit;
+    uint64_t swallowed;
+    char text[ADDRESS_TEXT_MAX];
+
+    if (!log_limit_pass(&limit, 10, &swallowed))
+        return;
+    address_text((const struct sockaddr *)address, text);
+    log_event(LOG_LEVEL_INFO, "connection_refused", why, LOG_TEXT("address", text),
+              LOG_U64("swallowed", swallowed));
+}
+
+static unsigned least_loaded(const struct sessions *sessions)
+{
+    unsigned best = 0;
+
+    for (unsigned i = 1; i < sessions->hosts_n; i++) {
+        if (sessions->hosts_load[i] < sessions->hosts_load[best])
+            best = i;
+    }
+    return best;
+}
+
+static void slot_forget(struct sessions *sessions, struct slot *slot)
+{
+    address_closed(sessions->addresses, (const struct sockaddr *)&slot->address, slot->logged_in);
+    metrics_gauge(METRIC_CONNECTIONS, -1);
+    if (!slot->logged_in)
+        metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
+    sessions->hosts_load[slot->thread]--;
+    slot_give_back(sessions, slot);
+}
+
+static void on_accepted(void *context, int fd, const struct sockaddr_storage *address)
+{
+    struct sessions *sessions = context;
+    struct slot *slot;
+
+    metrics_add(METRIC_ACCEPTED, 1);
+    switch (
+        address_opened(sessions->addresses, (const struct sockaddr *)address, control_now_ms())) {
+    case ADDRESS_OK:
+        break;
+    case ADDRESS_TOO_MANY:
+    case ADDRESS_TOO_FAST:
+        metrics_add(METRIC_REFUSED_ADDRESS, 1);
+        refused(address, "too many connections from one address");
+        close(fd);
+        return;
+    }
+    slot = slot_take(sessions);
+    if (slot == NULL) {
+        metrics_add(METRIC_REFUSED_FULL, 1);
+        refused(address, "all connections are taken (net.connections_max)");
+        address_closed(sessions->addresses, (const struct sockaddr *)address, false);
+        close(fd);
+        return;
+    }
+    slot->thread = least_loaded(sessions);
+    slot->opened_ms = host_wall_ms();
+    slot->address = *address;
+    sessions->hosts_load[slot->thread]++;
+    metrics_gauge(METRIC_CONNECTIONS, 1);
+    metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, 1);
+    if (host_accept(sessions->hosts[slot->thread], fd, slot_id(sessions, slot), address,
+                    &slot->counters) != 0) {
+        close(fd);
+        slot_forget(sessions, slot);
+    }
+}
+
+/* -- what the io threads say
+ * --------------------------------------------------------------------------------------- */
+
+static void drain_check(struct sessions *sessions)
+{
+    static const struct timeval now = {0, 0};
+
+    if (sessions->draining && sessions->used_n == 0)
+        event_add(sessions->drained, &now);
+}
+
+static void run_closed(struct postbox_item *item)
+{
+    struct slot_post *post = (struct slot_post *)(void *)item;
+    struct sessions *sessions = post->sessions;
+    struct slot *slot = slot_find(sessions, post->session);
+
+    assert(slot != NULL);
+    slot_forget(sessions, slot);
+    if (!sessions->freeing)
+        sessions->handlers.closed(sessions->handlers.context, post->session, post->reason);
+    drain_check(sessions);
+}
+
+/* Io thread. */
+static void tell_closed(void *context, uint64_t session, enum protocol_reason reason)
+{
+    struct sessions *sessions = context;
+    struct slot_post *post = &sessions->slots[SESSION_SLOT(session)].closed;
+
+    post->session = session;
+    post->reason = reason;
+    postbox_post(sessions->postbox, &post->item);
+}
+
+static void run_login(struct postbox_item *item)
+{
+    struct slot_post *post = (struct slot_post *)(void *)item;
+    struct sessions *sessions = post->sessions;
+    struct login_request *request = post->request;
+
+    post->request = NULL;
+    if (sessions->freeing || sessions->draining)
+        login_request_free(request);
+    else
+        sessions->handlers.login(sessions->handlers.context, request);
+}
+
+/* Io thread. One login a session is asked at a time: control has run the last one before it was
+ * answered. */
+static void tell_login(void *context, struct login_request *request)
+{
+    struct sessions *sessions = context;
+    struct slot_post *post = &sessions->slots[SESSION_SLOT(request->session)].login;
+
+    post->request = request;
+    postbox_post(sessions->postbox, &post->item);
+}
+
+/* -- answers
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+void sessions_answer(struct sessions *sessions, uint64_t session, const struct login_answer *answer)
+{
+    struct slot *slot = slot_find(sessions, session);
+
+    if (slot == NULL)
+        return;
+    if (host_answer(sessions->hosts[slot->thread], session, answer) != 0)
+        return; /* out of memory: its own wait ends it */
+    if (answer->reason == PROTOCOL_REASON_NONE && !slot->logged_in) {
+        slot->logged_in = true;
+        address_logged_in(sessions->addresses, (const struct sockaddr *)&slot->address);
+        metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
+    }
+}
+
+void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,
+                         uint32_t retry_after_ms, const char *text)
+{
+    struct slot *slot = slot_find(sessions, session);
+
+    if (slot == NULL || slot->ending)
+        return;
+    slot->ending = host_disconnect(sessions->hosts[slot->thread], session, reason, retry_after_ms,
+                                   text, 0) == 0;
+}
+
+void sessions_announce(struct sessions *sessions, const char *text)
+{
+    for (unsigned i = 0; i < sessions->hosts_n; i++) {
+        if (host_announce(sessions->hosts[i], text) != 0)
+            log_event(LOG_LEVEL_WARN, "announce_lost", "out of memory: not all players are told",
+                      LOG_U64("thread", i));
+    }
+}
+
+static void on_drained(evutil_socket_t fd, short what, void *context)
+{
+    struct sessions *sessions = context;
+    void (*done)(void *) = sessions->done;
+
+    (void)fd;
+    (void)what;
+    sessions->done = NULL;
+    if (done != NULL)
+        done(sessions->done_context);
+}
+
+void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint32_t retry_after_ms,
+                    uint32_t linger_ms, void (*done)(void *context), void *context)
+{
+    for (unsigned i = 0; i < sessions->listeners_n; i++)
+        listener_close(sessions->listeners[i]);
+    sessions->draining = true;
+    sessions->done = done;
+    sessions->done_context = context;
+    for (unsigned i = 0; i < sessions->hosts_n; i++) {
+        if (host_disconnect(sessions->hosts[i], 0, reason, retry_after_ms, NULL, linger_ms) != 0)
+            log_event(LOG_LEVEL_WARN, "drain_failed", "out of memory: players are not told",
+                      LOG_U64("thread", i));
+    }
+    drain_check(sessions);
+}
+
+/* -- settings
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void limits_of(const struct sessions_config *config, struct host_settings *settings)
+{
+    const struct bucket_rate allow[HOST_LIMITS_N] = {
+        [HOST_LIMIT_MOVE] = {config->moves_per_second, 1000, 2 * config->moves_per_second},
+        [HOST_LIMIT_CHAT] = {config->chats_per_10s, 10000, config->chats_per_10s},
+        [HOST_LIMIT_WHO] = {config->whos_per_second, 1000, 2 * config->whos_per_second},
+        [HOST_LIMIT_PING] = {config->pings_per_second, 1000, 2 * config->pings_per_second},
+        [HOST_LIMIT_LOGIN] = {config->logins_per_minute, 60000, config->logins_per_minute},
+    };
+
+    for (unsigned i = 0; i < HOST_LIMITS_N; i++) {
+        struct bucket_rate *flood = &settings->flood[i];
+        uint64_t ten_seconds;
+        settings->allow[i] = allow[i];
+        if (settings->allow[i].burst == 0)
+            settings->allow[i].burst = 1;
+        /* ten times over is nine times refused; ten seconds of that are borne */
+        flood->tokens = 9 * allow[i].tokens;
+        flood->period_ms = allow[i].period_ms;
+        ten_seconds = (uint64_t)flood->tokens * 10000 / flood->period_ms;
+        flood->burst = ten_seconds < 9 ? 9 : (uint32_t)ten_seconds;
+    }
+}
+
+/* One copy, for one io thread. tls: a new reference is taken. */
+static struct host_settings *settings_new(const struct sessions *sessions,
+                                          const struct sessions_config *config, SSL_CTX *tls,
+                                          struct error *error)
+{
+    struct host_settings *settings = calloc(1, sizeof(*settings));
+
+    if (settings != NULL)
+        settings->shape = interest_shape_new(sessions->serial, config->view_m,
+                                             heightfield_size_m(sessions->world.field));
+    if (settings == NULL || settings->shape == NULL) {
+        host_settings_free(settings);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    SSL_CTX_up_ref(tls);
+    settings->tls = tls;
+    memcpy(settings->server_name, config->server_name, sizeof(settings->server_name));
+    memcpy(settings->motd, config->motd, sizeof(settings->motd));
+    settings->players_max = config->players_max;
+    settings->first_byte_ms = config->first_byte_ms;
+    settings->login_ms = config->login_ms;
+    settings->message_ms = config->message_ms;
+    settings->view_m = config->view_m;
+    settings->registration_open = config->registration_open;
+    limits_of(config, settings);
+    return settings;
+}
+
+static struct address_limits address_limits_of(const struct sessions_config *config)
+{
+    return (struct address_limits){
+        .before_login = config->before_login_per_address,
+        .opening = {config->new_per_second, 1000, config->new_burst > 0 ? config->new_burst : 1}};
+}
+
+int sessions_reconfigure(struct sessions *sessions, const struct sessions_config *config,
+                         struct error *error)
+{
+    struct host_settings *settings[IO_THREADS_MAX] = {NULL};
+    char fingerprint[TLS_FINGERPRINT_BYTES];
+    struct address_limits limits = address_limits_of(config);
+    SSL_CTX *tls;
+    unsigned i;
+
+    if (config->connections_max > sessions->slots_n)
+        return error_set(error, "connections_max cannot grow from %u to %u while running: restart",
+                         sessions->slots_n, config->connections_max);
+    tls = tls_context_new(config->certificate, config->key, PROTOCOL_ALPN, error);
+    if (tls == NULL)
+        return -1;
+    sessions->serial++;
+    for (i = 0; i < sessions->hosts_n; i++) {
+        settings[i] = settings_new(sessions, config, tls, error);
+        if (settings[i] == NULL)
+            goto failed;
+    }
+    if (tls_fingerprint(tls, fingerprint, error) != 0 ||
+        address_table_exempt(sessions->addresses, config->exempt, config->exempt_n, error) != 0)
+        goto failed;
+    /* From here on nothing fails but for want of memory. */
+    SSL_CTX_free(tls);
+    memcpy(sessions->fingerprint, fingerprint, sizeof(fingerprint));
+    address_table_set_limits(sessions->addresses, &limits);
+    sessions->connections_max = config->connections_max;
+    for (i = 0; i < sessions->hosts_n; i++) {
+        if (host_apply(sessions->hosts[i], settings[i]) != 0)
+            log_event(LOG_LEVEL_ERROR, "reload_incomplete",
+                      "out of memory: an io thread keeps its old settings", LOG_U64("thread", i));
+    }
+    return 0;
+failed:
+    for (i = 0; i < sessions->hosts_n; i++)
+        host_settings_free(settings[i]);
+    SSL_CTX_free(tls);
+    return -1;
+}
+
+/* -- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static int slots_new(struct sessions *sessions, const struct sessions_config *config,
+                     struct error *error)
+{
+    struct address_limits limits = address_limits_of(config);
+
+    if (config->connections_max == 0 || config->connections_max > CONNECTIONS_TOP)
+        return error_set(error, "connections_max must be 1 to %d", CONNECTIONS_TOP);
+    sessions->slots_n = sessions->connections_max = config->connections_max;
+    sessions->slots = calloc(sessions->slots_n, sizeof(*sessions->slots));
+    sessions->addresses = address_table_new(sessions->slots_n + ADDRESSES_SPARE, &limits);
+    if (sessions->slots == NULL || sessions->addresses == NULL)
+        return error_set(error, "out of memory");
+    for (uint32_t i = 0; i < sessions->slots_n; i++) {
+        struct slot *slot = &sessions->slots[i];
+        slot->next_free = i + 1 < sessions->slots_n ? i + 1 : NO_SLOT;
+        slot->closed.sessions = slot->login.sessions = sessions;
+        slot->closed.item.run = run_closed;
+        slot->login.item.run = run_login;
+    }
+    return address_table_exempt(sessions->addresses, config->exempt, config->exempt_n, error);
+}
+
+static int listeners_new(struct sessions *sessions, const struct sessions_config *config,
+                         struct error *error)
+{
+    sessions->listeners = calloc(config->listen_n, sizeof(struct listener *));
+    if (sessions->listeners == NULL && config->listen_n > 0)
+        return error_set(error, "out of memory");
+    for (unsigned i = 0; i < config->listen_n; i++) {
+        sessions->listeners[i] =
+            listener_new(sessions->base, config->listen[i], on_accepted, sessions, error);
+        if (sessions->listeners[i] == NULL)
+            return -1;
+        sessions->listeners_n++;
+    }
+    return 0;
+}
+
+static int hosts_new(struct sessions *sessions, const struct sessions_config *config, SSL_CTX *tls,
+                     struct error *error)
+{
+    unsigned threads_n = config->io_threads > 0 ? config->io_threads : 1;
+
+    if (threads_n > IO_THREADS_MAX)
+        return error_set(error, "at most %d io threads", IO_THREADS_MAX);
+    sessions->hosts = calloc(threads_n, sizeof(struct host *));
+    sessions->hosts_load = calloc(threads_n, sizeof(*sessions->hosts_load));
+    if (sessions->hosts == NULL || sessions->hosts_load == NULL)
+        return error_set(error, "out of memory");
+    for (unsigned i = 0; i < threads_n; i++) {
+        struct host_config host = {
+            .base = config->io_threads == 0 ? sessions->base : NULL,
+            .number = i,
+            .world = &sessions->world,
+            .commands = config->commands[i],
+            .mailbox = &config->mailboxes[i],
+            .slots_n = sessions->slots_n,
+            .login = tell_login,
+            .closed = tell_closed,
+            .context = sessions,
+        };
+        struct host_settings *settings = settings_new(sessions, config, tls, error);
+        if (settings == NULL)
+            return -1;
+        sessions->hosts[i] = host_new(&host, settings, error);
+        if (sessions->hosts[i] == NULL)
+            return -1;
+        sessions->hosts_n++;
+    }
+    for (unsigned i = 0; i < threads_n; i++) {
+        if (host_start(sessions->hosts[i], error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static SSL_CTX *certificate_load(struct sessions *sessions, const struct sessions_config *config,
+                                 struct error *error)
+{
+    bool made;
+    SSL_CTX *tls;
+
+    if (tls_ensure_certificate(config->certificate, config->key, &made, error) != 0)
+        return NULL;
+    tls = tls_context_new(config->certificate, config->key, PROTOCOL_ALPN, error);
+    if (tls != NULL && tls_fingerprint(tls, sessions->fingerprint, error) != 0) {
+        SSL_CTX_free(tls);
+        return NULL;
+    }
+    if (tls != NULL && made)
+        log_event(
+            LOG_LEVEL_INFO, "certificate_made", "made a certificate: clients will pin its key",
+            LOG_TEXT("file", config->certificate), LOG_TEXT("fingerprint", sessions->fingerprint));
+    return tls;
+}
+
+struct sessions *sessions_new(struct event_base *control, const struct sessions_config *config,
+                              const struct sessions_handlers *handlers, struct error *error)
+{
+    struct sessions *sessions = calloc(1, sizeof(*sessions));
+    SSL_CTX *tls = NULL;
+
+    if (sessions == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    sessions->base = control;
+    sessions->handlers = *handlers;
+    sessions->free_first = 0;
+    sessions->serial = 1;
+    sessions->world.field = config->field;
+    sessions->world.epoch = config->epoch;
+    heightfield_hash(config->field, sessions->world.hash);
+    sessions->drained = event_new(control, -1, 0, on_drained, sessions);
+    sessions->postbox = postbox_new(control, error);
+    if (sessions->postbox == NULL || sessions->drained == NULL ||
+        slots_new(sessions, config, error) != 0 || listeners_new(sessions, config, error) != 0)
+        goto failed;
+    tls = certificate_load(sessions, config, error);
+    if (tls == NULL || hosts_new(sessions, config, tls, error) != 0)
+        goto failed;
+    SSL_CTX_free(tls); /* each io thread has its own reference */
+    return sessions;
+failed:
+    SSL_CTX_free(tls);
+    sessions_free(sessions);
+    return NULL;
+}
+
+void sessions_open(struct sessions *sessions)
+{
+    for (unsigned i = 0; i < sessions->listeners_n; i++)
+        listener_open(sessions->listeners[i]);
+}
+
+void sessions_free(struct sessions *sessions)
+{
+    if (sessions == NULL)
+        return;
+    sessions->freeing = true;
+    for (unsigned i = 0; i < sessions->listeners_n; i++)
+        listener_free(sessions->listeners[i]);
+    for (unsigned i = 0; i < sessions->hosts_n; i++)
+        host_free(sessions->hosts[i]);
+    postbox_free(sessions->postbox); /* runs what the hosts said last */
+    if (sessions->drained != NULL)
+        event_free(sessions->drained);
+    address_table_free(sessions->addresses);
+    free(sessions->listeners);
+    free(sessions->hosts);
+    free(sessions->hosts_load);
+    free(sessions->slots);
+    free(sessions);
+}
+
+/* -- small things
+ * --------------------------------------------------------------------------------------------------
+ */
+
+void sessions_wake(struct sessions *sessions, unsigned thread)
+{
+    host_wake(sessions->hosts[thread]);
+}
+
+void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms)
+{
+    for (unsigned i = 0; i < sessions->hosts_n; i++)
+        host_stalled(sessions->hosts[i], stalled_ms);
+}
+
+int sessions_figures(const struct sessions *sessions, uint64_t session,
+                     struct session_figures *figures)
+{
+    const struct slot *slot = slot_find(sessions, session);
+
+    if (slot == NULL)
+        return -1;
+    _Static_assert(sizeof(figures->address) >= ADDRESS_TEXT_MAX, "an address fits");
+    address_text((const struct sockaddr *)&slot->address, figures->address);
+    figures->bytes_in = atomic_load_explicit(&slot->counters.bytes_in, memory_order_relaxed);
+    figures->bytes_out = atomic_load_explicit(&slot->counters.bytes_out, memory_order_relaxed);
+    figures->rtt_us = (uint32_t)atomic_load_explicit(&slot->counters.rtt_us, memory_order_relaxed);
+    figures->opened_ms = slot->opened_ms;
+    return 0;
+}
+
+const char *sessions_fingerprint(const struct sessions *sessions)
+{
+    return sessions->fingerprint;
+}
+
+uint16_t sessions_port(const struct sessions *sessions, unsigned i)
+{
+    return i < sessions->listeners_n ? listener_port(sessions->listeners[i]) : 0;
+}
