@@ -409,6 +409,7 @@ void protocol_encode_self(struct wire_writer *w, const struct protocol_self *m)
     wire_put_u16(w, m->yaw);
     wire_put_u8(w, m->airborne);
     wire_put_u8(w, m->dropped);
+    wire_put_u8(w, m->ahead);
     frame_end(w, start);
 }
 
@@ -426,7 +427,8 @@ DECODER(self)
     m.yaw = wire_get_u16(&r);
     m.airborne = wire_get_u8(&r);
     m.dropped = wire_get_u8(&r);
-    return PUBLISH(m.airborne <= 1);
+    m.ahead = wire_get_u8(&r);
+    return PUBLISH(m.airborne <= 1 && m.ahead < PROTOCOL_SUBSTEPS_MAX);
 }
 
 void protocol_encode_chat_line(struct wire_writer *w, const struct protocol_chat_line *m)

@@ -48,13 +48,11 @@
     ROW( 74, IDENTITY,   identity,   SERVER) /* the answer to WHO */ \
     ROW( 75, CLOCK,      clock,      SERVER) /* once a second: tick <-> wall clock */
 /* clang-format on */
-
 enum protocol_type {
 #define ROW(number, NAME, word, from) PROTOCOL_##NAME = (number),
     PROTOCOL_MESSAGES(ROW)
 #undef ROW
 };
-
 /* Why a session ends (DISCONNECT) or a request is refused (NOTICE). The texts are the server's; numbers are stable. */
 /* clang-format off */
 #define PROTOCOL_REASONS(ROW)                                                       \
@@ -84,18 +82,14 @@ enum protocol_type {
     ROW(23, INTERNAL,         "the server failed: the fault is ours")               \
     ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")
 /* clang-format on */
-
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),
     PROTOCOL_REASONS(ROW)
 #undef ROW
 };
-
 enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY = 0, PROTOCOL_CHANNEL_GLOBAL = 1, PROTOCOL_CHANNEL_SERVER = 2 };
-
 #define PROTOCOL_LEVEL_MAX 3 /* 8 m */
-
 /* A cell's key, as VIEW names it (blocks add the part). */
 struct protocol_key {
     uint16_t source; /* server; 0 alone */
@@ -103,7 +97,6 @@ struct protocol_key {
     uint8_t level;   /* 0: 64 m; each level halves the edge; 0..PROTOCOL_LEVEL_MAX */
     int32_t x, z;    /* cell index at that level */
 };
-
 struct protocol_hello {
     uint16_t lowest, highest;
     uint32_t features; /* none yet: 0; unknown bits are ignored */
@@ -155,6 +148,10 @@ struct protocol_welcome {
     uint32_t epoch;   /* rises at each start of the server */
     struct wire_text username, token;
 };
+struct protocol_blocks {
+    const uint8_t *bytes; /* one cell block or more: cellblock_parse */
+    size_t len_bytes;
+};
 struct protocol_view {
     uint16_t gained_n, lost_n; /* keys follow: gained, then lost; read with protocol_view_key */
     struct wire_reader keys;
@@ -166,6 +163,7 @@ struct protocol_self {
     uint16_t yaw;
     uint8_t airborne;
     uint8_t dropped; /* substeps given up since the last SELF (saturates): the client claimed more time than passed */
+    uint8_t ahead;   /* substeps of the MOVE after seq that are in pos already: 0..PROTOCOL_SUBSTEPS_MAX - 1 */
 };
 struct protocol_chat_line {
     uint64_t sequence; /* rises by one a line in the world */
@@ -175,8 +173,7 @@ struct protocol_chat_line {
     struct wire_text name, text;
 };
 struct protocol_notice {
-    uint8_t reason; /* enum protocol_reason: the request that was refused, or NONE for a word from the server; any
-                     * number: one that this build does not know is shown by its text (DISCONNECT likewise) */
+    uint8_t reason; /* enum protocol_reason; NONE: a word from the server; one not known is shown by its text */
     uint32_t retry_after_ms;
     struct wire_text text;
 };
@@ -223,7 +220,6 @@ enum protocol_result protocol_frame_parse(const uint8_t *bytes, size_t len_bytes
 #define ROW(number, NAME, word, from)                                                                        \
     enum protocol_result protocol_decode_##word(const uint8_t *body, size_t body_bytes,                      \
                                                 struct protocol_##word *message) MUST_CHECK;
-struct protocol_blocks { const uint8_t *bytes; size_t len_bytes; }; /* one cell block or more: cellblock_parse */
 PROTOCOL_MESSAGES(ROW)
 #undef ROW
 
@@ -236,7 +232,7 @@ ENCODE(greeting); ENCODE(welcome); ENCODE(blocks); ENCODE(self); ENCODE(chat_lin
 ENCODE(pong); ENCODE(identity); ENCODE(clock);
 #undef ENCODE
 /* clang-format on */
-/* VIEW's keys come as arrays, which may be NULL where there are none. As above. */
+/* VIEW's keys come as arrays (NULL where there are none). */
 void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained, uint16_t gained_n,
                           const struct protocol_key *lost, uint16_t lost_n);
 
@@ -246,9 +242,9 @@ struct protocol_key protocol_view_key(struct wire_reader *keys);
 /* Append a key: u16 source, u8 layer, u8 level, zigzag x, zigzag z. */
 void protocol_put_key(struct wire_writer *w, const struct protocol_key *key);
 
-/* Constant names: "MOVE", "KICKED"; NULL for numbers that are none. reason_text: the default sentence. */
+/* Constant names: "MOVE", "KICKED", a reason's default sentence; NULL for numbers that are none. */
 const char *protocol_type_name(unsigned type);
-const char *protocol_reason_name(unsigned reason); /* as above */
-const char *protocol_reason_text(unsigned reason); /* as above */
+const char *protocol_reason_name(unsigned reason);
+const char *protocol_reason_text(unsigned reason);
 
 #endif
