@@ -15,6 +15,21 @@ tests_server_test_store_SOURCES = tests/server/test_store.c
 tests_server_test_store_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_token
+tests_server_test_token_SOURCES = tests/server/test_token.c
+tests_server_test_token_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_token_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_accounts
+tests_server_test_accounts_SOURCES = tests/server/test_accounts.c
+tests_server_test_accounts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_accounts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_presence
+tests_server_test_presence_SOURCES = tests/server/test_presence.c
+tests_server_test_presence_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_presence_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_bucket tests/server/test_address tests/server/test_stream
 tests_server_test_bucket_SOURCES = tests/server/test_bucket.c
 tests_server_test_bucket_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

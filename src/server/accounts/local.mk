@@ -1,1 +1,6 @@
-libserver_a_SOURCES +=
+libserver_a_SOURCES += \
+    src/server/accounts/accounts.c src/server/accounts/accounts.h \
+    src/server/accounts/jws.c src/server/accounts/jws.h \
+    src/server/accounts/password.c src/server/accounts/password.h \
+    src/server/accounts/throttle.c src/server/accounts/throttle.h \
+    src/server/accounts/token.c src/server/accounts/token.h

@@ -1,0 +1,76 @@
+/* accounts.h -- registering and logging in: from what a stranger says to an account, or a reason
+ * why not.
+ *
+ *   ask -> name rule, throttle -> store -> worker (hash) -> [store] -> answer
+ *
+ * A name that nobody has takes the same way, the same time and gets the same answer as a wrong
+ * password. Control thread only. */
+#ifndef OPENMMO_ACCOUNTS_ACCOUNTS_H
+#define OPENMMO_ACCOUNTS_ACCOUNTS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "accounts/jws.h"
+#include "accounts/password.h"
+#include "common/compiler.h"
+#include "common/error.h"
+#include "common/protocol.h"
+#include "common/text.h"
+#include "ops/workers.h"
+#include "store/store.h"
+
+struct accounts; /* opaque */
+
+struct accounts_config {
+    struct store *store;       /* borrowed; closed between accounts_stop and accounts_free */
+    struct workers *workers;   /* borrowed; freed between them too */
+    const struct jws_key *key; /* borrowed */
+    struct password_cost cost;
+    uint32_t token_lifetime_s;
+    bool registration_open;
+};
+
+/* Hashes once (a decoy). NULL + error. */
+struct accounts *accounts_new(const struct accounts_config *config, struct error *error);
+/* From here on the store and the workers are asked nothing more; what is under way ends as
+ * SHUTTING_DOWN. */
+void accounts_stop(struct accounts *accounts);
+void accounts_free(struct accounts *accounts); /* NULL is fine */
+
+/* New values of cost, token_lifetime_s and registration_open; the rest of config is not looked at.
+ * -1 + error and the old ones stay. */
+int accounts_reconfigure(struct accounts *accounts, const struct accounts_config *config,
+                         struct error *error) MUST_CHECK;
+
+enum accounts_kind { ACCOUNTS_PASSWORD, ACCOUNTS_TOKEN, ACCOUNTS_REGISTER };
+
+/* Borrowed, copied before return; NUL-terminated. Those that a kind does not need may be NULL. */
+struct accounts_request {
+    enum accounts_kind kind;
+    uint64_t tag; /* a session id */
+    const struct sockaddr_storage *address;
+    const char *username, *email, *password, *token;
+};
+
+struct accounts_answer {
+    enum protocol_reason reason; /* NONE: it is who it says */
+    uint32_t retry_after_ms;     /* BUSY, RATE_LIMITED, STORE_AWAY */
+    char text[ERROR_TEXT_MAX];   /* for the player; empty: the reason's own */
+    uint64_t player;
+    char username[TEXT_NAME_MAX_BYTES + 1];
+    char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */
+    bool store_away; /* a good token while the database is away: nobody could look the account up */
+};
+/* Called once for each request, perhaps before accounts_login returns. */
+typedef void accounts_answer_fn(void *context, uint64_t tag, const struct accounts_answer *answer);
+
+void accounts_login(struct accounts *accounts, const struct accounts_request *request,
+                    accounts_answer_fn *answer, void *context);
+
+/* An e-mail address by its form: local@domain, printable, no spaces; "" is fine (none). 0, or -1
+ * with a sentence for the player. Any thread. */
+int accounts_email_check(const char *email, struct error *error) MUST_CHECK;
+
+#endif

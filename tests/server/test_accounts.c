@@ -1,0 +1,441 @@
+/* Registering and logging in on a real store with real workers: who gets in, who is told what, and
+ * how often a password may be guessed. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <sqlite3.h>
+
+#include "accounts/accounts.h"
+#include "accounts/throttle.h"
+#include "accounts/token.h"
+#include "ops/metrics.h"
+#include "store/timestamp.h"
+
+#define DEADLINE_STEPS 1000 /* of 10 ms */
+
+struct world {
+    char directory[64], path[96];
+    struct event_base *base;
+    struct store *store;
+    struct workers *workers;
+    struct jws_key *key;
+    struct accounts_config config;
+    struct accounts *accounts;
+    struct accounts_answer answer; /* the newest */
+    int answers_n;
+};
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    uint8_t seed[JWS_SEED_BYTES] = {7};
+    struct error error = {""};
+
+    strcpy(world->directory, "/tmp/openmmo-accounts-XXXXXX");
+    assert_non_null(mkdtemp(world->directory));
+    snprintf(world->path, sizeof(world->path), "%s/world.db", world->directory);
+    world->base = event_base_new();
+    world->store = store_open(&(struct store_config){.base = world->base,
+                                                     .path = world->path,
+                                                     .queue_max = 64,
+                                                     .busy_ms = 50,
+                                                     .migrate = true},
+                              &error);
+    assert_non_null(world->store);
+    world->workers = workers_new(world->base, 1, 4, &error);
+    world->key = jws_key_new(seed);
+    world->config = (struct accounts_config){.store = world->store,
+                                             .workers = world->workers,
+                                             .key = world->key,
+                                             .cost = {1, 8192},
+                                             .token_lifetime_s = 3600,
+                                             .registration_open = true};
+    world->accounts = accounts_new(&world->config, &error);
+    assert_non_null(world->accounts);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    struct world *world = *state;
+    char path[128];
+
+    accounts_stop(world->accounts);
+    workers_free(world->workers);
+    store_close(world->store);
+    accounts_free(world->accounts);
+    jws_key_free(world->key);
+    event_base_free(world->base);
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", world->path, tails[i]);
+        unlink(path);
+    }
+    rmdir(world->directory);
+    free(world);
+    return 0;
+}
+
+static void answered(void *context, uint64_t tag, const struct accounts_answer *answer)
+{
+    struct world *world = context;
+
+    assert_int_equal(tag, 99);
+    world->answer = *answer;
+    world->answers_n++;
+}
+
+static struct sockaddr_storage from(const char *text)
+{
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+
+    if (strchr(text, ':')) {
+        v6->sin6_family = AF_INET6;
+        assert_int_equal(inet_pton(AF_INET6, text, &v6->sin6_addr), 1);
+    } else {
+        v4->sin_family = AF_INET;
+        assert_int_equal(inet_pton(AF_INET, text, &v4->sin_addr), 1);
+    }
+    return address;
+}
+
+static void wait_for(struct world *world, int answers_n)
+{
+    struct timeval step = {0, 10000};
+
+    for (unsigned i = 0; i < DEADLINE_STEPS && world->answers_n < answers_n; i++) {
+        event_base_loopexit(world->base, &step);
+        event_base_dispatch(world->base);
+    }
+    assert_int_equal(world->answers_n, answers_n);
+}
+
+static void begin(struct world *world, struct accounts_request request, const char *address)
+{
+    struct sockaddr_storage there = from(address);
+
+    request.tag = 99;
+    request.address = &there;
+    accounts_login(world->accounts, &request, answered, world);
+}
+
+static enum protocol_reason ask(struct world *world, struct accounts_request request)
+{
+    int before = world->answers_n;
+
+    begin(world, request, "192.0.2.1");
+    wait_for(world, before + 1);
+    return world->answer.reason;
+}
+
+static enum protocol_reason registering(struct world *world, const char *name, const char *email,
+                                        const char *password)
+{
+    return ask(world, (struct accounts_request){.kind = ACCOUNTS_REGISTER,
+                                                .username = name,
+                                                .email = email,
+                                                .password = password});
+}
+
+static enum protocol_reason with_password(struct world *world, const char *name,
+                                          const char *password)
+{
+    return ask(world, (struct accounts_request){
+                          .kind = ACCOUNTS_PASSWORD, .username = name, .password = password});
+}
+
+static enum protocol_reason with_token(struct world *world, const char *token)
+{
+    return ask(world, (struct accounts_request){.kind = ACCOUNTS_TOKEN, .token = token});
+}
+
+static void test_register_and_come_back(void **state)
+{
+    struct world *world = *state;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    uint64_t alice;
+
+    assert_int_equal(registering(world, "Alice", "a@example.org", "correct horse"),
+                     PROTOCOL_REASON_NONE);
+    alice = world->answer.player;
+    assert_true(alice > 0);
+    assert_string_equal(world->answer.username, "Alice");
+    strcpy(token, world->answer.token);
+    assert_int_equal(registering(world, "aLICE", "", "correct horse"), PROTOCOL_REASON_NAME_TAKEN);
+    assert_int_equal(with_password(world, "ALICE", "correct horse"), PROTOCOL_REASON_NONE);
+    assert_int_equal(world->answer.player, alice);
+    assert_string_equal(world->answer.username, "Alice"); /* as registered */
+    assert_int_equal(with_token(world, token), PROTOCOL_REASON_NONE);
+    assert_int_equal(world->answer.player, alice);
+    assert_string_not_equal(world->answer.token, token);
+    assert_int_equal(with_token(world, world->answer.token), PROTOCOL_REASON_NONE);
+}
+
+static void test_forms_are_checked(void **state)
+{
+    struct world *world = *state;
+    char endless[TEXT_PASSWORD_MAX_BYTES + 10];
+
+    assert_int_equal(registering(world, "al", "", "correct horse"), PROTOCOL_REASON_BAD_NAME);
+    assert_true(world->answer.text[0]);
+    assert_int_equal(registering(world, "al\xc3\x28ice", "", "correct horse"),
+                     PROTOCOL_REASON_BAD_NAME);
+    assert_int_equal(registering(world, "alice", "", "short"), PROTOCOL_REASON_BAD_PASSWORD);
+    assert_int_equal(registering(world, "alice", "nobody", "correct horse"),
+                     PROTOCOL_REASON_BAD_EMAIL);
+    memset(endless, 'x', sizeof(endless));
+    endless[sizeof(endless) - 1] = '\0';
+    assert_int_equal(registering(world, "alice", "", endless), PROTOCOL_REASON_MALFORMED);
+    world->config.registration_open = false;
+    assert_int_equal(accounts_reconfigure(world->accounts, &world->config, NULL), 0);
+    assert_int_equal(registering(world, "alice", "", "correct horse"),
+                     PROTOCOL_REASON_REGISTRATION_CLOSED);
+}
+
+static void test_email_forms(void **state)
+{
+    static const char *const good[] = {"", "a@b", "first.last+tag@mail.example.org",
+                                       "zo\xc3\xab@b.de"};
+    static const char *const wrong[] = {"a",      "@b",   "a@",      "a b@c",    "a@b@c",  "a@.b",
+                                        "a@b..c", "a@b.", "a\n@b.c", "\xff@b.c", "a\x7f@b"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_int_equal(accounts_email_check(good[i], NULL), 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(accounts_email_check(wrong[i], NULL), -1);
+}
+
+static void test_strangers_cost_the_same(void **state)
+{
+    struct world *world = *state;
+    struct accounts_answer known;
+    int64_t hashes, spent;
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    hashes = metrics_value(METRIC_HASHES);
+    assert_int_equal(with_password(world, "alice", "wrong horse"), PROTOCOL_REASON_LOGIN_FAILED);
+    known = world->answer;
+    spent = metrics_value(METRIC_HASHES) - hashes;
+    assert_int_equal(spent, 1);
+    hashes = metrics_value(METRIC_HASHES);
+    assert_int_equal(with_password(world, "nobody", "wrong horse"), PROTOCOL_REASON_LOGIN_FAILED);
+    assert_int_equal(metrics_value(METRIC_HASHES) - hashes, spent);
+    assert_memory_equal(&known, &world->answer, sizeof(known));
+    hashes = metrics_value(METRIC_HASHES);
+    assert_int_equal(with_password(world, "\xff", "wrong horse"), PROTOCOL_REASON_LOGIN_FAILED);
+    assert_int_equal(metrics_value(METRIC_HASHES) - hashes, spent);
+    assert_memory_equal(&known, &world->answer, sizeof(known));
+}
+
+static void test_tokens_that_are_refused(void **state)
+{
+    struct world *world = *state;
+    struct token_claims claims = {.player = 12345, .name = "ghost"};
+    char token[PROTOCOL_TOKEN_MAX + 1];
+
+    claims.issued_s = timestamp_now_ms() / 1000;
+    claims.expires_s = claims.issued_s + 60;
+    assert_int_equal(token_make(world->key, &claims, token, NULL), 0);
+    assert_int_equal(with_token(world, token), PROTOCOL_REASON_TOKEN_REFUSED); /* no such account */
+    assert_int_equal(with_token(world, "garbage"), PROTOCOL_REASON_TOKEN_REFUSED);
+    assert_int_equal(with_token(world, ""), PROTOCOL_REASON_TOKEN_REFUSED);
+}
+
+static void test_database_away(void **state)
+{
+    struct world *world = *state;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    sqlite3 *db = NULL;
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    strcpy(token, world->answer.token);
+    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(registering(world, "bob", "", "correct horse"), PROTOCOL_REASON_STORE_AWAY);
+    assert_true(world->answer.retry_after_ms > 0);
+    sqlite3_close(db);
+    assert_int_equal(registering(world, "bob", "", "correct horse"), PROTOCOL_REASON_NONE);
+    assert_int_equal(with_token(world, token), PROTOCOL_REASON_NONE);
+    assert_false(world->answer.store_away);
+}
+
+static void test_busy_workers(void **state)
+{
+    struct world *world = *state;
+    struct accounts_request request = {
+        .kind = ACCOUNTS_PASSWORD, .username = "nobody", .password = "wrong horse"};
+    int64_t limited = metrics_value(METRIC_LOGINS_LIMITED);
+    char name[16];
+
+    world->config.cost = (struct password_cost){3, 16 << 20};
+    assert_int_equal(accounts_reconfigure(world->accounts, &world->config, NULL), 0);
+    for (int i = 0; i < 9; i++) {
+        snprintf(name, sizeof(name), "name%d", i);
+        request.username = name;
+        begin(world, request, "192.0.2.2");
+    }
+    wait_for(world, 9); /* four wait, one is hashed: some of the nine are told to come again */
+    assert_true(metrics_value(METRIC_LOGINS_LIMITED) > limited);
+}
+
+static void test_stop_answers_all(void **state)
+{
+    struct world *world = *state;
+
+    for (int i = 0; i < 3; i++)
+        begin(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_REGISTER, .username = "carol", .password = "correct horse"},
+              "192.0.2.3");
+    accounts_stop(world->accounts);
+    workers_free(world->workers);
+    store_close(world->store);
+    world->workers = NULL;
+    world->store = NULL;
+    assert_int_equal(world->answers_n, 3);
+    assert_int_equal(world->answer.reason, PROTOCOL_REASON_SHUTTING_DOWN);
+}
+
+static uint32_t charge(struct throttle *throttle, const char *key, const char *address,
+                       uint64_t now_ms)
+{
+    struct sockaddr_storage there = from(address);
+
+    return throttle_charge(throttle, &(struct throttle_try){key, &there, now_ms});
+}
+
+static void test_account_throttle(void **state)
+{
+    struct throttle *throttle = throttle_new(100);
+    static const uint32_t waits_s[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+    struct sockaddr_storage there;
+    uint64_t now_ms = 1000;
+    char address[32];
+    unsigned guess = 0;
+
+    (void)state;
+    for (; guess < THROTTLE_FREE; guess++) { /* a new address each time */
+        snprintf(address, sizeof(address), "198.51.100.%u", guess);
+        assert_int_equal(charge(throttle, "alice", address, now_ms), 0);
+    }
+    for (unsigned i = 0; i < sizeof(waits_s) / sizeof(waits_s[0]); i++) {
+        snprintf(address, sizeof(address), "198.51.100.%u", guess++);
+        assert_int_equal(charge(throttle, "alice", address, now_ms), waits_s[i] * 1000);
+        assert_int_equal(charge(throttle, "bob", address, now_ms), 0); /* others are not touched */
+        now_ms += waits_s[i] * 1000;
+        assert_int_equal(charge(throttle, "alice", address, now_ms), 0);
+    }
+    there = from("203.0.113.9");
+    throttle_succeeded(throttle, &(struct throttle_try){"alice", &there, now_ms});
+    assert_int_equal(charge(throttle, "alice", "203.0.113.9", now_ms), 0);
+    throttle_free(throttle);
+}
+
+static void fail_from(struct throttle *throttle, const char *address, uint64_t now_ms)
+{
+    struct sockaddr_storage there = from(address);
+
+    throttle_failed(throttle, &(struct throttle_try){NULL, &there, now_ms});
+}
+
+static void test_address_throttle(void **state)
+{
+    struct throttle *throttle = throttle_new(100);
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) /* many players behind one address who know their passwords */
+        assert_int_equal(charge(throttle, NULL, "2001:db8::1", 1000), 0);
+    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++) {
+        assert_int_equal(charge(throttle, NULL, "2001:db8::1", 1000 + i), 0);
+        fail_from(throttle, "2001:db8::1", 1000 + i);
+    }
+    assert_int_equal(charge(throttle, NULL, "2001:db8::2", 2000), 119000); /* the same /64 */
+    assert_int_equal(charge(throttle, NULL, "2001:db8:0:1::1", 2000), 0);
+    assert_int_equal(charge(throttle, NULL, "2001:db8::2", 121000), 0); /* a new window */
+    fail_from(throttle, "2001:db8::2", 121000);
+    assert_int_equal(charge(throttle, NULL, "2001:db8::2", 121000), 0);
+    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++)
+        fail_from(throttle, "192.0.2.1", 5000);
+    assert_int_equal(charge(throttle, NULL, "::ffff:192.0.2.1", 5000), 120000);
+    assert_int_equal(charge(throttle, NULL, "192.0.2.2", 5000), 0);
+    throttle_free(throttle);
+}
+
+static void test_throttle_is_bounded(void **state)
+{
+    struct throttle *throttle = throttle_new(8);
+    char address[32];
+
+    (void)state;
+    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++)
+        fail_from(throttle, "192.0.2.1", 1000);
+    for (unsigned i = 0; i < 7; i++) { /* seven others: it is still known */
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        fail_from(throttle, address, 1000);
+    }
+    assert_true(charge(throttle, NULL, "192.0.2.1", 1000) > 0);
+    fail_from(throttle, "198.51.100.7", 1000); /* an eighth takes its room */
+    assert_int_equal(charge(throttle, NULL, "192.0.2.1", 1000), 0);
+    throttle_free(throttle);
+}
+
+static void test_refund(void **state)
+{
+    struct throttle *throttle = throttle_new(8);
+    struct sockaddr_storage there = from("192.0.2.1");
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        assert_int_equal(charge(throttle, "alice", "192.0.2.1", 1000), 0);
+        throttle_refund(throttle, &(struct throttle_try){"alice", &there, 1000});
+    }
+    throttle_free(throttle);
+}
+
+static void test_guessing_is_slowed(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    for (unsigned i = 0; i < THROTTLE_FREE; i++)
+        assert_int_equal(with_password(world, "alice", "wrong horse"),
+                         PROTOCOL_REASON_LOGIN_FAILED);
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_RATE_LIMITED);
+    assert_in_range(world->answer.retry_after_ms, 1, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_register_and_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_forms_are_checked, setup, teardown),
+        cmocka_unit_test(test_email_forms),
+        cmocka_unit_test_setup_teardown(test_strangers_cost_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tokens_that_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_database_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_busy_workers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_answers_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_guessing_is_slowed, setup, teardown),
+        cmocka_unit_test(test_account_throttle),
+        cmocka_unit_test(test_address_throttle),
+        cmocka_unit_test(test_throttle_is_bounded),
+        cmocka_unit_test(test_refund),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,336 @@
+/* JWS against RFC 8037's vectors; resume tokens that are refused for every way of being wrong; the
+ * key file; argon2id. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "accounts/password.h"
+#include "accounts/token.h"
+
+#define NOW UINT64_C(1795349071)
+
+/* RFC 8037, appendix A. */
+static const char rfc_seed[] = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+static const char rfc_kid[] = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+static const char rfc_jws[] =
+    "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-"
+    "09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
+static struct jws_key *rfc_key(void)
+{
+    uint8_t seed[JWS_SEED_BYTES];
+    struct jws_key *key;
+
+    assert_int_equal(
+        sodium_hex2bin(seed, sizeof(seed), rfc_seed, strlen(rfc_seed), NULL, NULL, NULL), 0);
+    key = jws_key_new(seed);
+    assert_non_null(key);
+    return key;
+}
+
+static void test_rfc_8037(void **state)
+{
+    struct jws_key *key = rfc_key();
+    struct jws_parts parts;
+    char out[512];
+
+    (void)state;
+    assert_string_equal(jws_key_id(key), rfc_kid);
+    assert_int_equal(
+        jws_sign(key, "{\"alg\":\"EdDSA\"}", "Example of Ed25519 signing", out, sizeof(out)), 0);
+    assert_string_equal(out, rfc_jws);
+    assert_int_equal(jws_open(key, rfc_jws, &parts), 0);
+    assert_string_equal(parts.payload, "Example of Ed25519 signing");
+    assert_int_equal(jws_sign(key, "{}", "x", out, 40), -1);
+    jws_key_free(key);
+}
+
+static struct token_claims claims_of(void)
+{
+    struct token_claims claims = {.player = 42, .issued_s = NOW - 10, .expires_s = NOW + 10};
+
+    strcpy(claims.name, "Zoë \"the\" Brave");
+    return claims;
+}
+
+static void test_token_round_trip(void **state)
+{
+    struct jws_key *key = rfc_key();
+    struct token_claims claims = claims_of(), back = {0};
+    char token[PROTOCOL_TOKEN_MAX + 1], again[PROTOCOL_TOKEN_MAX + 1];
+    struct error error = {""};
+
+    (void)state;
+    assert_int_equal(token_make(key, &claims, token, &error), 0);
+    assert_int_equal(token_make(key, &claims, again, &error), 0);
+    assert_string_not_equal(token, again); /* jti */
+    assert_int_equal(token_read(key, token, NOW, &back, &error), 0);
+    assert_int_equal(back.player, 42);
+    assert_string_equal(back.name, claims.name);
+    assert_int_equal(back.expires_s, NOW + 10);
+    assert_int_equal(token_read(key, token, NOW + 9, &back, &error), 0);
+    assert_int_equal(token_read(key, token, NOW + 10, &back, &error), -1);
+    assert_non_null(strstr(error.text, "expired"));
+    assert_int_equal(token_read(key, token, NOW - 10 - TOKEN_LEEWAY_S, &back, &error), 0);
+    assert_int_equal(token_read(key, token, NOW - 11 - TOKEN_LEEWAY_S, &back, &error), -1);
+    assert_non_null(strstr(error.text, "not valid yet"));
+    jws_key_free(key);
+}
+
+static void test_longest_name_fits(void **state)
+{
+    struct jws_key *key = rfc_key();
+    struct token_claims claims = claims_of(), back;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    struct error error = {""};
+
+    (void)state;
+    claims.player = 999999999999999999;
+    for (unsigned i = 0; i < TEXT_NAME_MAX_BYTES; i += 4)
+        memcpy(claims.name + i, "\xf0\x9d\x94\xb8", 4);
+    claims.name[TEXT_NAME_MAX_BYTES] = '\0';
+    assert_int_equal(token_make(key, &claims, token, &error), 0);
+    assert_int_equal(token_read(key, token, NOW, &back, &error), 0);
+    assert_string_equal(back.name, claims.name);
+    jws_key_free(key);
+}
+
+static void test_any_changed_byte_is_refused(void **state)
+{
+    struct jws_key *key = rfc_key();
+    struct token_claims claims = claims_of(), back;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    struct error error;
+
+    (void)state;
+    assert_int_equal(token_make(key, &claims, token, &error), 0);
+    for (size_t i = 0; token[i]; i++) {
+        char kept = token[i];
+
+        token[i] = kept == 'A' ? 'B' : 'A';
+        assert_int_equal(token_read(key, token, NOW, &back, &error), -1);
+        token[i] = kept;
+    }
+    token[strlen(token) - 1] = '\0'; /* cut */
+    assert_int_equal(token_read(key, token, NOW, &back, &error), -1);
+    jws_key_free(key);
+}
+
+#define GOOD_TIMES "\"iat\":1795349061,\"nbf\":1795349061,\"exp\":1795349081"
+#define GOOD_WHO                                                                                   \
+    "\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"42\",\"name\":\"a\",\"jti\":\"j\""
+
+/* clang-format off */
+static const struct {
+    const char *header, *payload; /* header NULL: the right one */
+} bad[] = {
+    {"{\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"%s\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"eddsa\",\"typ\":\"JWT\",\"kid\":\"%s\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%sx\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"EdDSA\",\"typ\":\"JOSE\",\"kid\":\"%s\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\"}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\",\"crit\":[\"x\"]}", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"[\"%s\"]", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {"", "{" GOOD_WHO "," GOOD_TIMES "}"},
+    {NULL, ""},
+    {NULL, "[]"},
+    {NULL, "{" GOOD_WHO "}"},
+    {NULL, "{" GOOD_WHO "," GOOD_TIMES "} "  "x"},
+    {NULL, "{" GOOD_WHO ",\"sub\":\"1\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"other\",\"aud\":\"openmmo-resume\",\"sub\":\"42\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-access\",\"sub\":\"42\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":[\"openmmo-resume\"],\"sub\":\"42\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":42,\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"042\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"-42\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"9999999999999999999\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"\",\"name\":\"a\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"42\",\"jti\":\"j\"," GOOD_TIMES "}"},
+    {NULL, "{\"iss\":\"openmmo\",\"aud\":\"openmmo-resume\",\"sub\":\"42\",\"name\":\"a\"," GOOD_TIMES "}"},
+    {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795349061,\"exp\":1795349081.5}"},
+    {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795349061,\"exp\":\"1795349081\"}"},
+    {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795349061,\"exp\":-1}"},
+    {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795349061,\"exp\":1795349070}"},
+    {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795350061,\"exp\":1795359081}"},
+    {NULL, "{" GOOD_WHO ",\"iat\":1795350061,\"nbf\":1795349061,\"exp\":1795359081}"},
+};
+/* clang-format on */
+
+static int read_signed(const struct jws_key *key, const char *header, const char *payload)
+{
+    char filled[256], text[PROTOCOL_TOKEN_MAX + 1];
+    const char *format = header ? header : "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\"}";
+    const char *at = strstr(format, "%s");
+    struct token_claims back;
+    struct error error;
+
+    if (at)
+        snprintf(filled, sizeof(filled), "%.*s%s%s", (int)(at - format), format, jws_key_id(key),
+                 at + 2);
+    else
+        snprintf(filled, sizeof(filled), "%s", format);
+    assert_int_equal(jws_sign(key, filled, payload, text, sizeof(text)), 0);
+    return token_read(key, text, NOW, &back, &error);
+}
+
+/* Every one is signed by the right key: only what it says is wrong. */
+static void test_wrong_words_are_refused(void **state)
+{
+    struct jws_key *key = rfc_key();
+
+    (void)state;
+    assert_int_equal(read_signed(key, NULL, "{" GOOD_WHO "," GOOD_TIMES "}"), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (read_signed(key, bad[i].header, bad[i].payload) == 0)
+            fail_msg("accepted: %s %s", bad[i].header ? bad[i].header : "", bad[i].payload);
+    jws_key_free(key);
+}
+
+static void test_malformed_texts_are_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        ".",
+        "..",
+        "...",
+        "a.b",
+        "e30.e30.",
+        "e30.e30.AAAA",
+        "e30=.e30=.AAAA",
+        "e30.e30.!!!!",
+        /* alg none, unsigned */
+        "eyJhbGciOiJub25lIn0.e30.",
+    };
+    struct jws_key *key = rfc_key();
+    struct token_claims back;
+    struct error error;
+    char huge[PROTOCOL_TOKEN_MAX + 100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        assert_int_equal(token_read(key, texts[i], NOW, &back, &error), -1);
+    memset(huge, 'A', sizeof(huge));
+    huge[sizeof(huge) - 1] = '\0';
+    assert_int_equal(token_read(key, huge, NOW, &back, &error), -1);
+    huge[10] = '.';
+    huge[PROTOCOL_TOKEN_MAX - 5] = '.'; /* a payload beyond the room for it */
+    huge[PROTOCOL_TOKEN_MAX] = '\0';
+    assert_int_equal(token_read(key, huge, NOW, &back, &error), -1);
+    jws_key_free(key);
+}
+
+static void test_another_key_is_refused(void **state)
+{
+    uint8_t seed[JWS_SEED_BYTES] = {1};
+    struct jws_key *key = rfc_key(), *other = jws_key_new(seed);
+    struct token_claims claims = claims_of(), back;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    struct error error;
+
+    (void)state;
+    assert_int_equal(token_make(other, &claims, token, &error), 0);
+    assert_int_equal(token_read(key, token, NOW, &back, &error), -1);
+    jws_key_free(key);
+    jws_key_free(other);
+}
+
+static void no_key(const char *path, const char *why)
+{
+    struct error error = {""};
+
+    assert_null(jws_key_open(path, &error));
+    if (!strstr(error.text, why) || !strstr(error.text, path))
+        fail_msg("expected \"%s\" in: %s", why, error.text);
+}
+
+static void test_key_file(void **state)
+{
+    char directory[] = "/tmp/openmmo-key-XXXXXX", path[64], missing[64];
+    struct error error = {""};
+    struct jws_key *key;
+    struct stat status;
+    char id[JWS_KID_BYTES];
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/token.key", directory);
+    snprintf(missing, sizeof(missing), "%s/no/token.key", directory);
+    key = jws_key_open(path, &error);
+    assert_non_null(key);
+    strcpy(id, jws_key_id(key));
+    jws_key_free(key);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(status.st_size, 65);
+    key = jws_key_open(path, &error); /* the same after a restart */
+    assert_non_null(key);
+    assert_string_equal(jws_key_id(key), id);
+    jws_key_free(key);
+    chmod(path, 0604);
+    no_key(path, "is open to others (mode 0604): chmod 600");
+    chmod(path, 0600);
+    fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(fd, "00", 2), 2);
+    close(fd);
+    no_key(path, "does not hold a key");
+    assert_int_equal(truncate(path, 0), 0);
+    no_key(path, "does not hold a key");
+    no_key(missing, "cannot make key file");
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    no_key(path, "cannot read key file");
+    rmdir(path);
+    rmdir(directory);
+}
+
+static void test_passwords(void **state)
+{
+    struct password_cost cost = {1, 8192}, too_much = {1, UINT64_C(1) << 45};
+    char hash[PASSWORD_HASH_BYTES], again[PASSWORD_HASH_BYTES];
+
+    (void)state;
+    assert_int_equal(password_hash("correct horse", &cost, hash), 0);
+    assert_int_equal(password_hash("correct horse", &cost, again), 0);
+    assert_string_not_equal(hash, again);
+    assert_int_equal(strncmp(hash, "$argon2id$v=19$m=8,t=1,p=1$", 27), 0);
+    assert_int_equal(password_check("correct horse", hash), PASSWORD_FITS);
+    assert_int_equal(password_check("correct horsf", hash), PASSWORD_WRONG);
+    assert_int_equal(password_check("", hash), PASSWORD_WRONG);
+    strcpy(again, "not a hash");
+    assert_int_equal(password_check("correct horse", again), PASSWORD_WRONG);
+    assert_int_equal(password_hash("correct horse", &too_much, hash), -1);
+    assert_int_equal(password_decoy(&cost, hash), 0);
+    assert_int_equal(password_check("", hash), PASSWORD_WRONG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rfc_8037),
+        cmocka_unit_test(test_token_round_trip),
+        cmocka_unit_test(test_longest_name_fits),
+        cmocka_unit_test(test_any_changed_byte_is_refused),
+        cmocka_unit_test(test_wrong_words_are_refused),
+        cmocka_unit_test(test_malformed_texts_are_refused),
+        cmocka_unit_test(test_another_key_is_refused),
+        cmocka_unit_test(test_key_file),
+        cmocka_unit_test(test_passwords),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
