@@ -1,8 +1,10 @@
-/* command.h -- everything that enters the simulation: fixed-size commands, in an order that does not depend on threads.
+/* command.h -- everything that enters the simulation: fixed-size commands, in an order that does
+ * not depend on threads.
  *
- * A tick's commands are sorted by (session, producer, sequence); session 0 (credit, options) comes first, control before
- * io. The sequence is counted by the producer per session. What is outside the world (a loaded position, a role, time
- * credit) enters only so; replaying the same commands gives the same state. */
+ * A tick's commands are sorted by (session, producer, sequence); session 0 (credit, options) comes
+ * first, control before io. The sequence is counted by the producer per session. What is outside
+ * the world (a loaded position, a role, time credit) enters only so; replaying the same commands
+ * gives the same state. */
 #ifndef OPENMMO_SIM_COMMAND_H
 #define OPENMMO_SIM_COMMAND_H
 
@@ -37,11 +39,12 @@ struct command {
             uint32_t substeps; /* of 1/60 s, at most 120 */
         } credit;
         struct {
-            uint64_t player; /* account id; one that is already in the world changes hands to this session */
+            uint64_t player;   /* account id; one that is already in the world changes hands to this
+                                  session */
             struct blob *name; /* owned by the command */
             int32_t x, z;      /* saved place, units; placed on the ground there */
             uint16_t yaw;
-            bool spawn;        /* no saved place: the sim picks one in the spawn area by player id */
+            bool spawn; /* no saved place: the sim picks one in the spawn area by player id */
             uint32_t looks;
         } join;
         struct {
@@ -50,7 +53,7 @@ struct command {
             uint8_t substeps;
         } intent;
         struct {
-            uint8_t channel; /* enum protocol_channel */
+            uint8_t channel;   /* enum protocol_channel */
             struct blob *text; /* owned by the command; journaled by length only */
         } chat;
     } as;

@@ -1,7 +1,7 @@
 /* mailbox.h -- the newest snapshot for one reader: a slot of one, latest wins.
  *
- * put: the sim thread, by atomic exchange; what was not taken is given back and counted as skipped. take: the reader's
- * thread; it owns the reference. */
+ * put: the sim thread, by atomic exchange; what was not taken is given back and counted as skipped.
+ * take: the reader's thread; it owns the reference. */
 #ifndef OPENMMO_SIM_MAILBOX_H
 #define OPENMMO_SIM_MAILBOX_H
 

@@ -1,7 +1,8 @@
 /* sim.h -- the simulation: a pure function from (state, commands) to state, 20 times a second.
  *
- * Owns the world: entities, cells, chat routing. Knows no clock, randomness or I/O, and nobody but common/. One thread
- * (the sim thread; at start and stop whoever owns it). After warm-up a step allocates nothing of its own. */
+ * Owns the world: entities, cells, chat routing. Knows no clock, randomness or I/O, and nobody but
+ * common/. One thread (the sim thread; at start and stop whoever owns it). After warm-up a step
+ * allocates nothing of its own. */
 #ifndef OPENMMO_SIM_SIM_H
 #define OPENMMO_SIM_SIM_H
 
@@ -14,10 +15,11 @@
 #include "sim/command.h"
 #include "sim/snapshot.h"
 
-#define SIM_TICK_HZ      20
-#define SIM_TICK_MS      50
-#define SIM_HASH_BYTES   32
-#define SIM_INTENTS_TICK 4 /* intents a player a tick that are taken; more is given up and counted */
+#define SIM_TICK_HZ    20
+#define SIM_TICK_MS    50
+#define SIM_HASH_BYTES 32
+#define SIM_INTENTS_TICK                                                                           \
+    4 /* intents a player a tick that are taken; more is given up and counted */
 
 struct sim;
 
@@ -43,28 +45,31 @@ struct sim_event {
 
 /* What a step did, for metrics. */
 struct sim_step_counts {
-    uint32_t commands, intents, intents_refused, substeps, substeps_dropped, chat_lines, entities, cells;
+    uint32_t commands, intents, intents_refused, substeps, substeps_dropped, chat_lines, entities,
+        cells;
 };
 
 /* NULL + error. */
 struct sim *sim_new(const struct sim_config *config, struct error *error);
 void sim_free(struct sim *sim);
 
-/* One tick. commands: sorted (command_compare); what they own is taken. events: filled with up to commands_n * 2;
- * returns how many. */
-size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n, struct sim_event *events,
-                struct sim_step_counts *counts);
+/* One tick. commands: sorted (command_compare); what they own is taken. events: filled with up to
+ * commands_n * 2; returns how many. */
+size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
+                struct sim_event *events, struct sim_step_counts *counts);
 uint32_t sim_tick(const struct sim *sim); /* 0 before the first step */
 
-/* The state as of now, one reference (the caller's). Never NULL: the pool is as large as the readers can hold. */
+/* The state as of now, one reference (the caller's). Never NULL: the pool is as large as the
+ * readers can hold. */
 struct snapshot *sim_snapshot(struct sim *sim);
 
 /* Hash of the whole state but for chat text (BLAKE2b-256). */
 void sim_hash(const struct sim *sim, uint8_t hash[SIM_HASH_BYTES]);
 
-/* The state as bytes, for a journal's header and back. save: appends to a malloc'ed buffer (caller frees); load: only
- * into a fresh sim; -1 + error if malformed. */
+/* The state as bytes, for a journal's header and back. save: appends to a malloc'ed buffer (caller
+ * frees); load: only into a fresh sim; -1 + error if malformed. */
 int sim_save(const struct sim *sim, uint8_t **bytes, size_t *len_bytes) MUST_CHECK;
-int sim_load(struct sim *sim, const uint8_t *bytes, size_t len_bytes, struct error *error) MUST_CHECK;
+int sim_load(struct sim *sim, const uint8_t *bytes, size_t len_bytes,
+             struct error *error) MUST_CHECK;
 
 #endif

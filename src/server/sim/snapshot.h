@@ -1,8 +1,10 @@
-/* snapshot.h -- the world as of one tick, immutable, for any thread: entities, the occupied cells with their members, 32
- * ticks of change log, the last chat lines. And the blocks of its cells, encoded once on first demand.
+/* snapshot.h -- the world as of one tick, immutable, for any thread: entities, the occupied cells
+ * with their members, 32 ticks of change log, the last chat lines. And the blocks of its cells,
+ * encoded once on first demand.
  *
- * Made by the sim thread from a pool (snapshot_build), handed over through mailboxes (mailbox.h), given back by its last
- * reader. At most io threads + 2 (+ 1 for control) live at once: the pool's size, asserted. */
+ * Made by the sim thread from a pool (snapshot_build), handed over through mailboxes (mailbox.h),
+ * given back by its last reader. At most io threads + 2 (+ 1 for control) live at once: the pool's
+ * size, asserted. */
 #ifndef OPENMMO_SIM_SNAPSHOT_H
 #define OPENMMO_SIM_SNAPSHOT_H
 
@@ -30,11 +32,11 @@ struct snapshot_entity {
     uint32_t looks;
     struct movement_state state;
     struct space_cell cell;
-    uint32_t seq;      /* last MOVE wholly applied */
-    uint16_t index;    /* in its cell */
+    uint32_t seq;   /* last MOVE wholly applied */
+    uint16_t index; /* in its cell */
     uint8_t layer;
-    uint8_t version;   /* of name and looks */
-    uint8_t dropped;   /* substeps given up in this tick, saturating */
+    uint8_t version; /* of name and looks */
+    uint8_t dropped; /* substeps given up in this tick, saturating */
 };
 
 struct snapshot_chat_line {
@@ -42,7 +44,7 @@ struct snapshot_chat_line {
     uint32_t tick;
     uint8_t channel;
     uint64_t entity;
-    struct space_pos pos;   /* where it was said: nearby reaches SNAPSHOT_NEARBY_M */
+    struct space_pos pos;     /* where it was said: nearby reaches SNAPSHOT_NEARBY_M */
     struct blob *name, *text; /* borrowed */
 };
 #define SNAPSHOT_NEARBY_M 50
@@ -54,25 +56,32 @@ void snapshot_unref(struct snapshot *snapshot);
 uint32_t snapshot_tick(const struct snapshot *snapshot);
 uint32_t snapshot_entities_n(const struct snapshot *snapshot); /* present */
 uint32_t snapshot_slots_n(const struct snapshot *snapshot);    /* slots 0..n-1 may be in use */
-const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot, uint32_t slot); /* NULL: free */
-const struct snapshot_entity *snapshot_entity(const struct snapshot *snapshot, uint64_t id); /* NULL: gone */
+const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot,
+                                            uint32_t slot); /* NULL: free */
+const struct snapshot_entity *snapshot_entity(const struct snapshot *snapshot,
+                                              uint64_t id); /* NULL: gone */
 
-/* Chat lines with sequence > after, oldest first: fills lines[] with up to max pointers; returns how many. *lost: how
- * many in between are no longer held. */
-size_t snapshot_chat(const struct snapshot *snapshot, uint64_t after, const struct snapshot_chat_line **lines,
-                     size_t max, uint64_t *lost);
-uint64_t snapshot_chat_sequence(const struct snapshot *snapshot); /* of the newest line; 0: none yet */
+/* Chat lines with sequence > after, oldest first: fills lines[] with up to max pointers; returns
+ * how many. *lost: how many in between are no longer held. */
+size_t snapshot_chat(const struct snapshot *snapshot, uint64_t after,
+                     const struct snapshot_chat_line **lines, size_t max, uint64_t *lost);
+uint64_t
+snapshot_chat_sequence(const struct snapshot *snapshot); /* of the newest line; 0: none yet */
 
 /* An occupied or lately occupied cell; NULL: nothing known of it (empty for more than 64 ticks). */
 struct snapshot_cell;
-const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell, uint8_t layer);
+const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,
+                                          uint8_t layer);
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell);
-uint32_t snapshot_cell_changed(const struct snapshot_cell *cell); /* tick of the last change of any kind */
-uint16_t snapshot_cell_parts(const struct snapshot_cell *cell);   /* parts that have or lately had members, >= 1 */
+uint32_t
+snapshot_cell_changed(const struct snapshot_cell *cell); /* tick of the last change of any kind */
+uint16_t snapshot_cell_parts(
+    const struct snapshot_cell *cell); /* parts that have or lately had members, >= 1 */
 /* The i-th member's slot (0 <= i < members_n), in order of in-cell index. */
 uint32_t snapshot_cell_member(const struct snapshot_cell *cell, uint32_t i);
 
-/* A block as a ready frame (frame header, type BLOCKS, one cell block): shared bytes, valid while the snapshot is. */
+/* A block as a ready frame (frame header, type BLOCKS, one cell block): shared bytes, valid while
+ * the snapshot is. */
 struct snapshot_block {
     const uint8_t *frame;
     uint32_t frame_bytes;
@@ -80,17 +89,19 @@ struct snapshot_block {
     bool empty;        /* the part has no members as of `to` */
 };
 
-/* The block that brings a receiver with `have` (CELLBLOCK_NONE: nothing) up to this tick, by the lowest tier k (last 2^k
- * ticks, k = min_tier..5) with from <= have; a full one if none reaches back. `from` reaches back over ticks in which the
- * cell did not change.
- * Encoded on first demand into the arena of thread (0..threads-1: the caller's own number), published by one
+/* The block that brings a receiver with `have` (CELLBLOCK_NONE: nothing) up to this tick, by the
+ * lowest tier k (last 2^k ticks, k = min_tier..5) with from <= have; a full one if none reaches
+ * back. `from` reaches back over ticks in which the cell did not change. Encoded on first demand
+ * into the arena of thread (0..threads-1: the caller's own number), published by one
  * compare-and-swap; the loser of a race uses the winner's.
- * Returns 1: *block is to be sent; 0: nothing to send (have is up to date); -1: out of memory (send nothing). */
-int snapshot_block(struct snapshot *snapshot, const struct snapshot_cell *cell, uint16_t part, uint32_t have,
-                   unsigned min_tier, unsigned thread, struct snapshot_block *block) MUST_CHECK;
+ * Returns 1: *block is to be sent; 0: nothing to send (have is up to date); -1: out of memory (send
+ * nothing). */
+int snapshot_block(struct snapshot *snapshot, const struct snapshot_cell *cell, uint16_t part,
+                   uint32_t have, unsigned min_tier, unsigned thread,
+                   struct snapshot_block *block) MUST_CHECK;
 
 /* An empty full block for a cell that is no longer known, in the caller's arena. As above. */
-int snapshot_block_gone(struct snapshot *snapshot, struct space_cell cell, uint8_t layer, uint16_t part,
-                        unsigned thread, struct snapshot_block *block) MUST_CHECK;
+int snapshot_block_gone(struct snapshot *snapshot, struct space_cell cell, uint8_t layer,
+                        uint16_t part, unsigned thread, struct snapshot_block *block) MUST_CHECK;
 
 #endif

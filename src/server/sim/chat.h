@@ -1,0 +1,36 @@
+/* chat.h -- the last lines that were said, and the blobs that snapshots may still show. Inside sim/
+ * only. Sim thread. */
+#ifndef OPENMMO_SIM_CHAT_H
+#define OPENMMO_SIM_CHAT_H
+
+#include "sim/snapshot.h"
+
+struct chat {
+    struct snapshot_chat_line
+        lines[SNAPSHOT_CHAT_LINES]; /* line s lies at s % SNAPSHOT_CHAT_LINES; owns its blobs */
+    uint64_t sequence;              /* of the newest; 0: none yet */
+};
+
+/* Blobs that were replaced in a tick: older snapshots may still borrow them. */
+struct graveyard {
+    struct grave {
+        struct blob *blob;
+        uint32_t tick;
+    } * graves; /* oldest first */
+    uint32_t n, room;
+};
+
+/* Add a line (its sequence is set here); takes the line's blobs. What it pushes out goes to the
+ * graveyard. */
+void chat_add(struct chat *chat, const struct snapshot_chat_line *line, struct graveyard *graveyard,
+              uint32_t tick);
+void chat_fini(struct chat *chat);
+
+/* Takes the reference; NULL is fine. Out of memory: the blob is leaked, which is the lesser evil.
+ */
+void graveyard_put(struct graveyard *graveyard, struct blob *blob, uint32_t tick);
+/* Free what no snapshot of `oldest` or later shows. */
+void graveyard_collect(struct graveyard *graveyard, uint32_t oldest);
+void graveyard_fini(struct graveyard *graveyard);
+
+#endif

@@ -1,0 +1,258 @@
+/* tick.c -- one step of the world: commands in their order, then the time of each figure. */
+#include <string.h>
+
+#include "sim/snapshot_build.h"
+#include "sim/world.h"
+
+struct step {
+    struct sim *sim;
+    struct sim_event *events;
+    size_t events_n;
+    struct sim_step_counts *counts;
+};
+
+static void add_event(struct step *step, enum sim_event_kind kind, uint64_t session,
+                      const struct snapshot_entity *entity)
+{
+    struct sim_event *event = &step->events[step->events_n++];
+
+    memset(event, 0, sizeof(*event));
+    event->kind = (uint8_t)kind;
+    event->session = session;
+    event->tick = step->sim->tick;
+    if (entity == NULL)
+        return;
+    event->player = entity->player;
+    event->entity = entity->id;
+    event->pos = entity->state.pos;
+    event->yaw = entity->state.yaw;
+}
+
+static void apply_join(struct step *step, struct command *join)
+{
+    struct sim *sim = step->sim;
+    uint32_t slot = idmap_get(&sim->by_player, join->as.join.player);
+
+    /* A session has one figure, and every player a name and a number. */
+    if (join->session == 0 || join->as.join.player == 0 || join->as.join.name == NULL ||
+        idmap_get(&sim->by_session, join->session) != IDMAP_NONE) {
+        add_event(step, SIM_REFUSED, join->session, NULL);
+        step->events[step->events_n - 1].player = join->as.join.player;
+        return;
+    }
+    if (slot != IDMAP_NONE) {
+        add_event(step, SIM_LEFT, sim->entities[slot].session, &sim->entities[slot]);
+        step->events[step->events_n - 1].replaced = join->session;
+        world_hand_over(sim, slot, join);
+    } else {
+        slot = world_add(sim, join);
+    }
+    if (slot == IDMAP_NONE) {
+        add_event(step, SIM_REFUSED, join->session, NULL);
+        step->events[step->events_n - 1].player = join->as.join.player;
+        return;
+    }
+    join->as.join.name = NULL; /* the world's now */
+    add_event(step, SIM_JOINED, join->session, &sim->entities[slot]);
+}
+
+static void apply_leave(struct step *step, const struct command *leave)
+{
+    uint32_t slot = idmap_get(&step->sim->by_session, leave->session);
+
+    if (slot == IDMAP_NONE)
+        return;
+    add_event(step, SIM_LEFT, leave->session, &step->sim->entities[slot]);
+    world_remove(step->sim, slot);
+}
+
+static void give_up(struct step *step, struct snapshot_entity *entity, uint8_t substeps)
+{
+    unsigned dropped = entity->dropped + substeps;
+
+    entity->dropped = dropped > UINT8_MAX ? UINT8_MAX : (uint8_t)dropped;
+    step->counts->substeps_dropped += substeps;
+    step->counts->intents_refused++;
+}
+
+static void apply_intent(struct step *step, const struct command *command)
+{
+    uint32_t slot = idmap_get(&step->sim->by_session, command->session);
+    uint8_t substeps = command->as.intent.substeps;
+    struct world_mover *mover;
+
+    if (slot == IDMAP_NONE)
+        return;
+    mover = &step->sim->movers[slot];
+    step->counts->intents++;
+    if (substeps > PROTOCOL_SUBSTEPS_MAX)
+        substeps = PROTOCOL_SUBSTEPS_MAX;
+    if (mover->taken == SIM_INTENTS_TICK || mover->waiting_n == WORLD_WAITING) {
+        give_up(step, &step->sim->entities[slot], substeps);
+        /* It counts as done when what waits before it is done: the player shall not wait for it for
+         * ever. */
+        if (mover->waiting_n > 0)
+            mover->waiting[mover->waiting_n - 1].ack = command->as.intent.seq;
+        else
+            step->sim->entities[slot].seq = command->as.intent.seq;
+        return;
+    }
+    mover->taken++;
+    mover->waiting[mover->waiting_n++] =
+        (struct world_waiting){command->as.intent.seq, command->as.intent.intent, substeps};
+}
+
+static void apply_credit(struct step *step, uint32_t substeps)
+{
+    struct sim *sim = step->sim;
+
+    for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
+        struct world_mover *mover = &sim->movers[slot];
+        uint32_t room = (uint32_t)(WORLD_CREDIT_MAX - mover->credit);
+
+        if (sim->entities[slot].id != 0)
+            mover->credit = (uint8_t)(mover->credit + (substeps < room ? substeps : room));
+    }
+}
+
+static void apply_chat(struct step *step, struct command *command)
+{
+    struct sim *sim = step->sim;
+    struct snapshot_chat_line line = {.tick = sim->tick, .channel = command->as.chat.channel};
+
+    if (command->as.chat.text == NULL)
+        return;
+    if (command->session != 0) {
+        uint32_t slot = idmap_get(&sim->by_session, command->session);
+
+        if (slot == IDMAP_NONE)
+            return;
+        line.entity = sim->entities[slot].id;
+        line.pos = sim->entities[slot].state.pos;
+        line.name = blob_ref(sim->entities[slot].name);
+    }
+    line.text = command->as.chat.text;
+    command->as.chat.text = NULL; /* the line's now */
+    chat_add(&sim->chat, &line, &sim->graveyard, sim->tick);
+    step->counts->chat_lines++;
+}
+
+static void apply(struct step *step, struct command *command)
+{
+    step->counts->commands++;
+    switch ((enum command_kind)command->kind) {
+    case COMMAND_CREDIT:
+        apply_credit(step, command->as.credit.substeps);
+        break;
+    case COMMAND_JOIN:
+        apply_join(step, command);
+        break;
+    case COMMAND_LEAVE:
+        apply_leave(step, command);
+        break;
+    case COMMAND_INTENT:
+        apply_intent(step, command);
+        break;
+    case COMMAND_CHAT:
+        apply_chat(step, command);
+        break;
+    }
+    command_drop(command);
+}
+
+static void pop_waiting(struct world_mover *mover)
+{
+    mover->waiting_n--;
+    memmove(&mover->waiting[0], &mover->waiting[1], mover->waiting_n * sizeof(mover->waiting[0]));
+}
+
+static bool spend(struct world_mover *mover)
+{
+    if (mover->allowance > 0)
+        mover->allowance--;
+    else if (mover->credit > 0)
+        mover->credit--;
+    else
+        return false;
+    return true;
+}
+
+/* Let one figure use its time on what waits. */
+static void walk(struct step *step, uint32_t slot)
+{
+    struct sim *sim = step->sim;
+    struct snapshot_entity *entity = &sim->entities[slot];
+    struct world_mover *mover = &sim->movers[slot];
+    struct movement_state state = entity->state;
+    bool moved = false;
+
+    while (mover->waiting_n > 0) {
+        struct world_waiting *now = &mover->waiting[0];
+
+        while (now->substeps > 0 && spend(mover)) {
+            movement_step(&state, &now->intent, sim->config.field);
+            now->substeps--;
+            step->counts->substeps++;
+            moved = true;
+        }
+        if (now->substeps > 0)
+            break;
+        entity->seq = now->ack;
+        pop_waiting(mover);
+    }
+    if (moved && memcmp(&state, &entity->state, sizeof(state)) != 0)
+        world_move(sim, slot, &state);
+}
+
+static void begin_tick(struct sim *sim)
+{
+    for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
+        struct world_mover *mover = &sim->movers[slot];
+
+        if (sim->entities[slot].id == 0)
+            continue;
+        sim->entities[slot].dropped = 0;
+        mover->taken = 0;
+        mover->allowance = (uint8_t)(mover->allowance + MOVEMENT_SUBSTEPS_PER_TICK);
+        if (mover->allowance > WORLD_ALLOWANCE_MAX)
+            mover->allowance = WORLD_ALLOWANCE_MAX;
+        /* Credit that nothing waits for melts: it is for the backlog of a stall, not for later. */
+        if (mover->credit > 0 && mover->waiting_n == 0)
+            mover->credit--;
+    }
+}
+
+/* The oldest tick that a live snapshot shows. */
+static uint32_t oldest_shown(const struct sim *sim)
+{
+    uint32_t oldest = UINT32_MAX;
+
+    for (unsigned i = 0; i < sim->pool_n; i++) {
+        /* acquire: the last reader's reads are over */
+        if (atomic_load_explicit(&sim->pool[i]->references, memory_order_acquire) != 0 &&
+            sim->pool[i]->tick < oldest)
+            oldest = sim->pool[i]->tick;
+    }
+    return oldest;
+}
+
+size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
+                struct sim_event *events, struct sim_step_counts *counts)
+{
+    struct step step = {sim, events, 0, counts};
+
+    memset(counts, 0, sizeof(*counts));
+    graveyard_collect(&sim->graveyard, oldest_shown(sim));
+    sim->tick++;
+    cells_expire(&sim->cells, sim->tick);
+    begin_tick(sim);
+    for (size_t i = 0; i < commands_n; i++)
+        apply(&step, &commands[i]);
+    for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
+        if (sim->movers[slot].waiting_n > 0 && sim->entities[slot].id != 0)
+            walk(&step, slot);
+    }
+    counts->entities = sim->entities_n;
+    counts->cells = sim->cells.used;
+    return step.events_n;
+}

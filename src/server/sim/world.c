@@ -1,0 +1,253 @@
+/* world.c -- entities come, go, change hands and cross cells. See world.h. */
+#include "sim/world.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/snapshot_build.h"
+
+#define SPAWN_RADIUS_M 24
+#define SLOT_BITS      24
+
+struct sim *sim_new(const struct sim_config *config, struct error *error)
+{
+    struct sim *sim;
+
+    if (config->entities_max < 1 || config->entities_max > 1u << SLOT_BITS) {
+        error_set(error, "the world can hold 1 to %u entities, not %u", 1u << SLOT_BITS,
+                  config->entities_max);
+        return NULL;
+    }
+    sim = calloc(1, sizeof(*sim));
+    if (sim == NULL)
+        goto failed;
+    sim->config = *config;
+    sim->pool_n = config->readers + 2;
+    sim->pool = calloc(sim->pool_n, sizeof(struct snapshot *));
+    if (sim->pool == NULL)
+        goto failed;
+    for (unsigned i = 0; i < sim->pool_n; i++) {
+        sim->pool[i] = snapshot_new(config);
+        if (sim->pool[i] == NULL)
+            goto failed;
+    }
+    return sim;
+failed:
+    error_set(error, "out of memory for the world");
+    sim_free(sim);
+    return NULL;
+}
+
+void sim_free(struct sim *sim)
+{
+    if (sim == NULL)
+        return;
+    snapshot_unref(sim->current);
+    for (unsigned i = 0; sim->pool != NULL && i < sim->pool_n; i++)
+        snapshot_delete(sim->pool[i]);
+    free(sim->pool);
+    for (uint32_t i = 0; i < sim->slots_n; i++)
+        blob_unref(sim->entities[i].name);
+    chat_fini(&sim->chat);
+    graveyard_fini(&sim->graveyard);
+    cells_fini(&sim->cells);
+    idmap_fini(&sim->by_session);
+    idmap_fini(&sim->by_player);
+    free(sim->entities);
+    free(sim->figures);
+    free(sim->movers);
+    free(sim);
+}
+
+uint32_t sim_tick(const struct sim *sim)
+{
+    return sim->tick;
+}
+
+int world_reserve(struct sim *sim, uint32_t n)
+{
+    /* Each array knows its own room only here: all grow alike, the common room is set when all did.
+     */
+    uint32_t entities = sim->slots_room;
+    uint32_t figures = sim->slots_room;
+    uint32_t movers = sim->slots_room;
+
+    if (n <= sim->slots_room)
+        return 0;
+    if (cell_grow((void **)&sim->entities, &entities, n, sizeof(*sim->entities)) != 0 ||
+        cell_grow((void **)&sim->figures, &figures, n, sizeof(*sim->figures)) != 0 ||
+        cell_grow((void **)&sim->movers, &movers, n, sizeof(*sim->movers)) != 0)
+        return -1;
+    sim->slots_room = entities;
+    return 0;
+}
+
+struct cellblock_state world_wire(const struct sim *sim, const struct movement_state *state)
+{
+    int32_t x;
+    int32_t z;
+
+    cellblock_quantise_place(state->pos, &x, &z);
+    return cellblock_state_of(state->pos, state->yaw, state->pose,
+                              heightfield_at(sim->config.field, x, z));
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+/* A spot within SPAWN_RADIUS_M of the origin that depends on the player only. */
+static void spawn_spot(uint64_t player, int32_t *x, int32_t *z)
+{
+    const int32_t radius = SPAWN_RADIUS_M * SPACE_UNITS_PER_M;
+    int64_t far;
+
+    do {
+        player = mix(player + UINT64_C(0x9E3779B97F4A7C15));
+        *x = (int32_t)((uint32_t)player % (2u * radius)) - radius;
+        *z = (int32_t)((uint32_t)(player >> 32) % (2u * radius)) - radius;
+        far = (int64_t)*x * *x + (int64_t)*z * *z;
+    } while (far > (int64_t)radius * radius);
+}
+
+static uint32_t find_free_slot(struct sim *sim)
+{
+    uint32_t slot = sim->lowest_free;
+
+    while (slot < sim->slots_n && sim->entities[slot].id != 0)
+        slot++;
+    sim->lowest_free = slot;
+    return slot < sim->config.entities_max ? slot : IDMAP_NONE;
+}
+
+/* Let the entity into the cell of its position. -1: it has no room for it. */
+static int enter_cell(struct sim *sim, uint32_t slot, const struct space_cell at)
+{
+    struct snapshot_entity *entity = &sim->entities[slot];
+    uint32_t number = cells_make(&sim->cells, at, entity->layer, sim->tick);
+    int index;
+
+    if (number == CELL_NONE)
+        return -1;
+    index = cell_enter(&sim->cells.cells[number], slot, sim->tick);
+    if (index < 0)
+        return -1;
+    entity->cell = at;
+    entity->index = (uint16_t)index;
+    sim->movers[slot].cell = number;
+    sim->figures[slot].entered = sim->tick;
+    sim->figures[slot].moved = sim->tick;
+    return 0;
+}
+
+uint32_t world_add(struct sim *sim, const struct command *join)
+{
+    uint32_t slot = find_free_slot(sim);
+    int32_t x = join->as.join.x;
+    int32_t z = join->as.join.z;
+    struct snapshot_entity *entity;
+    uint32_t generation;
+
+    if (slot == IDMAP_NONE || world_reserve(sim, slot + 1) != 0 ||
+        idmap_reserve(&sim->by_session) != 0 || idmap_reserve(&sim->by_player) != 0)
+        return IDMAP_NONE;
+    if (join->as.join.spawn)
+        spawn_spot(join->as.join.player, &x, &z);
+    entity = &sim->entities[slot];
+    memset(entity, 0, sizeof(*entity)); /* padding too: snapshots copy and compare bytes */
+    movement_place(&entity->state, x, z, join->as.join.yaw, sim->config.field);
+    if (enter_cell(sim, slot, space_cell_of(entity->state.pos)) != 0)
+        return IDMAP_NONE;
+    generation = sim->movers[slot].generation % WORLD_GENERATION_MAX + 1;
+    entity->id = (uint64_t)sim->config.server << 48 | (uint64_t)slot << SLOT_BITS | generation;
+    entity->session = join->session;
+    entity->player = join->as.join.player;
+    entity->name = join->as.join.name;
+    entity->looks = join->as.join.looks;
+    sim->figures[slot].wire = world_wire(sim, &entity->state);
+    sim->figures[slot].changed = sim->tick;
+    sim->movers[slot].generation = generation;
+    sim->movers[slot].waiting_n = 0;
+    sim->movers[slot].taken = 0;
+    sim->movers[slot].allowance = 0;
+    sim->movers[slot].credit = 0;
+    if (slot == sim->slots_n)
+        sim->slots_n++;
+    sim->entities_n++;
+    idmap_put(&sim->by_session, entity->session, slot);
+    idmap_put(&sim->by_player, entity->player, slot);
+    return slot;
+}
+
+void world_remove(struct sim *sim, uint32_t slot)
+{
+    struct snapshot_entity *entity = &sim->entities[slot];
+    struct cell *cell = &sim->cells.cells[sim->movers[slot].cell];
+
+    cell_leave(cell,
+               &(struct cell_left){
+                   .entity = entity->id, .tick = sim->tick, .index = entity->index, .gone = true});
+    idmap_remove(&sim->by_session, entity->session);
+    idmap_remove(&sim->by_player, entity->player);
+    graveyard_put(&sim->graveyard, entity->name, sim->tick);
+    memset(entity, 0, sizeof(*entity));
+    sim->movers[slot].waiting_n = 0;
+    sim->entities_n--;
+    if (slot < sim->lowest_free)
+        sim->lowest_free = slot;
+}
+
+static bool same_blob(const struct blob *a, const struct blob *b)
+{
+    return a->len_bytes == b->len_bytes && memcmp(a->bytes, b->bytes, a->len_bytes) == 0;
+}
+
+void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
+{
+    struct snapshot_entity *entity = &sim->entities[slot];
+
+    idmap_remove(&sim->by_session, entity->session);
+    entity->session = join->session;
+    idmap_put(&sim->by_session, entity->session, slot); /* as many as before: it has room */
+    entity->seq = 0;
+    sim->movers[slot].waiting_n = 0;
+    if (!same_blob(entity->name, join->as.join.name) || entity->looks != join->as.join.looks) {
+        entity->version++;
+        entity->looks = join->as.join.looks;
+        sim->figures[slot].changed = sim->tick;
+        cell_touch(&sim->cells.cells[sim->movers[slot].cell], entity->index, sim->tick);
+    }
+    graveyard_put(&sim->graveyard, entity->name, sim->tick);
+    entity->name = join->as.join.name;
+}
+
+static bool same_wire(const struct cellblock_state *a, const struct cellblock_state *b)
+{
+    return a->x == b->x && a->z == b->z && a->altitude == b->altitude && a->heading == b->heading &&
+           a->pose == b->pose;
+}
+
+void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state)
+{
+    struct snapshot_entity *entity = &sim->entities[slot];
+    struct space_cell to = space_cell_of(state->pos);
+    struct cellblock_state wire = world_wire(sim, state);
+
+    if (to.x != entity->cell.x || to.z != entity->cell.z) {
+        uint32_t old = sim->movers[slot].cell;
+        struct cell_left left = {entity->id, sim->tick, to, entity->index, false};
+
+        if (enter_cell(sim, slot, to) != 0)
+            return;
+        cell_leave(&sim->cells.cells[old], &left);
+    } else if (!same_wire(&wire, &sim->figures[slot].wire)) {
+        sim->figures[slot].moved = sim->tick;
+        cell_touch(&sim->cells.cells[sim->movers[slot].cell], entity->index, sim->tick);
+    }
+    sim->figures[slot].wire = wire;
+    entity->state = *state;
+}

@@ -1,0 +1,68 @@
+/* world.h -- the state of a simulation. Inside sim/ only. Sim thread.
+ *
+ * Three parallel arrays by slot: what snapshots show (entities), what blocks need (figures), what
+ * only the sim knows (movers). A slot is free where entities[slot].id is 0; the lowest free one is
+ * taken first. */
+#ifndef OPENMMO_SIM_WORLD_H
+#define OPENMMO_SIM_WORLD_H
+
+#include <stdbool.h>
+
+#include "sim/cell.h"
+#include "sim/chat.h"
+#include "sim/figure.h"
+#include "sim/idmap.h"
+#include "sim/sim.h"
+
+#define WORLD_ALLOWANCE_MAX  15  /* substeps saved up: 250 ms */
+#define WORLD_CREDIT_MAX     120 /* on top, after a stall of ours: 2 s */
+#define WORLD_WAITING        4   /* intents that may wait for time */
+#define WORLD_GENERATION_MAX 0xFFFFFFu
+
+struct world_waiting {
+    uint32_t ack; /* seq to acknowledge when it is wholly applied */
+    struct movement_intent intent;
+    uint8_t substeps; /* still to go */
+};
+
+struct world_mover {
+    struct world_waiting waiting[WORLD_WAITING]; /* [0] is the oldest */
+    uint32_t cell;                               /* number in sim->cells */
+    uint32_t generation;                         /* of the slot; outlives the entity */
+    uint8_t waiting_n;
+    uint8_t taken; /* intents taken in this tick */
+    uint8_t allowance, credit;
+};
+
+struct sim {
+    struct sim_config config;
+    uint32_t tick;
+    uint32_t slots_n, slots_room, entities_n, lowest_free;
+    struct snapshot_entity *entities;
+    struct figure *figures;
+    struct world_mover *movers;
+    struct idmap by_session, by_player;
+    struct cells cells;
+    struct chat chat;
+    struct graveyard graveyard;
+    struct snapshot **pool;
+    unsigned pool_n;
+    struct snapshot *current; /* of this tick, one reference; NULL: not built yet */
+};
+
+/* Put a new entity into the world. name: taken if it succeeds. Returns its slot; IDMAP_NONE: the
+ * world is full or memory is out (nothing changed). */
+uint32_t world_add(struct sim *sim, const struct command *join);
+/* The entity is gone. */
+void world_remove(struct sim *sim, uint32_t slot);
+/* Give the entity to another session. name: taken. */
+void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join);
+/* The entity's movement state became `state` in this tick: cell, block state. If the new cell
+ * cannot take it, it stays where it was. */
+void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state);
+/* Room for slots up to n-1. -1: out of memory. */
+int world_reserve(struct sim *sim, uint32_t n) MUST_CHECK;
+/* Block state of a figure. */
+struct cellblock_state world_wire(const struct sim *sim, const struct movement_state *state);
+
+#endif

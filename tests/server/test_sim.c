@@ -1,0 +1,413 @@
+/* test_sim.c -- the simulation as a pure function: who comes and goes, whose time it is, what is
+ * said, and that the same commands give the same state. */
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sim_world.h"
+
+struct room {
+    struct heightfield *field;
+    struct sim *sim;
+    struct batch batch;
+};
+
+static struct sim *make_sim(const struct heightfield *field, uint32_t entities_max)
+{
+    struct sim_config config = {.field = field, .entities_max = entities_max, .readers = 2};
+    struct error error;
+
+    return sim_new(&config, &error);
+}
+
+static int make(void **state)
+{
+    struct room *room = calloc(1, sizeof(*room));
+
+    room->field = heightfield_new(WORLD_SEED, WORLD_SIZE_M);
+    room->sim = make_sim(room->field, 100);
+    *state = room;
+    return room->sim == NULL ? -1 : 0;
+}
+
+static int unmake(void **state)
+{
+    struct room *room = *state;
+
+    sim_free(room->sim);
+    heightfield_free(room->field);
+    free(room);
+    return 0;
+}
+
+/* The only entity, as of now. */
+static struct snapshot_entity look(struct room *room, uint32_t slot)
+{
+    struct snapshot *snapshot = sim_snapshot(room->sim);
+    const struct snapshot_entity *entity = snapshot_slot(snapshot, slot);
+    struct snapshot_entity copy = {0};
+
+    if (entity != NULL)
+        copy = *entity;
+    copy.name = NULL;
+    snapshot_unref(snapshot);
+    return copy;
+}
+
+static void test_join_and_leave(void **state)
+{
+    struct room *room = *state;
+    struct batch *batch = &room->batch;
+    struct snapshot_entity entity;
+
+    batch_join(batch, 11, 5, 10, -20)->as.join.yaw = 300;
+    batch_step(batch, room->sim);
+    assert_int_equal(batch->events_n, 1);
+    assert_int_equal(batch->events[0].kind, SIM_JOINED);
+    assert_int_equal(batch->events[0].session, 11);
+    assert_int_equal(batch->events[0].player, 5);
+    assert_int_equal(batch->events[0].tick, 1);
+    entity = look(room, 0);
+    assert_true(entity.id == batch->events[0].entity && entity.id != 0);
+    assert_int_equal(entity.state.pos.x, 10 * 4096);
+    assert_int_equal(entity.state.pos.z, -20 * 4096);
+    assert_int_equal(entity.state.pos.y, heightfield_at(room->field, 10 * 4096, -20 * 4096));
+    assert_int_equal(entity.state.yaw, 300);
+    assert_int_equal(entity.cell.z, -1);
+    batch_add(batch, 11, COMMAND_LEAVE, 2);
+    batch_add(batch, 12, COMMAND_LEAVE, 2); /* nobody */
+    batch_step(batch, room->sim);
+    assert_int_equal(batch->events_n, 1);
+    assert_int_equal(batch->events[0].kind, SIM_LEFT);
+    assert_int_equal(batch->events[0].replaced, 0);
+    assert_int_equal(batch->events[0].pos.x, 10 * 4096);
+    assert_true(look(room, 0).id == 0);
+    /* The slot comes back with another generation. */
+    batch_join(batch, 12, 6, 0, 0);
+    batch_step(batch, room->sim);
+    assert_true(look(room, 0).id == entity.id + 1);
+}
+
+static void test_takeover(void **state)
+{
+    struct room *room = *state;
+    struct batch *batch = &room->batch;
+    uint64_t id;
+    struct command *join;
+
+    batch_join(batch, 11, 5, 10, 10);
+    batch_step(batch, room->sim);
+    id = look(room, 0).id;
+    join = batch_join(batch, 21, 5, 300, 300);
+    blob_unref(join->as.join.name);
+    join->as.join.name = blob_new("renamed", 7);
+    batch_step(batch, room->sim);
+    assert_int_equal(batch->events_n, 2);
+    assert_int_equal(batch->events[0].kind, SIM_LEFT);
+    assert_int_equal(batch->events[0].session, 11);
+    assert_int_equal(batch->events[0].replaced, 21);
+    assert_int_equal(batch->events[1].kind, SIM_JOINED);
+    assert_int_equal(batch->events[1].session, 21);
+    assert_true(batch->events[1].entity == id);
+    assert_int_equal(look(room, 0).state.pos.x,
+                     10 * 4096); /* where it was, not where it was saved */
+    assert_int_equal(look(room, 0).version, 1);
+    assert_int_equal(batch->counts.entities, 1);
+    /* The old session's farewell finds nobody. */
+    batch_add(batch, 11, COMMAND_LEAVE, 9);
+    batch_step(batch, room->sim);
+    assert_int_equal(batch->events_n, 0);
+    assert_int_equal(batch->counts.entities, 1);
+}
+
+static void test_full_world(void **state)
+{
+    struct room *room = *state;
+    struct batch *batch = &room->batch;
+
+    for (unsigned i = 1; i <= 101; i++)
+        batch_join(batch, i, i, 0, 0)->as.join.spawn = true;
+    batch_step(batch, room->sim);
+    assert_int_equal(batch->events_n, 101);
+    assert_int_equal(batch->events[99].kind, SIM_JOINED);
+    assert_int_equal(batch->events[100].kind, SIM_REFUSED);
+    assert_int_equal(batch->events[100].session, 101);
+    for (unsigned i = 0; i < 100; i++) {
+        int64_t x = batch->events[i].pos.x;
+        int64_t z = batch->events[i].pos.z;
+
+        assert_true(x * x + z * z <= INT64_C(24) * 4096 * 24 * 4096);
+    }
+    assert_true(batch->events[0].pos.x != batch->events[1].pos.x);
+    /* A second figure for one session is none. */
+    batch_join(batch, 1, 500, 0, 0);
+    batch_step(batch, room->sim);
+    assert_int_equal(batch->events[0].kind, SIM_REFUSED);
+}
+
+/* Runs `ticks` ticks with one intent of `substeps` each; returns how many substeps were taken. */
+static unsigned run(struct room *room, unsigned ticks, uint8_t substeps, uint32_t *seq)
+{
+    unsigned taken = 0;
+
+    for (unsigned i = 0; i < ticks; i++) {
+        if (substeps > 0)
+            batch_intent(&room->batch, 11, ++*seq, 0, substeps);
+        batch_step(&room->batch, room->sim);
+        taken += room->batch.counts.substeps;
+    }
+    return taken;
+}
+
+static void test_allowance(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+    struct snapshot_entity entity;
+
+    batch_join(&room->batch, 11, 5, 0, 100);
+    batch_step(&room->batch, room->sim);
+    /* Real time: everything is taken, in order. */
+    assert_int_equal(run(room, 20, 3, &seq), 60);
+    assert_int_equal(look(room, 0).seq, 20);
+    assert_true(abs(look(room, 0).state.pos.z - (100 - 8) * 4096) < 64);
+    /* Twice the time that passes: no more than real time is taken; the rest is given up and
+     * counted. */
+    assert_in_range(run(room, 40, 6, &seq), 120, 120);
+    assert_true(room->batch.counts.substeps_dropped > 0);
+    entity = look(room, 0);
+    assert_int_equal(entity.dropped, 6);
+    /* What waits is finished; what was given up is acknowledged with it. */
+    run(room, 20, 0, &seq);
+    assert_int_equal(look(room, 0).seq, seq);
+    /* At most 250 ms are saved up. */
+    run(room, 100, 0, &seq);
+    for (unsigned i = 0; i < 4; i++)
+        batch_intent(&room->batch, 11, ++seq, 0, 15);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(room->batch.counts.substeps, 15);
+}
+
+static void test_intents_a_tick(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+
+    batch_join(&room->batch, 11, 5, 0, 0);
+    batch_step(&room->batch, room->sim);
+    run(room, 10, 0, &seq);
+    for (unsigned i = 0; i < 6; i++)
+        batch_intent(&room->batch, 11, ++seq, 0, 1);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(room->batch.counts.substeps, 4);
+    assert_int_equal(room->batch.counts.intents_refused, 2);
+    assert_int_equal(look(room, 0).seq, 6);
+}
+
+static void test_credit(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+    unsigned taken = 0;
+
+    batch_join(&room->batch, 11, 5, 0, 0);
+    batch_step(&room->batch, room->sim);
+    run(room, 20, 0, &seq);
+    batch_add(&room->batch, 0, COMMAND_CREDIT, 1)->as.credit.substeps = 30;
+    for (unsigned i = 0; i < 3; i++)
+        batch_intent(&room->batch, 11, ++seq, 0, 15);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(room->batch.counts.substeps, 45); /* 15 saved up and 30 given back */
+    /* At most 2 s, however often. */
+    for (unsigned i = 0; i < 5; i++)
+        batch_add(&room->batch, 0, COMMAND_CREDIT, i)->as.credit.substeps = 100;
+    for (unsigned i = 0; i < 30; i++) {
+        batch_intent(&room->batch, 11, ++seq, 0, 15);
+        batch_intent(&room->batch, 11, ++seq, 0, 15);
+        batch_step(&room->batch, room->sim);
+        taken += room->batch.counts.substeps;
+    }
+    assert_in_range(taken, 120 + 30 * 3 - 10, 120 + 30 * 3 + 15);
+}
+
+static void test_chat(void **state)
+{
+    struct room *room = *state;
+    const struct snapshot_chat_line *lines[300];
+    struct snapshot *snapshot;
+    uint64_t lost;
+
+    batch_join(&room->batch, 11, 5, 8, 8);
+    batch_step(&room->batch, room->sim);
+    batch_chat(&room->batch, 11, "hello", 1);
+    batch_chat(&room->batch, 99, "nobody says this", 1);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    assert_int_equal(snapshot_chat(snapshot, 0, lines, 300, &lost), 1);
+    assert_int_equal(lost, 0);
+    assert_string_equal(lines[0]->text->bytes, "hello");
+    assert_string_equal(lines[0]->name->bytes, "player5");
+    assert_int_equal(lines[0]->sequence, 1);
+    /* A snapshot goes on showing what it showed, whatever happens to speaker and line. */
+    batch_add(&room->batch, 11, COMMAND_LEAVE, 2);
+    batch_join(&room->batch, 12, 6, 8, 8);
+    batch_step(&room->batch, room->sim);
+    for (unsigned i = 0; i < 299; i++) {
+        batch_chat(&room->batch, 12, "again", i);
+        batch_step(&room->batch, room->sim);
+    }
+    assert_string_equal(lines[0]->text->bytes, "hello");
+    assert_string_equal(lines[0]->name->bytes, "player5");
+    assert_string_equal(snapshot_slot(snapshot, 0)->name->bytes, "player5");
+    snapshot_unref(snapshot);
+    snapshot = sim_snapshot(room->sim);
+    assert_int_equal(snapshot_chat_sequence(snapshot), 300);
+    assert_int_equal(snapshot_chat(snapshot, 10, lines, 300, &lost), 256);
+    assert_int_equal(lost, 34);
+    assert_int_equal(lines[255]->sequence, 300);
+    assert_int_equal(snapshot_chat(snapshot, 290, lines, 3, &lost), 3);
+    assert_int_equal(lines[0]->sequence, 291);
+    snapshot_unref(snapshot);
+}
+
+/* A lively tick of `players` sessions; the order of arrival is drawn from `shuffle`. */
+static void lively(struct batch *batch, uint64_t *seed, uint32_t tick, unsigned players)
+{
+    for (unsigned i = 1; i <= players; i++) {
+        uint32_t what = draw(seed) % 100;
+
+        if (what < 2)
+            batch_join(batch, i + 1000 * (tick % 3), i, (int)(draw(seed) % 900) - 450,
+                       (int)(draw(seed) % 900) - 450);
+        else if (what < 4)
+            batch_add(batch, i + 1000 * (draw(seed) % 3), COMMAND_LEAVE, 2);
+        else if (what < 80)
+            for (uint64_t k = 0; k < 3; k++)
+                batch_intent(batch, i + 1000 * k, tick, (uint16_t)(draw(seed) % 65536),
+                             (uint8_t)(1 + draw(seed) % 5));
+        else if (what < 82)
+            batch_chat(batch, i + 1000 * (draw(seed) % 3), "words", tick);
+    }
+    if (draw(seed) % 50 == 0)
+        batch_add(batch, 0, COMMAND_CREDIT, tick)->as.credit.substeps = draw(seed) % 120;
+}
+
+static void shuffle(struct batch *batch, uint64_t *seed)
+{
+    for (size_t i = batch->n; i > 1; i--) {
+        size_t k = draw(seed) % i;
+        struct command swap = batch->commands[k];
+
+        batch->commands[k] = batch->commands[i - 1];
+        batch->commands[i - 1] = swap;
+    }
+}
+
+/* Whatever the order in which a tick's commands arrived, the state is the same. */
+static void test_arrival_order(void **state)
+{
+    struct room *room = *state;
+    struct sim *other = make_sim(room->field, 100);
+    struct batch *batch = calloc(1, sizeof(*batch));
+    uint8_t hash[SIM_HASH_BYTES];
+    uint8_t other_hash[SIM_HASH_BYTES];
+    uint64_t seeds[2] = {42, 42};
+    uint64_t order = 5;
+
+    for (uint32_t tick = 1; tick <= 500; tick++) {
+        lively(&room->batch, &seeds[0], tick, 60);
+        lively(batch, &seeds[1], tick, 60);
+        shuffle(batch, &order);
+        batch_step(&room->batch, room->sim);
+        batch_step(batch, other);
+        sim_hash(room->sim, hash);
+        sim_hash(other, other_hash);
+        assert_memory_equal(hash, other_hash, sizeof(hash));
+    }
+    assert_true(room->batch.counts.entities > 10);
+    sim_free(other);
+    free(batch);
+}
+
+/* A saved and loaded world goes on like the one that was saved; every cut of it is refused. */
+static void test_save_and_load(void **state)
+{
+    struct room *room = *state;
+    struct batch *batch = calloc(1, sizeof(*batch));
+    struct sim *other = make_sim(room->field, 100);
+    uint8_t hash[SIM_HASH_BYTES];
+    uint8_t other_hash[SIM_HASH_BYTES];
+    uint64_t seeds[2] = {3, 0};
+    struct error error;
+    uint8_t *bytes;
+    size_t len;
+
+    for (uint32_t tick = 1; tick <= 200; tick++) {
+        lively(&room->batch, &seeds[0], tick, 60);
+        batch_step(&room->batch, room->sim);
+    }
+    assert_int_equal(sim_save(room->sim, &bytes, &len), 0);
+    for (size_t cut = 0; cut < len; cut += cut < len - 100 ? 97 : 1) {
+        struct sim *broken = make_sim(room->field, 100);
+
+        assert_int_equal(sim_load(broken, bytes, cut, &error), -1);
+        sim_free(broken);
+    }
+    assert_int_equal(sim_load(other, bytes, len, &error), 0);
+    free(bytes);
+    seeds[1] = seeds[0];
+    for (uint32_t tick = 201; tick <= 500; tick++) {
+        lively(&room->batch, &seeds[0], tick, 60);
+        lively(batch, &seeds[1], tick, 60);
+        batch_step(&room->batch, room->sim);
+        batch_step(batch, other);
+        sim_hash(room->sim, hash);
+        sim_hash(other, other_hash);
+        assert_memory_equal(hash, other_hash, sizeof(hash));
+    }
+    sim_free(other);
+    free(batch);
+}
+
+/* After warm-up neither step nor snapshot allocates. */
+static void test_allocates_nothing(void **state)
+{
+    struct room *room = *state;
+    size_t before;
+
+    for (unsigned i = 1; i <= 80; i++)
+        batch_join(&room->batch, i, i, (int)(i % 8) * 30, (int)(i / 8) * 30);
+    batch_step(&room->batch, room->sim);
+    for (uint32_t tick = 2; tick <= 2400; tick++) {
+        for (unsigned i = 1; i <= 80; i++)
+            batch_intent(&room->batch, i, tick, (uint16_t)((tick / 50 * 16384 + i * 777) % 65536),
+                         3);
+        before = mallinfo2().uordblks;
+        batch_step(&room->batch, room->sim);
+        snapshot_unref(sim_snapshot(room->sim));
+        if (tick > 2200)
+            assert_int_equal(mallinfo2().uordblks, before);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_join_and_leave, make, unmake),
+        cmocka_unit_test_setup_teardown(test_takeover, make, unmake),
+        cmocka_unit_test_setup_teardown(test_full_world, make, unmake),
+        cmocka_unit_test_setup_teardown(test_allowance, make, unmake),
+        cmocka_unit_test_setup_teardown(test_intents_a_tick, make, unmake),
+        cmocka_unit_test_setup_teardown(test_credit, make, unmake),
+        cmocka_unit_test_setup_teardown(test_chat, make, unmake),
+        cmocka_unit_test_setup_teardown(test_arrival_order, make, unmake),
+        cmocka_unit_test_setup_teardown(test_save_and_load, make, unmake),
+        cmocka_unit_test_setup_teardown(test_allocates_nothing, make, unmake),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
