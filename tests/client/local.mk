@@ -8,3 +8,28 @@ tests_client_test_window_SOURCES = tests/client/test_window.c
 tests_client_test_window_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS)
 tests_client_test_window_LDADD = tests/client/libpicture.a $(CLIENT_LIBS) $(CMOCKA_LIBS)
 nodist_EXTRA_tests_client_test_window_SOURCES = dummy.cxx
+
+CLIENT_TEST_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS)
+CLIENT_TEST_LDADD = $(CLIENT_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/client/test_prediction
+tests_client_test_prediction_SOURCES = tests/client/test_prediction.c
+tests_client_test_prediction_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_prediction_LDADD = $(CLIENT_TEST_LDADD)
+
+check_PROGRAMS += tests/client/test_interpolation
+tests_client_test_interpolation_SOURCES = tests/client/test_interpolation.c
+tests_client_test_interpolation_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_interpolation_LDADD = $(CLIENT_TEST_LDADD)
+
+check_PROGRAMS += tests/client/test_remembered
+tests_client_test_remembered_SOURCES = tests/client/test_remembered.c
+tests_client_test_remembered_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_remembered_LDADD = $(CLIENT_TEST_LDADD)
+
+check_PROGRAMS += tests/client/test_ui
+tests_client_test_ui_SOURCES = tests/client/test_ui.c
+# Dear ImGui is C++: links with the C++ compiler.
+nodist_EXTRA_tests_client_test_ui_SOURCES = dummy.cxx
+tests_client_test_ui_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_ui_LDADD = $(CLIENT_TEST_LDADD)

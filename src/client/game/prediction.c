@@ -1,0 +1,167 @@
+#include "game/prediction.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GLIDE_HALF_LIFE_S 0.06f
+
+void prediction_init(struct prediction *p, const struct heightfield *field)
+{
+    memset(p, 0, sizeof(*p));
+    p->field = field;
+    p->next_seq = 1;
+}
+
+static struct prediction_sent *pending(struct prediction *p, unsigned i)
+{
+    return &p->pending[(p->pending_first + i) % PREDICTION_PENDING_MAX];
+}
+
+static bool same_place(const struct movement_state *a, const struct movement_state *b)
+{
+    return a->pos.x == b->pos.x && a->pos.y == b->pos.y && a->pos.z == b->pos.z &&
+           a->velocity_y == b->velocity_y && a->airborne == b->airborne && a->yaw == b->yaw;
+}
+
+static void close_open(struct prediction *p, struct protocol_move *move)
+{
+    p->open.after = p->state;
+    *pending(p, p->pending_n++) = p->open;
+    *move = (struct protocol_move){
+        .seq = p->open.seq,
+        .heading = p->open.intent.heading,
+        .yaw = p->open.intent.yaw,
+        .flags = p->open.intent.flags,
+        .substeps = p->open.substeps,
+    };
+    p->open.substeps = 0;
+}
+
+/* Standing still needs no MOVE: the step would change nothing. */
+static bool idle(const struct prediction *p, const struct movement_intent *intent)
+{
+    return p->open.substeps == 0 && !(intent->flags & (MOVEMENT_WALK | MOVEMENT_JUMP)) &&
+           !p->state.airborne && p->state.pose == MOVEMENT_STANDING && p->state.yaw == intent->yaw;
+}
+
+bool prediction_stalled(const struct prediction *p)
+{
+    return !p->known || p->pending_n >= PREDICTION_PENDING_MAX - 1;
+}
+
+bool prediction_substep(struct prediction *p, const struct movement_intent *intent,
+                        struct protocol_move *move)
+{
+    bool closed = false;
+    if (prediction_stalled(p))
+        return false;
+    p->before = p->state;
+    if (idle(p, intent))
+        return false;
+    /* Flags count at once; a turn waits for the MOVE to be full, so that a turning mouse does not
+     * double the messages. */
+    if (p->open.substeps > 0 && p->open.intent.flags != intent->flags) {
+        close_open(p, move);
+        closed = true;
+    }
+    if (p->open.substeps == 0) {
+        p->open.intent = *intent;
+        p->open.seq = p->next_seq++;
+    }
+    movement_step(&p->state, &p->open.intent, p->field);
+    p->open.substeps++;
+    if (p->open.substeps >= PREDICTION_BATCH && !closed) {
+        close_open(p, move);
+        closed = true;
+    }
+    return closed;
+}
+
+static void replay(struct prediction *p)
+{
+    for (unsigned i = 0; i < p->pending_n; i++) {
+        struct prediction_sent *sent = pending(p, i);
+        for (unsigned n = 0; n < sent->substeps; n++)
+            movement_step(&p->state, &sent->intent, p->field);
+        sent->after = p->state;
+    }
+    for (unsigned n = 0; n < p->open.substeps; n++)
+        movement_step(&p->state, &p->open.intent, p->field);
+}
+
+/* Begin again from the server's truth, with what it has not seen yet. */
+static void correct(struct prediction *p, const struct movement_state *truth)
+{
+    struct space_pos was = p->state.pos;
+    bool first = !p->known;
+    uint8_t pose = p->state.pose;
+    p->state = *truth;
+    p->state.pose = pose;
+    p->known = true;
+    replay(p);
+    p->before = p->state;
+    float moved[3] = {(float)(was.x - p->state.pos.x), (float)(was.y - p->state.pos.y),
+                      (float)(was.z - p->state.pos.z)};
+    float length = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        p->glide_m[i] += moved[i] / SPACE_UNITS_PER_M;
+        length += p->glide_m[i] * p->glide_m[i];
+    }
+    if (first || length > PREDICTION_SNAP_M * PREDICTION_SNAP_M)
+        memset(p->glide_m, 0, sizeof(p->glide_m));
+}
+
+enum prediction_answer prediction_self(struct prediction *p, const struct protocol_self *self)
+{
+    struct movement_state truth = {
+        .pos = self->pos,
+        .velocity_y = self->velocity_y,
+        .yaw = self->yaw,
+        .airborne = self->airborne,
+    };
+    const struct movement_state *expected = &p->acked;
+    p->dropped += self->dropped;
+    if (p->known && self->seq < p->acked_seq)
+        return PREDICTION_OLD;
+    while (p->pending_n > 0 && pending(p, 0)->seq <= self->seq) {
+        expected = &pending(p, 0)->after;
+        p->acked = *expected;
+        p->acked_seq = pending(p, 0)->seq;
+        p->pending_first = (p->pending_first + 1) % PREDICTION_PENDING_MAX;
+        p->pending_n--;
+    }
+    bool same = p->known && p->acked_seq == self->seq && same_place(expected, &truth);
+    p->acked_seq = self->seq;
+    truth.pose = p->acked.pose;
+    p->acked = truth;
+    /* After a resume the server may be ahead in seq: ours must rise above it. */
+    if (p->next_seq <= self->seq)
+        p->next_seq = self->seq + 1;
+    if (same)
+        return PREDICTION_SAME;
+    if (p->known)
+        p->corrections++;
+    correct(p, &truth);
+    return PREDICTION_CORRECTED;
+}
+
+void prediction_glide(struct prediction *p, float seconds)
+{
+    float keep = exp2f(-seconds / GLIDE_HALF_LIFE_S);
+    for (unsigned i = 0; i < 3; i++)
+        p->glide_m[i] *= keep;
+}
+
+static int32_t between(int32_t from, int32_t to, float fraction, float glide_m)
+{
+    return from + (int32_t)lrintf((float)(to - from) * fraction + glide_m * SPACE_UNITS_PER_M);
+}
+
+struct space_pos prediction_place(const struct prediction *p, float fraction)
+{
+    return (struct space_pos){
+        between(p->before.pos.x, p->state.pos.x, fraction, p->glide_m[0]),
+        between(p->before.pos.y, p->state.pos.y, fraction, p->glide_m[1]),
+        between(p->before.pos.z, p->state.pos.z, fraction, p->glide_m[2]),
+    };
+}

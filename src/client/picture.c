@@ -1,0 +1,148 @@
+#include "picture.h"
+
+#include <math.h>
+#include <poll.h>
+#include <string.h>
+
+#include "files.h"
+#include "net/connection.h"
+#include "start.h"
+#include "ui/hud.h"
+#include "view.h"
+
+#define SETTLE_US 500000 /* after the first block: others' first blocks come with the next ticks   \
+                          */
+#define NAMELESS_US 5000000 /* a name that does not come is not waited for longer */
+
+struct picture {
+    const struct arguments *arguments;
+    struct view view;
+    struct connection *connection;
+    struct heightfield *bare; /* without a server */
+    struct camera camera;
+};
+
+static void wait_for_network(struct picture *p, uint64_t until_us)
+{
+    short events;
+    uint64_t now = view_clock_us();
+    struct pollfd fd = {.fd = session_fd(connection_session(p->connection), &events)};
+    fd.events = events;
+    if (until_us > now)
+        poll(&fd, 1, (int)((until_us - now) / 1000) < 20 ? (int)((until_us - now) / 1000) : 20);
+}
+
+/* Until the world and the figures around are there, or the time is over. */
+static int wait_for_world(struct picture *p, struct error *error)
+{
+    static const struct movement_intent standing = {0};
+    uint64_t start = view_clock_us(), now = start, last = start, ready_at = 0;
+    uint64_t deadline = start + (uint64_t)p->arguments->timeout_s * 1000000;
+    struct session *session = connection_session(p->connection);
+    for (; now < deadline; now = view_clock_us()) {
+        if (connection_pump(p->connection, now) == SESSION_ENDED)
+            return error_set(error, "%s: %s", session_server(session), session_end(session)->text);
+        struct movement_intent still = standing;
+        if (connection_playing(p->connection))
+            still.yaw = world_prediction(connection_world(p->connection))->state.yaw;
+        connection_advance(p->connection, &still, now - last);
+        last = now;
+        if (connection_playing(p->connection)) {
+            if (!ready_at)
+                ready_at = now;
+            bool complete = world_complete(connection_world(p->connection));
+            if (now >= ready_at + (complete ? SETTLE_US : NAMELESS_US))
+                return 0;
+        }
+        wait_for_network(p, deadline);
+    }
+    return error_set(error, "%s: the world was not there within %u s (%s)", session_server(session),
+                     p->arguments->timeout_s, session_stage(session));
+}
+
+static int enter(struct picture *p, struct error *error)
+{
+    struct session_login login;
+    struct connection_handlers handlers = {0};
+    char pins[FILES_PATH_MAX];
+    bool complete;
+    if (start_login(p->arguments, &login, &complete, error) != 0 ||
+        files_path(FILES_CONFIG, "known-servers", pins, error) != 0)
+        return -1;
+    if (!complete)
+        return error_set(error,
+                         "no password and no token for %s: use --password-file or --token-file",
+                         login.user);
+    p->connection = connection_new(&handlers, pins, p->arguments->token_file, error);
+    if (!p->connection)
+        return -1;
+    connection_login(p->connection, &login, view_clock_us());
+    if (wait_for_world(p, error) != 0)
+        return -1;
+    return gfx_set_world(p->view.gfx, world_field(connection_world(p->connection)), error);
+}
+
+static int make_bare(struct picture *p, struct error *error)
+{
+    p->bare = heightfield_new(p->arguments->seed, VIEW_BACKDROP_SIZE_M);
+    if (!p->bare)
+        return error_set(error, "out of memory");
+    return gfx_set_world(p->view.gfx, p->bare, error);
+}
+
+static int draw(struct picture *p, uint64_t frame_us, struct error *error)
+{
+    struct world *world = p->connection ? connection_world(p->connection) : NULL;
+    struct world_shown shown = {0};
+    const struct heightfield *field = p->bare;
+    if (world) {
+        shown = world_show(world, view_clock_us(), frame_us);
+        field = world_field(world);
+    } else {
+        shown.self.y = heightfield_at(field, 0, 0);
+    }
+    uint32_t width, height;
+    gfx_size(p->view.gfx, &width, &height);
+    struct camera_view eye = camera_follow(&p->camera, shown.self, field, 1);
+    struct gfx_frame frame = view_frame(&p->view, eye, world, &shown);
+    ui_list_begin(&p->view.list, (float)width, (float)height);
+    ui_text_begin(p->view.text, p->view.gfx, &p->view.list);
+    hud_draw_plates(p->view.text, &p->view.list, &frame, &shown, 1);
+    ui_text_end(p->view.text, p->view.gfx);
+    frame.ui = ui_list_view(&p->view.list);
+    frame.ui_n = 1;
+    return gfx_draw(p->view.gfx, &frame, error);
+}
+
+static int run(struct picture *p, struct error *error)
+{
+    if (view_init(&p->view, p->arguments, NULL, error) != 0)
+        return -1;
+    if ((p->arguments->server ? enter(p, error) : make_bare(p, error)) != 0)
+        return -1;
+    float yaw = 0;
+    if (p->connection)
+        yaw = (float)world_prediction(connection_world(p->connection))->state.yaw *
+              (float)(2 * M_PI / 65536);
+    camera_init(&p->camera, yaw);
+    uint64_t last = view_clock_us();
+    for (unsigned i = 0; i < p->arguments->frames; i++) {
+        uint64_t now = view_clock_us();
+        if (p->connection)
+            connection_pump(p->connection, now);
+        if (draw(p, now - last, error) != 0)
+            return -1;
+        last = now;
+    }
+    return gfx_write(p->view.gfx, p->arguments->aov, p->arguments->screenshot, error);
+}
+
+int picture_run(const struct arguments *arguments, struct error *error)
+{
+    struct picture p = {.arguments = arguments};
+    int result = run(&p, error) == 0 ? 0 : 1;
+    view_fini(&p.view);
+    connection_free(p.connection);
+    heightfield_free(p.bare);
+    return result == 0 && p.view.validation_n > 0 ? 3 : result;
+}

@@ -1,0 +1,159 @@
+#include "ui/hud.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOAST_S        3.5
+#define PLATE_NEAR_M   18.0f /* full size and strength up to here */
+#define PLATE_FAR_M    60.0f /* gone from here on */
+#define PLATE_PIXELS   17.0f
+#define OVERLAY_PIXELS 14.0f
+
+void hud_frame(struct hud *hud, float ms)
+{
+    hud->frame_ms[hud->frames_at] = ms;
+    hud->frames_at = (hud->frames_at + 1) % HUD_FRAMES;
+    if (hud->frames_n < HUD_FRAMES)
+        hud->frames_n++;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+float hud_frame_p99_ms(const struct hud *hud)
+{
+    float sorted[HUD_FRAMES];
+    if (hud->frames_n == 0)
+        return 0;
+    memcpy(sorted, hud->frame_ms, hud->frames_n * sizeof(float));
+    qsort(sorted, hud->frames_n, sizeof(float), by_value);
+    return sorted[(hud->frames_n * 99 - 1) / 100];
+}
+
+static float frame_mean_ms(const struct hud *hud)
+{
+    float sum = 0;
+    for (unsigned i = 0; i < hud->frames_n; i++)
+        sum += hud->frame_ms[i];
+    return hud->frames_n ? sum / (float)hud->frames_n : 0;
+}
+
+void hud_toast(struct hud *hud, double now_s, const char *text)
+{
+    snprintf(hud->toast, sizeof(hud->toast), "%s", text);
+    hud->toast_until_s = now_s + TOAST_S;
+}
+
+static void draw_plate(struct ui_text *text, struct ui_list *list, const struct world_plate *plate,
+                       float x, float y, float scale)
+{
+    float strength = 1 - (plate->distance_m - PLATE_NEAR_M) / (PLATE_FAR_M - PLATE_NEAR_M);
+    strength = fminf(1, strength);
+    if (strength <= 0.03f)
+        return;
+    /* Sizes in steps of two: each size is a set of glyphs. */
+    unsigned pixels = 2 * (unsigned)lrintf(scale * PLATE_PIXELS * (0.7f + 0.3f * strength) / 2);
+    size_t len = strlen(plate->name);
+    float width = ui_text_width(text, plate->name, len, pixels), pad = (float)pixels * 0.5f;
+    float left = x - width / 2, high = (float)pixels;
+    struct ui_rect back = {left - pad, y - high * 1.12f, left + width + pad, y + high * 0.38f};
+    ui_list_panel(list, back, high * 0.5f, ui_fade(UI_RGBA(12, 17, 24, 140), strength));
+    ui_text_draw(text, list, left, y, pixels, ui_fade(UI_RGBA(244, 247, 250, 255), strength),
+                 plate->name, len);
+}
+
+void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gfx_frame *frame,
+                     const struct world_shown *shown, float scale)
+{
+    uint32_t width = (uint32_t)list->clip[2], height = (uint32_t)list->clip[3];
+    /* The farthest first, so that near ones lie on top. */
+    for (unsigned i = shown->plates_n; i > 0; i--) {
+        const struct world_plate *plate = &shown->plates[i - 1];
+        float x, y, depth_m;
+        if (plate->distance_m < PLATE_FAR_M &&
+            gfx_project(frame, width, height, plate->head, &x, &y, &depth_m))
+            draw_plate(text, list, plate, x, y, scale);
+    }
+}
+
+static void row(char (*rows)[96], unsigned *n, const char *text)
+{
+    if (*n < 24)
+        snprintf(rows[(*n)++], sizeof(rows[0]), "%s", text);
+}
+
+static unsigned overlay_rows(const struct hud *hud, const struct hud_figures *f, char (*rows)[96])
+{
+    unsigned n = 0;
+    char text[96];
+    float mean = frame_mean_ms(hud);
+    snprintf(text, sizeof(text), "%.0f fps   frame %.1f ms   p99 %.1f ms",
+             mean > 0 ? 1000 / mean : 0, mean, hud_frame_p99_ms(hud));
+    row(rows, &n, text);
+    snprintf(text, sizeof(text), "%.60s   %ux%u", f->device, f->width, f->height);
+    row(rows, &n, text);
+    if (f->playing) {
+        snprintf(text, sizeof(text), "round trip %.1f ms   tick %u (server %.1f)",
+                 (double)f->rtt_us / 1000, f->tick, f->server_tick);
+        row(rows, &n, text);
+        snprintf(text, sizeof(text), "%u entities   others %.0f ms late   %llu corrections",
+                 f->entities_n, f->late_ms, (unsigned long long)f->corrections);
+        row(rows, &n, text);
+        snprintf(text, sizeof(text), "%.1f, %.1f, %.1f m   %.1f KiB received",
+                 (double)f->self.x / SPACE_UNITS_PER_M, (double)f->self.y / SPACE_UNITS_PER_M,
+                 (double)f->self.z / SPACE_UNITS_PER_M, (double)f->bytes_in / 1024);
+        row(rows, &n, text);
+    }
+    for (unsigned i = 0; i < f->passes_n; i++) {
+        snprintf(text, sizeof(text), "gpu %s %.2f ms", f->passes[i].name, (double)f->passes[i].ms);
+        row(rows, &n, text);
+    }
+    if (f->validation) {
+        snprintf(text, sizeof(text), "%llu validation messages",
+                 (unsigned long long)f->validation_n);
+        row(rows, &n, text);
+    }
+    return n;
+}
+
+void hud_draw_overlay(const struct hud *hud, struct ui_text *text, struct ui_list *list,
+                      const struct hud_figures *figures, float scale)
+{
+    char rows[24][96];
+    unsigned n = overlay_rows(hud, figures, rows),
+             pixels = (unsigned)lrintf(OVERLAY_PIXELS * scale);
+    float height = ui_text_line_height(pixels), width = 0, pad = 12 * scale, x = 12 * scale,
+          y = 12 * scale;
+    for (unsigned i = 0; i < n; i++)
+        width = fmaxf(width, ui_text_width(text, rows[i], strlen(rows[i]), pixels));
+    ui_list_panel(list,
+                  (struct ui_rect){x, y, x + width + 2 * pad, y + height * (float)n + pad * 1.4f},
+                  10 * scale, UI_RGBA(12, 17, 24, 170));
+    for (unsigned i = 0; i < n; i++)
+        ui_text_draw(text, list, x + pad, y + pad * 0.4f + height * (float)(i + 1), pixels,
+                     i == 0 ? UI_RGBA(150, 205, 255, 255) : UI_RGBA(225, 231, 237, 255), rows[i],
+                     strlen(rows[i]));
+}
+
+void hud_draw_toast(const struct hud *hud, struct ui_text *text, struct ui_list *list, double now_s,
+                    float scale)
+{
+    float left_s = (float)(hud->toast_until_s - now_s);
+    if (left_s <= 0 || !hud->toast[0])
+        return;
+    float strength = fminf(1, left_s / 0.6f);
+    unsigned pixels = (unsigned)lrintf(16 * scale);
+    size_t len = strlen(hud->toast);
+    float width = ui_text_width(text, hud->toast, len, pixels), x = (list->clip[2] - width) / 2,
+          y = 52 * scale;
+    float pad = 18 * scale;
+    ui_list_panel(list, (struct ui_rect){x - pad, y - 25 * scale, x + width + pad, y + 14 * scale},
+                  12 * scale, ui_fade(UI_RGBA(12, 17, 24, 200), strength));
+    ui_text_draw(text, list, x, y, pixels, ui_fade(UI_RGBA(240, 243, 246, 255), strength),
+                 hud->toast, len);
+}
