@@ -44,9 +44,7 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* -- the turn
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the turn ---- */
 
 /* Before anything that others wake us for is looked at, so that no wake is lost. */
 static void pass_wake(struct io *io)
@@ -117,9 +115,13 @@ void io_turn_soon(struct io *io)
     event_add(io->soon, &now);
 }
 
-/* -- deadlines
- * -----------------------------------------------------------------------------------------------------
- */
+void io_expire_all(struct io *io)
+{
+    io->turn++;
+    pass_deadlines(io);
+}
+
+/* ---- deadlines ---- */
 
 void io_deadline_arm(struct io *io, struct io_deadline *deadline, unsigned class_of, uint64_t at_ms)
 {
@@ -164,9 +166,7 @@ void io_deadline_disarm(struct io *io, struct io_deadline *deadline)
     deadline->armed = false;
 }
 
-/* -- life
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct io *io_new(const struct io_config *config, struct error *error)
 {

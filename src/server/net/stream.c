@@ -35,9 +35,7 @@ ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes)
     return n;
 }
 
-/* -- plain
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- plain ---- */
 
 static enum transport_result plain_handshake(struct stream *stream)
 {
@@ -79,9 +77,7 @@ static void plain_finish(struct stream *stream)
 const struct stream_transport stream_plain = {plain_handshake, plain_read, plain_write,
                                               plain_finish};
 
-/* -- out
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- out ---- */
 
 /* How many of the bytes the socket took; -1: it failed. */
 static ssize_t stream_send(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
@@ -194,9 +190,7 @@ void stream_finish(struct stream *stream)
     stream_resume(stream);
 }
 
-/* -- in
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- in ---- */
 
 static void stream_drop_held(struct stream *stream)
 {
@@ -370,9 +364,7 @@ void stream_resume(struct stream *stream)
     stream_read_soon(stream);
 }
 
-/* -- life
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
                           const struct stream_handlers *handlers, void *context)

@@ -34,8 +34,7 @@ static int tls_failed(struct error *error, const char *what, const char *path)
     return error_set(error, "cannot %s %s: %s", what, path, tls_reason(text, sizeof(text)));
 }
 
-/* -- making a certificate
- * ------------------------------------------------------------------------------------------ */
+/* ---- making a certificate ---- */
 
 /* The names that clients on this machine use; others pin the public key and look at no name. */
 static bool certificate_add_names(X509 *x)
@@ -157,9 +156,7 @@ int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
     return result;
 }
 
-/* -- the context
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the context ---- */
 
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
                        const unsigned char *offered, unsigned offered_n, void *context)

@@ -41,9 +41,7 @@ void host_settings_free(struct host_settings *settings)
     free(settings);
 }
 
-/* -- the sweep
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the sweep ---- */
 
 /* Take the newest snapshot, if there is one. */
 static bool sweep_begin(struct host *host)
@@ -95,9 +93,7 @@ static bool host_pass(void *context)
     return false;
 }
 
-/* -- posts
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- posts ---- */
 
 struct host_post {
     struct postbox_item item;
@@ -283,9 +279,7 @@ void host_stalled(struct host *host, uint32_t stalled_ms)
     io_stalled(host->io, stalled_ms);
 }
 
-/* -- life
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct host *host_new(const struct host_config *config, struct host_settings *settings,
                       struct error *error)

@@ -11,8 +11,7 @@
 #include "ops/metrics.h"
 #include "sim/command.h"
 
-/* -- before the world
- * ---------------------------------------------------------------------------------------------- */
+/* ---- before the world ---- */
 
 static enum native_result take_hello(struct session *s, const struct protocol_frame *frame)
 {
@@ -153,9 +152,7 @@ static enum native_result take_resume(struct session *s, const struct protocol_f
     return NATIVE_DONE;
 }
 
-/* -- in the world
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- in the world ---- */
 
 /* To the sim, by this thread's queue. */
 static enum native_result command_push(struct session *s, struct command *command)
@@ -242,9 +239,7 @@ static enum native_result take_who(struct session *s, const struct protocol_fram
     return NATIVE_DONE;
 }
 
-/* -- the table
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 struct native_row {
     enum native_result (*take)(struct session *session, const struct protocol_frame *frame);

@@ -26,9 +26,7 @@ enum {
     DEADLINE_FREE
 };
 
-/* -- lists
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static void playing_add(struct session *s)
 {
@@ -86,9 +84,7 @@ void session_go_on(struct session *s)
     stream_resume(s->stream);
 }
 
-/* -- state
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- state ---- */
 
 static void arm(struct session *s, struct io_deadline *deadline, unsigned class_of, uint64_t at_ms)
 {
@@ -199,9 +195,7 @@ static void session_misbehaved(struct session *s, enum protocol_reason reason)
     }
 }
 
-/* -- out
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- out ---- */
 
 void session_count(struct session *s, bool with_rtt)
 {
@@ -289,9 +283,7 @@ void session_notice_limited(struct session *s, enum protocol_reason reason, uint
     session_notice(s, reason, retry_after_ms, NULL);
 }
 
-/* -- login
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- login ---- */
 
 void session_greeted(struct session *s)
 {
@@ -348,9 +340,7 @@ void session_answer(struct session *s, const struct login_answer *answer)
     session_flush(s);
 }
 
-/* -- in
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- in ---- */
 
 static void on_opened(void *context)
 {
@@ -432,9 +422,7 @@ static void on_ended(void *context, enum stream_end end)
 static const struct stream_handlers stream_handlers = {on_opened, on_input, on_settled, on_drained,
                                                        on_ended};
 
-/* -- deadlines
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- deadlines ---- */
 
 #define SESSION_OF(deadline, member)                                                               \
     ((struct session *)(void *)((char *)(deadline)-offsetof(struct session, member)))
@@ -483,9 +471,7 @@ static void on_taking(struct io_deadline *deadline)
     session_close(s);
 }
 
-/* -- life
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 struct session *session_new(struct host *host, int fd, uint64_t id,
                             const struct sockaddr_storage *address, struct host_counters *counters)

@@ -72,9 +72,7 @@ void login_request_free(struct login_request *request)
     free(request);
 }
 
-/* -- slots
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- slots ---- */
 
 static uint64_t slot_id(const struct sessions *sessions, const struct slot *slot)
 {
@@ -126,9 +124,7 @@ static uint64_t control_now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* -- accepting
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- accepting ---- */
 
 static void refused(const struct sockaddr_storage *address, const char *why)
 {
@@ -202,8 +198,7 @@ static void on_accepted(void *context, int fd, const struct sockaddr_storage *ad
     }
 }
 
-/* -- what the io threads say
- * --------------------------------------------------------------------------------------- */
+/* ---- what the io threads say ---- */
 
 static void drain_check(struct sessions *sessions)
 {
@@ -261,9 +256,7 @@ static void tell_login(void *context, struct login_request *request)
     postbox_post(sessions->postbox, &post->item);
 }
 
-/* -- answers
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- answers ---- */
 
 void sessions_answer(struct sessions *sessions, uint64_t session, const struct login_answer *answer)
 {
@@ -328,9 +321,7 @@ void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint
     drain_check(sessions);
 }
 
-/* -- settings
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- settings ---- */
 
 static void limits_of(const struct sessions_config *config, struct host_settings *settings)
 {
@@ -434,9 +425,7 @@ failed:
     return -1;
 }
 
-/* -- life
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static int slots_new(struct sessions *sessions, const struct sessions_config *config,
                      struct error *error)
@@ -593,9 +582,7 @@ void sessions_free(struct sessions *sessions)
     free(sessions);
 }
 
-/* -- small things
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- small things ---- */
 
 void sessions_wake(struct sessions *sessions, unsigned thread)
 {
