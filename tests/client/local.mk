@@ -33,3 +33,8 @@ tests_client_test_ui_SOURCES = tests/client/test_ui.c
 nodist_EXTRA_tests_client_test_ui_SOURCES = dummy.cxx
 tests_client_test_ui_CFLAGS = $(CLIENT_TEST_CFLAGS)
 tests_client_test_ui_LDADD = $(CLIENT_TEST_LDADD)
+
+check_PROGRAMS += tests/client/test_session
+tests_client_test_session_SOURCES = tests/client/test_session.c
+tests_client_test_session_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_session_LDADD = $(CLIENT_TEST_LDADD)
