@@ -144,7 +144,7 @@ static bool self_same(const struct protocol_self *a, const struct protocol_self 
 {
     return a->seq == b->seq && a->pos.x == b->pos.x && a->pos.y == b->pos.y &&
            a->pos.z == b->pos.z && a->velocity_y == b->velocity_y && a->yaw == b->yaw &&
-           a->airborne == b->airborne;
+           a->airborne == b->airborne && a->ahead == b->ahead;
 }
 
 static void gather_self(struct gather *g)
@@ -159,6 +159,7 @@ static void gather_self(struct gather *g)
         .yaw = e->state.yaw,
         .airborne = e->state.airborne,
         .dropped = (uint8_t)(s->dropped < UINT8_MAX ? s->dropped : UINT8_MAX),
+        .ahead = e->ahead,
     };
     struct wire_writer w;
 

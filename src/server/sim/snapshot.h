@@ -37,6 +37,7 @@ struct snapshot_entity {
     uint8_t layer;
     uint8_t version; /* of name and looks */
     uint8_t dropped; /* substeps given up in this tick, saturating */
+    uint8_t ahead;   /* substeps of the MOVE after seq that are applied already */
 };
 
 struct snapshot_chat_line {

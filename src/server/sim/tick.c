@@ -192,12 +192,14 @@ static void walk(struct step *step, uint32_t slot)
         while (now->substeps > 0 && spend(mover)) {
             movement_step(&state, &now->intent, sim->config.field);
             now->substeps--;
+            entity->ahead++;
             step->counts->substeps++;
             moved = true;
         }
         if (now->substeps > 0)
             break;
         entity->seq = now->ack;
+        entity->ahead = 0;
         pop_waiting(mover);
     }
     if (moved && memcmp(&state, &entity->state, sizeof(state)) != 0)

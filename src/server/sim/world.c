@@ -214,6 +214,7 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     entity->session = join->session;
     idmap_put(&sim->by_session, entity->session, slot); /* as many as before: it has room */
     entity->seq = 0;
+    entity->ahead = 0;
     sim->movers[slot].waiting_n = 0;
     if (!same_blob(entity->name, join->as.join.name) || entity->looks != join->as.join.looks) {
         entity->version++;
