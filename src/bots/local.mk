@@ -4,8 +4,13 @@ openmmo_bots_CFLAGS = $(AM_CFLAGS) $(BOTS_CFLAGS)
 openmmo_bots_LDADD = $(BOTS_LIBS)
 
 BOTS_CFLAGS = $(LIBEVENT_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
-BOTS_LIBS = libbots.a $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(COMMON_LIBS)
+BOTS_LIBS = libbots.a $(LIBEVENT_LIBS) $(JANSSON_LIBS) $(COMMON_LIBS) -lm
 
 noinst_LIBRARIES += libbots.a
 libbots_a_CFLAGS = $(AM_CFLAGS) $(BOTS_CFLAGS)
-libbots_a_SOURCES =
+libbots_a_SOURCES = \
+    src/bots/accounts.c src/bots/accounts.h \
+    src/bots/bot.c src/bots/bot.h \
+    src/bots/report.c src/bots/report.h \
+    src/bots/swarm.c src/bots/swarm.h \
+    src/bots/walker.c src/bots/walker.h

@@ -1,4 +1,151 @@
-int main(void)
+/* main.c -- openmmo-bots: players without a screen, for load, soak and demos. Options, then the
+ * swarm, then its report. Exit status: 0 all joined and none was lost, 1 otherwise, 2 wrong usage.
+ */
+#include <config.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bots/report.h"
+#include "bots/swarm.h"
+#include "common/protocol.h"
+
+static const char usage[] =
+    "usage: openmmo-bots [option...]\n"
+    "  --host HOST       where the server is (127.0.0.1)\n"
+    "  --port PORT       its game port (7777)\n"
+    "  --players N       how many bots, 1..100000 (20)\n"
+    "  --seconds S       how long to measure once all are in; 0: until a signal (0)\n"
+    "  --accounts FILE   keep names, passwords and tokens there between runs\n"
+    "  --prefix NAME     how new names begin (bot)\n"
+    "  --rate N          logins begun a second, 1..1000 (8)\n"
+    "  --talk N          chat lines of each bot a minute, 0..60 (1)\n"
+    "  --seed N          for where they go and what they say (1)\n"
+    "  --json            print the report as JSON\n"
+    "  --help, --version\n";
+
+enum {
+    OPT_HOST = 256,
+    OPT_PORT,
+    OPT_PLAYERS,
+    OPT_SECONDS,
+    OPT_ACCOUNTS,
+    OPT_PREFIX,
+    OPT_RATE,
+    OPT_TALK,
+    OPT_SEED,
+    OPT_JSON,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+/* clang-format off */
+static const struct option longopts[] = {
+    {"host",     required_argument, NULL, OPT_HOST},
+    {"port",     required_argument, NULL, OPT_PORT},
+    {"players",  required_argument, NULL, OPT_PLAYERS},
+    {"seconds",  required_argument, NULL, OPT_SECONDS},
+    {"accounts", required_argument, NULL, OPT_ACCOUNTS},
+    {"prefix",   required_argument, NULL, OPT_PREFIX},
+    {"rate",     required_argument, NULL, OPT_RATE},
+    {"talk",     required_argument, NULL, OPT_TALK},
+    {"seed",     required_argument, NULL, OPT_SEED},
+    {"json",     no_argument,       NULL, OPT_JSON},
+    {"help",     no_argument,       NULL, OPT_HELP},
+    {"version",  no_argument,       NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+/* clang-format on */
+
+/* A whole number in min..max, or the end with a sentence. */
+static unsigned number(const char *name, const char *text, unsigned min, unsigned max)
 {
-    return 0;
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (errno || end == text || *end || text[0] == '-' || n < min || n > max) {
+        fprintf(stderr, "openmmo-bots: --%s takes a number from %u to %u, not \"%s\"\n", name, min,
+                max, text);
+        exit(2);
+    }
+    return (unsigned)n;
+}
+
+static void take_options(int argc, char **argv, struct swarm_options *options, bool *json)
+{
+    int c;
+    while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+        switch (c) {
+        case OPT_HOST:
+            options->host = optarg;
+            break;
+        case OPT_PORT:
+            options->port = (uint16_t)number("port", optarg, 1, 65535);
+            break;
+        case OPT_PLAYERS:
+            options->players = number("players", optarg, 1, 100000);
+            break;
+        case OPT_SECONDS:
+            options->seconds = number("seconds", optarg, 0, 10000000);
+            break;
+        case OPT_ACCOUNTS:
+            options->accounts = optarg;
+            break;
+        case OPT_PREFIX:
+            options->prefix = optarg;
+            break;
+        case OPT_RATE:
+            options->rate = number("rate", optarg, 1, 1000);
+            break;
+        case OPT_TALK:
+            options->talk_per_minute = number("talk", optarg, 0, 60);
+            break;
+        case OPT_SEED:
+            options->seed = number("seed", optarg, 0, UINT_MAX);
+            break;
+        case OPT_JSON:
+            *json = true;
+            break;
+        case OPT_HELP:
+            fputs(usage, stdout);
+            exit(0);
+        case OPT_VERSION:
+            puts("openmmo-bots " PACKAGE_VERSION);
+            exit(0);
+        default:
+            fputs(usage, stderr);
+            exit(2);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "openmmo-bots: what is \"%s\"?\n%s", argv[optind], usage);
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct report report;
+    struct swarm_options options = {
+        .host = "127.0.0.1",
+        .prefix = "bot",
+        .port = PROTOCOL_DEFAULT_PORT,
+        .players = 20,
+        .rate = 8,
+        .seed = 1,
+        .talk_per_minute = 1,
+    };
+    struct error error = {""};
+    bool json = false;
+    take_options(argc, argv, &options, &json);
+    int rc = swarm_run(&options, &report, &error);
+    if (rc == -1)
+        fprintf(stderr, "openmmo-bots: %s\n", error.text);
+    if (json)
+        report_print_json(&report, stdout);
+    else
+        report_print(&report, stdout);
+    return rc == 0 && report_good(&report) ? 0 : 1;
 }
