@@ -38,3 +38,26 @@ check_PROGRAMS += tests/client/test_session
 tests_client_test_session_SOURCES = tests/client/test_session.c
 tests_client_test_session_CFLAGS = $(CLIENT_TEST_CFLAGS)
 tests_client_test_session_LDADD = $(CLIENT_TEST_LDADD)
+check_PROGRAMS += tests/client/test_pictures
+tests_client_test_pictures_SOURCES = tests/client/test_pictures.c tests/client/raycaster.c tests/client/raycaster.h
+tests_client_test_pictures_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS) -O2
+tests_client_test_pictures_LDADD = tests/client/libpicture.a $(CLIENT_LIBS) $(CMOCKA_LIBS)
+nodist_EXTRA_tests_client_test_pictures_SOURCES = dummy.cxx
+
+check_PROGRAMS += tests/client/test_memory
+tests_client_test_memory_SOURCES = tests/client/test_memory.c
+tests_client_test_memory_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS)
+tests_client_test_memory_LDADD = tests/client/libpicture.a $(CLIENT_LIBS) $(CMOCKA_LIBS)
+nodist_EXTRA_tests_client_test_memory_SOURCES = dummy.cxx
+
+check_PROGRAMS += tests/client/test_terrain
+tests_client_test_terrain_SOURCES = tests/client/test_terrain.c
+tests_client_test_terrain_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS)
+tests_client_test_terrain_LDADD = tests/client/libpicture.a $(CLIENT_LIBS) $(CMOCKA_LIBS)
+nodist_EXTRA_tests_client_test_terrain_SOURCES = dummy.cxx
+
+check_PROGRAMS += tests/client/test_gfx
+tests_client_test_gfx_SOURCES = tests/client/test_gfx.c
+tests_client_test_gfx_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS)
+tests_client_test_gfx_LDADD = tests/client/libpicture.a $(CLIENT_LIBS) $(CMOCKA_LIBS)
+nodist_EXTRA_tests_client_test_gfx_SOURCES = dummy.cxx

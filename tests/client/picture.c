@@ -81,9 +81,9 @@ void picture_scene_draw(struct picture_scene *scene, uint32_t seed)
     x = between(&state, -1500.0f, 1500.0f);
     z = between(&state, -1500.0f, 1500.0f);
     frame->eye = on_ground(scene->field, x, z);
-    frame->eye.y += (int32_t)(between(&state, 1.7f, 12.0f) * SPACE_UNITS_PER_M);
+    frame->eye.y += (int32_t)(between(&state, 1.7f, 5.0f) * SPACE_UNITS_PER_M);
     frame->yaw_rad = between(&state, -3.14f, 3.14f);
-    frame->pitch_rad = between(&state, -0.25f, 0.02f);
+    frame->pitch_rad = between(&state, -0.35f, -0.05f);
     frame->fov_y_rad = between(&state, 0.8f, 1.2f);
     frame->hour = between(&state, 0.0f, 24.0f);
     frame->view_m = 500.0f;
@@ -92,7 +92,7 @@ void picture_scene_draw(struct picture_scene *scene, uint32_t seed)
     frame->figures_n = PICTURE_FIGURES_MAX;
     for (uint32_t i = 0; i < frame->figures_n; i++) {
         struct gfx_figure *figure = &scene->figures[i];
-        float away = between(&state, 5.0f, 40.0f);
+        float away = between(&state, 4.0f, 30.0f);
         float aside = frame->yaw_rad + between(&state, -0.5f, 0.5f);
 
         figure->pos = on_ground(scene->field, x - sinf(aside) * away, z - cosf(aside) * away);

@@ -11,7 +11,7 @@
 
 #define PICTURE_WIDTH       320
 #define PICTURE_HEIGHT      180
-#define PICTURE_FIGURES_MAX 24
+#define PICTURE_FIGURES_MAX 16
 #define PICTURE_MESSAGE_MAX 600
 
 struct picture_scene {
@@ -41,7 +41,7 @@ bool picture_must_skip(const char *reason);
 /* Seed from the clock or from $OPENMMO_TEST_SEED; printed, so that a failure can be seen again. */
 uint32_t picture_seed(void);
 
-/* A world, an hour, an eye 1.7 to 12 m above the ground, and figures around the place that it looks
+/* A world, an hour, an eye 1.7 to 5 m above the ground, and figures around the place that it looks
  * at. */
 void picture_scene_draw(struct picture_scene *scene, uint32_t seed);
 void picture_scene_fini(struct picture_scene *scene);

@@ -10,10 +10,11 @@ enum fault {
     FAULT_NONE,
     FAULT_FLIP_DIAGONAL,   /* the ground's squares are split along the other diagonal */
     FAULT_SHIFT_TERRAIN,   /* the ground lies one metre too far north */
+    FAULT_TILTED_VIEW,     /* the camera looks two degrees too high */
     FAULT_WRONG_ID,        /* a figure's id goes to its neighbour */
     FAULT_SUN_IGNORED,     /* the light does not follow the hour */
     FAULT_DEPTH_BY_SUN,    /* the hour leaks into positions */
-    FAULT_MISSING_BARRIER, /* barriers no longer wait for the picture's colour writes */
+    FAULT_MISSING_BARRIER, /* barriers change layouts but wait for nothing */
     FAULT_OUT_OF_MEMORY,   /* the device gives no memory after its first block */
     FAULT_DEVICE_LOST,     /* the third submission fails */
     FAULT_OUT_OF_DATE      /* every third presentation finds the swapchain out of date */

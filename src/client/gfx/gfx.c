@@ -141,9 +141,14 @@ static int prepare(struct gfx *gfx, struct frame *frame, const struct gfx_frame 
     struct render *render = &gfx->render;
     struct scene_globals *globals = frame->globals.slice.mapped;
     float hour = render->device.fault == FAULT_SUN_IGNORED ? NOON : what->hour;
+    struct gfx_frame seen = *what;
     struct scene_camera camera;
 
-    scene_camera_init(&camera, what, render->targets.width, render->targets.height);
+    if (render->device.fault == FAULT_TILTED_VIEW)
+        seen.pitch_rad += 0.035f;
+    scene_camera_init(&camera, &seen, render->targets.width, render->targets.height);
+    if (render->device.fault == FAULT_DEPTH_BY_SUN)
+        camera.eye.y += (int32_t)(what->hour * SPACE_UNITS_PER_M / 100);
     scene_globals_fill(globals, &camera, what, hour);
     globals->exposure[2] = 1.0f / (float)render->targets.width;
     globals->exposure[3] = 1.0f / (float)render->targets.height;

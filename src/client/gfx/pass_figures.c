@@ -10,7 +10,7 @@
 
 #define FIGURES_MAX     4096
 #define FINE_WITHIN_M   20.0f
-#define FINE_MAX_CPU    12
+#define FINE_MAX_CPU    16
 #define FINE_MAX_GPU    256
 #define SHADOWS_MAX     48
 #define SHADOW_WITHIN_M 70.0f
