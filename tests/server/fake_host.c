@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
+#include "ops/metrics.h"
+
 struct fake_host fake_host;
 
 /* clang-format off */
@@ -158,9 +161,8 @@ void fake_host_players(unsigned players_n)
     }
 }
 
-void fake_host_start(unsigned players_n)
+void fake_host_start_at(const char *path, unsigned players_n)
 {
-    char directory[64] = "/tmp/openmmo-test-XXXXXX";
     struct admin_config config = {.options_table = &TABLE};
     struct error error = {""};
 
@@ -168,10 +170,7 @@ void fake_host_start(unsigned players_n)
     memset(&fake_host, 0, sizeof(fake_host));
     fake_host_players(players_n);
     fake_host.base = event_base_new();
-    if (mkdtemp(directory) == NULL)
-        abort();
-    snprintf(fake_host.path, sizeof(fake_host.path), "%s/run/admin.sock", directory);
-    chmod(directory, 0755); /* other users try to connect */
+    snprintf(fake_host.path, sizeof(fake_host.path), "%s", path);
     config.base = fake_host.base;
     config.path = fake_host.path;
     config.host = (struct admin_host){status, reload, stop, options, &fake_host};
@@ -180,6 +179,58 @@ void fake_host_start(unsigned players_n)
         fprintf(stderr, "fake_host: %s\n", error.text);
         abort();
     }
+}
+
+void fake_host_start(unsigned players_n)
+{
+    char directory[64] = "/tmp/openmmo-test-XXXXXX", path[108];
+
+    if (mkdtemp(directory) == NULL)
+        abort();
+    chmod(directory, 0755); /* other users try to connect */
+    snprintf(path, sizeof(path), "%s/run/admin.sock", directory);
+    fake_host_start_at(path, players_n);
+}
+
+/* Figures that move: a tick now and then, bytes, a line of log. */
+static void live(evutil_socket_t fd, short what, void *context)
+{
+    static unsigned turn;
+
+    (void)fd;
+    (void)what;
+    (void)context;
+    turn++;
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t us = 1500 + (turn * 37 + i * 613) % 2500 + (turn % 97 == 0 ? 61000 : 0);
+
+        metrics_observe(METRIC_TICK_US, us);
+        metrics_observe(METRIC_TICK_STEP_US, us * 2 / 3);
+        metrics_observe(METRIC_TICK_SNAPSHOT_US, us / 4);
+        metrics_observe(METRIC_TICK_LATE_US, turn % 40);
+        metrics_observe(METRIC_STORE_US, 300 + turn % 900);
+    }
+    metrics_add(METRIC_BYTES_IN, 180000 + turn % 50 * 1000);
+    metrics_add(METRIC_BYTES_OUT, 700000 + turn % 80 * 9000);
+    metrics_add(METRIC_MESSAGES_IN, 300);
+    metrics_set(METRIC_PLAYERS, fake_host.players_n);
+    metrics_set(METRIC_CONNECTIONS, fake_host.players_n + 3);
+    metrics_set(METRIC_CONNECTIONS_BEFORE_LOGIN, 3);
+    if (turn % 10 == 0)
+        log_event(turn % 50 == 0 ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "walk", "somebody walks about",
+                  LOG_U64("turn", turn), LOG_TEXT("who", fake_host.players[0].name));
+}
+
+void fake_host_serve(const char *path, unsigned players_n)
+{
+    const struct timeval often = {0, 200000};
+    struct event *timer;
+
+    fake_host_start_at(path, players_n);
+    timer = event_new(fake_host.base, -1, EV_PERSIST, live, NULL);
+    event_add(timer, &often);
+    event_base_dispatch(fake_host.base);
+    abort();
 }
 
 void fake_host_stop(void)

@@ -26,6 +26,9 @@ extern struct fake_host fake_host;
 
 /* Listen in a fresh directory under TMPDIR with players_n players: "anna", "Bjorn" and others. */
 void fake_host_start(unsigned players_n);
+void fake_host_start_at(const char *path, unsigned players_n);
+/* Be a daemon at that path, with figures that move, until a signal ends the process. */
+_Noreturn void fake_host_serve(const char *path, unsigned players_n);
 void fake_host_players(unsigned players_n);
 void fake_host_stop(void);
 /* One turn of the loop, waiting at most 5 ms. */

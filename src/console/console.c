@@ -1,0 +1,125 @@
+/* console.c -- see console.h. */
+#include "console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admin_client.h"
+#include "ui.h"
+
+#define ASK_DEADLINE_MS 5000
+
+struct console {
+    const struct console_options *options;
+    struct admin_client *client;
+    struct ui ui;
+    struct canvas canvas;
+};
+
+static uint64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int on_ask(void *context, enum ui_ask ask, const char *method, json_t *params)
+{
+    struct console *console = context;
+
+    return admin_client_ask(console->client, method, params, (int)ask, ASK_DEADLINE_MS);
+}
+
+static void on_opened(void *context)
+{
+    ui_opened(&((struct console *)context)->ui);
+}
+
+static void on_lost(void *context, int code, const char *sentence)
+{
+    ui_lost(&((struct console *)context)->ui, code == ADMIN_CLIENT_DENIED, sentence);
+}
+
+static void on_answer(void *context, int token, json_t *result, int code, const char *sentence)
+{
+    /* What the end of the connection answered, ui_lost says once. */
+    if (code != ADMIN_CLIENT_LOST)
+        ui_answer(&((struct console *)context)->ui, (enum ui_ask)token, result, code, sentence);
+}
+
+static void on_notify(void *context, const char *topic, json_t *params)
+{
+    ui_notify(&((struct console *)context)->ui, topic, params);
+}
+
+static void draw(struct console *console)
+{
+    struct canvas *canvas = &console->canvas;
+    int rows, columns;
+
+    terminal_size(&rows, &columns);
+    if (rows != canvas->rows || columns != canvas->columns) {
+        bool ascii = console->options->ascii || !terminal_utf8();
+
+        canvas_fini(canvas);
+        if (canvas_init(canvas, rows, columns, ascii) != 0)
+            return;
+    }
+    ui_time(&console->ui, clock_ms(CLOCK_MONOTONIC), (int64_t)clock_ms(CLOCK_REALTIME));
+    ui_draw(&console->ui, canvas);
+    terminal_show(canvas, console->ui.redraw);
+    console->ui.redraw = false;
+}
+
+/* One blocking call, then the passes: keys, socket, picture. False: the terminal is gone. */
+static bool turn(struct console *console)
+{
+    struct pollfd fds[2] = {
+        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = admin_client_fd(console->client), .events = admin_client_events(console->client)}};
+    int to_second_ms = 1000 - (int)(clock_ms(CLOCK_REALTIME) % 1000);
+    int wait_ms = admin_client_wait_ms(console->client, clock_ms(CLOCK_MONOTONIC));
+    int key;
+
+    if (poll(fds, 2, wait_ms < to_second_ms ? wait_ms : to_second_ms) < 0 && errno != EINTR)
+        return false;
+    while ((key = terminal_key()) != 0)
+        ui_key(&console->ui, key);
+    if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+        return false;
+    admin_client_pump(console->client, clock_ms(CLOCK_MONOTONIC));
+    draw(console);
+    return true;
+}
+
+enum console_exit console_run(const struct console_options *options)
+{
+    struct console console = {.options = options};
+    struct ui_config config = {.ask = on_ask, .context = &console};
+    struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, &console};
+    struct error error = {""};
+    enum console_exit status = CONSOLE_OK;
+
+    console.client = admin_client_new(options->path, &handlers);
+    if (console.client == NULL || ui_init(&console.ui, &config) != 0) {
+        fprintf(stderr, "openmmo-console: out of memory\n");
+        admin_client_free(console.client);
+        return CONSOLE_FAILED;
+    }
+    if (terminal_open(options->colour, &error) != 0) {
+        fprintf(stderr, "openmmo-console: %s\n", error.text);
+        status = CONSOLE_FAILED;
+    } else {
+        while (!console.ui.quit && turn(&console)) {
+        }
+        terminal_close();
+    }
+    canvas_fini(&console.canvas);
+    ui_fini(&console.ui);
+    admin_client_free(console.client);
+    return status;
+}

@@ -1,0 +1,314 @@
+/* exec.c -- see exec.h.
+ *
+ * The daemon is asked first what it understands (rpc.discover), so that name=value becomes what the
+ * method's row wants: a number, a truth, a text. What it does not know it is asked all the same:
+ * the daemon's own words are the better error. */
+#include "exec.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin_client.h"
+#include "common/text.h"
+
+#define EXEC_DEADLINE_MS 30000
+#define TABLE_COLUMNS    32
+#define CELL_BYTES       600
+
+struct exec {
+    struct admin_client *client;
+    bool answered;
+    json_t *result;
+    int code; /* 0: result; else why not */
+    char sentence[512];
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void on_opened(void *context)
+{
+    (void)context;
+}
+
+static void end(struct exec *exec, json_t *result, int code, const char *sentence)
+{
+    if (exec->answered)
+        return;
+    exec->answered = true;
+    exec->result = json_incref(result);
+    exec->code = code;
+    text_sanitise(sentence, strlen(sentence), exec->sentence, sizeof(exec->sentence));
+}
+
+static void on_lost(void *context, int code, const char *sentence)
+{
+    end(context, NULL, code, sentence);
+}
+
+static void on_answer(void *context, int token, json_t *result, int code, const char *sentence)
+{
+    (void)token;
+    end(context, result, code, sentence);
+}
+
+static void on_notify(void *context, const char *topic, json_t *params)
+{
+    (void)context;
+    (void)topic;
+    (void)params;
+}
+
+/* Ask and wait. params: taken. 0: exec->result is there (owned by exec). */
+static int ask(struct exec *exec, const char *method, json_t *params)
+{
+    json_decref(exec->result);
+    exec->result = NULL;
+    exec->answered = false;
+    admin_client_pump(exec->client, now_ms());
+    if (exec->answered) { /* there is no daemon */
+        json_decref(params);
+        return exec->code;
+    }
+    if (admin_client_ask(exec->client, method, params, 0, EXEC_DEADLINE_MS) != 0)
+        end(exec, NULL, ADMIN_CLIENT_LOST, "the request is too large");
+    while (!exec->answered) {
+        struct pollfd fd = {.fd = admin_client_fd(exec->client),
+                            .events = admin_client_events(exec->client)};
+
+        if (poll(&fd, 1, admin_client_wait_ms(exec->client, now_ms())) < 0 && errno != EINTR)
+            break;
+        admin_client_pump(exec->client, now_ms());
+    }
+    return exec->code;
+}
+
+/* The row by that "name" in a list; NULL: none. */
+static const json_t *named(const json_t *list, const char *name, size_t name_bytes)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach((json_t *)list, i, row)
+    {
+        const char *is = json_string_value(json_object_get(row, "name"));
+
+        if (is != NULL && strlen(is) == name_bytes && memcmp(is, name, name_bytes) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static json_t *value_of(const char *text, const char *type)
+{
+    json_error_t error;
+
+    if (type == NULL || strcmp(type, "text") == 0 || strcmp(type, "word") == 0 ||
+        strcmp(type, "id") == 0)
+        return json_string(text);
+    if (strcmp(type, "boolean") == 0 && strcmp(text, "yes") == 0)
+        return json_true();
+    if (strcmp(type, "boolean") == 0 && strcmp(text, "no") == 0)
+        return json_false();
+    return json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+}
+
+/* name=value... as an object. NULL: said on stderr what is wrong. */
+static json_t *parameters(const json_t *discovery, char *const *arguments, int arguments_n)
+{
+    const json_t *method =
+        named(json_object_get(discovery, "methods"), arguments[0], strlen(arguments[0]));
+    json_t *params = json_object();
+
+    for (int i = 1; i < arguments_n; i++) {
+        const char *equals = strchr(arguments[i], '=');
+        const json_t *row;
+        char name[64];
+        json_t *value;
+
+        if (equals == NULL || equals == arguments[i] ||
+            (size_t)(equals - arguments[i]) >= sizeof(name)) {
+            fprintf(stderr, "openmmo-console: \"%s\" is not name=value\n", arguments[i]);
+            json_decref(params);
+            return NULL;
+        }
+        snprintf(name, sizeof(name), "%.*s", (int)(equals - arguments[i]), arguments[i]);
+        row = named(json_object_get(method, "params"), name, strlen(name));
+        value = value_of(equals + 1, json_string_value(json_object_get(row, "type")));
+        if (value == NULL || json_object_get(params, name) != NULL) {
+            fprintf(stderr, "openmmo-console: %s: %s\n", name,
+                    value == NULL ? "this is not such a value" : "it is given twice");
+            json_decref(value);
+            json_decref(params);
+            return NULL;
+        }
+        json_object_set_new(params, name, value);
+    }
+    return params;
+}
+
+/* A value as one cell, fit to be shown. */
+static void cell_of(const json_t *value, char out[CELL_BYTES])
+{
+    const char *text = json_string_value(value);
+    char *dumped;
+
+    if (text != NULL) {
+        text_sanitise(text, json_string_length(value), out, CELL_BYTES);
+    } else if (json_is_real(value)) {
+        snprintf(out, CELL_BYTES, "%.2f", json_real_value(value));
+    } else {
+        dumped = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+        text_sanitise(dumped != NULL ? dumped : "", dumped != NULL ? strlen(dumped) : 0, out,
+                      CELL_BYTES);
+        free(dumped);
+    }
+}
+
+static void print_cell(const char *text, size_t columns, bool right, bool last)
+{
+    size_t used = text_columns(text);
+    int gap = columns > used ? (int)(columns - used) : 0;
+
+    if (right)
+        printf("%*s%s%s", gap, "", text, last ? "\n" : "  ");
+    else if (last)
+        printf("%s\n", text);
+    else
+        printf("%s%*s  ", text, gap, "");
+}
+
+/* Objects of one shape: their keys as heads, one line each. */
+static void print_table(const json_t *list)
+{
+    const char *heads[TABLE_COLUMNS];
+    size_t widths[TABLE_COLUMNS], n = 0, i, j;
+    bool numbers[TABLE_COLUMNS];
+    json_t *value, *row;
+    const char *key;
+    char cell[CELL_BYTES];
+
+    json_object_foreach(json_array_get(list, 0), key, value)
+    {
+        if (n == TABLE_COLUMNS)
+            break;
+        heads[n] = key;
+        widths[n] = text_columns(key);
+        numbers[n++] = json_is_number(value);
+    }
+    json_array_foreach((json_t *)list, i, row)
+    {
+        for (j = 0; j < n; j++) {
+            cell_of(json_object_get(row, heads[j]), cell);
+            if (text_columns(cell) > widths[j])
+                widths[j] = text_columns(cell);
+        }
+    }
+    for (j = 0; j < n; j++)
+        print_cell(heads[j], widths[j], numbers[j], j + 1 == n);
+    json_array_foreach((json_t *)list, i, row)
+    {
+        for (j = 0; j < n; j++) {
+            cell_of(json_object_get(row, heads[j]), cell);
+            print_cell(cell, widths[j], numbers[j], j + 1 == n);
+        }
+    }
+}
+
+/* An object as "key  value" lines, inner objects as "outer.inner"; lists of objects as tables
+ * behind the rest. */
+static void print_object(const json_t *object, const char *prefix)
+{
+    char name[128], cell[CELL_BYTES];
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, key, value)
+    {
+        snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != '\0' ? "." : "", key);
+        if (json_is_object(value)) {
+            print_object(value, name);
+        } else if (!json_is_object(json_array_get(value, 0))) {
+            cell_of(value, cell);
+            printf("%-24s %s\n", name, cell);
+        }
+    }
+    json_object_foreach((json_t *)object, key, value)
+    {
+        if (json_is_object(json_array_get(value, 0))) {
+            printf("\n");
+            print_table(value);
+        }
+    }
+}
+
+static void print_result(const json_t *result, bool json)
+{
+    if (json)
+        json_dumpf(result, stdout, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+    else if (json_is_object(result))
+        print_object(result, "");
+    else if (json_is_null(result))
+        printf("ok");
+    else
+        json_dumpf(result, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    if (json || !json_is_object(result))
+        printf("\n");
+}
+
+static enum console_exit exit_of(const struct exec *exec)
+{
+    switch (exec->code) {
+    case 0:
+        return CONSOLE_OK;
+    case ADMIN_CLIENT_LOST:
+        return CONSOLE_NO_CONNECTION;
+    case ADMIN_CLIENT_DENIED:
+        return CONSOLE_DENIED;
+    case -32601: /* no such method */
+    case -32602: /* no such parameters */
+        return CONSOLE_USAGE;
+    default:
+        return CONSOLE_FAILED;
+    }
+}
+
+enum console_exit exec_run(const char *path, char *const *arguments, int arguments_n, bool json)
+{
+    struct exec exec = {.code = 0};
+    struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, &exec};
+    enum console_exit status;
+    json_t *params;
+
+    exec.client = admin_client_new(path, &handlers);
+    if (exec.client == NULL)
+        return CONSOLE_FAILED;
+    if (ask(&exec, "rpc.discover", NULL) == 0) {
+        params = parameters(exec.result, arguments, arguments_n);
+        if (params == NULL) {
+            status = CONSOLE_USAGE;
+            goto out;
+        }
+        (void)ask(&exec, arguments[0], params);
+    }
+    status = exit_of(&exec);
+    if (exec.code != 0)
+        fprintf(stderr, "openmmo-console: %s\n", exec.sentence);
+    else
+        print_result(exec.result, json);
+    if (exec.code == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        status = CONSOLE_FAILED;
+out:
+    json_decref(exec.result);
+    admin_client_free(exec.client);
+    return status;
+}
