@@ -70,3 +70,8 @@ check_PROGRAMS += tests/server/test_sessions
 tests_server_test_sessions_SOURCES = tests/server/test_sessions.c tests/server/scene.c tests/server/scene.h
 tests_server_test_sessions_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_sessions_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_ticker
+tests_server_test_ticker_SOURCES = tests/server/test_ticker.c tests/server/sim_world.h
+tests_server_test_ticker_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_ticker_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

@@ -181,6 +181,9 @@ static void test_allowance(void **state)
     assert_true(room->batch.counts.substeps_dropped > 0);
     entity = look(room, 0);
     assert_int_equal(entity.dropped, 6);
+    batch_intent(&room->batch, 11, ++seq, 0, 5);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(look(room, 0).ahead, 3);
     /* What waits is finished; what was given up is acknowledged with it. */
     run(room, 20, 0, &seq);
     assert_int_equal(look(room, 0).seq, seq);

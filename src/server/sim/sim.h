@@ -58,6 +58,7 @@ void sim_free(struct sim *sim);
 size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
                 struct sim_event *events, struct sim_step_counts *counts);
 uint32_t sim_tick(const struct sim *sim); /* 0 before the first step */
+struct sim_config sim_configuration(const struct sim *sim);
 
 /* The state as of now, one reference (the caller's). Never NULL: the pool is as large as the
  * readers can hold. */

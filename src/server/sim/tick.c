@@ -35,6 +35,7 @@ static void apply_join(struct step *step, struct command *join)
 
     /* A session has one figure, and every player a name and a number. */
     if (join->session == 0 || join->as.join.player == 0 || join->as.join.name == NULL ||
+        join->as.join.name->len_bytes == 0 ||
         idmap_get(&sim->by_session, join->session) != IDMAP_NONE) {
         add_event(step, SIM_REFUSED, join->session, NULL);
         step->events[step->events_n - 1].player = join->as.join.player;
@@ -120,7 +121,7 @@ static void apply_chat(struct step *step, struct command *command)
     struct sim *sim = step->sim;
     struct snapshot_chat_line line = {.tick = sim->tick, .channel = command->as.chat.channel};
 
-    if (command->as.chat.text == NULL)
+    if (command->as.chat.text == NULL || command->as.chat.text->len_bytes == 0)
         return;
     if (command->session != 0) {
         uint32_t slot = idmap_get(&sim->by_session, command->session);

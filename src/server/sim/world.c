@@ -65,6 +65,11 @@ uint32_t sim_tick(const struct sim *sim)
     return sim->tick;
 }
 
+struct sim_config sim_configuration(const struct sim *sim)
+{
+    return sim->config;
+}
+
 int world_reserve(struct sim *sim, uint32_t n)
 {
     /* Each array knows its own room only here: all grow alike, the common room is set when all did.

@@ -1,0 +1,376 @@
+/* ticker.c -- the clock of the world. See ticker.h.
+ *
+ * One tick is one call of tick_once, whoever calls it: a thread that sleeps until absolute
+ * deadlines, or a timer on the owner's loop. A deadline that is missed by more than a tick is a
+ * stall: the missed deadlines are passed over, and the first command of the next tick gives the
+ * players their time back. */
+#ifdef HAVE_CONFIG_H
+#include <config.h> /* GNU extensions */
+#endif
+
+#include "ticker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "ops/metrics.h"
+
+#define TICK_NS    (INT64_C(1000000) * SIM_TICK_MS)
+#define CREDIT_MAX (2 * MOVEMENT_SUBSTEPS_PER_S)
+#define WALL_DRIFT (INT64_C(1) << 31)
+
+struct ticker {
+    struct ticker_config config;
+    pthread_t thread;
+    struct event *timer; /* with a base */
+    _Atomic bool stop;
+    int64_t deadline_ns; /* CLOCK_MONOTONIC: when the next tick is due */
+    uint32_t credit;     /* substeps to give back in the next tick */
+    uint32_t credits;    /* sequence of CREDIT commands */
+    struct command *commands,
+        *spare; /* room for all that the queues can hold, twice: the sort moves between them */
+    size_t commands_room;
+    struct sim_event *events;
+    uint64_t base_wall_ms;  /* Unix time at which tick 0 would have been */
+    _Atomic uint64_t clock; /* tick << 32 | (wall ms - base - tick * 50) + WALL_DRIFT: both in one
+                               word, never torn */
+};
+
+static int64_t clock_ns(clockid_t id)
+{
+    struct timespec now;
+
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static uint64_t wall_ms(void)
+{
+    return (uint64_t)(clock_ns(CLOCK_REALTIME) / 1000000);
+}
+
+static void set_clock(struct ticker *ticker, uint32_t tick)
+{
+    int64_t drift =
+        (int64_t)(wall_ms() - ticker->base_wall_ms) - (int64_t)tick * SIM_TICK_MS + WALL_DRIFT;
+
+    /* relaxed: one word, nothing else hangs on it */
+    atomic_store_explicit(&ticker->clock, (uint64_t)tick << 32 | (uint32_t)drift,
+                          memory_order_relaxed);
+}
+
+/* ---- one tick ---- */
+
+static size_t drain(struct ticker *ticker)
+{
+    size_t n = 0;
+
+    if (ticker->credit > 0) {
+        struct command *credit = &ticker->commands[n++];
+
+        memset(credit, 0, sizeof(*credit));
+        credit->kind = COMMAND_CREDIT;
+        credit->sequence = ++ticker->credits;
+        credit->as.credit.substeps = ticker->credit;
+        ticker->credit = 0;
+    }
+    for (unsigned i = 0; i < ticker->config.commands_n; i++) {
+        size_t most = queue_capacity(ticker->config.commands[i]);
+
+        /* A producer that goes on pushing while we pop waits for the next tick. */
+        while (most-- > 0 && queue_pop(ticker->config.commands[i], &ticker->commands[n]))
+            n++;
+    }
+    return n;
+}
+
+/* Merge sort from commands into spare and back (qsort would allocate). Leaves the sorted ones in
+ * commands. */
+static void sort(struct ticker *ticker, size_t n)
+{
+    for (size_t width = 1; width < n; width *= 2) {
+        struct command *from = ticker->commands;
+        struct command *to = ticker->spare;
+
+        for (size_t start = 0; start < n; start += 2 * width) {
+            size_t middle = start + width < n ? start + width : n;
+            size_t end = start + 2 * width < n ? start + 2 * width : n;
+            size_t a = start;
+            size_t b = middle;
+
+            for (size_t i = start; i < end; i++) {
+                bool left = a < middle && (b == end || command_compare(&from[a], &from[b]) <= 0);
+
+                to[i] = from[left ? a++ : b++];
+            }
+        }
+        ticker->commands = to;
+        ticker->spare = from;
+    }
+}
+
+static void publish(struct ticker *ticker)
+{
+    struct snapshot *snapshot = sim_snapshot(ticker->config.sim);
+
+    for (unsigned i = 0; i < ticker->config.mailboxes_n; i++) {
+        struct mailbox *mailbox = &ticker->config.mailboxes[i];
+        /* relaxed: a count of ours */
+        uint64_t before = atomic_load_explicit(&mailbox->skipped, memory_order_relaxed);
+
+        mailbox_put(mailbox, snapshot_ref(snapshot));
+        metrics_add(METRIC_SNAPSHOTS_SKIPPED,
+                    atomic_load_explicit(&mailbox->skipped, memory_order_relaxed) - before);
+        if (ticker->config.published != NULL)
+            ticker->config.published(ticker->config.context, i);
+    }
+    snapshot_unref(snapshot);
+}
+
+static void tell_events(struct ticker *ticker, size_t events_n)
+{
+    for (size_t i = 0; i < events_n; i++) {
+        if (queue_push_reserved(ticker->config.events, &ticker->events[i]) == 0)
+            continue;
+        /* The queue was made for all sessions' events: that it is full is our own bug. */
+        log_event(LOG_LEVEL_ERROR, "sim_event_lost", "the queue of world events is full",
+                  LOG_U64("session", ticker->events[i].session));
+        assert(!"sim event queue full");
+    }
+}
+
+static void count(const struct sim_step_counts *counts)
+{
+    metrics_add(METRIC_TICKS, 1);
+    metrics_add(METRIC_COMMANDS, counts->commands);
+    metrics_add(METRIC_INTENTS_REFUSED, counts->intents_refused);
+    metrics_add(METRIC_SUBSTEPS_DROPPED, counts->substeps_dropped);
+    metrics_add(METRIC_CHAT_LINES, counts->chat_lines);
+    metrics_set(METRIC_CELLS, counts->cells);
+}
+
+static void observe_since(enum metric metric, int64_t start_ns)
+{
+    int64_t spent = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
+
+    metrics_observe(metric, (uint64_t)(spent < 0 ? 0 : spent / 1000));
+}
+
+static void tick_once(struct ticker *ticker)
+{
+    struct sim *sim = ticker->config.sim;
+    int64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    struct sim_step_counts counts;
+    int64_t phase_ns;
+    size_t commands_n = drain(ticker);
+    size_t events_n;
+
+    sort(ticker, commands_n);
+    if (ticker->config.journal != NULL)
+        journal_tick(ticker->config.journal, sim_tick(sim) + 1, ticker->commands, commands_n);
+    phase_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    events_n = sim_step(sim, ticker->commands, commands_n, ticker->events, &counts);
+    observe_since(METRIC_TICK_STEP_US, phase_ns);
+    if (ticker->config.journal != NULL) {
+        journal_hash(ticker->config.journal, sim);
+        metrics_set(METRIC_JOURNAL_STOPPED, journal_stopped(ticker->config.journal));
+    }
+    set_clock(ticker, sim_tick(sim));
+    /* First what control must know, then what it shows. */
+    tell_events(ticker, events_n);
+    phase_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    publish(ticker);
+    observe_since(METRIC_TICK_SNAPSHOT_US, phase_ns);
+    observe_since(METRIC_TICK_US, start_ns);
+    count(&counts);
+}
+
+/* The deadline has come: see how late we are, tick, set the next one. */
+static void on_deadline(struct ticker *ticker)
+{
+    int64_t late_ns = clock_ns(CLOCK_MONOTONIC) - ticker->deadline_ns;
+    int64_t missed;
+
+    if (late_ns < 0)
+        late_ns = 0;
+    missed = late_ns / TICK_NS;
+    metrics_observe(METRIC_TICK_LATE_US, (uint64_t)(late_ns / 1000));
+    if (missed > 0) {
+        int64_t credit = missed * MOVEMENT_SUBSTEPS_PER_TICK;
+
+        ticker->deadline_ns += missed * TICK_NS;
+        ticker->credit = (uint32_t)(credit < CREDIT_MAX ? credit : CREDIT_MAX);
+        metrics_add(METRIC_TICKS_MISSED, (uint64_t)missed);
+        if (ticker->config.stalled != NULL)
+            ticker->config.stalled(ticker->config.context, (uint32_t)(late_ns / 1000000));
+    }
+    ticker->deadline_ns += TICK_NS;
+    tick_once(ticker);
+}
+
+/* ---- who calls ---- */
+
+static bool stopping(const struct ticker *ticker)
+{
+    /* relaxed: only a flag; the join orders the rest */
+    return atomic_load_explicit(&ticker->stop, memory_order_relaxed);
+}
+
+static void *run(void *context)
+{
+    struct ticker *ticker = context;
+
+    while (!stopping(ticker)) {
+        struct timespec until = {
+            .tv_sec = ticker->deadline_ns / 1000000000,
+            .tv_nsec = ticker->deadline_ns % 1000000000,
+        };
+
+        if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+            continue;
+        on_deadline(ticker);
+    }
+    return NULL;
+}
+
+static void arm(struct ticker *ticker)
+{
+    int64_t left_ns = ticker->deadline_ns - clock_ns(CLOCK_MONOTONIC);
+    struct timeval left = {0, 0};
+
+    if (left_ns > 0) {
+        left.tv_sec = left_ns / 1000000000;
+        left.tv_usec = left_ns % 1000000000 / 1000;
+    }
+    event_add(ticker->timer, &left);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct ticker *ticker = context;
+
+    (void)fd;
+    (void)what;
+    on_deadline(ticker);
+    arm(ticker);
+}
+
+static int start_thread(struct ticker *ticker)
+{
+    sigset_t all;
+    sigset_t old;
+    int failed;
+
+    /* Signals are control's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    failed = pthread_create(&ticker->thread, NULL, run, ticker);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (failed == 0)
+        pthread_setname_np(ticker->thread, "sim");
+    return failed;
+}
+
+static int allocate(struct ticker *ticker)
+{
+    ticker->commands_room = 1; /* the credit */
+    for (unsigned i = 0; i < ticker->config.commands_n; i++)
+        ticker->commands_room += queue_capacity(ticker->config.commands[i]);
+    ticker->commands = calloc(ticker->commands_room, sizeof(*ticker->commands));
+    ticker->spare = calloc(ticker->commands_room, sizeof(*ticker->spare));
+    ticker->events = calloc(2 * ticker->commands_room, sizeof(*ticker->events));
+    return ticker->commands == NULL || ticker->spare == NULL || ticker->events == NULL ? -1 : 0;
+}
+
+static void release(struct ticker *ticker)
+{
+    free(ticker->commands);
+    free(ticker->spare);
+    free(ticker->events);
+    free(ticker);
+}
+
+struct ticker *ticker_start(const struct ticker_config *config, struct error *error)
+{
+    struct ticker *ticker = calloc(1, sizeof(*ticker));
+    int failed = 0;
+
+    if (ticker == NULL) {
+        error_set(error, "out of memory for the world's clock");
+        return NULL;
+    }
+    ticker->config = *config;
+    if (allocate(ticker) != 0) {
+        error_set(error, "out of memory for the world's clock");
+        release(ticker);
+        return NULL;
+    }
+    ticker->base_wall_ms = wall_ms() - (uint64_t)sim_tick(config->sim) * SIM_TICK_MS;
+    set_clock(ticker, sim_tick(config->sim));
+    ticker->deadline_ns = clock_ns(CLOCK_MONOTONIC) + TICK_NS;
+    if (config->base != NULL) {
+        ticker->timer = evtimer_new(config->base, on_timer, ticker);
+        if (ticker->timer == NULL)
+            failed = ENOMEM;
+        else
+            arm(ticker);
+    } else {
+        failed = start_thread(ticker);
+    }
+    if (failed != 0) {
+        error_set(error, "cannot start the world's clock: %s", strerror(failed));
+        release(ticker);
+        return NULL;
+    }
+    return ticker;
+}
+
+void ticker_stop(struct ticker *ticker)
+{
+    if (ticker == NULL)
+        return;
+    if (ticker->timer != NULL) {
+        event_free(ticker->timer);
+    } else {
+        atomic_store_explicit(&ticker->stop, true, memory_order_relaxed);
+        pthread_join(ticker->thread, NULL);
+    }
+    /* What was not taken any more is given up whole. */
+    for (size_t n = drain(ticker); n > 0; n--)
+        command_drop(&ticker->commands[n - 1]);
+    release(ticker);
+}
+
+void ticker_clock(const struct ticker *ticker, uint32_t *tick, uint64_t *ms)
+{
+    uint64_t clock = atomic_load_explicit(&ticker->clock, memory_order_relaxed);
+
+    *tick = (uint32_t)(clock >> 32);
+    *ms = ticker->base_wall_ms + (uint64_t)*tick * SIM_TICK_MS +
+          (uint64_t)((int64_t)(uint32_t)clock - WALL_DRIFT);
+}
+
+uint32_t ticker_tick(const struct ticker *ticker)
+{
+    uint64_t ms;
+    uint32_t tick;
+
+    ticker_clock(ticker, &tick, &ms);
+    return tick;
+}
+
+uint64_t ticker_last_tick_ms(const struct ticker *ticker)
+{
+    uint64_t ms;
+    uint32_t tick;
+
+    ticker_clock(ticker, &tick, &ms);
+    return ms;
+}
