@@ -40,6 +40,7 @@ struct app {
     struct hud hud;
     struct camera camera, backdrop_camera;
     struct control control;
+    char lost_text[640];  /* why the last game ended; empty: none did */
     struct error trouble; /* what went wrong inside a handler */
     bool was_playing, was_ended, swallow_text, quit, broken;
     uint64_t now_us, frame_us;
@@ -236,6 +237,7 @@ static void act(struct app *app, enum screens_act act)
         break;
     case SCREENS_ACT_CANCEL:
     case SCREENS_ACT_DISCONNECT:
+        app->lost_text[0] = '\0';
         connection_leave(app->connection);
         screens_open(&app->screens, SCREENS_LOGIN);
         break;
@@ -267,6 +269,7 @@ static void on_entered(struct app *app)
     if (settings_save(&app->settings, &error) != 0)
         log_event(LOG_LEVEL_WARN, "settings_not_saved", error.text, LOG_NONE);
     app->kept_for[0] = '\0';
+    app->lost_text[0] = '\0';
     hud_toast(&app->hud, now_s(app),
               "WASD walks, Shift runs, Space jumps, click to look round, Enter to talk");
 }
@@ -274,6 +277,8 @@ static void on_entered(struct app *app)
 static void on_ended(struct app *app)
 {
     const struct session_end *end = session_end(connection_session(app->connection));
+    if (end->was_playing)
+        snprintf(app->lost_text, sizeof(app->lost_text), "%s", end->text);
     if (end->kind == SESSION_END_KEY_CHANGED) {
         screens_open(&app->screens, SCREENS_KEY_CHANGED);
     } else if (end->kind == SESSION_END_REFUSED &&
@@ -352,7 +357,8 @@ static enum screens_act draw_screens(struct app *app)
         .stage = session_stage(session),
         .server = session_server(session),
         .server_name = session_server_name(session),
-        .end_text = end->text,
+        .end_text = app->lost_text[0] ? app->lost_text : end->text,
+        .retry_text = app->lost_text[0] && !end->was_playing ? end->text : "",
         .end_was_playing = connection_world(app->connection) != NULL,
         .countdown_s = connection_countdown_s(app->connection, app->now_us),
         .key_known = known,

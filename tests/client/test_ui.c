@@ -110,6 +110,7 @@ static void ui_init(struct ui *ui, const char *font)
                                      .server = "old.example:1",
                                      .server_name = "",
                                      .end_text = "the server is restarting",
+                                     .retry_text = "Connection refused",
                                      .countdown_s = 3,
                                      .key_known = "sha256:00",
                                      .key_offered = "sha256:11"};

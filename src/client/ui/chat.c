@@ -13,13 +13,13 @@
 #define MARGIN       16.0f
 #define PIXELS       16u
 #define LINES_CLOSED 8
-#define LINES_OPEN   16
-#define INPUT_HEIGHT 96.0f
+#define LINES_OPEN   12
+#define INPUT_HEIGHT 76.0f
 
 struct line {
     enum protocol_channel channel;
     double at_s;
-    uint16_t name_bytes; /* of text: "name: " */
+    uint16_t name_bytes; /* of text: the name; then ": " */
     char text[TEXT_NAME_MAX_BYTES + TEXT_CHAT_MAX_BYTES * 2 + 8];
 };
 
@@ -57,13 +57,14 @@ void chat_add(struct chat *chat, enum protocol_channel channel, struct wire_text
     struct line *line = &chat->lines[at];
     line->channel = channel;
     line->at_s = now_s;
+    line->name_bytes = 0;
     size_t n = 0;
     if (name.len > 0) {
         n = text_sanitise(name.bytes, name.len, line->text, TEXT_NAME_MAX_BYTES);
+        line->name_bytes = (uint16_t)n;
         memcpy(line->text + n, ": ", 3);
         n += 2;
     }
-    line->name_bytes = (uint16_t)n;
     text_sanitise(text.bytes, text.len, line->text + n, sizeof(line->text) - n);
 }
 
@@ -149,13 +150,13 @@ static uint32_t name_colour(enum protocol_channel channel)
     return UI_RGBA(255, 255, 255, 255);
 }
 
-static void shadowed(struct ui_text *text, struct ui_list *list, struct ui_rect at, uint32_t rgba,
-                     const char *utf8, size_t len)
+static float shadowed(struct ui_text *text, struct ui_list *list, struct ui_rect at, uint32_t rgba,
+                      const char *utf8, size_t len)
 {
     unsigned pixels = (unsigned)at.x1;
     ui_text_draw(text, list, at.x0 + 1, at.y0 + 1, pixels,
                  ui_fade(UI_RGBA(0, 0, 0, 200), (float)(rgba >> 24) / 255), utf8, len);
-    ui_text_draw(text, list, at.x0, at.y0, pixels, rgba, utf8, len);
+    return ui_text_draw(text, list, at.x0, at.y0, pixels, rgba, utf8, len);
 }
 
 /* One line of chat, broken into rows, its last row's baseline at bottom. Returns the rows it took.
@@ -179,12 +180,15 @@ static unsigned draw_line(struct ui_text *text, struct ui_list *list, const stru
         struct ui_rect place = {box.x0, y, (float)pixels, 0};
         if (y < box.y0)
             continue;
-        size_t named = i == 0 && line->name_bytes <= lens[0] ? line->name_bytes : 0;
-        if (named) {
-            shadowed(text, list, place, colour, rows[i], named);
-            place.x0 += ui_text_width(text, rows[i], named, pixels);
+        /* The name, its colon and what was said are lines of their own, so that each runs its own
+         * way. */
+        size_t at_text = 0;
+        if (i == 0 && line->name_bytes && line->name_bytes + 2u <= lens[0]) {
+            place.x0 += shadowed(text, list, place, colour, rows[0], line->name_bytes);
+            at_text = line->name_bytes + 2u;
+            place.x0 += shadowed(text, list, place, colour, ": ", 2);
         }
-        shadowed(text, list, place, plain, rows[i] + named, lens[i] - named);
+        shadowed(text, list, place, plain, rows[i] + at_text, lens[i] - at_text);
     }
     return n;
 }
@@ -222,7 +226,7 @@ bool chat_draw(struct chat *chat, struct ui_text *text, struct ui_list *list,
     if (!chat->open)
         return false;
     float margin = MARGIN * place->scale;
-    imgui_panel_begin("chat", margin, place->height - (INPUT_HEIGHT - 8) * place->scale, WIDTH);
+    imgui_bar_begin("chat", margin, place->height - (INPUT_HEIGHT - 8) * place->scale, WIDTH);
     bool global = chat->channel == PROTOCOL_CHANNEL_GLOBAL;
     bool entered =
         imgui_line(global ? "to all (Tab: to those nearby)" : "to those nearby (Tab: to all)",

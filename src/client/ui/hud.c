@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define TOAST_S        3.5
-#define PLATE_NEAR_M   18.0f /* full size and strength up to here */
-#define PLATE_FAR_M    60.0f /* gone from here on */
-#define PLATE_PIXELS   17.0f
+#define PLATE_NEAR_M   12.0f /* full size and strength up to here */
+#define PLATE_FAR_M    45.0f /* gone from here on */
+#define PLATE_PIXELS   16.0f
 #define OVERLAY_PIXELS 14.0f
 
 void hud_frame(struct hud *hud, float ms)
@@ -57,7 +57,7 @@ static void draw_plate(struct ui_text *text, struct ui_list *list, const struct 
     if (strength <= 0.03f)
         return;
     /* Sizes in steps of two: each size is a set of glyphs. */
-    unsigned pixels = 2 * (unsigned)lrintf(scale * PLATE_PIXELS * (0.7f + 0.3f * strength) / 2);
+    unsigned pixels = 2 * (unsigned)lrintf(scale * PLATE_PIXELS * (0.65f + 0.35f * strength) / 2);
     size_t len = strlen(plate->name);
     float width = ui_text_width(text, plate->name, len, pixels), pad = (float)pixels * 0.5f;
     float left = x - width / 2, high = (float)pixels;
@@ -127,10 +127,11 @@ void hud_draw_overlay(const struct hud *hud, struct ui_text *text, struct ui_lis
     char rows[24][96];
     unsigned n = overlay_rows(hud, figures, rows),
              pixels = (unsigned)lrintf(OVERLAY_PIXELS * scale);
-    float height = ui_text_line_height(pixels), width = 0, pad = 12 * scale, x = 12 * scale,
-          y = 12 * scale;
+    float height = ui_text_line_height(pixels), width = 0, pad = 12 * scale, y = 12 * scale;
     for (unsigned i = 0; i < n; i++)
         width = fmaxf(width, ui_text_width(text, rows[i], strlen(rows[i]), pixels));
+    /* At the right: the chat is at the left. */
+    float x = list->clip[2] - width - 2 * pad - 12 * scale;
     ui_list_panel(list,
                   (struct ui_rect){x, y, x + width + 2 * pad, y + height * (float)n + pad * 1.4f},
                   10 * scale, UI_RGBA(12, 17, 24, 170));

@@ -350,6 +350,14 @@ extern "C" void imgui_panel_begin(const char *id, float x, float y, float width)
                      ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_AlwaysAutoResize);
 }
 
+extern "C" void imgui_bar_begin(const char *id, float x, float y, float width)
+{
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding,
+                        ImVec2(10 * current->scale, 10 * current->scale));
+    imgui_panel_begin(id, x, y, width);
+    ImGui::PopStyleVar();
+}
+
 extern "C" void imgui_panel_end(void)
 {
     ImGui::End();

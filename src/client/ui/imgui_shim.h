@@ -55,6 +55,8 @@ const struct gfx_ui *imgui_end(struct imgui *imgui);
 /* A window in the middle (or at the given place where x >= 0), as wide as said, as high as it
  * needs. */
 void imgui_panel_begin(const char *id, float x, float y, float width);
+/* The same with little room around: for one row. */
+void imgui_bar_begin(const char *id, float x, float y, float width);
 void imgui_panel_end(void);
 /* A veil over everything behind the panels: alpha 0..1. */
 void imgui_veil(float alpha);

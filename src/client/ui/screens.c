@@ -129,13 +129,17 @@ static enum screens_act draw_progress(const struct screens_view *view)
 
 static enum screens_act draw_lost(const struct screens_view *view)
 {
-    char text[64];
+    char text[64], last_try[700];
     imgui_panel_begin("lost", -1, -1, PANEL_WIDTH);
     imgui_heading(view->end_was_playing ? "Disconnected" : "No connection");
     imgui_text_centred(view->server);
     imgui_space(8);
     imgui_text_warn(view->end_text);
     imgui_space(4);
+    if (view->retry_text[0]) {
+        snprintf(last_try, sizeof(last_try), "Last try: %s", view->retry_text);
+        imgui_text_dim(last_try);
+    }
     if (view->countdown_s >= 0) {
         snprintf(text, sizeof(text), "Trying again in %d s", view->countdown_s);
         imgui_text_dim(text);

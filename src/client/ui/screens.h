@@ -53,6 +53,7 @@ struct screens_view {
     const char *server;      /* "host:port" */
     const char *server_name; /* may be empty */
     const char *end_text;    /* LOST: why */
+    const char *retry_text;  /* LOST: why the last try to come back failed; empty: none did */
     bool end_was_playing;
     int countdown_s;                     /* LOST: till the next try by itself; -1: none */
     const char *key_known, *key_offered; /* KEY_CHANGED */
