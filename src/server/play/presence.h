@@ -1,9 +1,9 @@
 /* presence.h -- who is here: from a login that succeeded to the last save.
  *
- * Owns the directory of players present (by session, by account), and their way: login (accounts) -> saved place (store,
- * but first the saves still in memory) -> JOIN (sim) -> welcome (sessions) ... -> LEAVE -> save. The newer login of an
- * account wins, the older is told. Flushes the positions of all who are present every flush_ms.
- * Control thread only. */
+ * Owns the directory of players present (by session, by account), and their way: login (accounts)
+ * -> saved place (store, but first the saves still in memory) -> JOIN (sim) -> welcome (sessions)
+ * ... -> LEAVE -> save. The newer login of an account wins, the older is told. Flushes the
+ * positions of all who are present every flush_ms. Control thread only. */
 #ifndef OPENMMO_PLAY_PRESENCE_H
 #define OPENMMO_PLAY_PRESENCE_H
 
@@ -19,10 +19,10 @@
 #include "play/sessions.h"
 #include "sim/mailbox.h"
 #include "sim/sim.h"
+#include "store/writeback.h"
 
 struct presence;
 struct accounts; /* accounts/accounts.h */
-struct store;    /* store/store.h */
 
 struct presence_config {
     struct event_base *base;
@@ -34,8 +34,12 @@ struct presence_config {
     uint32_t epoch;
 };
 
+/* NULL + error. */
 struct presence *presence_new(const struct presence_config *config, struct error *error);
+/* After sessions_free, accounts_free and store_close, whose last words come here. NULL is fine. */
 void presence_free(struct presence *presence);
+/* What a running server can change. */
+void presence_reconfigure(struct presence *presence, uint32_t players_max, uint32_t flush_ms);
 
 /* The handlers to give to sessions_new; sessions is told later because the two need each other. */
 struct sessions_handlers presence_handlers(struct presence *presence);
@@ -57,11 +61,18 @@ struct presence_row {
 typedef bool presence_visit_fn(void *context, const struct presence_row *row);
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context);
 uint32_t presence_n(const struct presence *presence);
+/* Every position as of then is durable. */
+struct writeback_watermark presence_watermark(const struct presence *presence);
 
-/* End the session of the player of that name (or, if name is NULL, that session). Returns 0, -1: nobody by that name. */
-int presence_kick(struct presence *presence, const char *name, uint64_t session, const char *reason) MUST_CHECK;
+/* End the session of the player of that name (or, if name is NULL, that session). Returns 0, -1:
+ * nobody by that name. */
+int presence_kick(struct presence *presence, const char *name, uint64_t session,
+                  const char *reason) MUST_CHECK;
 
-/* Save everyone now and call done when all is durable (or the store gave up; then lost > 0). For stop and `save.now`. */
-void presence_save_all(struct presence *presence, void (*done)(void *context, uint32_t lost), void *context);
+/* Save everyone now, those too who are just leaving (the sim must go on for them), and call done
+ * when all is durable, or after 10 s without that (then lost > 0). For stop and `save.now`. One at
+ * a time: a second call takes the place of the first, which is told what holds then. */
+void presence_save_all(struct presence *presence, void (*done)(void *context, uint32_t lost),
+                       void *context);
 
 #endif
