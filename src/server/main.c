@@ -1,4 +1,68 @@
-int main(void)
+/* main.c -- openmmod: what it was told to do, and its exit status. */
+#include <sodium.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "server/config.h"
+#include "server/server.h"
+#include "sim/journal.h"
+#include "store/migrate.h"
+
+static int failed(const struct error *error)
 {
+    log_event(LOG_LEVEL_ERROR, "start_failed", error->text, LOG_NONE);
+    return 1;
+}
+
+static int replay(struct config *config)
+{
+    struct error error = {""};
+    int rc = journal_replay(config->replay, stdout, true, &error);
+
+    config_free(config);
+    return rc == 0 ? 0 : failed(&error);
+}
+
+static int migrate(struct config *config)
+{
+    struct error error = {""}, report = {""};
+    int rc = config_make_directories(config, &error);
+
+    if (rc == 0)
+        rc = migrate_file(config->store_path, &report, &error);
+    config_free(config);
+    if (rc < 0)
+        return failed(&error);
+    printf("openmmod: %s\n", report.text);
     return 0;
+}
+
+static int serve(struct config *config)
+{
+    struct error error = {""};
+    struct server *server = server_start(config, &error);
+    int status;
+
+    if (!server)
+        return failed(&error);
+    status = server_run(server);
+    server_free(server);
+    return status;
+}
+
+int main(int argc, char *argv[])
+{
+    struct config *config;
+    int status = config_start(argc, argv, &config);
+
+    if (status >= 0)
+        return status;
+    if (sodium_init() < 0)
+        return 1;
+    log_set_level((enum log_level)config->log_level);
+    if (config->replay)
+        return replay(config);
+    if (config->migrate)
+        return migrate(config);
+    return serve(config);
 }

@@ -1,4 +1,555 @@
+/* Who is here: real accounts, store and simulation, and sessions that only write down what they are
+ * told. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <sqlite3.h>
+
+#include "accounts/accounts.h"
+#include "common/heightfield.h"
+#include "play/presence.h"
+#include "store/writeback.h"
+
+#define DEADLINE_STEPS 2000 /* of 5 ms */
+#define SESSIONS       16
+#define PLAYERS_MAX    3
+
+/* What each session was told, by slot. */
+struct told {
+    int answers_n, disconnects_n;
+    struct login_answer answer;
+    enum protocol_reason disconnect;
+};
+
+struct world {
+    char directory[64], path[96];
+    struct event_base *base;
+    struct store *store;
+    struct workers *workers;
+    struct jws_key *key;
+    struct accounts *accounts;
+    struct queue *commands;
+    struct heightfield *field;
+    struct sim *sim;
+    struct presence *presence;
+    struct sessions_handlers handlers;
+    bool sim_waits; /* ticks pass, but commands stay where they are */
+};
+
+static struct told told[SESSIONS];
+
+/* -- sessions, as presence sees them -- */
+
+void sessions_answer(struct sessions *sessions, uint64_t session, const struct login_answer *answer)
+{
+    assert_non_null(sessions);
+    told[SESSION_SLOT(session)].answers_n++;
+    told[SESSION_SLOT(session)].answer = *answer;
+}
+
+void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,
+                         uint32_t retry_after_ms, const char *text)
+{
+    (void)sessions, (void)retry_after_ms, (void)text;
+    told[SESSION_SLOT(session)].disconnects_n++;
+    told[SESSION_SLOT(session)].disconnect = reason;
+}
+
+int sessions_figures(const struct sessions *sessions, uint64_t session,
+                     struct session_figures *figures)
+{
+    (void)sessions, (void)session, (void)figures;
+    return -1;
+}
+
+void login_request_free(struct login_request *request)
+{
+    free(request);
+}
+
+/* -- the world -- */
+
+static void tick(struct world *world)
+{
+    struct command commands[64];
+    struct sim_event events[128];
+    struct sim_step_counts counts;
+    size_t n = 0, events_n;
+
+    while (!world->sim_waits && n < 64 && queue_pop(world->commands, &commands[n]))
+        n++;
+    qsort(commands, n, sizeof(commands[0]), command_compare);
+    events_n = sim_step(world->sim, commands, n, events, &counts);
+    for (size_t i = 0; i < events_n; i++)
+        presence_sim_event(world->presence, &events[i]);
+    presence_snapshot(world->presence, NULL);
+    presence_snapshot(world->presence, sim_snapshot(world->sim));
+}
+
+static void turn(struct world *world)
+{
+    struct timeval step = {0, 5000};
+
+    event_base_loopexit(world->base, &step);
+    event_base_dispatch(world->base);
+    tick(world);
+}
+
+#define UNTIL(world, condition)                                                                    \
+    do {                                                                                           \
+        for (unsigned i_ = 0; i_ < DEADLINE_STEPS && !(condition); i_++)                           \
+            turn(world);                                                                           \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+static void start(struct world *world)
+{
+    struct error error = {""};
+    struct sim_config sim = {.entities_max = 64, .readers = 1};
+    uint8_t seed[JWS_SEED_BYTES] = {3};
+
+    world->store = store_open(&(struct store_config){.base = world->base,
+                                                     .path = world->path,
+                                                     .queue_max = 64,
+                                                     .busy_ms = 20,
+                                                     .migrate = true},
+                              &error);
+    assert_non_null(world->store);
+    world->workers = workers_new(world->base, 1, 64, &error);
+    world->key = jws_key_new(seed);
+    world->accounts = accounts_new(&(struct accounts_config){.store = world->store,
+                                                             .workers = world->workers,
+                                                             .key = world->key,
+                                                             .cost = {1, 8192},
+                                                             .token_lifetime_s = 3600,
+                                                             .registration_open = true},
+                                   &error);
+    assert_non_null(world->accounts);
+    world->commands = queue_new(sizeof(struct command), 64, 64);
+    world->field = heightfield_new(1, 1024);
+    sim.field = world->field;
+    world->sim = sim_new(&sim, &error);
+    assert_non_null(world->sim);
+    world->presence = presence_new(&(struct presence_config){.base = world->base,
+                                                             .accounts = world->accounts,
+                                                             .store = world->store,
+                                                             .commands = world->commands,
+                                                             .players_max = PLAYERS_MAX,
+                                                             .flush_ms = 50,
+                                                             .epoch = store_epoch(world->store)},
+                                   &error);
+    assert_non_null(world->presence);
+    /* Never looked into, only handed back to the functions above. */
+    presence_set_sessions(world->presence, (struct sessions *)(void *)world);
+    world->handlers = presence_handlers(world->presence);
+    world->sim_waits = false;
+}
+
+static void stop(struct world *world)
+{
+    struct command command;
+
+    accounts_stop(world->accounts);
+    workers_free(world->workers);
+    store_close(world->store);
+    presence_set_sessions(world->presence, NULL);
+    accounts_free(world->accounts);
+    jws_key_free(world->key);
+    presence_free(world->presence);
+    while (queue_pop(world->commands, &command))
+        command_drop(&command);
+    queue_free(world->commands);
+    sim_free(world->sim);
+    heightfield_free(world->field);
+}
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    memset(told, 0, sizeof(told));
+    strcpy(world->directory, "/tmp/openmmo-presence-XXXXXX");
+    assert_non_null(mkdtemp(world->directory));
+    snprintf(world->path, sizeof(world->path), "%s/world.db", world->directory);
+    world->base = event_base_new();
+    start(world);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    struct world *world = *state;
+    char path[128];
+
+    stop(world);
+    event_base_free(world->base);
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", world->path, tails[i]);
+        unlink(path);
+    }
+    rmdir(world->directory);
+    free(world);
+    return 0;
+}
+
+static uint64_t id_of(uint32_t slot)
+{
+    return UINT64_C(1) << 32 | slot;
+}
+
+static void begin(struct world *world, uint32_t slot, enum login_kind kind, const char *name)
+{
+    struct login_request *request = calloc(1, sizeof(*request));
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&request->address;
+
+    v4->sin_family = AF_INET;
+    v4->sin_addr.s_addr = htonl(0xc0000201);
+    request->session = id_of(slot);
+    request->kind = kind;
+    snprintf(request->username, sizeof(request->username), "%s", name);
+    strcpy(request->password, "correct horse");
+    world->handlers.login(world->handlers.context, request);
+}
+
+static enum protocol_reason login(struct world *world, uint32_t slot, enum login_kind kind,
+                                  const char *name)
+{
+    int before = told[slot].answers_n;
+
+    begin(world, slot, kind, name);
+    UNTIL(world, told[slot].answers_n > before);
+    return told[slot].answer.reason;
+}
+
+static void leave(struct world *world, uint32_t slot)
+{
+    world->handlers.closed(world->handlers.context, id_of(slot), PROTOCOL_REASON_NONE);
+}
+
+struct place {
+    char name[64];
+    double x_m, z_m;
+    bool found;
+};
+
+static bool find_place(void *context, const struct presence_row *row)
+{
+    struct place *place = context;
+
+    if (strcmp(row->name, place->name) == 0) {
+        place->x_m = row->x_m;
+        place->z_m = row->z_m;
+        place->found = true;
+    }
+    return !place->found;
+}
+
+static struct place place_of(struct world *world, const char *name)
+{
+    struct place place = {.found = false};
+
+    snprintf(place.name, sizeof(place.name), "%s", name);
+    presence_each(world->presence, find_place, &place);
+    assert_true(place.found);
+    return place;
+}
+
+static int64_t sql(struct world *world, const char *text)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 1000);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+/* Let the figure of a session walk for n ticks. */
+static void walk(struct world *world, uint32_t slot, unsigned n)
+{
+    struct sim_event events[8];
+    struct sim_step_counts counts;
+
+    for (unsigned i = 1; i <= n; i++) {
+        struct command command = {.session = id_of(slot),
+                                  .sequence = i,
+                                  .producer = COMMAND_FROM_IO,
+                                  .kind = COMMAND_INTENT};
+
+        command.as.intent.seq = i;
+        command.as.intent.intent = (struct movement_intent){.flags = MOVEMENT_WALK, .yaw = 100};
+        command.as.intent.substeps = 3;
+        assert_int_equal(sim_step(world->sim, &command, 1, events, &counts), 0);
+    }
+    tick(world);
+}
+
+/* -- tests -- */
+
+static void test_come_and_go(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_true(told[1].answer.entity != 0 && told[1].answer.player != 0);
+    assert_true(told[1].answer.token[0]);
+    assert_string_equal(told[1].answer.username, "alice");
+    assert_int_equal(presence_n(world->presence), 1);
+    walk(world, 1, 40);
+    place = place_of(world, "alice");
+    UNTIL(world,
+          sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL") == 1);
+    UNTIL(world, sql(world, "SELECT count(*) FROM players WHERE last_login IS NOT NULL") == 1);
+    leave(world, 1);
+    UNTIL(world, presence_n(world->presence) == 0);
+    UNTIL(world,
+          sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL") == 0);
+    /* At once, not at the next flush, and to the unit. */
+    UNTIL(world, sql(world, "SELECT count(*) FROM player_positions") == 1);
+    assert_int_equal(sql(world, "SELECT x * 4096 FROM player_positions"),
+                     (int64_t)(place.x_m * 4096));
+    assert_int_equal(sql(world, "SELECT z * 4096 FROM player_positions"),
+                     (int64_t)(place.z_m * 4096));
+    assert_int_equal(sql(world, "SELECT yaw FROM player_positions"), 100);
+    assert_int_equal(login(world, 2, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_true(place_of(world, "alice").x_m == place.x_m);
+    assert_true(place_of(world, "alice").z_m == place.z_m);
+}
+
+static void test_restart_remembers(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    walk(world, 1, 30);
+    place = place_of(world, "alice");
+    /* No goodbye: the flush alone must have it (as before a kill -9). */
+    UNTIL(world, sql(world, "SELECT count(*) FROM player_positions WHERE yaw = 100") == 1);
+    stop(world);
+    start(world);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"),
+                     0);
+    assert_int_equal(login(world, 1, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_true(place_of(world, "alice").x_m == place.x_m);
+    assert_true(place_of(world, "alice").z_m == place.z_m);
+}
+
+static void test_newer_login_wins(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+    uint64_t entity;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    walk(world, 1, 20);
+    place = place_of(world, "alice");
+    entity = told[1].answer.entity;
+    assert_int_equal(login(world, 2, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[2].answer.entity, entity); /* the figure stays */
+    assert_int_equal(told[1].disconnects_n, 1);
+    assert_int_equal(told[1].disconnect, PROTOCOL_REASON_REPLACED);
+    assert_true(place_of(world, "alice").x_m == place.x_m);
+    leave(world, 1); /* what its connection says at last */
+    for (unsigned i = 0; i < 5; i++)
+        turn(world);
+    assert_int_equal(presence_n(world->presence), 1);
+    leave(world, 2);
+    UNTIL(world, presence_n(world->presence) == 0);
+}
+
+/* A stampede of one account, while the simulation stands still: one is left, the others are told.
+ */
+static void test_many_at_once(void **state)
+{
+    struct world *world = *state;
+    unsigned welcome_n = 0, replaced_n = 0;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    leave(world, 1);
+    UNTIL(world, presence_n(world->presence) == 0);
+    world->sim_waits = true;
+    for (uint32_t slot = 2; slot < 8; slot++)
+        begin(world, slot, LOGIN_PASSWORD, "alice");
+    for (unsigned i = 0; i < 60; i++)
+        turn(world);
+    world->sim_waits = false;
+    for (unsigned i = 0; i < 60; i++)
+        turn(world);
+    for (uint32_t slot = 2; slot < 8; slot++) {
+        if (told[slot].answers_n && told[slot].answer.reason == PROTOCOL_REASON_RATE_LIMITED)
+            continue; /* five guesses at once are enough for anyone */
+        if (told[slot].disconnects_n) {
+            assert_int_equal(told[slot].disconnect, PROTOCOL_REASON_REPLACED);
+            replaced_n++;
+        } else {
+            assert_int_equal(told[slot].answers_n, 1);
+            welcome_n++;
+        }
+    }
+    assert_int_equal(welcome_n, 1);
+    assert_true(replaced_n >= 3);
+    assert_int_equal(presence_n(world->presence), 1);
+}
+
+/* The same tick holds the goodbye of one session and the hello of the next of that account. */
+static void test_quick_return(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+
+    assert_int_equal(login(world, 9, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    walk(world, 9, 25);
+    place = place_of(world, "alice");
+    world->sim_waits = true;
+    leave(world, 9);
+    begin(world, 2, LOGIN_PASSWORD, "alice"); /* a lower session number: it would be sorted first */
+    for (unsigned i = 0; i < 20; i++)
+        turn(world);
+    world->sim_waits = false;
+    UNTIL(world, told[2].answers_n == 1);
+    assert_int_equal(told[2].answer.reason, PROTOCOL_REASON_NONE);
+    assert_true(place_of(world, "alice").x_m == place.x_m);
+    assert_true(place_of(world, "alice").z_m == place.z_m);
+    assert_int_equal(presence_n(world->presence), 1);
+}
+
+static void test_gone_while_asking(void **state)
+{
+    struct world *world = *state;
+
+    begin(world, 1, LOGIN_REGISTER, "alice"); /* gone before accounts answered */
+    leave(world, 1);
+    for (unsigned i = 0; i < 20; i++)
+        turn(world);
+    assert_int_equal(told[1].answers_n, 0);
+    assert_int_equal(presence_n(world->presence), 0);
+    world->sim_waits = true;
+    begin(world, 2, LOGIN_PASSWORD, "alice");
+    for (unsigned i = 0; i < 20; i++)
+        turn(world);
+    leave(world, 2); /* gone before the simulation knew */
+    world->sim_waits = false;
+    for (unsigned i = 0; i < 20; i++)
+        turn(world);
+    assert_int_equal(told[2].answers_n, 0);
+    assert_int_equal(presence_n(world->presence), 0);
+    assert_int_equal(login(world, 3, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+}
+
+static void test_full_and_kick(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 3, LOGIN_REGISTER, "carol"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 4, LOGIN_REGISTER, "dave"), PROTOCOL_REASON_FULL);
+    assert_int_equal(login(world, 5, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(presence_kick(world->presence, "nobody", 0, "why"), -1);
+    assert_int_equal(presence_kick(world->presence, "BOB", 0, "why"), 0);
+    assert_int_equal(told[2].disconnect, PROTOCOL_REASON_KICKED);
+    leave(world, 2);
+    tick(world); /* the figure leaves the world, and its place in it is free */
+    assert_int_equal(presence_n(world->presence), 2);
+    assert_int_equal(login(world, 4, LOGIN_PASSWORD, "dave"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 4, LOGIN_PASSWORD, "dave"), PROTOCOL_REASON_ALREADY_LOGGED_IN);
+    assert_int_equal(presence_kick(world->presence, NULL, id_of(4), "why"), 0);
+    assert_int_equal(told[4].disconnect, PROTOCOL_REASON_KICKED);
+}
+
+struct saved {
+    int done;
+    uint32_t lost;
+};
+
+static void saved(void *context, uint32_t lost)
+{
+    struct saved *saved = context;
+
+    saved->done++;
+    saved->lost = lost;
+}
+
+static void test_save_all_waits_for_leavers(void **state)
+{
+    struct world *world = *state;
+    struct saved all = {0, 0};
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    walk(world, 1, 10);
+    world->sim_waits = true;
+    leave(world, 2);
+    presence_save_all(world->presence, saved, &all);
+    for (unsigned i = 0; i < 30; i++)
+        turn(world);
+    assert_int_equal(all.done, 0);
+    world->sim_waits = false;
+    UNTIL(world, all.done == 1);
+    assert_int_equal(all.lost, 0);
+    assert_int_equal(sql(world, "SELECT count(*) FROM player_positions"), 2);
+    assert_true(presence_watermark(world->presence).tick > 0);
+}
+
+/* The database goes away while they play: nobody notices but those who come, and nothing is lost.
+ */
+static void test_store_away(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 1000);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    walk(world, 1, 30);
+    place = place_of(world, "alice");
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_STORE_AWAY);
+    assert_int_equal(told[1].disconnects_n, 0);
+    leave(world, 1);
+    UNTIL(world, presence_n(world->presence) == 0);
+    /* Back while her save still waits: memory knows better than the database. */
+    assert_int_equal(login(world, 3, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_true(place_of(world, "alice").x_m == place.x_m);
+    sqlite3_close(db);
+    UNTIL(world, sql(world, "SELECT count(*) FROM player_positions WHERE yaw = 100") == 1);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_come_and_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restart_remembers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_newer_login_wins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_quick_return, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_gone_while_asking, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_and_kick, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_save_all_waits_for_leavers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_store_away, setup, teardown),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -432,11 +432,16 @@ int accounts_reconfigure(struct accounts *accounts, const struct accounts_config
                          struct error *error)
 {
     char decoy[PASSWORD_HASH_BYTES];
+    const struct password_cost *cost = &accounts->config.cost;
+    bool same =
+        accounts->decoy[0] && cost->ops == config->cost.ops && cost->bytes == config->cost.bytes;
 
-    if (password_decoy(&config->cost, decoy) < 0)
-        return error_set(error, "there is not memory enough for [accounts] argon2_memory");
-    memcpy(accounts->decoy, decoy, sizeof(decoy));
-    accounts->config.cost = config->cost;
+    if (!same) {
+        if (password_decoy(&config->cost, decoy) < 0)
+            return error_set(error, "there is not memory enough for accounts.argon2_memory");
+        memcpy(accounts->decoy, decoy, sizeof(decoy));
+        accounts->config.cost = config->cost;
+    }
     accounts->config.token_lifetime_s = config->token_lifetime_s;
     accounts->config.registration_open = config->registration_open;
     return 0;

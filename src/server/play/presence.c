@@ -13,7 +13,6 @@
 #include "play/presence.h"
 
 #include <assert.h>
-#include <math.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,12 +152,15 @@ static double metres(int32_t units)
     return (double)units / SPACE_UNITS_PER_M;
 }
 
-/* False: not a place in this world (nothing of ours writes such). */
+/* False (also for what is no number): not a place in this world (nothing of ours writes such). */
 static bool units(double value_m, int32_t *units)
 {
-    if (!isfinite(value_m) || fabs(value_m) * SPACE_UNITS_PER_M > SPACE_LIMIT_UNITS)
+    if (!(value_m * SPACE_UNITS_PER_M >= -SPACE_LIMIT_UNITS) ||
+        !(value_m * SPACE_UNITS_PER_M <= SPACE_LIMIT_UNITS))
         return false;
-    *units = (int32_t)floor(value_m * SPACE_UNITS_PER_M);
+    *units = (int32_t)(value_m * SPACE_UNITS_PER_M);
+    if (*units > value_m * SPACE_UNITS_PER_M) /* rounding is floor everywhere */
+        --*units;
     return true;
 }
 
@@ -448,6 +450,10 @@ static void on_login(void *context, struct login_request *request)
     struct login_answer refusal = {.reason = PROTOCOL_REASON_ALREADY_LOGGED_IN};
     struct person *person = find(presence, request->session);
 
+    if (!presence->sessions) {
+        login_request_free(request);
+        return;
+    }
     if (person) {
         sessions_answer(presence->sessions, request->session, &refusal);
     } else if (!(person = calloc(1, sizeof(*person)))) {
@@ -467,7 +473,7 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
     struct presence *presence = context;
     struct person *person = find(presence, session), *holder;
 
-    if (!person)
+    if (!person || !presence->sessions)
         return;
     switch (person->state) {
     case PERSON_WAITING:

@@ -43,6 +43,7 @@ void presence_reconfigure(struct presence *presence, uint32_t players_max, uint3
 
 /* The handlers to give to sessions_new; sessions is told later because the two need each other. */
 struct sessions_handlers presence_handlers(struct presence *presence);
+/* NULL: they are going, say nothing more to them (before sessions_free). */
 void presence_set_sessions(struct presence *presence, struct sessions *sessions);
 
 /* What the sim said (taken from its event queue by the server's loop). */

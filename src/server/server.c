@@ -1,0 +1,669 @@
+/* server.c -- the house put together.
+ *
+ *   start    process, state directory, store, ground, accounts, sim, presence, sessions, ticker,
+ * admin serve    one loop: signals, what the sim says (events, snapshot), answers of store and
+ * workers stop     players told -> all left -> positions durable -> the loop ends -> everything
+ * freed */
+#include <config.h> /* of the build: PACKAGE_VERSION */
+
+#include "server/server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "accounts/accounts.h"
+#include "admin/admin.h"
+#include "common/heightfield.h"
+#include "common/log.h"
+#include "common/queue.h"
+#include "ops/metrics.h"
+#include "ops/notify.h"
+#include "ops/workers.h"
+#include "play/presence.h"
+#include "play/sessions.h"
+#include "server/ticker.h"
+#include "sim/journal.h"
+#include "sim/mailbox.h"
+#include "sim/sim.h"
+#include "store/store.h"
+#include "store/timestamp.h"
+
+#define STORE_QUEUE_SPARE   256  /* beyond a few questions a connection */
+#define STORE_BUSY_MS       2000 /* another program's lock: shorter ones are waited for */
+#define COMMANDS_PER_PLAYER 8    /* two ticks of the intents that the sim takes */
+#define QUEUE_SPARE         256
+#define OTHER_FDS           64
+#define RETRY_AFTER_MS      5000 /* players told to come back */
+#define LINGER_MS           2000 /* for the last words to be taken */
+#define STATUS_S            5
+
+enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNALS_N };
+
+struct server {
+    struct config *config;
+    uint64_t started_ms;
+    int lock_fd; /* of the state directory */
+    struct event_base *base;
+    struct store *store;
+    struct heightfield *field;
+    struct workers *workers;
+    struct jws_key *key;
+    struct accounts *accounts;
+    unsigned readers_n;        /* control, and each io thread */
+    struct queue **commands;   /* [0] control's, then one an io thread */
+    struct mailbox *mailboxes; /* the same */
+    struct queue *events;      /* sim -> control */
+    struct sim *sim;
+    struct journal *journal;
+    struct presence *presence;
+    struct sessions *sessions;
+    struct ticker *ticker;
+    struct admin *admin;
+    struct notify *notify;
+    int news_fd; /* the sim has published */
+    struct event *news, *status, *signals[SIGNALS_N];
+    struct metrics_histogram ticks; /* as of the last status line */
+    unsigned stops_n;               /* how often a stop was asked for */
+    bool saving;
+    uint32_t lost; /* positions that could not be saved */
+};
+
+/* -- start ------------------------------------------------------------------------------------- */
+
+static void raise_files(const struct config *config)
+{
+    uint64_t needed = (uint64_t)config->connections_max + OTHER_FDS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < needed)
+        log_event(LOG_LEVEL_WARN, "files_limited",
+                  "this process may have fewer open files than net.connections_max needs",
+                  LOG_U64("limit", limit.rlim_cur), LOG_U64("needed", needed));
+}
+
+static int start_process(struct server *server, struct error *error)
+{
+    sigset_t ours;
+
+    if (sodium_init() < 0)
+        return error_set(error, "libsodium cannot be initialised");
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not the end */
+    sigemptyset(&ours);       /* no thread but control takes these; before the loop they wait */
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ours, NULL);
+    raise_files(server->config);
+    server->base = event_base_new();
+    return server->base ? 0 : error_set(error, "cannot make an event loop");
+}
+
+/* Two daemons on one state directory would both be the truth. */
+static int lock_state(struct server *server, struct error *error)
+{
+    char path[600];
+
+    if (config_make_directories(server->config, error) < 0)
+        return -1;
+    snprintf(path, sizeof(path), "%s/lock", server->config->state);
+    server->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (server->lock_fd < 0)
+        return error_set(error, "cannot write in the state directory: %s: %s", path,
+                         strerror(errno));
+    if (flock(server->lock_fd, LOCK_EX | LOCK_NB) < 0)
+        return error_set(error, "another openmmod is running in the state directory %s",
+                         server->config->state);
+    return 0;
+}
+
+static int start_store(struct server *server, struct error *error)
+{
+    const struct config *config = server->config;
+    struct store_config store = {.base = server->base,
+                                 .path = config->store_path,
+                                 .queue_max = 4 * config->connections_max + STORE_QUEUE_SPARE,
+                                 .busy_ms = STORE_BUSY_MS,
+                                 .migrate = config->auto_migrate};
+
+    server->store = store_open(&store, error);
+    return server->store ? 0 : -1;
+}
+
+static struct accounts_config accounts_config_of(const struct server *server,
+                                                 const struct config *config)
+{
+    return (struct accounts_config){
+        .store = server->store,
+        .workers = server->workers,
+        .key = server->key,
+        .cost = {.ops = config->argon2_ops, .bytes = config->argon2_bytes},
+        .token_lifetime_s = config->resume_lifetime_ms / 1000,
+        .registration_open = config->registration == CONFIG_REGISTRATION_OPEN};
+}
+
+static int start_accounts(struct server *server, struct error *error)
+{
+    struct accounts_config accounts;
+
+    server->workers =
+        workers_new(server->base, server->config->workers, server->config->worker_queue, error);
+    if (!server->workers)
+        return -1;
+    server->key = jws_key_open(server->config->auth_key, error);
+    if (!server->key)
+        return -1;
+    accounts = accounts_config_of(server, server->config);
+    server->accounts = accounts_new(&accounts, error);
+    return server->accounts ? 0 : -1;
+}
+
+/* Lifecycle commands, at most two a connection, always find room; nothing else is in control's. */
+static int start_queues(struct server *server, struct error *error)
+{
+    const struct config *config = server->config;
+    unsigned io_threads = config->io_threads ? config->io_threads : 1;
+    size_t lifecycle = 2 * (size_t)config->connections_max + QUEUE_SPARE;
+    size_t intents = (size_t)config->players_max * COMMANDS_PER_PLAYER + QUEUE_SPARE;
+    bool whole;
+
+    server->readers_n = 1 + io_threads;
+    server->commands = calloc(server->readers_n, sizeof(struct queue *));
+    server->mailboxes = calloc(server->readers_n, sizeof(*server->mailboxes));
+    server->events = queue_new(sizeof(struct sim_event), lifecycle, 0);
+    whole = server->commands && server->mailboxes && server->events;
+    for (unsigned i = 0; whole && i < server->readers_n; i++) {
+        server->commands[i] =
+            i == 0 ? queue_new(sizeof(struct command), lifecycle, lifecycle / 2)
+                   : queue_new(sizeof(struct command), intents / io_threads + QUEUE_SPARE, 0);
+        whole = server->commands[i] != NULL;
+    }
+    return whole ? 0 : error_set(error, "out of memory");
+}
+
+static int start_world(struct server *server, struct error *error)
+{
+    const struct config *config = server->config;
+    struct sim_config sim = {.entities_max = config->players_max, .readers = server->readers_n};
+
+    server->field = heightfield_new(config->seed, (int32_t)config->size_m);
+    if (!server->field)
+        return error_set(error, "out of memory");
+    sim.field = server->field;
+    server->sim = sim_new(&sim, error);
+    if (!server->sim)
+        return -1;
+    if (config->journal)
+        server->journal = journal_open(config->journal, server->sim, server->field, error);
+    return config->journal && !server->journal ? -1 : 0;
+}
+
+static int start_presence(struct server *server, struct error *error)
+{
+    struct presence_config presence = {.base = server->base,
+                                       .accounts = server->accounts,
+                                       .store = server->store,
+                                       .commands = server->commands[0],
+                                       .players_max = server->config->players_max,
+                                       .flush_ms = server->config->flush_ms,
+                                       .epoch = store_epoch(server->store)};
+
+    server->presence = presence_new(&presence, error);
+    return server->presence ? 0 : -1;
+}
+
+static void fill_sessions(const struct server *server, const struct config *config,
+                          struct sessions_config *sessions)
+{
+    memset(sessions, 0, sizeof(*sessions));
+    config_sessions(config, sessions);
+    sessions->field = server->field;
+    sessions->commands = server->commands + 1;
+    sessions->mailboxes = server->mailboxes + 1;
+    sessions->epoch = store_epoch(server->store);
+}
+
+static int start_sessions(struct server *server, struct error *error)
+{
+    struct sessions_handlers handlers = presence_handlers(server->presence);
+    struct sessions_config sessions;
+
+    fill_sessions(server, server->config, &sessions);
+    server->sessions = sessions_new(server->base, &sessions, &handlers, error);
+    if (!server->sessions)
+        return -1;
+    presence_set_sessions(server->presence, server->sessions);
+    return 0;
+}
+
+/* Sim thread. */
+static void published(void *context, unsigned reader)
+{
+    struct server *server = context;
+    const uint64_t one = 1;
+
+    if (reader > 0)
+        sessions_wake(server->sessions, reader - 1);
+    else if (write(server->news_fd, &one, sizeof(one)) < 0)
+        return; /* the counter is full: control is awake */
+}
+
+/* Sim thread. */
+static void stalled(void *context, uint32_t stalled_ms)
+{
+    struct server *server = context;
+
+    sessions_stalled(server->sessions, stalled_ms);
+    log_event(LOG_LEVEL_WARN, "stalled", "the server stood still: players get their time back",
+              LOG_U64("ms", stalled_ms));
+}
+
+static void take_news(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    struct mailbox *mailbox = &server->mailboxes[0];
+    struct sim_event event;
+    uint64_t count;
+
+    (void)what;
+    if (fd >= 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+        return;
+    while (queue_pop(server->events, &event))
+        presence_sim_event(server->presence, &event);
+    /* The old snapshot goes back before the new one is taken: a reader holds one at most. Only
+     * control takes from this mailbox, so what is there stays (relaxed: the take acquires). */
+    if (!atomic_load_explicit(&mailbox->newest, memory_order_relaxed))
+        return;
+    presence_snapshot(server->presence, NULL);
+    presence_snapshot(server->presence, mailbox_take(mailbox));
+}
+
+static int start_ticker(struct server *server, struct error *error)
+{
+    struct ticker_config ticker = {.sim = server->sim,
+                                   .journal = server->journal,
+                                   .commands = server->commands,
+                                   .commands_n = server->readers_n,
+                                   .mailboxes = server->mailboxes,
+                                   .mailboxes_n = server->readers_n,
+                                   .events = server->events,
+                                   .published = published,
+                                   .stalled = stalled,
+                                   .context = server};
+
+    server->news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (server->news_fd < 0)
+        return error_set(error, "cannot make an eventfd: %s", strerror(errno));
+    server->news =
+        event_new(server->base, server->news_fd, EV_READ | EV_PERSIST, take_news, server);
+    if (!server->news || event_add(server->news, NULL) < 0)
+        return error_set(error, "cannot watch an eventfd");
+    if (server->config->io_threads == 0)
+        ticker.base = server->base;
+    server->ticker = ticker_start(&ticker, error);
+    return server->ticker ? 0 : -1;
+}
+
+/* -- reload ------------------------------------------------------------------------------------ */
+
+static void say_reload(void *context, enum log_level level, const char *line)
+{
+    struct error *outcome = context;
+
+    log_event(level, level == LOG_LEVEL_ERROR ? "reload_error" : "reload_note", line, LOG_NONE);
+    if (level == LOG_LEVEL_ERROR && !outcome->text[0])
+        error_set(outcome, "nothing was changed: %s", line);
+}
+
+static unsigned note_changes(const struct config *old, const struct config *now)
+{
+    unsigned changed_n = 0;
+    char name[128];
+
+    for (size_t i = 0; i < config_table.rows_n; i++) {
+        if (!options_differ(old->options, now->options, i))
+            continue;
+        changed_n++;
+        snprintf(name, sizeof(name), "%s.%s", config_table.rows[i].section,
+                 config_table.rows[i].key);
+        log_event(LOG_LEVEL_INFO, "option_changed", "an option has a new value",
+                  LOG_TEXT("option", name), LOG_TEXT("value", options_value(now->options, i)),
+                  LOG_TEXT("origin", options_origin(now->options, i)));
+    }
+    return changed_n;
+}
+
+static int apply(struct server *server, const struct config *config, struct error *error)
+{
+    struct accounts_config accounts = accounts_config_of(server, config);
+    struct sessions_config sessions;
+
+    fill_sessions(server, config, &sessions);
+    /* What costs the most goes first; what accounts take anew cannot fail (the cost of a hash needs
+     * a restart). */
+    if (sessions_reconfigure(server->sessions, &sessions, error) < 0 ||
+        accounts_reconfigure(server->accounts, &accounts, error) < 0)
+        return -1;
+    presence_reconfigure(server->presence, config->players_max, config->flush_ms);
+    log_set_level((enum log_level)config->log_level);
+    return 0;
+}
+
+/* All or nothing. outcome: a sentence either way. */
+static int reload(void *context, struct error *outcome)
+{
+    struct server *server = context;
+    struct config *config;
+    struct error cause = {""};
+    int rc = -1;
+
+    outcome->text[0] = '\0';
+    notify_reloading();
+    config = config_reload(server->config, say_reload, outcome);
+    if (config && apply(server, config, &cause) == 0) {
+        unsigned changed_n = note_changes(server->config, config);
+
+        config_free(server->config);
+        server->config = config;
+        error_set(outcome, "the configuration was loaded anew: %u options changed", changed_n);
+        log_event(LOG_LEVEL_INFO, "reloaded", outcome->text, LOG_U64("changed", changed_n));
+        rc = 0;
+    } else {
+        config_free(config);
+        if (!outcome->text[0])
+            error_set(outcome, "nothing was changed: %.400s", cause.text);
+        log_event(LOG_LEVEL_ERROR, "reload_refused", outcome->text, LOG_NONE);
+    }
+    notify_ready();
+    return rc;
+}
+
+/* -- stop -------------------------------------------------------------------------------------- */
+
+static void saved(void *context, uint32_t lost)
+{
+    struct server *server = context;
+
+    server->lost = lost;
+    if (lost)
+        log_event(LOG_LEVEL_ERROR, "positions_lost",
+                  "not all positions could be saved: they are as of the last save",
+                  LOG_U64("lost", lost), LOG_TEXT("cause", store_trouble(server->store)));
+    event_base_loopbreak(server->base);
+}
+
+static void drained(void *context)
+{
+    struct server *server = context;
+
+    if (server->saving)
+        return;
+    server->saving = true;
+    presence_save_all(server->presence, saved, server);
+}
+
+/* The first time gracefully; the second without waiting for players to take their last words; the
+ * third at once. reason: for the players, may be empty. */
+static void stop(struct server *server, const char *cause, const char *reason)
+{
+    if (++server->stops_n == 1) {
+        log_event(LOG_LEVEL_INFO, "stopping", "the server stops: players are told and saved",
+                  LOG_TEXT("cause", cause), LOG_U64("players", presence_n(server->presence)));
+        notify_stopping();
+        if (reason[0])
+            sessions_announce(server->sessions, reason);
+        sessions_drain(server->sessions, PROTOCOL_REASON_SHUTTING_DOWN, RETRY_AFTER_MS, LINGER_MS,
+                       drained, server);
+    } else if (server->stops_n == 2) {
+        log_event(LOG_LEVEL_WARN, "hurrying", "asked again: not waiting for the players",
+                  LOG_TEXT("cause", cause));
+        drained(server);
+    } else {
+        server->lost = 1;
+        event_base_loopbreak(server->base);
+    }
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+    struct server *server = context;
+    struct error outcome;
+
+    (void)what;
+    if (number == SIGHUP)
+        (void)reload(server, &outcome); /* it was logged */
+    else
+        stop(server, number == SIGTERM ? "SIGTERM" : "SIGINT", "");
+}
+
+/* -- what an operator asks -------------------------------------------------------------------- */
+
+static void describe(void *context, struct admin_status *status)
+{
+    struct server *server = context;
+    struct writeback_watermark durable = presence_watermark(server->presence);
+
+    snprintf(status->name, sizeof(status->name), "%s", server->config->name);
+    status->stopping = server->stops_n > 0;
+    status->started_ms = server->started_ms;
+    status->tick = ticker_tick(server->ticker);
+    status->last_tick_ms = ticker_last_tick_ms(server->ticker);
+    status->players_max = server->config->players_max;
+    status->connections_max = server->config->connections_max;
+    status->store = store_driver(server->store);
+    snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
+    status->durable_epoch = durable.epoch;
+    status->durable_tick = durable.tick;
+    status->durable_ms = durable.wall_ms;
+}
+
+static void shutdown_asked(void *context, const char *reason)
+{
+    stop(context, "operator", reason);
+}
+
+static const struct options *options_now(void *context)
+{
+    struct server *server = context;
+
+    return server->config->options;
+}
+
+static int start_admin(struct server *server, struct error *error)
+{
+    struct admin_config admin = {.base = server->base,
+                                 .path = server->config->admin_socket,
+                                 .options_table = &config_table,
+                                 .presence = server->presence,
+                                 .sessions = server->sessions,
+                                 .host = {.status = describe,
+                                          .reload = reload,
+                                          .shutdown = shutdown_asked,
+                                          .options = options_now,
+                                          .context = server}};
+
+    server->admin = admin_new(&admin, error);
+    return server->admin ? 0 : -1;
+}
+
+/* -- the loop ---------------------------------------------------------------------------------- */
+
+static void tell_status(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    struct metrics_histogram ticks;
+
+    (void)fd, (void)what;
+    metrics_histogram(METRIC_TICK_US, &ticks);
+    notify_status("%u players, tick p99 %.1f ms", presence_n(server->presence),
+                  (double)metrics_quantile(&ticks, &server->ticks, 0.99) / 1000);
+    server->ticks = ticks;
+}
+
+static uint64_t progress(void *context)
+{
+    struct server *server = context;
+
+    return ticker_tick(server->ticker);
+}
+
+static int start_watching(struct server *server, struct error *error)
+{
+    static const int numbers[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP};
+    const struct timeval period = {STATUS_S, 0};
+
+    for (unsigned i = 0; i < SIGNALS_N; i++) {
+        server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
+        if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
+            return error_set(error, "cannot watch signals");
+    }
+    server->status = event_new(server->base, -1, EV_PERSIST, tell_status, server);
+    server->notify = notify_new(server->base, progress, server);
+    if (!server->status || !server->notify || event_add(server->status, &period) < 0)
+        return error_set(error, "out of memory");
+    return 0;
+}
+
+static void open_port(struct server *server)
+{
+    char address[128];
+
+    sessions_open(server->sessions);
+    for (unsigned i = 0; i < server->config->listen.items_n; i++) {
+        const char *text = server->config->listen.items[i];
+        const char *colon = strrchr(text, ':');
+
+        snprintf(address, sizeof(address), "%.*s:%u", (int)(colon - text), text,
+                 sessions_port(server->sessions, i)); /* port 0 was any: say which */
+        log_event(LOG_LEVEL_INFO, "listening", "the game port is open",
+                  LOG_TEXT("address", address),
+                  LOG_TEXT("fingerprint", sessions_fingerprint(server->sessions)));
+    }
+    log_event(LOG_LEVEL_INFO, "ready", "OpenMMO serves", LOG_TEXT("version", PACKAGE_VERSION),
+              LOG_TEXT("name", server->config->name), LOG_TEXT("state", server->config->state),
+              LOG_TEXT("admin", server->config->admin_socket),
+              LOG_U64("epoch", store_epoch(server->store)),
+              LOG_U64("io_threads", server->config->io_threads),
+              LOG_U64("players_max", server->config->players_max));
+}
+
+static int (*const steps[])(struct server *server, struct error *error) = {
+    start_process,  lock_state,     start_store,  start_accounts, start_queues,   start_world,
+    start_presence, start_sessions, start_ticker, start_admin,    start_watching,
+};
+
+struct server *server_start(struct config *config, struct error *error)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server) {
+        config_free(config);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    server->config = config;
+    server->lock_fd = server->news_fd = -1;
+    server->started_ms = timestamp_now_ms();
+    for (size_t i = 0; i < ARRAY_N(steps); i++)
+        if (steps[i](server, error) < 0) {
+            server_free(server);
+            return NULL;
+        }
+    open_port(server);
+    return server;
+}
+
+int server_run(struct server *server)
+{
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &ours, NULL); /* what came during the start is dealt with now */
+    tell_status(-1, 0, server);
+    notify_ready();
+    if (event_base_dispatch(server->base) < 0)
+        log_event(LOG_LEVEL_ERROR, "loop_failed", "the control loop failed", LOG_NONE);
+    log_event(LOG_LEVEL_INFO, "stopped", "the server has stopped", LOG_U64("lost", server->lost));
+    return server->lost ? 1 : 0;
+}
+
+/* -- end --------------------------------------------------------------------------------------- */
+
+static void free_queues(struct server *server)
+{
+    struct command command;
+
+    for (unsigned i = 0; i < server->readers_n; i++) {
+        while (server->commands && server->commands[i] && queue_pop(server->commands[i], &command))
+            command_drop(&command);
+        if (server->commands)
+            queue_free(server->commands[i]);
+        if (server->mailboxes)
+            mailbox_fini(&server->mailboxes[i]);
+    }
+    queue_free(server->events);
+    free(server->commands);
+    free(server->mailboxes);
+}
+
+static void free_events(struct server *server)
+{
+    for (unsigned i = 0; i < SIGNALS_N; i++)
+        if (server->signals[i])
+            event_free(server->signals[i]);
+    if (server->status)
+        event_free(server->status);
+    if (server->news)
+        event_free(server->news);
+    if (server->news_fd >= 0)
+        close(server->news_fd);
+    notify_free(server->notify);
+}
+
+/* Who asks goes before whom it asks: the sim stops, then nobody asks accounts, workers or the store
+ * any more, then the sessions go, and presence, to which all of them answer, comes last. */
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    admin_free(server->admin);
+    ticker_stop(server->ticker);
+    journal_close(server->journal);
+    if (server->accounts)
+        accounts_stop(server->accounts);
+    workers_free(server->workers);
+    store_close(server->store);
+    if (server->presence)
+        presence_set_sessions(server->presence, NULL);
+    sessions_free(server->sessions);
+    accounts_free(server->accounts);
+    jws_key_free(server->key);
+    presence_free(server->presence);
+    free_events(server);
+    free_queues(server);
+    sim_free(server->sim);
+    heightfield_free(server->field);
+    if (server->base)
+        event_base_free(server->base);
+    if (server->lock_fd >= 0)
+        close(server->lock_fd);
+    config_free(server->config);
+    free(server);
+}
