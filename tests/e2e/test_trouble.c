@@ -1,0 +1,191 @@
+/* test_trouble.c -- when the machine is in trouble: a full disk, a database that is locked or
+ * corrupt, a port in use. Each ends in one clear line for the one who can act, and leaves those
+ * playing who play. */
+#include "harness.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+static struct daemon server;
+static struct party *party;
+
+static int setup(void **state)
+{
+    (void)state;
+    daemon_make(&server, "[store]\nflush = 500ms\n");
+    party = party_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    party_free(party);
+    party = NULL;
+    daemon_remove(&server);
+    return 0;
+}
+
+/* The line of the log that holds the text, for messages. */
+static void expect_in_log(struct daemon *whose, const char *text)
+{
+    if (!daemon_said(whose, text))
+        fail_msg("the log does not say \"%s\":\n%s", text, daemon_log(whose));
+}
+
+static void expect_walking(struct player *player)
+{
+    struct space_pos from = player->self.pos;
+
+    player_walk(player, 0x5000, MOVEMENT_WALK);
+    UNTIL(party, DEADLINE_MS, distance_m(player->self.pos, from) > 1 || player->gone);
+    assert_false(player->gone);
+    player_stand(player);
+    UNTIL(party, DEADLINE_MS, player_is_still(player));
+}
+
+static void test_port_in_use(void **state)
+{
+    struct daemon second;
+    struct player *alice;
+    char address[40];
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    daemon_make(&second, NULL);
+    second.port = server.port;
+    daemon_configure(&second, NULL);
+    daemon_spawn(&second, NULL, 0);
+    assert_int_equal(daemon_wait_exit(&second), 1);
+    snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
+    expect_in_log(&second, address);
+    expect_in_log(&second, "Address already in use");
+    daemon_remove(&second);
+    expect_walking(alice);
+}
+
+static void test_bad_configuration(void **state)
+{
+    (void)state;
+    daemon_configure(&server, "[net]\nview_m = 1\n");
+    daemon_spawn(&server, NULL, 0);
+    assert_int_equal(daemon_wait_exit(&server), 1);
+    expect_in_log(&server, "net.view_m: \"1\" is out of range");
+}
+
+static void test_corrupt_database(void **state)
+{
+    char directory[80];
+    FILE *file;
+
+    (void)state;
+    snprintf(directory, sizeof(directory), "%s/state", server.dir);
+    mkdir(directory, 0700);
+    file = fopen(server.store_path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 1000; i++)
+        fputs("this is no database ", file);
+    fclose(file);
+    daemon_spawn(&server, NULL, 0);
+    assert_int_equal(daemon_wait_exit(&server), 1);
+    expect_in_log(&server, server.store_path);
+    expect_in_log(&server, "not a database");
+}
+
+static sqlite3 *lock_database(void)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, DEADLINE_MS);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+static void test_locked_database(void **state)
+{
+    struct player *alice, *bob;
+    sqlite3 *db;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    db = lock_database();
+    bob = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, bob->greeted);
+    player_register(bob, "bob", PASSWORD);
+    UNTIL(party, DEADLINE_MS, bob->notices_n == 1 || bob->welcomed || bob->gone);
+    assert_int_equal(bob->notice, PROTOCOL_REASON_STORE_AWAY);
+    expect_walking(alice);
+    expect_in_log(&server, "locked");
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(db);
+    player_register(bob, "bob",
+                    PASSWORD); /* it is back: so are logins, and the save of alice's place */
+    UNTIL(party, DEADLINE_MS, bob->welcomed);
+    assert_int_equal(daemon_terminate(&server), 0);
+}
+
+static void test_locked_at_start(void **state)
+{
+    sqlite3 *db;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    assert_int_equal(daemon_terminate(&server), 0);
+    db = lock_database();
+    daemon_spawn(&server, NULL, 0);
+    assert_int_equal(daemon_wait_exit(&server), 1);
+    expect_in_log(&server, server.store_path);
+    expect_in_log(&server, "locked");
+    sqlite3_close(db);
+}
+
+/* No file may grow beyond 300 KiB: first the journal, then the database meet a full disk. */
+static void test_full_disk(void **state)
+{
+    char journal[100], name[20];
+    const char *const with_journal[] = {"--journal", journal, NULL};
+    struct player *alice, *other;
+    int i = 0;
+
+    (void)state;
+    snprintf(journal, sizeof(journal), "%s/world.journal", server.dir);
+    daemon_spawn(&server, with_journal, 300 << 10);
+    daemon_wait_ready(&server);
+    alice = player_new_account(party, &server, "alice");
+    for (other = NULL;; i++) { /* accounts until the disk takes no more */
+        other = player_connect(party, &server);
+        UNTIL(party, DEADLINE_MS, other->greeted);
+        snprintf(name, sizeof(name), "filler%d", i);
+        player_register(other, name, PASSWORD);
+        UNTIL(party, DEADLINE_MS, other->welcomed || other->notices_n > 0 || other->gone);
+        assert_false(other->gone);
+        if (!other->welcomed)
+            break;
+        player_leave(other);
+        assert_true(i < 2000);
+    }
+    assert_int_equal(other->notice, PROTOCOL_REASON_STORE_AWAY);
+    expect_walking(alice);
+    assert_true(daemon_running(&server));
+    expect_in_log(&server, "level=error");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_port_in_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_configuration, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_corrupt_database, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_locked_database, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_locked_at_start, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
