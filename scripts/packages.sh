@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2086
 # packages.sh -- the Debian packages that OpenMMO needs, and how they are installed. Sourced by ./check and ./quickstart.
 
 packages_server="autoconf automake make gcc g++ pkg-config libc6-dev
@@ -6,7 +7,7 @@ packages_server="autoconf automake make gcc g++ pkg-config libc6-dev
 packages_client="libglfw3-dev libvulkan-dev libvulkan-volk-dev libcglm-dev libstb-dev libimgui-dev glslang-tools
     libfreetype-dev libharfbuzz-dev libfribidi-dev libfontconfig-dev
     libvulkan1 mesa-vulkan-drivers fonts-dejavu-core"
-packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 procps tmux mandoc openssl sqlite3
+packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 procps systemd tmux mandoc openssl sqlite3
     vulkan-validationlayers xvfb xauth xdotool"
 
 # Those of the given packages that are not installed.

@@ -127,7 +127,7 @@ static const struct option_row rows[] = {
 
     {"admin", "socket", OPTION_PATH, AT(admin_socket), "", 0, 107, 0, NULL, NULL, NULL,
      "Unix socket of the operators' console. Empty: admin.sock in $RUNTIME_DIRECTORY (systemd's), else /run/openmmo/admin.sock for "
-     "root, else $XDG_RUNTIME_DIR/openmmo/admin.sock, else admin.sock in the state directory."},
+     "root, else admin.sock in the state directory."},
 
     {"log", "level", OPTION_ENUM, AT(log_level), "info", 0, 0, R, levels, NULL, NULL,
      "The least that is logged."},
@@ -250,8 +250,6 @@ static int resolve_socket(struct config *config)
         snprintf(directory, sizeof(directory), "%.*s", (int)strcspn(runtime, ":"), runtime);
     else if (geteuid() == 0)
         snprintf(directory, sizeof(directory), "/run/openmmo");
-    else if (directory_from("XDG_RUNTIME_DIR") != NULL)
-        snprintf(directory, sizeof(directory), "%s/openmmo", directory_from("XDG_RUNTIME_DIR"));
     else
         snprintf(directory, sizeof(directory), "%s", config->state);
     return resolve(&config->admin_socket, directory, "admin.sock");
