@@ -152,6 +152,8 @@ static int prepare(struct gfx *gfx, struct frame *frame, const struct gfx_frame 
     scene_globals_fill(globals, &camera, what, hour);
     globals->exposure[2] = 1.0f / (float)render->targets.width;
     globals->exposure[3] = 1.0f / (float)render->targets.height;
+    /* A window drawn by the processor has no time for it. */
+    globals->eye[3] = !render->device.surface || !gfx_device_is_cpu(gfx);
     pass_terrain_prepare(&gfx->terrain, render, &camera, globals->forward[3]);
     if (pass_figures_prepare(&gfx->figures, render, frame, what, gfx->terrain.field))
         return error_set(error, "out of graphics memory for the figures");

@@ -14,8 +14,9 @@
 #define FINE_MAX_GPU    256
 #define SHADOWS_MAX     48
 #define SHADOW_WITHIN_M 70.0f
-#define SHADOW_RADIUS_M 0.62f
-#define SHADOW_GRID     3 /* points an edge */
+#define SHADOW_RADIUS_M 0.55f
+#define SHADOW_LONGEST  2.6f
+#define SHADOW_GRID     4 /* points an edge */
 #define SHADOW_VERTICES ((SHADOW_GRID - 1) * (SHADOW_GRID - 1) * 6)
 
 struct figure_order {
@@ -132,23 +133,43 @@ static void fill_instance(struct figure_instance *instance, const struct gfx_fig
     instance->id = figure->id;
 }
 
-/* One point of a shadow's patch: on the ground below. */
-static void shadow_point(struct shadow_vertex *vertex, const struct heightfield *field,
-                         const struct scene_camera *camera, struct space_pos middle,
-                         const float at[3])
-{
-    struct space_pos p = middle;
+/* Where shadows fall: drawn out from the feet, away from the light. */
+struct shadow_shape {
+    const struct heightfield *field;
+    struct scene_camera camera;
+    float along[2]; /* unit vector in plan */
+    float longer;   /* length by width */
+};
 
-    p.x += (int32_t)(at[0] * SHADOW_RADIUS_M * SPACE_UNITS_PER_M);
-    p.z += (int32_t)(at[1] * SHADOW_RADIUS_M * SPACE_UNITS_PER_M);
-    p.y = heightfield_at(field, p.x, p.z);
-    scene_relative(camera, p, vertex->position);
+static void shadow_shape_init(struct shadow_shape *shape, const struct scene_globals *globals)
+{
+    const float *light = globals->light_direction;
+    float plan = sqrtf(light[0] * light[0] + light[2] * light[2]);
+
+    shape->along[0] = plan > 0.01f ? -light[0] / plan : 1.0f;
+    shape->along[1] = plan > 0.01f ? -light[2] / plan : 0.0f;
+    shape->longer = 1.0f + 0.55f * plan / fmaxf(light[1], 0.2f);
+    if (shape->longer > SHADOW_LONGEST)
+        shape->longer = SHADOW_LONGEST;
+}
+
+/* One point of a shadow's patch, on the ground; at: -1..1 along and across, and the strength. */
+static void shadow_point(struct shadow_vertex *vertex, const struct shadow_shape *shape,
+                         struct space_pos feet, const float at[3])
+{
+    float forth = ((at[0] + 1.0f) * shape->longer - 1.0f) * SHADOW_RADIUS_M;
+    float aside = at[1] * SHADOW_RADIUS_M;
+    struct space_pos p = feet;
+
+    p.x += (int32_t)((forth * shape->along[0] - aside * shape->along[1]) * SPACE_UNITS_PER_M);
+    p.z += (int32_t)((forth * shape->along[1] + aside * shape->along[0]) * SPACE_UNITS_PER_M);
+    p.y = heightfield_at(shape->field, p.x, p.z);
+    scene_relative(&shape->camera, p, vertex->position);
     memcpy(vertex->at, at, sizeof(vertex->at));
 }
 
-static void shadow_patch(struct shadow_vertex out[SHADOW_VERTICES], const struct heightfield *field,
-                         const struct scene_camera *camera, const struct gfx_figure *figure,
-                         float strength)
+static void shadow_patch(struct shadow_vertex out[SHADOW_VERTICES],
+                         const struct shadow_shape *shape, struct space_pos feet, float strength)
 {
     static const unsigned char corners[6][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 0}, {0, 1}, {1, 1}};
     struct shadow_vertex grid[SHADOW_GRID][SHADOW_GRID];
@@ -158,7 +179,7 @@ static void shadow_patch(struct shadow_vertex out[SHADOW_VERTICES], const struct
             const float at[3] = {2.0f * (float)x / (SHADOW_GRID - 1) - 1.0f,
                                  2.0f * (float)z / (SHADOW_GRID - 1) - 1.0f, strength};
 
-            shadow_point(&grid[z][x], field, camera, figure->pos, at);
+            shadow_point(&grid[z][x], shape, feet, at);
         }
     }
     for (int z = 0; z + 1 < SHADOW_GRID; z++) {
@@ -173,23 +194,24 @@ static int prepare_shadows(struct pass_figures *pass, struct render *render, str
                            const struct gfx_frame *what, const struct heightfield *field)
 {
     uint32_t n = pass->drawn_n < SHADOWS_MAX ? pass->drawn_n : SHADOWS_MAX;
+    struct shadow_shape shape = {.field = field};
     struct shadow_vertex *vertices;
-    struct scene_camera camera;
 
     pass->shadow_vertices_n = 0;
     if (!field || !n)
         return 0;
-    scene_camera_init(&camera, what, render->targets.width, render->targets.height);
+    scene_camera_init(&shape.camera, what, render->targets.width, render->targets.height);
+    shadow_shape_init(&shape, frame->globals.slice.mapped);
     vertices = frames_transient(&render->frames, frame, n * SHADOW_VERTICES * sizeof(*vertices),
                                 &pass->shadows, &pass->shadows_at);
     if (!vertices)
         return -1;
     for (uint32_t i = 0; i < n && pass->order[i].distance < SHADOW_WITHIN_M; i++) {
         const struct gfx_figure *figure = &what->figures[pass->order[i].index];
-        float strength = 0.62f * (1.0f - pass->order[i].distance / SHADOW_WITHIN_M) *
+        float strength = 0.72f * (1.0f - pass->order[i].distance / SHADOW_WITHIN_M) *
                          (1.0f - 0.5f * fminf(fmaxf(figure->airborne, 0.0f), 1.0f));
 
-        shadow_patch(&vertices[pass->shadow_vertices_n], field, &camera, figure, strength);
+        shadow_patch(&vertices[pass->shadow_vertices_n], &shape, figure->pos, strength);
         pass->shadow_vertices_n += SHADOW_VERTICES;
     }
     return 0;

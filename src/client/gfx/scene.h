@@ -35,7 +35,7 @@ struct scene_globals {
     float horizon[4];
     float glow[4];     /* around the sun; w: exponent */
     float exposure[4]; /* x: factor before tone mapping; y: hour; z, w: 1 / size of the picture */
-    int32_t eye[4];    /* 1/4096 m */
+    int32_t eye[4];    /* 1/4096 m; the fourth: 1 where edges are to be smoothed */
 };
 
 /* width, height: the picture's, for its shape. */

@@ -1,6 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "globals.glsl"
+#include "noise.glsl"
 #include "sky.glsl"
 
 layout(location = 0) in vec3 position;

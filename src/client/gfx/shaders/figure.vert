@@ -59,7 +59,7 @@ void main()
             turn(p, n, ELBOW, elbow);
         if (limb >= ARM) {
             turn(p, n, SHOULDER, shoulder);
-            p.x += (SHOULDER - position.y) * 0.10 * sign(p.x) * (1.0 + air); // arms stand off a little
+            p.x += (SHOULDER - position.y) * 0.07 * sign(p.x) * (1.0 + 2.0 * air); // arms stand off a little
         }
         // The shoulders turn against the hips, and the body leans into its pace.
         float twist = (limb == HEAD ? 0.0 : 0.16) * reach * sin(phase);

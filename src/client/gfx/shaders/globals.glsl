@@ -13,5 +13,5 @@ layout(set = 0, binding = 0, std140) uniform Globals {
     vec4 horizon;
     vec4 glow;            // w: exponent
     vec4 exposure;        // x: factor; y: hour; z, w: 1 / size of the picture
-    ivec4 eye;            // 1/4096 m
+    ivec4 eye;            // 1/4096 m; w: 1 where edges are to be smoothed
 } g;

@@ -7,20 +7,6 @@
 layout(location = 0) in vec3 ray;
 layout(location = 0) out vec4 colour;
 
-// Thin clouds on a plane high above, gone before the horizon, where the fog must match.
-vec3 with_clouds(vec3 sky, vec3 direction)
-{
-    float shown = smoothstep(0.05, 0.30, direction.y);
-    if (shown <= 0.0)
-        return sky;
-    vec2 at = direction.xz / (direction.y + 0.12) * 3.0 + vec2(g.exposure.y * 2.0, 7.0);
-    float thick = 0.55 * noise(at) + 0.28 * noise(at * 2.3 + 5.0) + 0.17 * noise(at * 5.1 + 11.0);
-    float cover = smoothstep(0.50, 0.82, thick) * shown * 0.75;
-    float towards = max(dot(direction, g.sun_direction.xyz), 0.0);
-    vec3 lit_side = g.ambient_up.rgb * 1.15 + g.light_colour.rgb * (0.14 + 0.12 * pow(towards, 6.0));
-    return mix(sky, lit_side, cover);
-}
-
 // One star in some of the cells of a grid on the dome.
 float stars(vec3 direction)
 {
