@@ -66,6 +66,11 @@ tests_server_test_snapshot_SOURCES = tests/server/test_snapshot.c tests/server/s
 tests_server_test_snapshot_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_snapshot_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_interest
+tests_server_test_interest_SOURCES = tests/server/test_interest.c
+tests_server_test_interest_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_interest_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_sessions
 tests_server_test_sessions_SOURCES = tests/server/test_sessions.c tests/server/scene.c tests/server/scene.h
 tests_server_test_sessions_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
