@@ -130,7 +130,7 @@ void dialog_draw(struct ui *ui, struct canvas *canvas)
     canvas_text(canvas, row + 2, column + 2, inside, STYLE_PLAIN,
                 "The session ends at once; the place is saved. The player is");
     canvas_text(canvas, row + 3, column + 2, inside, STYLE_PLAIN,
-                "told the reason and may come back. This goes to the audit log.");
+                "told why and may come back. This goes to the audit log.");
     used = canvas_text(canvas, row + 5, column + 2, inside, STYLE_DIM, "reason: ");
     used += canvas_text(canvas, row + 5, column + 2 + used, inside - used,
                         dialog->focus == UI_FOCUS_REASON ? STYLE_BOLD : STYLE_PLAIN,
@@ -144,26 +144,33 @@ void dialog_draw(struct ui *ui, struct canvas *canvas)
     draw_buttons(dialog, canvas, row + 7, column + 2);
 }
 
+/* The screen's own keys first, then those that hold everywhere. */
+static bool in_help(const struct screen *screen, const struct keys_row *key, bool own)
+{
+    return own ? key->scope == screen->scope && key->scope != KEYS_EVERYWHERE
+               : key->scope == KEYS_EVERYWHERE;
+}
+
+/* In two halves side by side where the page is too low for one. */
 void dialog_draw_help(const struct screen *screen, struct canvas *canvas, int row, int rows)
 {
-    int column = 1, at = row;
-    int width = canvas->columns >= 110 ? canvas->columns / 2 - 1 : canvas->columns - 2;
+    int needed = 1, at = row + 1, column = 1, width = canvas->columns - 2;
 
-    canvas_printf(canvas, at++, 1, canvas->columns - 2, STYLE_BOLD, "Keys: %s", screen->name);
-    for (int turn = 0; turn < 2; turn++) {
-        enum keys_scope scope = turn == 0 ? screen->scope : KEYS_EVERYWHERE;
-
-        if (turn == 0 && scope == KEYS_EVERYWHERE)
-            continue;
+    for (size_t i = 0; i < KEYS_N; i++)
+        needed += in_help(screen, &KEYS[i], true) || in_help(screen, &KEYS[i], false);
+    if (needed > rows)
+        width = canvas->columns / 2 - 1;
+    canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, "Keys: %s", screen->name);
+    for (int own = 1; own >= 0; own--) {
         for (size_t i = 0; i < KEYS_N; i++) {
-            if (KEYS[i].scope != scope)
+            if (!in_help(screen, &KEYS[i], own))
                 continue;
-            if (at >= row + rows && column == 1 && canvas->columns >= 110) {
+            if (at >= row + rows && column == 1) {
                 at = row + 1;
-                column += width;
+                column += width + 1;
             }
             canvas_text(canvas, at, column, 13, STYLE_BOLD, KEYS[i].shown);
-            canvas_text(canvas, at++, column + 14, width - 15, STYLE_PLAIN, KEYS[i].help);
+            canvas_text(canvas, at++, column + 14, width - 14, STYLE_PLAIN, KEYS[i].help);
         }
     }
 }

@@ -5,13 +5,13 @@
 /* clang-format off */
 const struct keys_row KEYS[] = {
     {KEYS_EVERYWHERE, {'q'},                          KEYS_DO_QUIT,            "q",            "Quit",   "q",   "leave the console; the server goes on"},
-    {KEYS_EVERYWHERE, {'?', 'h', KEYS_F1},            KEYS_DO_HELP,            "?, h, F1",     "Help",   "F1",  "this page; any key leaves it"},
+    {KEYS_EVERYWHERE, {'?', 'h', KEYS_F1},            KEYS_DO_HELP,            "?, h, F1",     "Help",   "F1",  "this page; any other key leaves it"},
     {KEYS_EVERYWHERE, {'1'},                          KEYS_DO_OVERVIEW,        "1",            NULL,     NULL,  "overview"},
     {KEYS_EVERYWHERE, {'2'},                          KEYS_DO_PLAYERS,         "2",            NULL,     NULL,  "players"},
     {KEYS_EVERYWHERE, {'3'},                          KEYS_DO_LOG,             "3",            NULL,     NULL,  "log"},
     {KEYS_EVERYWHERE, {KEYS_TAB, KEYS_RIGHT},         KEYS_DO_NEXT_SCREEN,     "Tab, Right",   "Next",   "Tab", "next screen"},
     {KEYS_EVERYWHERE, {KEYS_BACK_TAB, KEYS_LEFT},     KEYS_DO_PREVIOUS_SCREEN, "S-Tab, Left",  NULL,     NULL,  "previous screen"},
-    {KEYS_EVERYWHERE, {KEYS_ESCAPE},                  KEYS_DO_BACK,            "Esc",          NULL,     NULL,  "back: leaves help, dialog, prompt; clears the filter"},
+    {KEYS_EVERYWHERE, {KEYS_ESCAPE},                  KEYS_DO_BACK,            "Esc",          NULL,     NULL,  "leave help, dialog or prompt; clear the filter"},
     {KEYS_EVERYWHERE, {KEYS_CTRL_L},                  KEYS_DO_REDRAW,          "Ctrl-L",       NULL,     NULL,  "draw everything anew"},
     {KEYS_IN_PLAYERS, {KEYS_UP, 'p'},                 KEYS_DO_LINE_UP,         "Up, p",        NULL,     NULL,  "one player up"},
     {KEYS_IN_PLAYERS, {KEYS_DOWN, 'j', 'n'},          KEYS_DO_LINE_DOWN,       "Down, j, n",   NULL,     NULL,  "one player down"},

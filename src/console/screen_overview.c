@@ -155,7 +155,7 @@ static void draw_players(const struct ui *ui, struct canvas *canvas, int row, in
                   "connections %lld, %lld not logged in", (long long)status->connections,
                   (long long)status->before_login);
     canvas_printf(canvas, row + 4, column + 2, inside, STYLE_PLAIN,
-                  "logins %lld ok, %lld failed, %lld limited", (long long)status->logins_ok,
+                  "logins %lld, %lld failed, %lld limited", (long long)status->logins_ok,
                   (long long)status->logins_failed, (long long)status->logins_limited);
 }
 
@@ -163,13 +163,13 @@ static void draw_flow(struct canvas *canvas, int row, int column, int columns, c
                       double rate, const struct model_series *series)
 {
     struct canvas_graph graph = {.values = series->values, .n = series->n, .style = STYLE_ACCENT};
-    int width = columns - 19;
+    int width = columns - 20;
     char bytes[16];
 
     canvas_printf(canvas, row, column + 2, 17, STYLE_PLAIN, "%-3s %9s/s", label,
                   screen_bytes(rate, bytes));
     graph.top = scale_top(series, NULL, values_shown(canvas, width), 1000);
-    canvas_graph(canvas, row, column + 17, 1, width, &graph);
+    canvas_graph(canvas, row, column + 18, 1, width, &graph);
 }
 
 static void draw_traffic(const struct ui *ui, struct canvas *canvas, int row, int column,
@@ -196,7 +196,7 @@ static void durable_text(const struct model_status *status, char *text, size_t r
     if (status->durable_ms == 0)
         snprintf(text, room_bytes, "none yet");
     else
-        snprintf(text, room_bytes, "as of %s ago",
+        snprintf(text, room_bytes, "%s ago",
                  screen_span((status->now_ms - status->durable_ms) / 1000, span));
 }
 

@@ -5,3 +5,30 @@ tests_console_test_tmux_SOURCES = tests/console/test_tmux.c tests/server/fake_ho
 tests_console_test_tmux_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
 tests_console_test_tmux_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_tmux_DEPENDENCIES = openmmo-console
+
+check_PROGRAMS += tests/console/test_screens
+tests_console_test_screens_SOURCES = tests/console/test_screens.c
+tests_console_test_screens_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
+tests_console_test_screens_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
+
+EXTRA_DIST += tests/console/replies.jsonl \
+    tests/console/golden/help-80x24.txt \
+    tests/console/golden/kick-80x24.txt \
+    tests/console/golden/log-132x43.txt \
+    tests/console/golden/log-80x24.txt \
+    tests/console/golden/overview-132x43.txt \
+    tests/console/golden/overview-60x15.txt \
+    tests/console/golden/overview-80x24-ascii.txt \
+    tests/console/golden/overview-80x24.txt \
+    tests/console/golden/players-132x43.txt \
+    tests/console/golden/players-60x15.txt \
+    tests/console/golden/players-80x24-ascii.txt \
+    tests/console/golden/players-80x24.txt \
+    tests/console/golden/players-filter-80x24.txt \
+    tests/console/golden/tiny-30x6.txt
+
+check_PROGRAMS += tests/console/test_exec
+tests_console_test_exec_SOURCES = tests/console/test_exec.c tests/server/fake_host.c tests/server/fake_host.h
+tests_console_test_exec_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
+tests_console_test_exec_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+EXTRA_tests_console_test_exec_DEPENDENCIES = openmmo-console

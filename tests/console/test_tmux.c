@@ -15,6 +15,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -194,7 +196,7 @@ static void the_screens_are_seen_and_q_leaves(void **state)
     start_console("");
     see("Players 60 of 2000");
     see("p99");
-    see("root (admin)");
+    see("(admin)");
     type("2");
     see("anna");
     type("G");
@@ -411,6 +413,63 @@ static void a_pipe_gets_a_sentence_and_no_escapes(void **state)
     see("left:1");
 }
 
+/* Bytes the console sends to a terminal of its own within so many ms. */
+static size_t bytes_sent(int master, uint64_t for_ms)
+{
+    uint64_t end_ms = now_ms() + for_ms;
+    char room[65536];
+    size_t sent = 0;
+
+    while (now_ms() < end_ms) {
+        struct pollfd fd = {.fd = master, .events = POLLIN};
+
+        if (poll(&fd, 1, (int)(end_ms - now_ms()) + 1) > 0) {
+            ssize_t n = read(master, room, sizeof(room));
+
+            assert_true(n > 0);
+            sent += (size_t)n;
+        }
+    }
+    return sent;
+}
+
+/* Only what changed is drawn: after the first picture at most 2 KB a second on any screen, and a
+ * key is answered by a picture within 100 ms. */
+static void idling_costs_little(void **state)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    char path[128];
+    int master, screen_number;
+    pid_t pid;
+
+    need_tmux(state);
+    snprintf(path, sizeof(path), "%s/run/admin.sock", directory);
+    pid = forkpty(&master, NULL, NULL, &size);
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        setenv("TERM", "xterm-256color", 1);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        unsetenv("NO_COLOR");
+        execl(console_path, console_path, "--socket", path, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(bytes_sent(master, 1500) > 1000);
+    for (screen_number = 1; screen_number <= 3; screen_number++) {
+        char key = (char)('0' + screen_number);
+        size_t idle;
+
+        assert_int_equal(write(master, &key, 1), 1);
+        assert_true(screen_number == 1 || bytes_sent(master, 100) > 500);
+        (void)bytes_sent(master, 400);
+        idle = bytes_sent(master, 3000);
+        print_message("screen %d: %zu bytes in 3 s\n", screen_number, idle);
+        assert_true(idle <= 3 * 2048);
+    }
+    assert_int_equal(write(master, "q", 1), 1);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(master);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +480,7 @@ int main(int argc, char **argv)
         IN_TMUX(a_lost_daemon_is_said_and_found_again),
         IN_TMUX(every_signal_leaves_the_terminal_sane),
         IN_TMUX(colours_and_ascii_are_as_asked),
+        IN_TMUX(idling_costs_little),
         IN_TMUX(a_pipe_gets_a_sentence_and_no_escapes),
     };
 
