@@ -82,3 +82,13 @@ tests_server_test_ticker_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_ticker_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 dist_check_SCRIPTS += tests/server/test_unit.sh
 TESTS += tests/server/test_unit.sh
+
+check_PROGRAMS += tests/server/test_journal
+tests_server_test_journal_SOURCES = tests/server/test_journal.c tests/server/sim_world.h
+tests_server_test_journal_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_journal_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+# Builds the simulation with several compilers: a script, not a program.
+dist_check_SCRIPTS += tests/server/test_replay_builds.sh
+TESTS += tests/server/test_replay_builds.sh
+EXTRA_DIST += tests/server/replay_tool.c

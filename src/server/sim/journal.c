@@ -268,11 +268,12 @@ static int reserve_record(struct journal *journal, const struct command *command
         return 0;
     if (need > JOURNAL_BODY_MAX)
         return -1;
-    bigger = realloc(journal->record, 2 * need);
+    need += need / 4;
+    bigger = realloc(journal->record, need);
     if (bigger == NULL)
         return -1;
     journal->record = bigger;
-    journal->record_room = 2 * need;
+    journal->record_room = need;
     return 0;
 }
 

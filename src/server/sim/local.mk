@@ -1,3 +1,4 @@
+EXTRA_DIST += doc/journal.md
 libserver_a_SOURCES += \
     src/server/sim/block.c \
     src/server/sim/cell.c src/server/sim/cell.h \
