@@ -1,1 +1,40 @@
-# Tests of this area.
+# Fuzz targets. Each is a replay over its corpus in every check, and a libFuzzer program with --enable-fuzzers.
+EXTRA_DIST += tests/fuzz/corpus
+FUZZ_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+
+check_PROGRAMS += tests/fuzz/replay_protocol tests/fuzz/replay_cellblock tests/fuzz/replay_ini \
+    tests/fuzz/replay_jsonrpc
+tests_fuzz_replay_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_protocol_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/protocol"'
+tests_fuzz_replay_protocol_LDADD = $(COMMON_LIBS)
+tests_fuzz_replay_cellblock_SOURCES = tests/fuzz/fuzz_cellblock.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_cellblock_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/cellblock"'
+tests_fuzz_replay_cellblock_LDADD = $(COMMON_LIBS)
+tests_fuzz_replay_ini_SOURCES = tests/fuzz/fuzz_ini.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_ini_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/ini"'
+tests_fuzz_replay_ini_LDADD = $(COMMON_LIBS)
+tests_fuzz_replay_jsonrpc_SOURCES = tests/fuzz/fuzz_jsonrpc.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_jsonrpc_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/jsonrpc"'
+tests_fuzz_replay_jsonrpc_LDADD = $(SERVER_LIBS)
+
+if FUZZERS
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc
+noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc
+tests_fuzz_fuzz_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_protocol_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_protocol_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_protocol_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_cellblock_SOURCES = tests/fuzz/fuzz_cellblock.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_cellblock_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_cellblock_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_cellblock_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_ini_SOURCES = tests/fuzz/fuzz_ini.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_ini_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_ini_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_ini_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_jsonrpc_SOURCES = tests/fuzz/fuzz_jsonrpc.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_jsonrpc_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_jsonrpc_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_jsonrpc_LDADD = $(SERVER_LIBS)
+endif
