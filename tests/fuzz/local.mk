@@ -18,23 +18,23 @@ tests_fuzz_replay_jsonrpc_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/t
 tests_fuzz_replay_jsonrpc_LDADD = $(SERVER_LIBS)
 
 if FUZZERS
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+LIBFUZZER_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc
 noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc
 tests_fuzz_fuzz_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_protocol_CFLAGS = $(FUZZ_CFLAGS)
-tests_fuzz_fuzz_protocol_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_protocol_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_protocol_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_cellblock_SOURCES = tests/fuzz/fuzz_cellblock.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_cellblock_CFLAGS = $(FUZZ_CFLAGS)
-tests_fuzz_fuzz_cellblock_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_cellblock_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_cellblock_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_ini_SOURCES = tests/fuzz/fuzz_ini.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_ini_CFLAGS = $(FUZZ_CFLAGS)
-tests_fuzz_fuzz_ini_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_ini_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_ini_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_jsonrpc_SOURCES = tests/fuzz/fuzz_jsonrpc.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_jsonrpc_CFLAGS = $(FUZZ_CFLAGS)
-tests_fuzz_fuzz_jsonrpc_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_jsonrpc_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_jsonrpc_LDADD = $(SERVER_LIBS)
 endif
