@@ -39,7 +39,7 @@ static struct store *open_store(struct world *world, bool migrate, struct error 
     struct store_config config = {.base = world->base,
                                   .path = world->path,
                                   .queue_max = 64,
-                                  .busy_ms = 50,
+                                  .busy_ms = 400,
                                   .migrate = migrate};
 
     return store_open(&config, error);
@@ -411,6 +411,7 @@ static void test_locked_file(void **state)
     uint64_t alice = add_player(world, "alice");
     struct store_position row = at(alice, 3, 1, 1);
     sqlite3 *db = NULL;
+    uint64_t begun_ms;
 
     assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
@@ -418,6 +419,10 @@ static void test_locked_file(void **state)
     assert_non_null(strstr(world->answer.error.text, "is locked by another program"));
     assert_string_equal(store_trouble(world->store), world->answer.error.text);
     assert_int_equal(save(world, &row, 1), STORE_AWAY);
+    begun_ms = timestamp_now_ms(); /* who comes later does not wait for the lock again */
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(ask(world, player_of("bob")), STORE_AWAY);
+    assert_true(timestamp_now_ms() - begun_ms < 20 * 200);
     assert_int_equal(ask(world, by_id(STORE_PLAYER_BY_ID, alice)), STORE_OK); /* reading goes on */
     refused(world, true, "is locked by another program");
     sqlite3_close(db);

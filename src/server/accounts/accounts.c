@@ -194,7 +194,9 @@ static void hashed(struct workers_job *job)
     struct attempt *attempt = (struct attempt *)(void *)job;
     struct store_question question = {.statement = STORE_PLAYER_ADD};
 
-    if (job->cancelled || attempt->verdict == PASSWORD_NO_MEMORY) {
+    if (attempt->accounts->stopping) {
+        refuse(attempt, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
+    } else if (job->cancelled || attempt->verdict == PASSWORD_NO_MEMORY) {
         refuse(attempt, PROTOCOL_REASON_BUSY, NULL);
     } else if (attempt->kind == ACCOUNTS_REGISTER) {
         attempt->player.created_ms = timestamp_now_ms();

@@ -20,6 +20,8 @@
 #include "store/sqlite_file.h"
 #include "store/timestamp.h"
 
+#define LOCKED_BUSY_MS 10
+
 struct ask {
     struct postbox_item item; /* first */
     struct ask *next;
@@ -46,6 +48,8 @@ struct store {
 
     /* Store thread (before it starts and after it ended: control). */
     sqlite3 *db;
+    uint32_t busy_ms;
+    bool locked; /* the last change was refused because of another's lock */
     sqlite3_stmt *statements[STORE_STATEMENTS_N];
 };
 
@@ -241,13 +245,18 @@ static const struct statement statements[STORE_STATEMENTS_N] = {
 };
 /* clang-format on */
 
+static bool reads(const struct statement *row)
+{
+    return strncmp(row->sql, "SELECT", 6) == 0;
+}
+
 static enum store_status status_of(const struct statement *row, int rc)
 {
     switch (rc) {
     case SQLITE_ROW:
         return STORE_OK;
     case SQLITE_DONE: /* a SELECT that found nothing, or a change that was made */
-        return strncmp(row->sql, "SELECT", 6) == 0 ? STORE_NONE : STORE_OK;
+        return reads(row) ? STORE_NONE : STORE_OK;
     case SQLITE_CONSTRAINT_UNIQUE:
         return STORE_TAKEN;
     case SQLITE_CONSTRAINT_FOREIGNKEY:
@@ -272,8 +281,13 @@ static void run(struct store *store, struct ask *ask)
     uint64_t begun_us = monotonic_us();
     int rc;
 
+    /* Who found it locked has waited long enough for all who come after: they fail at once, so that
+     * reading goes on. */
+    sqlite3_busy_timeout(store->db, (int)(store->locked ? LOCKED_BUSY_MS : store->busy_ms));
     errno = 0; /* for sqlite_file_error */
     rc = row->run(store, statement, ask);
+    if ((rc & 0xff) == SQLITE_BUSY || (rc == SQLITE_DONE && !reads(row)))
+        store->locked = (rc & 0xff) == SQLITE_BUSY;
     ask->answer.status = status_of(row, rc);
     if (ask->answer.status == STORE_AWAY)
         sqlite_file_error(&ask->answer.error, store->db, store->path, rc);
@@ -451,6 +465,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
     pthread_cond_init(&store->filled, NULL);
     store->tail = &store->oldest;
     store->queue_max = config->queue_max;
+    store->busy_ms = config->busy_ms;
     store->postbox = postbox_new(config->base, error);
     if (!store->postbox || open_file(store, config, error) < 0 || start_thread(store, error) < 0) {
         store_close(store);
