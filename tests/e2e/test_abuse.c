@@ -167,7 +167,8 @@ static void test_wrong_version(void **state)
 static void test_never_reads(void **state)
 {
     struct player *deaf = player_new_account(party, &server, "neverreads");
-    uint64_t entity = deaf->entity, until_ms = now_ms() + DEADLINE_MS;
+    struct player *talker = player_new_account(party, &server, "talker");
+    uint64_t entity = deaf->entity, until_ms = now_ms() + DEADLINE_MS, next_ms = now_ms();
     int small = 2048;
     char line[451];
 
@@ -178,14 +179,16 @@ static void test_never_reads(void **state)
     memset(line, 'x', sizeof(line) - 1);
     line[sizeof(line) - 1] = '\0';
     while (replica_find(witness->replica, entity) != NULL) {
-        struct wire_writer w;
-
-        if (link_send_begin(witness->link, 4096, &w) == 0)
-            player_chat(witness, PROTOCOL_CHANNEL_GLOBAL, line);
+        if (now_ms() >= next_ms) {
+            player_chat(talker, PROTOCOL_CHANNEL_GLOBAL, line);
+            next_ms += 10;
+        }
         party_pump(party, 2);
         if (now_ms() > until_ms)
             fail_msg("one who never reads is still here");
     }
+    assert_false(talker->gone);
+    player_leave(talker);
     player_leave(deaf);
 }
 

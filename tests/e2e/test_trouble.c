@@ -93,7 +93,7 @@ static void test_corrupt_database(void **state)
     daemon_spawn(&server, NULL, 0);
     assert_int_equal(daemon_wait_exit(&server), 1);
     expect_in_log(&server, server.store_path);
-    expect_in_log(&server, "not a database");
+    expect_in_log(&server, "is no database (or is corrupt)");
 }
 
 static sqlite3 *lock_database(void)

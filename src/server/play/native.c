@@ -10,6 +10,7 @@
 #include "net/address.h"
 #include "ops/metrics.h"
 #include "sim/command.h"
+#include "sim/sim.h"
 
 /* ---- before the world ---- */
 
@@ -172,6 +173,7 @@ static enum native_result take_move(struct session *s, const struct protocol_fra
 {
     struct protocol_move move;
     struct command command = {.kind = COMMAND_INTENT};
+    enum native_result result;
 
     if (protocol_decode_move(frame->body, frame->body_bytes, &move) != PROTOCOL_OK)
         return NATIVE_BAD;
@@ -179,7 +181,15 @@ static enum native_result take_move(struct session *s, const struct protocol_fra
     command.as.intent.intent =
         (struct movement_intent){.heading = move.heading, .yaw = move.yaw, .flags = move.flags};
     command.as.intent.substeps = move.substeps;
-    return command_push(s, &command);
+    /* What the sim would give up this tick stays in the socket: a backlog after a stall of ours is
+     * honest, and a hasty client feels it. */
+    if (s->moves_n == SIM_INTENTS_TICK) {
+        metrics_add(METRIC_READING_PAUSED, 1);
+        return NATIVE_WAIT;
+    }
+    result = command_push(s, &command);
+    s->moves_n += result == NATIVE_DONE;
+    return result;
 }
 
 static enum native_result take_chat(struct session *s, const struct protocol_frame *frame)
