@@ -17,7 +17,7 @@ struct heightfield; /* opaque */
 /* seed: any. size_m: edge of the square world, 128..1048576/2 m, a multiple of 128; x and z run from -size/2 to size/2.
  * NULL when out of memory. */
 struct heightfield *heightfield_new(uint32_t seed, int32_t size_m);
-void heightfield_free(struct heightfield *field);
+void heightfield_free(struct heightfield *field); /* NULL is fine */
 
 /* Height at a lattice point, in 1/64 m, 0..65535. x_m, z_m in metres, any value (beyond the world it goes on). */
 int32_t heightfield_sample(const struct heightfield *field, int32_t x_m, int32_t z_m);
@@ -25,8 +25,9 @@ int32_t heightfield_sample(const struct heightfield *field, int32_t x_m, int32_t
 /* Height at any place, in 1/4096 m, by the triangle it lies on. x, z in 1/4096 m. */
 int32_t heightfield_at(const struct heightfield *field, int32_t x, int32_t z);
 
+/* As given to heightfield_new. */
 int32_t heightfield_size_m(const struct heightfield *field);
-uint32_t heightfield_seed(const struct heightfield *field);
+uint32_t heightfield_seed(const struct heightfield *field); /* likewise */
 
 /* Identity of the world: BLAKE2b-256 over format version, seed, size and a fixed grid of samples. */
 void heightfield_hash(const struct heightfield *field, uint8_t hash[HEIGHTFIELD_HASH_BYTES]);

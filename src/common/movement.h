@@ -47,6 +47,6 @@ void movement_place(struct movement_state *state, int32_t x, int32_t z, uint16_t
 
 /* Sine in 1/32768 of a 16-bit angle, from a constant table: -32768..32768. */
 int32_t movement_sin(uint16_t angle);
-int32_t movement_cos(uint16_t angle);
+int32_t movement_cos(uint16_t angle); /* likewise */
 
 #endif

@@ -118,8 +118,10 @@ static void sort(struct ticker *ticker, size_t n)
 
 static void publish(struct ticker *ticker)
 {
+    uint64_t encoded = sim_blocks_encoded(ticker->config.sim);
     struct snapshot *snapshot = sim_snapshot(ticker->config.sim);
 
+    metrics_add(METRIC_BLOCKS_ENCODED, sim_blocks_encoded(ticker->config.sim) - encoded);
     for (unsigned i = 0; i < ticker->config.mailboxes_n; i++) {
         struct mailbox *mailbox = &ticker->config.mailboxes[i];
         /* relaxed: a count of ours */

@@ -33,6 +33,7 @@ struct ticker_config {
     void *context;
 };
 
+/* Begin to tick, one tick from now. config is copied. NULL + error. */
 struct ticker *ticker_start(const struct ticker_config *config, struct error *error);
 /* Finish the current tick, join. NULL is fine. */
 void ticker_stop(struct ticker *ticker);

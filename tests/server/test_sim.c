@@ -14,6 +14,7 @@ struct room {
     struct heightfield *field;
     struct sim *sim;
     struct batch batch;
+    unsigned dropped, refused; /* seen by run() */
 };
 
 static struct sim *make_sim(const struct heightfield *field, uint32_t entities_max)
@@ -159,6 +160,8 @@ static unsigned run(struct room *room, unsigned ticks, uint8_t substeps, uint32_
             batch_intent(&room->batch, 11, ++*seq, 0, substeps);
         batch_step(&room->batch, room->sim);
         taken += room->batch.counts.substeps;
+        room->dropped += look(room, 0).dropped;
+        room->refused += room->batch.counts.intents_refused;
     }
     return taken;
 }
@@ -167,32 +170,33 @@ static void test_allowance(void **state)
 {
     struct room *room = *state;
     uint32_t seq = 0;
-    struct snapshot_entity entity;
 
     batch_join(&room->batch, 11, 5, 0, 100);
     batch_step(&room->batch, room->sim);
     /* Real time: everything is taken, in order. */
     assert_int_equal(run(room, 20, 3, &seq), 60);
     assert_int_equal(look(room, 0).seq, 20);
+    assert_int_equal(room->dropped, 0);
     assert_true(abs(look(room, 0).state.pos.z - (100 - 8) * 4096) < 64);
-    /* Twice the time that passes: no more than real time is taken; the rest is given up and
-     * counted. */
-    assert_in_range(run(room, 40, 6, &seq), 120, 120);
-    assert_true(room->batch.counts.substeps_dropped > 0);
-    entity = look(room, 0);
-    assert_int_equal(entity.dropped, 6);
-    batch_intent(&room->batch, 11, ++seq, 0, 5);
-    batch_step(&room->batch, room->sim);
-    assert_int_equal(look(room, 0).ahead, 3);
+    /* Twice the time that passes: no more than real time is taken; what waits is bounded, the rest
+     * is given up and counted. */
+    assert_int_equal(run(room, 40, 6, &seq), 120);
+    assert_in_range(room->dropped, 120 - 15, 120);
+    assert_int_equal(room->refused * 6, room->dropped);
     /* What waits is finished; what was given up is acknowledged with it. */
-    run(room, 20, 0, &seq);
+    assert_true(look(room, 0).seq < seq);
+    assert_int_equal(run(room, 20, 0, &seq), 120 - room->dropped);
     assert_int_equal(look(room, 0).seq, seq);
+    assert_int_equal(look(room, 0).ahead, 0);
     /* At most 250 ms are saved up. */
     run(room, 100, 0, &seq);
     for (unsigned i = 0; i < 4; i++)
-        batch_intent(&room->batch, 11, ++seq, 0, 15);
+        batch_intent(&room->batch, 11, ++seq, 0, 10);
     batch_step(&room->batch, room->sim);
     assert_int_equal(room->batch.counts.substeps, 15);
+    assert_int_equal(room->batch.counts.substeps_dropped, 10); /* 15 at once, 15 may wait */
+    assert_int_equal(look(room, 0).seq, seq - 3);
+    assert_int_equal(look(room, 0).ahead, 5);
 }
 
 static void test_intents_a_tick(void **state)
@@ -207,8 +211,41 @@ static void test_intents_a_tick(void **state)
         batch_intent(&room->batch, 11, ++seq, 0, 1);
     batch_step(&room->batch, room->sim);
     assert_int_equal(room->batch.counts.substeps, 4);
-    assert_int_equal(room->batch.counts.intents_refused, 2);
+    assert_int_equal(look(room, 0).seq, 4);
+    assert_int_equal(run(room, 1, 0, &seq), 2);
     assert_int_equal(look(room, 0).seq, 6);
+    /* However little time each claims, the queue is bounded. */
+    for (unsigned i = 0; i < 50; i++)
+        batch_intent(&room->batch, 11, ++seq, 0, 0);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(room->batch.counts.intents_refused, 18);
+    run(room, 8, 0, &seq);
+    assert_int_equal(look(room, 0).seq, seq);
+}
+
+/* The server stopped for half a second; then come all the moves that were made meanwhile, 20 or 60
+ * a second: none is refused, and soon none waits. */
+static void test_after_a_stall(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+
+    batch_join(&room->batch, 11, 5, 0, 0);
+    batch_step(&room->batch, room->sim);
+    for (uint8_t each = 1; each <= 3; each = (uint8_t)(each + 2)) {
+        unsigned taken;
+
+        run(room, 20, 3, &seq);
+        batch_add(&room->batch, 0, COMMAND_CREDIT, seq)->as.credit.substeps = 27;
+        for (unsigned i = 0; i < 30u / each; i++)
+            batch_intent(&room->batch, 11, ++seq, 0, each);
+        taken = run(room, 1, 0, &seq);
+        taken += run(room, 12, 3, &seq);
+        taken += run(room, 8, 0, &seq);
+        assert_int_equal(taken, 30 + 12 * 3);
+        assert_int_equal(look(room, 0).seq, seq);
+    }
+    assert_int_equal(room->refused, 0);
 }
 
 static void test_credit(void **state)
@@ -405,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_full_world, make, unmake),
         cmocka_unit_test_setup_teardown(test_allowance, make, unmake),
         cmocka_unit_test_setup_teardown(test_intents_a_tick, make, unmake),
+        cmocka_unit_test_setup_teardown(test_after_a_stall, make, unmake),
         cmocka_unit_test_setup_teardown(test_credit, make, unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, unmake),

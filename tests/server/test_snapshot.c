@@ -360,6 +360,8 @@ static void test_two_readers(void **state)
         mailbox_fini(&mailboxes[i]);
     }
     assert_true(readers[0].blocks + readers[1].blocks > 0);
+    assert_true(sim_blocks_encoded(room->sim) > 0);
+    assert_true(sim_blocks_encoded(room->sim) <= readers[0].blocks + readers[1].blocks);
 }
 
 int main(void)

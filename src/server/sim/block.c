@@ -147,8 +147,10 @@ static struct snapshot_encoded *encode(const struct demand *demand, unsigned thr
         add_members(&records, demand, CELLBLOCK_CHANGED);
     }
     encoded = write_frame(demand->snapshot, &header, &records, thread, too_long);
-    if (encoded != NULL)
+    if (encoded != NULL) {
         encoded->empty = demand->cell->parts[demand->part].members_n == 0;
+        demand->snapshot->arenas[thread].blocks_n++;
+    }
     return encoded;
 }
 

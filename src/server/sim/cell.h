@@ -60,6 +60,7 @@ struct cells {
     uint32_t table_mask;
 };
 
+/* Of a cell's key; snapshots look cells up by the same. */
 uint32_t cells_hash(struct space_cell at, uint8_t layer);
 
 /* The number of a cell; CELL_NONE if it is not known. */
@@ -75,7 +76,7 @@ void cell_leave(struct cell *cell, const struct cell_left *left);
 void cell_touch(struct cell *cell, uint16_t index, uint32_t now);
 /* Start of a tick: forget who left long ago and cells long empty. */
 void cells_expire(struct cells *cells, uint32_t now);
-void cells_fini(struct cells *cells);
+void cells_fini(struct cells *cells); /* frees all rows */
 
 /* Bring the history up to a later tick. */
 void cell_part_advance(struct cell_part *part, uint32_t now);

@@ -24,13 +24,13 @@ struct graveyard {
  * graveyard. */
 void chat_add(struct chat *chat, const struct snapshot_chat_line *line, struct graveyard *graveyard,
               uint32_t tick);
-void chat_fini(struct chat *chat);
+void chat_fini(struct chat *chat); /* gives its blobs up */
 
 /* Takes the reference; NULL is fine. Out of memory: the blob is leaked, which is the lesser evil.
  */
 void graveyard_put(struct graveyard *graveyard, struct blob *blob, uint32_t tick);
 /* Free what no snapshot of `oldest` or later shows. */
 void graveyard_collect(struct graveyard *graveyard, uint32_t oldest);
-void graveyard_fini(struct graveyard *graveyard);
+void graveyard_fini(struct graveyard *graveyard); /* no snapshot is held any more */
 
 #endif

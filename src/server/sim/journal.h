@@ -21,8 +21,8 @@ struct journal *journal_open(const char *path, const struct sim *sim,
 /* Sim thread, before sim_step (commands still whole) and after it. */
 void journal_tick(struct journal *journal, uint32_t tick, const struct command *commands,
                   size_t commands_n);
-void journal_hash(struct journal *journal, const struct sim *sim);
-bool journal_stopped(const struct journal *journal); /* it gave up; any thread */
+void journal_hash(struct journal *journal, const struct sim *sim); /* completes the record */
+bool journal_stopped(const struct journal *journal);               /* it gave up; any thread */
 /* Write what is queued, sync, close. NULL is fine. */
 void journal_close(struct journal *journal);
 

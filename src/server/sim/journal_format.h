@@ -33,10 +33,11 @@ int journal_get_header(struct wire_reader *r, struct journal_header *header) MUS
 
 /* Bytes that a command takes at most. */
 size_t journal_command_bytes(const struct command *command);
-void journal_put_command(struct wire_writer *w, const struct command *command);
+void journal_put_command(struct wire_writer *w, const struct command *command); /* into that many */
 /* What the command then owns is the caller's (command_drop). -1: malformed or out of memory. */
 int journal_get_command(struct wire_reader *r, struct command *command) MUST_CHECK;
 
+/* Of a record's body: against damage, not against forgery. */
 void journal_checksum(const uint8_t *body, size_t len_bytes, uint8_t sum[JOURNAL_CHECKSUM_BYTES]);
 /* next = BLAKE2b(last, commands as journaled, state). tick_body: tick, count and commands. last may
  * be next. */

@@ -19,7 +19,8 @@
 #define SIM_TICK_MS    50
 #define SIM_HASH_BYTES 32
 #define SIM_INTENTS_TICK                                                                           \
-    4 /* intents a player a tick that are taken; more is given up and counted */
+    4 /* intents a player a tick that are taken; more wait for their turn, while                   \
+       * the time they claim is at most 250 ms beyond the player's own */
 
 struct sim;
 
@@ -51,14 +52,16 @@ struct sim_step_counts {
 
 /* NULL + error. */
 struct sim *sim_new(const struct sim_config *config, struct error *error);
-void sim_free(struct sim *sim);
+void sim_free(struct sim *sim); /* no snapshot may be held; NULL is fine */
 
 /* One tick. commands: sorted (command_compare); what they own is taken. events: filled with up to
  * commands_n * 2; returns how many. */
 size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
                 struct sim_event *events, struct sim_step_counts *counts);
-uint32_t sim_tick(const struct sim *sim); /* 0 before the first step */
-struct sim_config sim_configuration(const struct sim *sim);
+uint32_t sim_tick(const struct sim *sim);                   /* 0 before the first step */
+struct sim_config sim_configuration(const struct sim *sim); /* as given to sim_new, or loaded */
+/* Blocks encoded from snapshots that all readers have given back. */
+uint64_t sim_blocks_encoded(const struct sim *sim);
 
 /* The state as of now, one reference (the caller's). Never NULL: the pool is as large as the
  * readers can hold. */

@@ -235,6 +235,10 @@ struct snapshot *sim_snapshot(struct sim *sim)
     snapshot_unref(snapshot);
     sim->current = NULL;
     snapshot = find_unused(sim);
+    for (unsigned i = 0; i < snapshot->threads; i++) {
+        sim->blocks_encoded += snapshot->arenas[i].blocks_n;
+        snapshot->arenas[i].blocks_n = 0;
+    }
     if (reserve(snapshot, sim) != 0)
         abort(); /* a world that cannot be shown is lost; the journal and the store know the rest */
     build(snapshot, sim);

@@ -52,9 +52,9 @@ struct snapshot_chat_line {
 
 /* References. A reference never outlives one sweep over the connections. Any thread. */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
-void snapshot_unref(struct snapshot *snapshot);
+void snapshot_unref(struct snapshot *snapshot); /* NULL is fine */
 
-uint32_t snapshot_tick(const struct snapshot *snapshot);
+uint32_t snapshot_tick(const struct snapshot *snapshot);       /* the tick it shows */
 uint32_t snapshot_entities_n(const struct snapshot *snapshot); /* present */
 uint32_t snapshot_slots_n(const struct snapshot *snapshot);    /* slots 0..n-1 may be in use */
 const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot,
@@ -73,7 +73,7 @@ snapshot_chat_sequence(const struct snapshot *snapshot); /* of the newest line; 
 struct snapshot_cell;
 const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,
                                           uint8_t layer);
-uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell);
+uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell); /* present */
 uint32_t
 snapshot_cell_changed(const struct snapshot_cell *cell); /* tick of the last change of any kind */
 uint16_t snapshot_cell_parts(

@@ -46,6 +46,7 @@ struct snapshot_arena {
     _Alignas(SNAPSHOT_CACHE_LINE) struct snapshot_chunk *chunks; /* first one in use first */
     struct snapshot_chunk *current;
     size_t used_bytes; /* of current */
+    uint64_t blocks_n; /* encoded into it since the snapshot was built */
 };
 
 struct snapshot {

@@ -67,13 +67,31 @@ static void apply_leave(struct step *step, const struct command *leave)
     world_remove(step->sim, slot);
 }
 
-static void give_up(struct step *step, struct snapshot_entity *entity, uint8_t substeps)
+/* An intent that is given up counts as done when what waits before it is done: the player shall not
+ * wait for it for ever. */
+static void give_up(struct step *step, uint32_t slot, uint32_t seq, uint8_t substeps)
 {
+    struct snapshot_entity *entity = &step->sim->entities[slot];
+    struct world_mover *mover = &step->sim->movers[slot];
     unsigned dropped = entity->dropped + substeps;
 
     entity->dropped = dropped > UINT8_MAX ? UINT8_MAX : (uint8_t)dropped;
     step->counts->substeps_dropped += substeps;
     step->counts->intents_refused++;
+    if (mover->waiting_n > 0)
+        mover->waiting[mover->waiting_n - 1].ack = seq;
+    else
+        entity->seq = seq;
+}
+
+/* Whether a player may go on claiming time: what waits fits the time he has and a little more. */
+static bool has_time(const struct world_mover *mover, unsigned more)
+{
+    unsigned claimed = more;
+
+    for (unsigned i = 0; i < mover->waiting_n; i++)
+        claimed += mover->waiting[i].substeps;
+    return claimed <= (unsigned)mover->allowance + mover->credit + WORLD_WAITING_TIME;
 }
 
 static void apply_intent(struct step *step, const struct command *command)
@@ -88,17 +106,10 @@ static void apply_intent(struct step *step, const struct command *command)
     step->counts->intents++;
     if (substeps > PROTOCOL_SUBSTEPS_MAX)
         substeps = PROTOCOL_SUBSTEPS_MAX;
-    if (mover->taken == SIM_INTENTS_TICK || mover->waiting_n == WORLD_WAITING) {
-        give_up(step, &step->sim->entities[slot], substeps);
-        /* It counts as done when what waits before it is done: the player shall not wait for it for
-         * ever. */
-        if (mover->waiting_n > 0)
-            mover->waiting[mover->waiting_n - 1].ack = command->as.intent.seq;
-        else
-            step->sim->entities[slot].seq = command->as.intent.seq;
+    if (mover->waiting_n == WORLD_WAITING || !has_time(mover, substeps)) {
+        give_up(step, slot, command->as.intent.seq, substeps);
         return;
     }
-    mover->taken++;
     mover->waiting[mover->waiting_n++] =
         (struct world_waiting){command->as.intent.seq, command->as.intent.intent, substeps};
 }
@@ -187,7 +198,7 @@ static void walk(struct step *step, uint32_t slot)
     struct movement_state state = entity->state;
     bool moved = false;
 
-    while (mover->waiting_n > 0) {
+    for (unsigned taken = 0; taken < SIM_INTENTS_TICK && mover->waiting_n > 0; taken++) {
         struct world_waiting *now = &mover->waiting[0];
 
         while (now->substeps > 0 && spend(mover)) {
@@ -215,7 +226,6 @@ static void begin_tick(struct sim *sim)
         if (sim->entities[slot].id == 0)
             continue;
         sim->entities[slot].dropped = 0;
-        mover->taken = 0;
         mover->allowance = (uint8_t)(mover->allowance + MOVEMENT_SUBSTEPS_PER_TICK);
         if (mover->allowance > WORLD_ALLOWANCE_MAX)
             mover->allowance = WORLD_ALLOWANCE_MAX;

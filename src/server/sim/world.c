@@ -70,6 +70,11 @@ struct sim_config sim_configuration(const struct sim *sim)
     return sim->config;
 }
 
+uint64_t sim_blocks_encoded(const struct sim *sim)
+{
+    return sim->blocks_encoded;
+}
+
 int world_reserve(struct sim *sim, uint32_t n)
 {
     /* Each array knows its own room only here: all grow alike, the common room is set when all did.
@@ -177,7 +182,6 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     sim->figures[slot].changed = sim->tick;
     sim->movers[slot].generation = generation;
     sim->movers[slot].waiting_n = 0;
-    sim->movers[slot].taken = 0;
     sim->movers[slot].allowance = 0;
     sim->movers[slot].credit = 0;
     if (slot == sim->slots_n)

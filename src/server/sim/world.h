@@ -16,7 +16,8 @@
 
 #define WORLD_ALLOWANCE_MAX  15  /* substeps saved up: 250 ms */
 #define WORLD_CREDIT_MAX     120 /* on top, after a stall of ours: 2 s */
-#define WORLD_WAITING        4   /* intents that may wait for time */
+#define WORLD_WAITING        32  /* intents that may wait for their turn */
+#define WORLD_WAITING_TIME   15  /* substeps of them for which there is no time yet: 250 ms */
 #define WORLD_GENERATION_MAX 0xFFFFFFu
 
 struct world_waiting {
@@ -30,7 +31,6 @@ struct world_mover {
     uint32_t cell;                               /* number in sim->cells */
     uint32_t generation;                         /* of the slot; outlives the entity */
     uint8_t waiting_n;
-    uint8_t taken; /* intents taken in this tick */
     uint8_t allowance, credit;
 };
 
@@ -45,6 +45,7 @@ struct sim {
     struct cells cells;
     struct chat chat;
     struct graveyard graveyard;
+    uint64_t blocks_encoded;
     struct snapshot **pool;
     unsigned pool_n;
     struct snapshot *current; /* of this tick, one reference; NULL: not built yet */
