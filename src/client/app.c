@@ -1,6 +1,7 @@
 #include "app.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,13 @@ struct app {
                   2]; /* server and name that has_token is about */
     bool has_token;
 };
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
 
 static double now_s(const struct app *app)
 {
@@ -179,6 +187,15 @@ static void handle_event(struct app *app, const struct input_event *event)
         app->control.keys[event->key] = false;
 }
 
+/* SIGTERM and SIGINT are blocked (app_run) and looked for once a frame: no handler, no global. */
+static bool asked_to_stop(void)
+{
+    static const struct timespec at_once = {0};
+    sigset_t set;
+    stop_signals(&set);
+    return sigtimedwait(&set, NULL, &at_once) > 0;
+}
+
 static void handle_events(struct app *app)
 {
     struct input_event event;
@@ -187,7 +204,7 @@ static void handle_events(struct app *app)
     if (app->screens.kind != SCREENS_NONE)
         control_release(&app->control);
     window_capture(app->window, app->control.captured);
-    if (window_closing(app->window))
+    if (window_closing(app->window) || asked_to_stop())
         app->quit = true;
 }
 
@@ -270,6 +287,7 @@ static void on_entered(struct app *app)
         log_event(LOG_LEVEL_WARN, "settings_not_saved", error.text, LOG_NONE);
     app->kept_for[0] = '\0';
     app->lost_text[0] = '\0';
+    log_event(LOG_LEVEL_INFO, "entered", "in the world", LOG_TEXT("server", app->settings.server));
     hud_toast(&app->hud, now_s(app),
               "WASD walks, Shift runs, Space jumps, click to look round, Enter to talk");
 }
@@ -590,6 +608,9 @@ int app_run(const struct arguments *arguments, struct error *error)
         return 1;
     }
     app->arguments = arguments;
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* before the driver starts threads: they inherit it */
     int result = start(app, error) == 0 && loop(app, error) == 0 ? 0 : 1;
     connection_free(app->connection);
     screens_fini(&app->screens);

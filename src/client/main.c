@@ -1,4 +1,5 @@
 /* main.c -- openmmo-client: read the command line, then play in a window or draw one picture. */
+#include <signal.h>
 #include <stdio.h>
 
 #include "app.h"
@@ -9,6 +10,7 @@ int main(int argc, char **argv)
 {
     struct arguments arguments;
     struct error error = {{0}};
+    signal(SIGPIPE, SIG_IGN); /* a closed connection is an answer, not an end */
     switch (arguments_parse(argc, argv, &arguments, &error)) {
     case ARGUMENTS_EXIT:
         return 0;

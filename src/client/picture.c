@@ -10,8 +10,9 @@
 #include "ui/hud.h"
 #include "view.h"
 
-#define SETTLE_US 500000 /* after the first block: others' first blocks come with the next ticks   \
-                          */
+#define SETTLE_US                                                                                  \
+    500000 /* after the first block: others' first blocks come with the next ticks                 \
+            */
 #define NAMELESS_US 5000000 /* a name that does not come is not waited for longer */
 
 struct picture {

@@ -217,7 +217,9 @@ void window_size(const struct window *w, uint32_t *width, uint32_t *height)
 {
     int x, y;
     glfwGetFramebufferSize(w->glfw, &x, &y);
-    if (glfwGetWindowAttrib(w->glfw, GLFW_ICONIFIED))
+    /* A window that is not mapped takes no pictures either: presenting to it would wait for ever.
+     */
+    if (glfwGetWindowAttrib(w->glfw, GLFW_ICONIFIED) || !glfwGetWindowAttrib(w->glfw, GLFW_VISIBLE))
         x = y = 0;
     *width = (uint32_t)x;
     *height = (uint32_t)y;

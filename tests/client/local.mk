@@ -61,3 +61,9 @@ tests_client_test_gfx_SOURCES = tests/client/test_gfx.c
 tests_client_test_gfx_CFLAGS = $(TEST_CFLAGS) $(CLIENT_CFLAGS)
 tests_client_test_gfx_LDADD = tests/client/libpicture.a $(CLIENT_LIBS) $(CMOCKA_LIBS)
 nodist_EXTRA_tests_client_test_gfx_SOURCES = dummy.cxx
+
+check_PROGRAMS += tests/client/test_play
+tests_client_test_play_SOURCES = tests/client/test_play.c
+tests_client_test_play_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_play_LDADD = tests/client/libpicture.a $(CLIENT_TEST_LDADD)
+nodist_EXTRA_tests_client_test_play_SOURCES = dummy.cxx

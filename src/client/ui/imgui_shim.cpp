@@ -23,6 +23,7 @@ struct imgui {
      * characters before keys, so what must not be seen together goes into frames of its own. */
     std::deque<input_event> waiting;
     unsigned hold_frames; /* the focus is moving: text waits */
+    unsigned text_waited; /* frames that text has waited for a field to take it */
     std::vector<gfx_ui_vertex> vertices;
     std::vector<uint16_t> indices;
     std::vector<gfx_ui_command> commands;
@@ -30,6 +31,8 @@ struct imgui {
 };
 
 #define WAITING_MAX 1024 /* events; a person does not get there */
+
+#define TEXT_WAITS_FRAMES 8 /* then nobody wants it */
 
 static struct imgui *current; /* Dear ImGui has one current context; the widgets work on it */
 
@@ -228,6 +231,12 @@ static bool tell(struct imgui *imgui, const struct input_event *event, struct to
             imgui->hold_frames = 3;
         return true;
     case INPUT_TEXT:
+        /* A field that was just opened gets the keyboard a frame or two later. */
+        if (!io.WantTextInput && imgui->text_waited < TEXT_WAITS_FRAMES) {
+            imgui->text_waited++;
+            return false;
+        }
+        imgui->text_waited = 0;
         io.AddInputCharacter(event->codepoint);
         told->text = true;
         return true;
