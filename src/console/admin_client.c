@@ -334,13 +334,16 @@ void admin_client_default_path(char *path, size_t room_bytes)
 {
     const char *named = getenv("OPENMMO_ADMIN_SOCKET"), *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
+    char own[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
+    if (state != NULL && state[0] == '/')
+        snprintf(own, sizeof(own), "%s/openmmo/admin.sock", state);
+    else
+        snprintf(own, sizeof(own), "%s/.local/state/openmmo/admin.sock", home != NULL ? home : "");
     if (named != NULL && named[0] != '\0')
         snprintf(path, room_bytes, "%s", named);
-    else if (access(SYSTEM_PATH, F_OK) == 0 || (state == NULL && home == NULL))
+    else if (access(SYSTEM_PATH, F_OK) == 0 || (geteuid() == 0 && access(own, F_OK) != 0))
         snprintf(path, room_bytes, "%s", SYSTEM_PATH);
-    else if (state != NULL && state[0] == '/')
-        snprintf(path, room_bytes, "%s/openmmo/admin.sock", state);
     else
-        snprintf(path, room_bytes, "%s/.local/state/openmmo/admin.sock", home != NULL ? home : "");
+        snprintf(path, room_bytes, "%s", own);
 }

@@ -201,6 +201,8 @@ static void print_table(const json_t *list)
     {
         if (n == TABLE_COLUMNS)
             break;
+        if (strcmp(key, "help") == 0) /* whole sentences make no column; --json has them */
+            continue;
         heads[n] = key;
         widths[n] = text_columns(key);
         numbers[n++] = json_is_number(value);
@@ -239,7 +241,7 @@ static void print_object(const json_t *object, const char *prefix)
             print_object(value, name);
         } else if (!json_is_object(json_array_get(value, 0))) {
             cell_of(value, cell);
-            printf("%-24s %s\n", name, cell);
+            printf("%-26s %s\n", name, cell);
         }
     }
     json_object_foreach((json_t *)object, key, value)

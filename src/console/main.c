@@ -1,5 +1,5 @@
 /* main.c -- openmmo-console: a screen for operators, or one request for a script. */
-#include "config.h" /* the build's: PACKAGE_VERSION */
+#include <config.h> /* the build's: PACKAGE_VERSION */
 
 #include <getopt.h>
 #include <locale.h>

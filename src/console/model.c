@@ -213,6 +213,25 @@ const char *model_level_name(int level)
     return LEVELS[level];
 }
 
+/* The log's own order is for machines; a person reads the sentence first:
+ *   event=player_left id=7 msg="a player left"  ->  a player left  event=player_left id=7 */
+static void sentence_first(char *line, size_t room_bytes)
+{
+    char copy[sizeof(((struct model_log_line *)0)->line)];
+    char *sentence = strstr(line, " msg=\"");
+    size_t n = strlen(line), out = 0;
+
+    if (sentence == NULL || n == 0 || line[n - 1] != '"' || n >= sizeof(copy))
+        return;
+    memcpy(copy, line, n + 1);
+    for (const char *next = copy + (sentence - line) + 6; next < copy + n - 1; next++) {
+        if (next[0] == '\\' && (next[1] == '"' || next[1] == '\\'))
+            next++;
+        line[out++] = *next;
+    }
+    snprintf(line + out, room_bytes - out, "  %.*s", (int)(sentence - line), copy);
+}
+
 static void take_lines(struct model *model, const json_t *lines)
 {
     const json_t *row;
@@ -233,6 +252,7 @@ static void take_lines(struct model *model, const json_t *lines)
         line->time_ms = integer(row, "time_ms");
         line->level = level_of(json_string_value(json_object_get(row, "level")));
         text(line->line, sizeof(line->line), row, "line");
+        sentence_first(line->line, sizeof(line->line));
     }
 }
 

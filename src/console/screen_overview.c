@@ -83,7 +83,7 @@ static void draw_tick_graph(const struct ui *ui, struct canvas *canvas, int row,
 {
     const struct model *model = &ui->model;
     int width = columns - 14;
-    double top = scale_top(&model->tick_mean, &model->tick_p99, values_shown(canvas, width), 1);
+    double top = scale_top(&model->tick_mean, &model->tick_p99, values_shown(canvas, width), 0.2);
     struct canvas_graph graph = {.values = model->tick_mean.values,
                                  .n = model->tick_mean.n,
                                  .top = top,
@@ -235,7 +235,7 @@ static void draw_process(const struct ui *ui, struct canvas *canvas, int row, in
                   status->missed > 0 ? STYLE_WARN : STYLE_PLAIN, "%lld ticks missed since start",
                   (long long)status->missed);
     canvas_printf(canvas, row + 3, column + 2, columns - 4, STYLE_PLAIN,
-                  "%lld operators here, %lld samples lost", (long long)status->operators,
+                  "operators %lld, samples lost %lld", (long long)status->operators,
                   (long long)status->dropped);
 }
 

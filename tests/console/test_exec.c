@@ -152,9 +152,9 @@ static void a_list_is_a_table(void **state)
     console("exec players.list");
     assert_non_null(strstr(said.out, "\nname"));
     assert_non_null(strstr(said.out, "\nanna "));
-    assert_non_null(strstr(said.out, "matched                  5\n"));
+    assert_non_null(strstr(said.out, "matched                    5\n"));
     console("exec server.status");
-    assert_non_null(strstr(said.out, "tick.budget_us           50000\n"));
+    assert_non_null(strstr(said.out, "tick.budget_us             50000\n"));
 }
 
 static void json_is_one_line_of_ascii(void **state)

@@ -234,8 +234,8 @@ static void a_player_is_found_and_kicked(void **state)
     type("k");
     see("Kick Bjorn?");
     type("r");
-    type("-l 'too loud'");
-    see("too loud");
+    type("-l 'too-loud'");
+    see("too-loud");
     type("Tab Tab");
     see("[ Yes, kick ]");
     type("Enter");
@@ -245,7 +245,7 @@ static void a_player_is_found_and_kicked(void **state)
     see("anna");
     type("3");
     see("method=players.kick");
-    see("too loud");
+    see("too-loud");
     type("q");
     terminal_is_sane("left:0");
 }

@@ -48,7 +48,7 @@ tests_server_test_jsonrpc_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_admin
 tests_server_test_admin_SOURCES = tests/server/test_admin.c tests/server/fake_host.c tests/server/fake_host.h
-tests_server_test_admin_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_admin_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_server_test_admin_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_config

@@ -604,6 +604,60 @@ static void metrics_and_discovery_list_every_row(void **state)
     peer_free(peer);
 }
 
+static char *file_text(const char *path)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *in = fopen(path, "r");
+
+    assert_non_null(in);
+    assert_true(getdelim(&text, &room, '\0', in) > 0);
+    fclose(in);
+    return text;
+}
+
+/* Is `word` there, between characters that belong to no word? */
+static bool names(const char *text, const char *word)
+{
+    static const char INSIDE[] = "abcdefghijklmnopqrstuvwxyz_.";
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        if ((at == text || strchr(INSIDE, at[-1]) == NULL) &&
+            strchr(INSIDE, at[strlen(word)]) == NULL)
+            return true;
+    }
+    return false;
+}
+
+static void the_manuals_name_every_row(void **state)
+{
+    char *page = file_text(SOURCE_DIR "/man/openmmo-console.1");
+    char *doc = file_text(SOURCE_DIR "/doc/admin.md");
+    const struct method *method;
+
+    (void)state;
+    for (unsigned i = 0; (method = method_at(i)) != NULL; i++) {
+        char in_doc[64];
+        const struct method_param *row = method->params;
+
+        snprintf(in_doc, sizeof(in_doc), "| `%s` | %s |", method->name, role_name(method->role));
+        if (!names(page, method->name) || strstr(doc, in_doc) == NULL)
+            fail_msg("%s is missing in openmmo-console.1 or doc/admin.md", method->name);
+        for (; row != NULL && row->name != NULL; row++) {
+            if (!names(doc, row->name))
+                fail_msg("%s of %s is missing in doc/admin.md", row->name, method->name);
+        }
+    }
+    for (const struct topic *topic = TOPICS; topic->name != NULL; topic++) {
+        char in_doc[64];
+
+        snprintf(in_doc, sizeof(in_doc), "| `%s` | %s |", topic->name, role_name(topic->role));
+        assert_non_null(strstr(doc, in_doc));
+    }
+    free(page);
+    free(doc);
+}
+
 /* --- Subscriptions. --- */
 
 static json_t *notified(struct peer *peer, const char *topic)
@@ -737,6 +791,7 @@ int main(void)
         cmocka_unit_test(roles_are_decided_by_table),
         cmocka_unit_test(every_method_asks_for_its_role),
 #define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+        cmocka_unit_test(the_manuals_name_every_row),
         WITH_HOST(a_stranger_is_refused),
         WITH_HOST(the_socket_is_open_to_all),
         WITH_HOST(a_second_daemon_is_refused_a_dead_ones_file_is_not),

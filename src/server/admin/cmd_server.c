@@ -1,5 +1,5 @@
 /* cmd_server.c -- the server as a whole: how it is, announce, reload, save, shutdown. */
-#include "config.h" /* the build's: PACKAGE_VERSION */
+#include <config.h> /* the build's: PACKAGE_VERSION */
 
 #include <string.h>
 #include <time.h>
@@ -26,13 +26,13 @@ static json_t *times_json(struct samples_times times)
 
 static json_t *tick_json(const struct samples *samples, const struct admin_status *status)
 {
-    return json_pack("{s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "number",
-                     (json_int_t)status->tick, "hz", SIM_TICK_HZ, "budget_us", SIM_TICK_MS * 1000,
-                     "last_ms", (json_int_t)status->last_tick_ms, "missed",
+    return json_pack("{s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "number", (json_int_t)status->tick, "hz", SIM_TICK_HZ, "budget_us",
+                     SIM_TICK_MS * 1000, "last_ms", (json_int_t)status->last_tick_ms, "missed",
                      (json_int_t)metrics_value(METRIC_TICKS_MISSED), "worst_us",
                      (json_int_t)samples->worst_us, "worst_at_ms", (json_int_t)samples->worst_at_ms,
-                     "over_1s",
-        times_json(samples_times(samples, SAMPLES_TICK, 1)), "over_10s", times_json(samples_times(samples, SAMPLES_TICK, 10)), "over_60s",
+                     "over_1s", times_json(samples_times(samples, SAMPLES_TICK, 1)), "over_10s",
+                     times_json(samples_times(samples, SAMPLES_TICK, 10)), "over_60s",
                      times_json(samples_times(samples, SAMPLES_TICK, 60)), "step_60s",
                      times_json(samples_times(samples, SAMPLES_STEP, 60)), "snapshot_60s",
                      times_json(samples_times(samples, SAMPLES_SNAPSHOT, 60)), "late_60s",

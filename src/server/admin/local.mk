@@ -13,3 +13,4 @@ libserver_a_SOURCES += \
     src/server/admin/role.c src/server/admin/role.h \
     src/server/admin/samples.c src/server/admin/samples.h \
     src/server/admin/subscription.c src/server/admin/subscription.h
+EXTRA_DIST += doc/admin.md

@@ -137,16 +137,20 @@ int method_check(const struct method_param *rows, const json_t *params, struct e
     return 0;
 }
 
-/* One line for what was tried to be changed: by whom, what, and how it ended. */
-static void audit(const struct method_call *call, const char *outcome, const char *message)
+/* One line for what was tried to be changed: by whom, what, and how it ended. result: NULL where it
+ * failed. */
+static void audit(const struct method_call *call, const char *outcome, const json_t *result,
+                  const char *message)
 {
     char *params = json_dumps(call->params, JSON_COMPACT | JSON_SORT_KEYS);
+    char *done = result != NULL ? json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
-    log_event(strcmp(outcome, "ok") == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "admin", message,
+    log_event(result != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "admin", message,
               LOG_TEXT("by", call->peer.name), LOG_U64("uid", call->peer.uid),
               LOG_TEXT("role", role_name(call->peer.role)), LOG_TEXT("method", call->method->name),
-              LOG_TEXT("params", params), LOG_TEXT("outcome", outcome));
+              LOG_TEXT("params", params), LOG_TEXT("outcome", outcome), LOG_TEXT("result", done));
     free(params);
+    free(done);
 }
 
 static void call_free(struct method_call *call)
@@ -158,7 +162,7 @@ static void call_free(struct method_call *call)
 void method_done(struct method_call *call, json_t *result)
 {
     if (call->method->changes)
-        audit(call, "ok", "an operator changed something");
+        audit(call, "ok", result, "an operator changed something");
     jsonrpc_result(call->rpc, result);
     call_free(call);
 }
@@ -166,7 +170,7 @@ void method_done(struct method_call *call, json_t *result)
 static void fail_with(struct method_call *call, int code, const char *sentence)
 {
     if (call->method->changes || code == JSONRPC_DENIED)
-        audit(call, code == JSONRPC_DENIED ? "denied" : "failed", sentence);
+        audit(call, code == JSONRPC_DENIED ? "denied" : "failed", NULL, sentence);
     jsonrpc_error(call->rpc, code, sentence, NULL);
     call_free(call);
 }
