@@ -29,8 +29,7 @@ static bool same_place(const struct movement_state *state, const struct protocol
 
 /* What was predicted for after MOVE seq and `ahead` substeps of the next; NULL if that is
  * forgotten. */
-static const struct movement_state *predicted(const struct walker *walker, uint32_t seq,
-                                              unsigned ahead)
+static struct movement_state *predicted(struct walker *walker, uint32_t seq, unsigned ahead)
 {
     uint32_t of = ahead ? seq + 1 : seq;
     unsigned at = of % WALKER_MOVES;
@@ -46,6 +45,9 @@ static void run_again(struct walker *walker, const struct protocol_self *self)
     walker->state.velocity_y = self->velocity_y;
     walker->state.airborne = self->airborne;
     walker->state.yaw = self->yaw;
+    struct movement_state *here = predicted(walker, self->seq, self->ahead);
+    if (here)
+        *here = walker->state;
     unsigned first = self->ahead;
     uint32_t seq = walker->seq - self->seq >= WALKER_MOVES ? walker->seq : self->seq;
     while (seq++ < walker->seq) {

@@ -50,3 +50,8 @@ check_PROGRAMS += tests/common/test_link
 tests_common_test_link_SOURCES = tests/common/test_link.c
 tests_common_test_link_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_common_test_link_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/common/test_bots
+tests_common_test_bots_SOURCES = tests/common/test_bots.c
+tests_common_test_bots_CFLAGS = $(TEST_CFLAGS) $(BOTS_CFLAGS)
+tests_common_test_bots_LDADD = $(BOTS_LIBS) $(CMOCKA_LIBS)
