@@ -310,6 +310,62 @@ static void test_full_queue_refuses(void **state)
     assert_int_equal(world->answers_n, asked + 1);
 }
 
+/* What waits together shares a commit, but each has its own answer. */
+struct group {
+    enum store_status statuses[64];
+    uint64_t ids[64];
+    int n;
+};
+
+static void group_answered(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct group *group = context;
+
+    assert_int_equal(tag, group->n); /* in the order asked */
+    group->statuses[tag] = answer->status;
+    group->ids[tag] = answer->out.player_id;
+    group->n++;
+}
+
+static void ask_group(struct world *world, struct group *group, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct store_question question = by_id(STORE_PLAYER_BY_ID, 1);
+        char name[16];
+
+        snprintf(name, sizeof(name), "crowd%u", i / 3); /* every third is new, the next is taken */
+        if (i % 3 < 2)
+            question = player_of(name);
+        question.tag = i;
+        question.answer = group_answered;
+        question.context = group;
+        assert_int_equal(store_ask(world->store, &question), 0);
+    }
+    for (unsigned i = 0; i < DEADLINE_STEPS && group->n < (int)n; i++)
+        turn(world->base);
+    assert_int_equal(group->n, n);
+}
+
+static void test_questions_share_a_commit(void **state)
+{
+    struct world *world = *state;
+    struct group group = {.n = 0}, locked = {.n = 0};
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    ask_group(world, &locked, 30); /* nobody exists yet, and nobody can be added */
+    for (unsigned i = 0; i < 30; i++)
+        assert_int_equal(locked.statuses[i], i % 3 < 2 ? STORE_AWAY : STORE_NONE);
+    sqlite3_close(db);
+    ask_group(world, &group, 60);
+    for (unsigned i = 0; i < 60; i++)
+        assert_int_equal(group.statuses[i], i % 3 == 1 ? STORE_TAKEN : STORE_OK);
+    for (unsigned i = 3; i < 60; i += 3)
+        assert_true(group.ids[i] > group.ids[i - 3]);
+    assert_int_equal(sql(world, "SELECT count(*) FROM players"), 20);
+}
+
 static void refused(struct world *world, bool migrate, const char *why)
 {
     struct error error = {""};
@@ -556,6 +612,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sessions_and_epochs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_questions_share_a_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migrations_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_steps_apply_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_corrupt_and_foreign_files, setup, teardown),

@@ -21,6 +21,7 @@
 #include "store/timestamp.h"
 
 #define LOCKED_BUSY_MS 10
+#define GROUP_MAX      64 /* questions that share a commit */
 
 struct ask {
     struct postbox_item item; /* first */
@@ -179,14 +180,15 @@ static int position_save(sqlite3_stmt *statement, const struct store_position *p
 
 static int positions_save(struct store *store, sqlite3_stmt *statement, struct ask *ask)
 {
-    int rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    bool alone = sqlite3_get_autocommit(store->db) != 0; /* else in a group's transaction */
+    int rc = alone ? sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) : SQLITE_OK;
 
     if (rc != SQLITE_OK)
         return rc;
     rc = SQLITE_DONE;
     for (size_t i = 0; i < ask->question.in.positions.n && rc == SQLITE_DONE; i++)
         rc = position_save(statement, &ask->rows[i]);
-    if (rc == SQLITE_DONE) {
+    if (rc == SQLITE_DONE && alone) {
         rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
         rc = rc == SQLITE_OK ? SQLITE_DONE : rc;
     }
@@ -274,28 +276,95 @@ static uint64_t monotonic_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void run(struct store *store, struct ask *ask)
+/* In whatever transaction there is. Returns the SQLite result code. */
+static int execute(struct store *store, struct ask *ask)
 {
     const struct statement *row = &statements[ask->question.statement];
     sqlite3_stmt *statement = store->statements[ask->question.statement];
+    int rc;
+
+    memset(&ask->answer, 0, sizeof(ask->answer)); /* it may be run again */
+    errno = 0;                                    /* for sqlite_file_error */
+    rc = row->run(store, statement, ask);
+    ask->answer.status = status_of(row, rc);
+    if (ask->answer.status == STORE_AWAY)
+        sqlite_file_error(&ask->answer.error, store->db, store->path, rc);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return rc;
+}
+
+static void rollback(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static void run_alone(struct store *store, struct ask *ask)
+{
     uint64_t begun_us = monotonic_us();
     int rc;
 
     /* Who found it locked has waited long enough for all who come after: they fail at once, so that
      * reading goes on. */
     sqlite3_busy_timeout(store->db, (int)(store->locked ? LOCKED_BUSY_MS : store->busy_ms));
-    errno = 0; /* for sqlite_file_error */
-    rc = row->run(store, statement, ask);
-    if ((rc & 0xff) == SQLITE_BUSY || (rc == SQLITE_DONE && !reads(row)))
+    rc = execute(store, ask);
+    if ((rc & 0xff) == SQLITE_BUSY ||
+        (rc == SQLITE_DONE && !reads(&statements[ask->question.statement])))
         store->locked = (rc & 0xff) == SQLITE_BUSY;
-    ask->answer.status = status_of(row, rc);
-    if (ask->answer.status == STORE_AWAY)
-        sqlite_file_error(&ask->answer.error, store->db, store->path, rc);
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    if (!sqlite3_get_autocommit(store->db))
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    rollback(store);
     metrics_observe(METRIC_STORE_US, monotonic_us() - begun_us);
+}
+
+/* What waits at the same time shares one commit, and so one wait for the disk. False: it did not
+ * work out and nothing was changed; each is to be run alone, to find who is at fault. */
+static bool run_together(struct store *store, struct ask *first, unsigned n)
+{
+    uint64_t begun_us = monotonic_us();
+    bool good;
+
+    sqlite3_busy_timeout(store->db, LOCKED_BUSY_MS); /* waiting is for run_alone */
+    if (store->locked || sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return false;
+    good = true;
+    for (struct ask *ask = first; ask && good; ask = ask->next) {
+        execute(store, ask);
+        good = ask->answer.status != STORE_AWAY;
+    }
+    good = good && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    rollback(store);
+    for (unsigned i = 0; good && i < n; i++)
+        metrics_observe(METRIC_STORE_US, (monotonic_us() - begun_us) / n);
+    return good;
+}
+
+/* Under the lock: the oldest questions, up to GROUP_MAX, as a list of their own. */
+static struct ask *take(struct store *store, unsigned *n)
+{
+    struct ask *first = store->oldest, *last = first;
+
+    for (*n = 1; *n < GROUP_MAX && last->next; ++*n)
+        last = last->next;
+    store->oldest = last->next;
+    last->next = NULL;
+    if (!store->oldest)
+        store->tail = &store->oldest;
+    store->waiting_n -= *n;
+    return first;
+}
+
+static void run(struct store *store, struct ask *first, unsigned n)
+{
+    bool done = n > 1 && run_together(store, first, n);
+
+    while (first) {
+        struct ask *next = first->next; /* once posted it is control's */
+
+        if (!done)
+            run_alone(store, first);
+        postbox_post(store->postbox, &first->item);
+        first = next;
+    }
 }
 
 static void *serve(void *context)
@@ -304,21 +373,17 @@ static void *serve(void *context)
 
     pthread_mutex_lock(&store->lock);
     for (;;) {
-        struct ask *ask;
+        struct ask *first;
+        unsigned n;
 
         while (!store->oldest && !store->stopping)
             pthread_cond_wait(&store->filled, &store->lock);
         if (!store->oldest) /* stopping, and all is answered */
             break;
-        ask = store->oldest;
-        store->oldest = ask->next;
-        if (!store->oldest)
-            store->tail = &store->oldest;
-        store->waiting_n--;
+        first = take(store, &n);
         pthread_mutex_unlock(&store->lock);
-        metrics_gauge(METRIC_STORE_QUEUE, -1);
-        run(store, ask);
-        postbox_post(store->postbox, &ask->item);
+        metrics_gauge(METRIC_STORE_QUEUE, -(int64_t)n);
+        run(store, first, n);
         pthread_mutex_lock(&store->lock);
     }
     pthread_mutex_unlock(&store->lock);
