@@ -63,9 +63,9 @@ struct accounts_answer {
     char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */
     bool store_away; /* a good token while the database is away: nobody could look the account up */
 };
-/* Called once for each request, perhaps before accounts_login returns. */
 typedef void accounts_answer_fn(void *context, uint64_t tag, const struct accounts_answer *answer);
 
+/* answer is called once, perhaps before this returns. */
 void accounts_login(struct accounts *accounts, const struct accounts_request *request,
                     accounts_answer_fn *answer, void *context);
 

@@ -82,6 +82,7 @@ struct metrics_histogram {
     uint64_t count, sum_us, max_us;
     uint64_t buckets[METRICS_BUCKETS];
 };
+/* A moment's truth; count is the sum of the buckets. */
 void metrics_histogram(enum metric metric, struct metrics_histogram *out);
 /* The q-quantile (0..1) in microseconds of a histogram, or of later - earlier (may be NULL): the
  * upper bound of its bucket. 0 where nothing was observed. */
