@@ -92,6 +92,7 @@ void scene_tick(struct scene *scene)
     }
     qsort(commands, n, sizeof(*commands), command_compare);
     events_n = sim_step(scene->sim, commands, n, events, &counts);
+    scene->intents_refused += counts.intents_refused;
     snapshot = sim_snapshot(scene->sim);
     for (unsigned i = 0; i < readers; i++) {
         mailbox_put(&scene->mailboxes[i], snapshot_ref(snapshot));

@@ -63,6 +63,7 @@ struct scene {
     size_t pending_n;
     uint64_t next_player; /* account ids, by order of login */
     unsigned logins, closed, done;
+    unsigned intents_refused; /* by the simulation */
     enum protocol_reason closed_reason;
     struct login_request last; /* copied */
     bool silent;               /* logins are not answered */

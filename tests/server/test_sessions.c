@@ -582,6 +582,26 @@ static void test_queue_full(void **state)
     scene_free(scene);
 }
 
+/* What piled up while the world stood still is told to it a share a tick: nothing is given up. */
+static void test_share(void **state)
+{
+    struct scene *scene = scene_new(1);
+    struct player *player;
+
+    (void)state;
+    scene_start(scene);
+    player = scene_join(scene, "alice");
+    scene->stopped = true;
+    for (unsigned i = 0; i < 12; i++) /* within what a figure saves up */
+        player_move(player, 0, MOVEMENT_WALK, 1);
+    scene_run_ms(scene, 100);
+    scene->stopped = false;
+    SCENE_UNTIL(scene, player->self.seq == 12);
+    assert_int_equal(scene->intents_refused, 0);
+    assert_int_equal(player->self.dropped, 0);
+    scene_free(scene);
+}
+
 /* One that never reads is let go; the others do not notice. */
 static void test_not_reading(void **state)
 {
@@ -717,6 +737,7 @@ int main(void)
         cmocka_unit_test(test_stalled),
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_queue_full),
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_not_reading),
         cmocka_unit_test(test_address_limits),
         cmocka_unit_test(test_silent_crowd),

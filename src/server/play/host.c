@@ -83,7 +83,6 @@ static bool host_pass(void *context)
     while (host->cursor != NULL && spent_us < SLICE_US) {
         struct session *s = host->cursor;
         host->cursor = s->next; /* playing_remove moves it on if that one closes meanwhile */
-        s->moves_n = 0;
         gather(s, host->snapshot);
         spent_us = cpu_us() - begin_us;
     }

@@ -75,6 +75,7 @@ struct host {
     struct host_list playing;
     struct host_list waiting; /* not read: until the queue has room or the snapshot is there */
     uint32_t sessions_n;
+    uint32_t pushed;    /* commands to the sim, ever */
     uint32_t linger_ms; /* how long one that ends has to take the last words */
     /* The world as of the newest snapshot. */
     uint32_t tick, players;

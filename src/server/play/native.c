@@ -10,7 +10,6 @@
 #include "net/address.h"
 #include "ops/metrics.h"
 #include "sim/command.h"
-#include "sim/sim.h"
 
 /* ---- before the world ---- */
 
@@ -166,7 +165,17 @@ static enum native_result command_push(struct session *s, struct command *comman
         return NATIVE_WAIT;
     }
     s->sequence++;
+    s->host->pushed++;
     return NATIVE_DONE;
+}
+
+/* A player's share of a tick lies in the queue: the sim would give up what comes on top. */
+static bool share_used(const struct session *s)
+{
+    uint32_t taken = s->host->pushed - (uint32_t)queue_length(s->host->config.commands);
+    uint32_t oldest = s->intent_at[s->intents % SIM_INTENTS_TICK];
+
+    return s->intents >= SIM_INTENTS_TICK && (int32_t)(oldest - taken) > 0;
 }
 
 static enum native_result take_move(struct session *s, const struct protocol_frame *frame)
@@ -177,18 +186,17 @@ static enum native_result take_move(struct session *s, const struct protocol_fra
 
     if (protocol_decode_move(frame->body, frame->body_bytes, &move) != PROTOCOL_OK)
         return NATIVE_BAD;
+    if (share_used(s)) {
+        metrics_add(METRIC_READING_PAUSED, 1);
+        return NATIVE_WAIT;
+    }
     command.as.intent.seq = move.seq;
     command.as.intent.intent =
         (struct movement_intent){.heading = move.heading, .yaw = move.yaw, .flags = move.flags};
     command.as.intent.substeps = move.substeps;
-    /* What the sim would give up this tick stays in the socket: a backlog after a stall of ours is
-     * honest, and a hasty client feels it. */
-    if (s->moves_n == SIM_INTENTS_TICK) {
-        metrics_add(METRIC_READING_PAUSED, 1);
-        return NATIVE_WAIT;
-    }
     result = command_push(s, &command);
-    s->moves_n += result == NATIVE_DONE;
+    if (result == NATIVE_DONE)
+        s->intent_at[s->intents++ % SIM_INTENTS_TICK] = s->host->pushed;
     return result;
 }
 

@@ -15,6 +15,7 @@
 #include "play/host.h"
 #include "play/interest.h"
 #include "play/outbox.h"
+#include "sim/sim.h"
 
 enum session_state {
     SESSION_GREETING,
@@ -38,7 +39,6 @@ struct session {
     struct io_deadline taking;  /* what the socket refused */
     unsigned frames;            /* whole ones since the last settled */
     bool login_pending;         /* control was asked */
-    unsigned moves_n;           /* MOVEs handed to the sim since the last sweep */
     bool again;                 /* the frame in front was looked at before: no token for it */
     bool waiting;               /* in host->waiting */
     bool urgent;                /* the outbox does not wait for the next sweep */
@@ -51,10 +51,12 @@ struct session {
     /* Playing. */
     uint64_t entity;
     uint32_t joined_tick;
-    uint32_t sequence;         /* of its commands */
-    uint32_t clock_tick;       /* of the last CLOCK */
-    uint64_t chat_sequence;    /* of the last line looked at */
-    struct protocol_self self; /* as sent last */
+    uint32_t sequence;                    /* of its commands */
+    uint32_t intents;                     /* told to the sim, ever */
+    uint32_t intent_at[SIM_INTENTS_TICK]; /* the last ones' places in host->pushed */
+    uint32_t clock_tick;                  /* of the last CLOCK */
+    uint64_t chat_sequence;               /* of the last line looked at */
+    struct protocol_self self;            /* as sent last */
     bool self_sent;
     uint32_t dropped; /* substeps given up since */
     struct interest interest;
