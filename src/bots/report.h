@@ -17,7 +17,7 @@ struct report {
     uint32_t lost;   /* were in, and were ended by the server or the network */
     uint32_t disconnects[256], notices[256]; /* by reason; before and after the login */
     uint32_t broken;                         /* connections that ended without a DISCONNECT */
-    struct error broken_text; /* how the first of them ended */
+    struct error broken_text;                /* how the first of them ended */
     /* From when all were in (or given up) to the end: report_begin. */
     double seconds, cpu_seconds;
     uint64_t bytes_in, bytes_out, wire_bytes_in, records, blocks, blocks_full;

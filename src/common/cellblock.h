@@ -1,15 +1,16 @@
-/* cellblock.h -- the cell block: what happened in one cell between two ticks, as bytes that any number of receivers get
- * as they are. Encoder (server, fuzz model) and parser (clients, bots); the wire format is in doc/protocol.md.
+/* cellblock.h -- the cell block: what happened in one cell between two ticks, as bytes that any
+ * number of receivers get as they are. Encoder (server, fuzz model) and parser (clients, bots); the
+ * wire format is in doc/protocol.md.
  *
- *   header  key (source, layer, level, x, z) | part first..last index | to | from (none in a full block)
- *   left    index, entity id, destination (gone, or the cell it went to)
- *   entered index, entity id, identity version, state
- *   moved   index, place (x, z 12 bits an axis in wire quanta; altitude over the ground), heading 8 bits, pose
- *   changed index, identity version
+ *   header  key (source, layer, level, x, z) | part first..last index | to | from (none in a full
+ * block) left    index, entity id, destination (gone, or the cell it went to) entered index, entity
+ * id, identity version, state moved   index, place (x, z 12 bits an axis in wire quanta; altitude
+ * over the ground), heading 8 bits, pose changed index, identity version
  *
- * Records are absolute and quantised by floor relative to the cell, so overlap is harmless. A receiver applies a block
- * iff from <= have < to, then have = to. In a full block every record is `entered` and it replaces all that its index
- * range held. Indices rise within a list. Pure; any thread. */
+ * Records are absolute and quantised by floor relative to the cell, so overlap is harmless. A
+ * receiver applies a block iff from <= have < to, then have = to. In a full block every record is
+ * `entered` and it replaces all that its index range held. Indices rise within a list. Pure; any
+ * thread. */
 #ifndef OPENMMO_COMMON_CELLBLOCK_H
 #define OPENMMO_COMMON_CELLBLOCK_H
 
@@ -21,8 +22,9 @@
 #include "common/protocol.h"
 
 #define CELLBLOCK_MAX_BYTES 12288 /* no block is larger */
-#define CELLBLOCK_PART      512   /* a part is the indices [512 p, 512 p + 511]; no other range is well-formed */
-#define CELLBLOCK_NONE      UINT32_MAX /* `from` of a full block; `have` of one who has nothing */
+#define CELLBLOCK_PART                                                                             \
+    512 /* a part is the indices [512 p, 512 p + 511]; no other range is well-formed */
+#define CELLBLOCK_NONE UINT32_MAX /* `from` of a full block; `have` of one who has nothing */
 
 struct cellblock_header {
     struct protocol_key key;
@@ -32,7 +34,8 @@ struct cellblock_header {
 };
 
 struct cellblock_state {
-    uint16_t x, z;    /* 0..4095: wire quanta in the level 0 cell, at every level; inside the block's cell */
+    uint16_t x,
+        z; /* 0..4095: wire quanta in the level 0 cell, at every level; inside the block's cell */
     int16_t altitude; /* wire quanta over the ground at (x, z)'s lower edge: see cellblock_ground */
     uint8_t heading;  /* yaw >> 8 */
     uint8_t pose;     /* enum movement_pose, 2 bits */
@@ -43,32 +46,36 @@ enum cellblock_kind { CELLBLOCK_LEFT, CELLBLOCK_ENTERED, CELLBLOCK_MOVED, CELLBL
 struct cellblock_record {
     enum cellblock_kind kind;
     uint16_t index;
-    uint64_t entity;  /* left, entered */
-    uint8_t version;  /* entered, changed: identity version */
-    bool gone;        /* left: nowhere in the world; else to_x, to_z */
-    int32_t to_x, to_z; /* left: cell indices at level 0 */
+    uint64_t entity;              /* left, entered */
+    uint8_t version;              /* entered, changed: identity version */
+    bool gone;                    /* left: nowhere in the world; else to_x, to_z */
+    int32_t to_x, to_z;           /* left: cell indices at level 0 */
     struct cellblock_state state; /* entered, moved */
 };
 
-/* Encode one block with its records (sorted by kind, then index, rising; in a full block only `entered`; no index beside
- * the part; no entity 0). 512 records of any kind always fit, and so does a part in which no index is both left and
- * entered. Returns its length in bytes, or 0 if room_bytes (CELLBLOCK_MAX_BYTES is enough) does not hold it or a
- * receiver would find it malformed. */
-size_t cellblock_encode(const struct cellblock_header *header, const struct cellblock_record *records,
-                        size_t records_n, uint8_t *room, size_t room_bytes) MUST_CHECK;
+/* Encode one block with its records (sorted by kind, then index, rising; in a full block only
+ * `entered`; no index beside the part; no entity 0). 512 records of any kind always fit, and so
+ * does a part in which no index is both left and entered. Returns its length in bytes, or 0 if
+ * room_bytes (CELLBLOCK_MAX_BYTES is enough) does not hold it or a receiver would find it
+ * malformed. */
+size_t cellblock_encode(const struct cellblock_header *header,
+                        const struct cellblock_record *records, size_t records_n, uint8_t *room,
+                        size_t room_bytes) MUST_CHECK;
 
-/* Parse one block from the reader. visit is called for each record, in order, only after the whole block has been found
- * well-formed (two passes). NULL visit: check only. OK or BAD. */
+/* Parse one block from the reader. visit is called for each record, in order, only after the whole
+ * block has been found well-formed (two passes). NULL visit: check only. OK or BAD. */
 typedef void cellblock_visit_fn(void *context, const struct cellblock_header *header,
                                 const struct cellblock_record *record);
 enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellblock_header *header,
                                      cellblock_visit_fn *visit, void *context) MUST_CHECK;
 
-/* The state of a figure at pos in its cell. ground: heightfield_at() at the quantised place (the lower edge of the wire
- * quantum), in units: cellblock_quantise_place gives that place. */
+/* The state of a figure at pos in its cell. ground: heightfield_at() at the quantised place (the
+ * lower edge of the wire quantum), in units: cellblock_quantise_place gives that place. */
 void cellblock_quantise_place(struct space_pos pos, int32_t *x_units, int32_t *z_units);
-struct cellblock_state cellblock_state_of(struct space_pos pos, uint16_t yaw, uint8_t pose, int32_t ground);
+struct cellblock_state cellblock_state_of(struct space_pos pos, uint16_t yaw, uint8_t pose,
+                                          int32_t ground);
 /* Back to a position (the quantum's lower edge). ground as above. */
-struct space_pos cellblock_pos(const struct protocol_key *key, const struct cellblock_state *state, int32_t ground);
+struct space_pos cellblock_pos(const struct protocol_key *key, const struct cellblock_state *state,
+                               int32_t ground);
 
 #endif

@@ -1,9 +1,10 @@
-/* link.h -- one TLS connection to a game port, from the client's side: connect, handshake, frames in, frames out.
+/* link.h -- one TLS connection to a game port, from the client's side: connect, handshake, frames
+ * in, frames out.
  *
- * Non-blocking and loop-agnostic: the owner polls link_fd for link_events and calls link_pump. Used by client, bots and
- * tests. TLS 1.3 only, ALPN "openmmo/1". The peer's certificate is either one that the system's CAs vouch for (and the
- * host name fits), or its public key is judged by the pin callback (trust on first use). The program ignores SIGPIPE.
- * One thread. */
+ * Non-blocking and loop-agnostic: the owner polls link_fd for link_events and calls link_pump. Used
+ * by client, bots and tests. TLS 1.3 only, ALPN "openmmo/1". The peer's certificate is either one
+ * that the system's CAs vouch for (and the host name fits), or its public key is judged by the pin
+ * callback (trust on first use). The program ignores SIGPIPE. One thread. */
 #ifndef OPENMMO_COMMON_LINK_H
 #define OPENMMO_COMMON_LINK_H
 
@@ -24,11 +25,11 @@ struct link_tls; /* shared by many links: SSL_CTX with session reuse off */
 struct link_tls *link_tls_new(struct error *error);
 void link_tls_free(struct link_tls *tls); /* no link may use it any more; NULL is fine */
 
-/* Called once after the handshake when no CA vouches for the peer. Return true to go on. NULL callback: accept any
- * (bots, tests). */
+/* Called once after the handshake when no CA vouches for the peer. Return true to go on. NULL
+ * callback: accept any (bots, tests). */
 typedef bool link_pin_fn(void *context, const uint8_t pin[LINK_PIN_BYTES]);
-/* Called for each whole frame. Return false to close as malformed. The frame's bytes are valid during the call. Must not
- * free the link. */
+/* Called for each whole frame. Return false to close as malformed. The frame's bytes are valid
+ * during the call. Must not free the link. */
 typedef bool link_frame_fn(void *context, const struct protocol_frame *frame);
 
 struct link_handlers {
@@ -38,25 +39,28 @@ struct link_handlers {
 };
 
 struct link;
-/* Start connecting. host: name or address (names are resolved blockingly here). NULL + error if that fails at once. */
-struct link *link_new(struct link_tls *tls, const char *host, uint16_t port, const struct link_handlers *handlers,
-                      struct error *error);
+/* Start connecting. host: name or address (names are resolved blockingly here). NULL + error if
+ * that fails at once. */
+struct link *link_new(struct link_tls *tls, const char *host, uint16_t port,
+                      const struct link_handlers *handlers, struct error *error);
 void link_free(struct link *link); /* closes; NULL is fine */
 
-int link_fd(const struct link *link);                /* -1 when closed */
-short link_events(const struct link *link);          /* POLLIN | POLLOUT to wait for */
-/* Do what can be done without blocking: connect, handshake, read (calls handlers), write. Returns the state; LINK_CLOSED
- * with *error telling why ("the server closed the connection"). */
+int link_fd(const struct link *link);       /* -1 when closed */
+short link_events(const struct link *link); /* POLLIN | POLLOUT to wait for */
+/* Do what can be done without blocking: connect, handshake, read (calls handlers), write. Returns
+ * the state; LINK_CLOSED with *error telling why ("the server closed the connection"). */
 enum link_state link_pump(struct link *link, struct error *error);
 enum link_state link_state(const struct link *link); /* as of the last pump */
 
-/* Room to append frames to (protocol_encode_*): writer over the send buffer's free part; commit takes what was written.
- * At most 64 KiB wait; begin returns -1 when there is less than need_bytes (nothing is sent then). */
+/* Room to append frames to (protocol_encode_*): writer over the send buffer's free part; commit
+ * takes what was written. At most 64 KiB wait; begin returns -1 when there is less than need_bytes
+ * (nothing is sent then). */
 int link_send_begin(struct link *link, size_t need_bytes, struct wire_writer *writer) MUST_CHECK;
-void link_send_commit(struct link *link, const struct wire_writer *writer); /* nothing, if the writer is bad */
+void link_send_commit(struct link *link,
+                      const struct wire_writer *writer); /* nothing, if the writer is bad */
 
-uint64_t link_bytes_in(const struct link *link);  /* plain bytes of frames received */
-uint64_t link_bytes_out(const struct link *link); /* plain bytes of frames sent */
+uint64_t link_bytes_in(const struct link *link);       /* plain bytes of frames received */
+uint64_t link_bytes_out(const struct link *link);      /* plain bytes of frames sent */
 uint64_t link_wire_bytes_in(const struct link *link);  /* encrypted bytes on the socket */
 const uint8_t *link_peer_pin(const struct link *link); /* 32 bytes after the handshake */
 

@@ -1,8 +1,8 @@
 /* protocol.h -- the messages of the game port; doc/protocol.md is the same for strangers.
  *
- * A frame is u16 length (of what follows, 1..65535), u8 type, body; all little-endian. Each message is one row of
- * PROTOCOL_MESSAGES and one struct with one encode and one decode function. Texts in decoded structs are borrowed from
- * the frame. Pure; any thread. */
+ * A frame is u16 length (of what follows, 1..65535), u8 type, body; all little-endian. Each message
+ * is one row of PROTOCOL_MESSAGES and one struct with one encode and one decode function. Texts in
+ * decoded structs are borrowed from the frame. Pure; any thread. */
 #ifndef OPENMMO_COMMON_PROTOCOL_H
 #define OPENMMO_COMMON_PROTOCOL_H
 
@@ -12,18 +12,18 @@
 #include "common/space.h"
 #include "common/wire.h"
 
-#define PROTOCOL_ALPN            "openmmo/1"
-#define PROTOCOL_VERSION_LOWEST  1
-#define PROTOCOL_VERSION_HIGHEST 1
-#define PROTOCOL_DEFAULT_PORT    7777
-#define PROTOCOL_FRAME_HEADER    3 /* u16 length + u8 type */
-#define PROTOCOL_FRAME_MAX       65537 /* with its length field */
+#define PROTOCOL_ALPN                   "openmmo/1"
+#define PROTOCOL_VERSION_LOWEST         1
+#define PROTOCOL_VERSION_HIGHEST        1
+#define PROTOCOL_DEFAULT_PORT           7777
+#define PROTOCOL_FRAME_HEADER           3     /* u16 length + u8 type */
+#define PROTOCOL_FRAME_MAX              65537 /* with its length field */
 #define PROTOCOL_FRAME_MAX_BEFORE_LOGIN 4096
-#define PROTOCOL_WHO_MAX         64
-#define PROTOCOL_TOKEN_MAX       1024
-#define PROTOCOL_TEXT_MAX        500
-#define PROTOCOL_EMAIL_MAX       254
-#define PROTOCOL_SUBSTEPS_MAX    15 /* substeps that one MOVE may claim: a quarter of a second */
+#define PROTOCOL_WHO_MAX                64
+#define PROTOCOL_TOKEN_MAX              1024
+#define PROTOCOL_TEXT_MAX               500
+#define PROTOCOL_EMAIL_MAX              254
+#define PROTOCOL_SUBSTEPS_MAX           15 /* substeps that one MOVE may claim: a quarter of a second */
 
 /* clang-format off */
 /*        number, NAME,       struct / function word, from */
@@ -53,7 +53,7 @@ enum protocol_type {
     PROTOCOL_MESSAGES(ROW)
 #undef ROW
 };
-/* Why a session ends (DISCONNECT) or a request is refused (NOTICE). The texts are the server's; numbers are stable. */
+/* Why a session ends (DISCONNECT) or a request is refused (NOTICE). Numbers are stable. */
 /* clang-format off */
 #define PROTOCOL_REASONS(ROW)                                                       \
     ROW( 0, NONE,             "")                                                   \
@@ -88,7 +88,7 @@ enum protocol_reason {
 #undef ROW
 };
 enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
-enum protocol_channel { PROTOCOL_CHANNEL_NEARBY = 0, PROTOCOL_CHANNEL_GLOBAL = 1, PROTOCOL_CHANNEL_SERVER = 2 };
+enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };
 #define PROTOCOL_LEVEL_MAX 3 /* 8 m */
 /* A cell's key, as VIEW names it (blocks add the part). */
 struct protocol_key {
@@ -99,14 +99,14 @@ struct protocol_key {
 };
 struct protocol_hello {
     uint16_t lowest, highest;
-    uint32_t features; /* none yet: 0; unknown bits are ignored */
+    uint32_t features;        /* none yet: 0; unknown bits are ignored */
     struct wire_text program; /* <= 64 bytes: "openmmo-client 0.1.0" */
 };
 struct protocol_register {
     struct wire_text username, email /* may be empty */, password;
 };
 struct protocol_auth {
-    uint8_t kind; /* enum protocol_auth_kind */
+    uint8_t kind;                        /* enum protocol_auth_kind */
     struct wire_text username, password; /* PASSWORD */
     struct wire_text token;              /* TOKEN */
 };
@@ -134,7 +134,7 @@ struct protocol_greeting {
     uint16_t version; /* chosen: the highest that both know */
     uint32_t features;
     uint32_t players, players_max;
-    uint8_t logins;   /* bit 0 password, bit 1 token, bit 2 registration open */
+    uint8_t logins;              /* bit 0 password, bit 1 token, bit 2 registration open */
     struct wire_text name, motd; /* <= 100, <= 500 bytes */
 };
 struct protocol_welcome {
@@ -142,10 +142,10 @@ struct protocol_welcome {
     uint32_t tick;
     uint64_t wall_ms; /* Unix time of that tick */
     uint8_t tick_hz;
-    uint16_t view_m;  /* how far cells are sent */
+    uint16_t view_m; /* how far cells are sent */
     uint32_t world_seed, world_size_m;
     const uint8_t *world_hash; /* 32 bytes, borrowed */
-    uint32_t epoch;   /* rises at each start of the server */
+    uint32_t epoch;            /* rises at each start of the server */
     struct wire_text username, token;
 };
 struct protocol_blocks {
@@ -162,8 +162,8 @@ struct protocol_self {
     int32_t velocity_y;
     uint16_t yaw;
     uint8_t airborne;
-    uint8_t dropped; /* substeps given up since the last SELF (saturates): the client claimed more time than passed */
-    uint8_t ahead;   /* substeps of the MOVE after seq that are in pos already: 0..PROTOCOL_SUBSTEPS_MAX - 1 */
+    uint8_t dropped; /* substeps given up since the last SELF (saturates) */
+    uint8_t ahead;   /* substeps of the MOVE after seq that pos holds already: 0..14 */
 };
 struct protocol_chat_line {
     uint64_t sequence; /* rises by one a line in the world */
@@ -173,7 +173,7 @@ struct protocol_chat_line {
     struct wire_text name, text;
 };
 struct protocol_notice {
-    uint8_t reason; /* enum protocol_reason; NONE: a word from the server; one not known is shown by its text */
+    uint8_t reason; /* enum protocol_reason, NONE: a word; one not known is shown by its text */
     uint32_t retry_after_ms;
     struct wire_text text;
 };
@@ -210,21 +210,21 @@ struct protocol_frame {
     size_t body_bytes;
     size_t frame_bytes; /* whole frame: how much to consume */
 };
-/* Look for one frame at the front of bytes. max_bytes: the limit on frame_bytes; a longer one is BAD at once, before
- * its bytes came. */
+/* Look for one frame at the front of bytes. max_bytes: the limit on frame_bytes; a longer one is
+ * BAD at once, before its bytes came. */
 enum protocol_result protocol_frame_parse(const uint8_t *bytes, size_t len_bytes, size_t max_bytes,
                                           struct protocol_frame *frame) MUST_CHECK;
 
-/* Decode a body. OK or BAD (never MORE); *message is written only if OK. All ranges named above are checked: texts by
- * length (not by content), counts, enums, flags. */
-#define ROW(number, NAME, word, from)                                                                        \
-    enum protocol_result protocol_decode_##word(const uint8_t *body, size_t body_bytes,                      \
+/* Decode a body. OK or BAD (never MORE); *message is written only if OK. All ranges named above are
+ * checked: texts by length (not by content), counts, enums, flags. */
+#define ROW(number, NAME, word, from)                                                              \
+    enum protocol_result protocol_decode_##word(const uint8_t *body, size_t body_bytes,            \
                                                 struct protocol_##word *message) MUST_CHECK;
 PROTOCOL_MESSAGES(ROW)
 #undef ROW
 
-/* Append one whole frame to w: protocol_encode_hello(w, m) and so on. An error (no room, a text or count over its limit)
- * is sticky and takes the frame back whole: check w->bad. */
+/* Append one whole frame to w: protocol_encode_hello(w, m) and so on. An error (no room, a text or
+ * count over its limit) is sticky and takes the frame back whole: check w->bad. */
 /* clang-format off */
 #define ENCODE(word) void protocol_encode_##word(struct wire_writer *w, const struct protocol_##word *m)
 ENCODE(hello); ENCODE(register); ENCODE(auth); ENCODE(resume); ENCODE(move); ENCODE(chat); ENCODE(ping); ENCODE(who);
@@ -233,11 +233,11 @@ ENCODE(pong); ENCODE(identity); ENCODE(clock);
 #undef ENCODE
 /* clang-format on */
 /* VIEW's keys come as arrays (NULL where there are none). */
-void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained, uint16_t gained_n,
-                          const struct protocol_key *lost, uint16_t lost_n);
+void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained,
+                          uint16_t gained_n, const struct protocol_key *lost, uint16_t lost_n);
 
-/* The next key of a decoded VIEW (its count was checked). Also reads the key in a cell block's header: the reader turns
- * bad if the level is none or the cell beyond any position. */
+/* The next key of a decoded VIEW (its count was checked). Also reads the key in a cell block's
+ * header: the reader turns bad if the level is none or the cell beyond any position. */
 struct protocol_key protocol_view_key(struct wire_reader *keys);
 /* Append a key: u16 source, u8 layer, u8 level, zigzag x, zigzag z. */
 void protocol_put_key(struct wire_writer *w, const struct protocol_key *key);

@@ -1,9 +1,9 @@
 /* replica.h -- what one receiver knows of the world: the client's side of cell blocks.
  *
- * Owns `have` per (key, part), the index tables of those parts and the entities; applies BLOCKS, VIEW and IDENTITY by the
- * rules of doc/protocol.md (have rule, owners of entities, left/entered across cells). Knows no socket, clock or picture.
- * Used by client, bots and tests. Bounded: REPLICA_ENTITIES_MAX entities, REPLICA_KEYS_MAX keys; more is BAD.
- * One thread. */
+ * Owns `have` per (key, part), the index tables of those parts and the entities; applies BLOCKS,
+ * VIEW and IDENTITY by the rules of doc/protocol.md (have rule, owners of entities, left/entered
+ * across cells). Knows no socket, clock or picture. Used by client, bots and tests. Bounded:
+ * REPLICA_ENTITIES_MAX entities, REPLICA_KEYS_MAX keys; more is BAD. One thread. */
 #ifndef OPENMMO_COMMON_REPLICA_H
 #define OPENMMO_COMMON_REPLICA_H
 
@@ -23,12 +23,13 @@ struct replica_entity {
     uint64_t id;
     struct protocol_key owner; /* the cell that last said so */
     uint32_t tick;             /* tick of its last record (`to` of the block) */
-    uint32_t orphan_tick;      /* not 0: its owner let it go for another cell at that tick, and it was not heard of there */
-    struct space_pos pos;      /* the wire quantum's lower edge */
+    uint32_t orphan_tick; /* not 0: its owner let it go for another cell at that tick, and it was
+                             not heard of there */
+    struct space_pos pos; /* the wire quantum's lower edge */
     uint16_t yaw;
     uint8_t pose;
-    uint8_t version;           /* identity version as blocks say */
-    bool named;                /* name and looks are known (for some version) */
+    uint8_t version; /* identity version as blocks say */
+    bool named;      /* name and looks are known (for some version) */
     uint8_t named_version;
     uint32_t looks;
     char name[TEXT_NAME_MAX_BYTES + 1];
@@ -37,23 +38,29 @@ struct replica_entity {
 
 /* Called on what happens to entities; may be NULL. entity is valid during the call. */
 enum replica_event { REPLICA_APPEARED, REPLICA_MOVED, REPLICA_NAMED, REPLICA_VANISHED };
-typedef void replica_event_fn(void *context, enum replica_event event, struct replica_entity *entity);
+typedef void replica_event_fn(void *context, enum replica_event event,
+                              struct replica_entity *entity);
 
 /* field: borrowed, for heights. NULL when out of memory. */
-struct replica *replica_new(const struct heightfield *field, replica_event_fn *on_event, void *context);
-void replica_free(struct replica *replica); /* REPLICA_VANISHED for each that is left; NULL is fine */
+struct replica *replica_new(const struct heightfield *field, replica_event_fn *on_event,
+                            void *context);
+void replica_free(
+    struct replica *replica); /* REPLICA_VANISHED for each that is left; NULL is fine */
 
-/* Apply messages. OK or BAD (malformed, over the bounds, a gap that the server may not make, or a block of a key that no
- * VIEW has gained). After BAD the replica is only good for replica_free. */
-enum protocol_result replica_blocks(struct replica *replica, const struct protocol_blocks *message) MUST_CHECK;
-enum protocol_result replica_view(struct replica *replica, const struct protocol_view *message) MUST_CHECK;
-enum protocol_result replica_identity(struct replica *replica, const struct protocol_identity *message) MUST_CHECK;
+/* Apply messages. OK or BAD (malformed, over the bounds, a gap that the server may not make, or a
+ * block of a key that no VIEW has gained). After BAD the replica is only good for replica_free. */
+enum protocol_result replica_blocks(struct replica *replica,
+                                    const struct protocol_blocks *message) MUST_CHECK;
+enum protocol_result replica_view(struct replica *replica,
+                                  const struct protocol_view *message) MUST_CHECK;
+enum protocol_result replica_identity(struct replica *replica,
+                                      const struct protocol_identity *message) MUST_CHECK;
 
 /* Let go of orphans (see orphan_tick) not heard of for 8 ticks. Call once a tick or frame. */
 void replica_expire(struct replica *replica, uint32_t tick_now);
 
-/* Ids whose name is missing or outdated and was not asked for in the last 20 ticks. Fills who (up to 64); returns how
- * many. */
+/* Ids whose name is missing or outdated and was not asked for in the last 20 ticks. Fills who (up
+ * to 64); returns how many. */
 unsigned replica_wanted(struct replica *replica, uint32_t tick_now, struct protocol_who *who);
 
 struct replica_entity *replica_find(struct replica *replica, uint64_t id); /* NULL: not known */

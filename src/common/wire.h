@@ -1,8 +1,10 @@
-/* wire.h -- bytes in and out: little-endian integers, varints, counted strings, with a sticky error.
+/* wire.h -- bytes in and out: little-endian integers, varints, counted strings, with a sticky
+ * error.
  *
- * A reader that runs over its end or a writer that runs out of room turns bad and stays so; values read after that are
- * zero. Check once, at the end. Varints are LEB128 (7 bits a byte, low first), at most 5 bytes for 32 bits and 10 for
- * 64; overlong forms are bad. Zigzag maps signed to unsigned. Pure; any thread. */
+ * A reader that runs over its end or a writer that runs out of room turns bad and stays so; values
+ * read after that are zero. Check once, at the end. Varints are LEB128 (7 bits a byte, low first),
+ * at most 5 bytes for 32 bits and 10 for 64; overlong forms are bad. Zigzag maps signed to
+ * unsigned. Pure; any thread. */
 #ifndef OPENMMO_COMMON_WIRE_H
 #define OPENMMO_COMMON_WIRE_H
 
