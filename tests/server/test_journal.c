@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -359,6 +360,45 @@ static void test_overflow(void **state)
     free(commands);
 }
 
+/* A process that is killed in mid-writing leaves a journal that replays to its last whole tick. */
+static void test_killed(void **state)
+{
+    struct room *room = *state;
+    int64_t deadline = now_ms() + 10000;
+    struct stat status = {0};
+    struct error error = {""};
+    char *text = NULL;
+    size_t text_len;
+    FILE *out;
+    int ended;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct journal *journal = journal_open(room->path, room->sim, room->field, &error);
+
+        for (uint32_t tick = 1; journal != NULL && now_ms() < deadline; tick++) {
+            fill(room, tick);
+            journaled_tick(room, journal);
+        }
+        _exit(1);
+    }
+    while (status.st_size < 50000 && now_ms() < deadline) {
+        if (stat(room->path, &status) != 0)
+            status.st_size = 0;
+        (void)poll(NULL, 0, 1);
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    assert_true(WIFSIGNALED(ended));
+    out = open_memstream(&text, &text_len);
+    assert_int_equal(journal_replay(room->path, out, false, &error), 0);
+    fclose(out);
+    assert_true(strtoul(text, NULL, 10) > 10);
+    assert_non_null(strstr(text, " ticks replayed up to tick "));
+    free(text);
+}
+
 static void test_no_journal(void **state)
 {
     struct room *room = *state;
@@ -382,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing_tick, make, unmake),
         cmocka_unit_test_setup_teardown(test_full_disk, make, unmake),
         cmocka_unit_test_setup_teardown(test_overflow, make, unmake),
+        cmocka_unit_test_setup_teardown(test_killed, make, unmake),
         cmocka_unit_test_setup_teardown(test_no_journal, make, unmake),
     };
 

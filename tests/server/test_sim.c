@@ -413,6 +413,43 @@ static void test_save_and_load(void **state)
     free(batch);
 }
 
+/* Bytes that lie are refused, or make a world that is wrong but whole. */
+static void test_load_garbage(void **state)
+{
+    struct room *room = *state;
+    struct error error;
+    unsigned refused = 0;
+    uint8_t *bytes;
+    size_t len;
+
+    for (uint32_t tick = 1; tick <= 100; tick++) {
+        lively(&room->batch, &(uint64_t){tick}, tick, 60);
+        batch_step(&room->batch, room->sim);
+    }
+    assert_int_equal(sim_save(room->sim, &bytes, &len), 0);
+    for (uint64_t i = 1; i <= 600; i++) {
+        uint64_t seed = i;
+        size_t at = draw(&seed) % len;
+        uint8_t bit = (uint8_t)(1u << (draw(&seed) % 8));
+        struct sim *other = make_sim(room->field, 100);
+
+        bytes[at] ^= bit;
+        if (sim_load(other, bytes, len, &error) != 0) {
+            refused++;
+        } else {
+            for (uint32_t tick = 101; tick < 110; tick++) {
+                lively(&room->batch, &seed, tick, 60);
+                batch_step(&room->batch, other);
+                snapshot_unref(sim_snapshot(other));
+            }
+        }
+        sim_free(other);
+        bytes[at] ^= bit;
+    }
+    assert_true(refused > 0);
+    free(bytes);
+}
+
 /* After warm-up neither step nor snapshot allocates. */
 static void test_allocates_nothing(void **state)
 {
@@ -447,6 +484,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_chat, make, unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, unmake),
         cmocka_unit_test_setup_teardown(test_save_and_load, make, unmake),
+        cmocka_unit_test_setup_teardown(test_load_garbage, make, unmake),
         cmocka_unit_test_setup_teardown(test_allocates_nothing, make, unmake),
     };
 
