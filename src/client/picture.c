@@ -47,6 +47,9 @@ static int wait_for_world(struct picture *p, struct error *error)
         if (connection_playing(p->connection))
             still.yaw = world_prediction(connection_world(p->connection))->state.yaw;
         connection_advance(p->connection, &still, now - last);
+        if (connection_world(
+                p->connection)) /* who walks is in mid-step when the picture is taken */
+            world_show(connection_world(p->connection), now, now - last);
         last = now;
         if (connection_playing(p->connection)) {
             if (!ready_at)

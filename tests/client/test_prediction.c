@@ -140,6 +140,8 @@ static void play(struct world *w)
             intent.flags = (uint8_t)draw(w, MOVEMENT_FLAGS_MASK + 1);
         if (now >= SUBSTEPS)
             intent.flags = 0;
+        if (now % 40 == 0) /* frames of any length */
+            prediction_expect(&w->prediction, draw(w, 20));
         client_moves(w, now, &intent);
         if (now % TICK == 0)
             server_tick(w, now);

@@ -10,6 +10,7 @@ void prediction_init(struct prediction *p, const struct heightfield *field)
     memset(p, 0, sizeof(*p));
     p->field = field;
     p->next_seq = 1;
+    p->batch = PREDICTION_BATCH;
 }
 
 static struct prediction_sent *pending(struct prediction *p, unsigned i)
@@ -44,6 +45,13 @@ static bool idle(const struct prediction *p, const struct movement_intent *inten
            !p->state.airborne && p->state.pose == MOVEMENT_STANDING && p->state.yaw == intent->yaw;
 }
 
+void prediction_expect(struct prediction *p, unsigned substeps)
+{
+    if (substeps > PROTOCOL_SUBSTEPS_MAX)
+        substeps = PROTOCOL_SUBSTEPS_MAX;
+    p->batch = (uint8_t)(substeps > PREDICTION_BATCH ? substeps : PREDICTION_BATCH);
+}
+
 bool prediction_stalled(const struct prediction *p)
 {
     return !p->known || p->pending_n >= PREDICTION_PENDING_MAX - 1;
@@ -70,7 +78,7 @@ bool prediction_substep(struct prediction *p, const struct movement_intent *inte
     }
     movement_step(&p->state, &p->open.intent, p->field);
     p->open.substeps++;
-    if (p->open.substeps >= PREDICTION_BATCH && !closed) {
+    if (p->open.substeps >= p->batch && !closed) {
         close_open(p, move);
         closed = true;
     }

@@ -14,7 +14,7 @@
 #include "common/protocol.h"
 
 #define PREDICTION_PENDING_MAX 256  /* sent and not yet acknowledged: some 12 s */
-#define PREDICTION_BATCH       3    /* substeps of one MOVE: 50 ms */
+#define PREDICTION_BATCH       3    /* substeps of one MOVE: 50 ms; more while frames take longer */
 #define PREDICTION_SNAP_M      6.0f /* a larger correction is a teleport: no gliding */
 
 struct prediction_sent {
@@ -32,6 +32,7 @@ struct prediction {
     uint32_t acked_seq;
     struct movement_state acked; /* where the server said we were after it */
     uint32_t next_seq;
+    uint8_t batch;                                          /* substeps at which a MOVE is full */
     struct prediction_sent open;                            /* being filled; substeps 0: none */
     struct prediction_sent pending[PREDICTION_PENDING_MAX]; /* ring */
     unsigned pending_first, pending_n;
@@ -47,6 +48,9 @@ void prediction_init(struct prediction *p, const struct heightfield *field);
  * into *move: returns true then, and the caller sends it at once. */
 bool prediction_substep(struct prediction *p, const struct movement_intent *intent,
                         struct protocol_move *move);
+/* So many substeps are due at once (a long frame): MOVEs grow, so that there are not more of them
+ * than the server takes in a tick. */
+void prediction_expect(struct prediction *p, unsigned substeps);
 /* True while too much is unacknowledged: no substeps are run until the server answers. */
 bool prediction_stalled(const struct prediction *p);
 

@@ -176,6 +176,7 @@ void world_advance(struct world *w, const struct movement_intent *intent, uint64
     w->owed_us += frame_us;
     if (w->owed_us > FRAME_MAX_US)
         w->owed_us = FRAME_MAX_US;
+    prediction_expect(&w->prediction, (unsigned)(w->owed_us / SUBSTEP_US));
     while (w->owed_us >= SUBSTEP_US) {
         struct protocol_move move;
         w->owed_us -= SUBSTEP_US;

@@ -146,8 +146,11 @@ static void see_to_end(struct connection *c, uint64_t now_us)
 {
     const struct session_end *end = session_end(c->session);
     c->ended = true;
+    const struct prediction *prediction = c->world ? world_prediction(c->world) : NULL;
     log_event(LOG_LEVEL_INFO, "session_ended", end->text,
-              LOG_TEXT("server", session_server(c->session)), LOG_U64("reason", end->reason));
+              LOG_TEXT("server", session_server(c->session)), LOG_U64("reason", end->reason),
+              LOG_U64("corrections", prediction ? prediction->corrections : 0),
+              LOG_U64("dropped", prediction ? prediction->dropped : 0));
     if (end->reason == PROTOCOL_REASON_TOKEN_REFUSED && c->login.kind == SESSION_LOGIN_TOKEN) {
         c->login.token[0] = '\0';
         if (c->login.password[0]) {
