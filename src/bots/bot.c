@@ -477,8 +477,11 @@ static void move(struct bot *bot)
     SEND(bot, move, &m, 64);
     bot->shared->report->moves++;
     bot->next_move_us += WALKER_MOVE_US;
-    if (bot->next_move_us + 2 * WALKER_MOVE_US < bot->now_us) /* the bots themselves were held up */
+    if (bot->next_move_us + 2 * WALKER_MOVE_US <
+        bot->now_us) { /* the bots themselves were held up */
+        bot->shared->report->left_out += (bot->now_us - bot->next_move_us) / WALKER_MOVE_US;
         bot->next_move_us = bot->now_us;
+    }
 }
 
 static void turn_in_world(struct bot *bot)

@@ -50,6 +50,12 @@ static double per_player_s(const struct report *report, uint64_t n)
     return players_s > 0 ? (double)n / players_s : 0;
 }
 
+/* Bots that are slow themselves measure nothing of the server. */
+static bool load_bound(const struct report *report)
+{
+    return report->cpu_seconds > 0.85 * report->seconds || report->left_out * 20 > report->moves;
+}
+
 static double cpu_percent(const struct report *report)
 {
     return report->seconds > 0 ? 100 * report->cpu_seconds / report->seconds : 0;
@@ -87,8 +93,9 @@ void report_print(const struct report *report, FILE *out)
             (unsigned long long)report->moves, (unsigned long long)report->corrections,
             (unsigned long long)report->dropped, (unsigned long long)report->said,
             (unsigned long long)report->heard);
-    fprintf(out, "  CPU of the bots %.0f %% of a core%s\n", cpu_percent(report),
-            cpu_percent(report) > 85 ? ": load-bound, the latencies say nothing" : "");
+    fprintf(out, "  CPU of the bots %.0f %% of a core, moves left out %llu%s\n",
+            cpu_percent(report), (unsigned long long)report->left_out,
+            load_bound(report) ? ": load-bound, the latencies say nothing" : "");
 }
 
 static json_t *reasons_json(const uint32_t counts[256])
@@ -116,15 +123,16 @@ void report_print_json(const struct report *report, FILE *out)
         (double)report->latency_max_us / 1000, "seen", (json_int_t)report->seen, "unmatched",
         (json_int_t)report->unmatched);
     json_t *measured = json_pack(
-        "{s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "seconds",
-        report->seconds, "cpu_percent", cpu_percent(report), "latency_ms", latency, "bytes_in_s",
-        per_player_s(report, report->bytes_in), "wire_bytes_in_s",
+        "{s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
+        "seconds", report->seconds, "cpu_percent", cpu_percent(report), "latency_ms", latency,
+        "bytes_in_s", per_player_s(report, report->bytes_in), "wire_bytes_in_s",
         per_player_s(report, report->wire_bytes_in), "bytes_out_s",
         per_player_s(report, report->bytes_out), "records_s", per_player_s(report, report->records),
         "blocks", (json_int_t)report->blocks, "blocks_full", (json_int_t)report->blocks_full,
         "moves", (json_int_t)report->moves, "corrections", (json_int_t)report->corrections,
         "substeps_dropped", (json_int_t)report->dropped, "said", (json_int_t)report->said, "heard",
-        (json_int_t)report->heard);
+        (json_int_t)report->heard, "moves_left_out", (json_int_t)report->left_out, "load_bound",
+        load_bound(report));
     if (root && measured && json_object_set_new(root, "measured", measured) == 0) {
         json_dumpf(root, out, JSON_INDENT(2));
         fputc('\n', out);

@@ -22,6 +22,7 @@ struct report {
     double seconds, cpu_seconds;
     uint64_t bytes_in, bytes_out, wire_bytes_in, records, blocks, blocks_full;
     uint64_t moves, corrections, dropped, said, heard;
+    uint64_t left_out; /* moves that were not made in time: the bots themselves were held up */
     uint64_t seen, unmatched, latency_max_us;
     uint64_t latency_ms[REPORT_LATENCY_MAX_MS + 1]; /* how many took so many whole milliseconds */
 };

@@ -291,7 +291,15 @@ static void printed(void **state)
     fclose(out);
     assert_non_null(strstr(text, "2 of 2 joined"));
     assert_non_null(strstr(text, "disconnected KICKED: 1"));
+    assert_null(strstr(text, "load-bound"));
     assert_false(report_good(&report));
+    free(text);
+    out = open_memstream(&text, &n);
+    report.moves = 100;
+    report.left_out = 6; /* the bots were too slow themselves */
+    report_print(&report, out);
+    fclose(out);
+    assert_non_null(strstr(text, "load-bound"));
     free(text);
 }
 
