@@ -1,7 +1,8 @@
 # Tests of this area.
 
 check_PROGRAMS += tests/console/test_tmux
-tests_console_test_tmux_SOURCES = tests/console/test_tmux.c tests/server/fake_host.c tests/server/fake_host.h
+tests_console_test_tmux_SOURCES = tests/console/test_tmux.c tests/console/tmux.c tests/console/tmux.h \
+    tests/server/fake_host.c tests/server/fake_host.h
 tests_console_test_tmux_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
 tests_console_test_tmux_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_tmux_DEPENDENCIES = openmmo-console
@@ -32,3 +33,11 @@ tests_console_test_exec_SOURCES = tests/console/test_exec.c tests/server/fake_ho
 tests_console_test_exec_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
 tests_console_test_exec_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_exec_DEPENDENCIES = openmmo-console
+
+check_PROGRAMS += tests/console/test_cockpit
+tests_console_test_cockpit_SOURCES = tests/console/test_cockpit.c tests/console/tmux.c tests/console/tmux.h \
+    tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
+tests_console_test_cockpit_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
+    -DBOTS_PROGRAM='"$(abs_top_builddir)/openmmo-bots"'
+tests_console_test_cockpit_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
+EXTRA_tests_console_test_cockpit_DEPENDENCIES = openmmo-console openmmo-bots openmmod
