@@ -1,7 +1,8 @@
 /* movement.h -- how a figure moves: the one function that server and client share. Integer only.
  *
- * A substep is 1/60 s. Walking 4 m/s, running 8 m/s, jump 5 m/s upwards, gravity 15 m/s^2. The ground carries;
- * slopes steeper than 1:1 uphill stop a figure; the world's edge is a wall. Pure; any thread. */
+ * A substep is 1/60 s. Walking 4 m/s, running 8 m/s, jump 5 m/s upwards, gravity 15 m/s^2. The
+ * ground carries; slopes steeper than 1:1 uphill stop a figure; the world's edge is a wall. Pure;
+ * any thread. */
 #ifndef OPENMMO_COMMON_MOVEMENT_H
 #define OPENMMO_COMMON_MOVEMENT_H
 
@@ -16,9 +17,9 @@
 #define MOVEMENT_RUN_M_S           8
 
 /* Flags of an intent. */
-#define MOVEMENT_WALK 0x01u /* go along `heading`; else stand */
-#define MOVEMENT_RUN  0x02u /* with WALK: run */
-#define MOVEMENT_JUMP 0x04u /* leave the ground, if on it */
+#define MOVEMENT_WALK       0x01u /* go along `heading`; else stand */
+#define MOVEMENT_RUN        0x02u /* with WALK: run */
+#define MOVEMENT_JUMP       0x04u /* leave the ground, if on it */
 #define MOVEMENT_FLAGS_MASK 0x07u
 
 struct movement_state {

@@ -1,22 +1,23 @@
-/* space.h -- the world's units. Right-handed, y up, origin in the world's middle; yaw 0 looks along -z and grows
- * counter-clockwise seen from above (so yaw a looks along (-sin a, -cos a) in (x, z)).
+/* space.h -- the world's units. Right-handed, y up, origin in the world's middle; yaw 0 looks along
+ * -z and grows counter-clockwise seen from above (so yaw a looks along (-sin a, -cos a) in (x, z)).
  *
- * Integers only: the simulation must give the same state on every machine. Rounding is floor everywhere, by arithmetic
- * shift, so that -0.1 m lies in cell -1 and 63.995 m does not wrap to 0. */
+ * Integers only: the simulation must give the same state on every machine. Rounding is floor
+ * everywhere, by arithmetic shift, so that -0.1 m lies in cell -1 and 63.995 m does not wrap to 0.
+ */
 #ifndef OPENMMO_COMMON_SPACE_H
 #define OPENMMO_COMMON_SPACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPACE_UNITS_PER_M  4096 /* sim quantum 1/4096 m; int32 reaches +-524 km */
-#define SPACE_UNITS_SHIFT  12
-#define SPACE_WIRE_PER_M   64 /* wire quantum in blocks: 1/64 m */
-#define SPACE_WIRE_SHIFT   6  /* units >> 6 = wire */
-#define SPACE_CELL_M       64
-#define SPACE_CELL_SHIFT   18 /* units >> 18 = cell index at level 0 */
-#define SPACE_CELL_WIRE    4096 /* wire quanta along a cell's edge: 12 bits an axis */
-#define SPACE_LIMIT_UNITS  (INT32_C(512000) * SPACE_UNITS_PER_M) /* no position is beyond */
+#define SPACE_UNITS_PER_M 4096 /* sim quantum 1/4096 m; int32 reaches +-524 km */
+#define SPACE_UNITS_SHIFT 12
+#define SPACE_WIRE_PER_M  64 /* wire quantum in blocks: 1/64 m */
+#define SPACE_WIRE_SHIFT  6  /* units >> 6 = wire */
+#define SPACE_CELL_M      64
+#define SPACE_CELL_SHIFT  18   /* units >> 18 = cell index at level 0 */
+#define SPACE_CELL_WIRE   4096 /* wire quanta along a cell's edge: 12 bits an axis */
+#define SPACE_LIMIT_UNITS (INT32_C(512000) * SPACE_UNITS_PER_M) /* no position is beyond */
 
 struct space_pos {
     int32_t x, y, z; /* 1/4096 m */
@@ -47,7 +48,8 @@ static inline uint16_t space_wire_in_cell(int32_t units)
 /* The units at a wire quantum's lower edge. */
 static inline int32_t space_from_wire(int32_t cell_index, int32_t wire_in_cell)
 {
-    return (int32_t)(((int64_t)cell_index * SPACE_CELL_WIRE + wire_in_cell) * (1 << SPACE_WIRE_SHIFT));
+    return (int32_t)(((int64_t)cell_index * SPACE_CELL_WIRE + wire_in_cell) *
+                     (1 << SPACE_WIRE_SHIFT));
 }
 
 #endif

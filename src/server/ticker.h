@@ -1,7 +1,8 @@
-/* ticker.h -- the sim thread: the clock of the world. Collects commands, steps, journals, publishes, 20 times a second.
+/* ticker.h -- the sim thread: the clock of the world. Collects commands, steps, journals,
+ * publishes, 20 times a second.
  *
- * Missed ticks are skipped, never made up in a burst; a stall gives the players their time back by one CREDIT command.
- * new/free: control thread. */
+ * Missed ticks are skipped, never made up in a burst; a stall gives the players their time back by
+ * one CREDIT command. new/free: control thread. */
 #ifndef OPENMMO_TICKER_H
 #define OPENMMO_TICKER_H
 
@@ -19,14 +20,14 @@
 struct ticker;
 
 struct ticker_config {
-    struct sim *sim;           /* borrowed; touched by nobody else until ticker_stop returned */
-    struct journal *journal;   /* may be NULL */
-    struct queue **commands;   /* producers: [0] control's, then one per io thread */
+    struct sim *sim;         /* borrowed; touched by nobody else until ticker_stop returned */
+    struct journal *journal; /* may be NULL */
+    struct queue **commands; /* producers: [0] control's, then one per io thread */
     unsigned commands_n;
     struct mailbox *mailboxes; /* readers: [0] control's, then one per io thread */
     unsigned mailboxes_n;
-    struct queue *events;      /* struct sim_event, sim -> control; room for two a session, never full */
-    struct event_base *base;   /* not NULL: no thread of its own, tick by a timer on this loop */
+    struct queue *events; /* struct sim_event, sim -> control; room for two a session, never full */
+    struct event_base *base; /* not NULL: no thread of its own, tick by a timer on this loop */
     /* Called on the sim thread. */
     void (*published)(void *context, unsigned reader); /* a snapshot lies in mailbox `reader` */
     void (*stalled)(void *context, uint32_t stalled_ms);
@@ -40,7 +41,8 @@ void ticker_stop(struct ticker *ticker);
 
 /* Any thread. */
 uint32_t ticker_tick(const struct ticker *ticker);
-uint64_t ticker_last_tick_ms(const struct ticker *ticker); /* Unix time of the last tick, for liveness */
+/* Unix time of the last tick, for liveness. */
+uint64_t ticker_last_tick_ms(const struct ticker *ticker);
 void ticker_clock(const struct ticker *ticker, uint32_t *tick, uint64_t *wall_ms);
 
 #endif

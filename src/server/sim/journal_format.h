@@ -25,8 +25,8 @@ struct journal_header {
     uint32_t state_bytes;
 };
 
+#define JOURNAL_HEADER_BYTES 512 /* without the state, at most */
 /* The body of a header. w must have room for JOURNAL_HEADER_BYTES + state_bytes. */
-#define JOURNAL_HEADER_BYTES 512
 void journal_put_header(struct wire_writer *w, const struct journal_header *header);
 /* -1: malformed. */
 int journal_get_header(struct wire_reader *r, struct journal_header *header) MUST_CHECK;
