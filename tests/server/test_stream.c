@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -492,6 +493,54 @@ static void test_listener(void **state)
     listener_free(one);
 }
 
+static int kept[2];
+static void on_accepted_keep(void *context, int fd, const struct sockaddr_storage *address)
+{
+    (void)context;
+    (void)address;
+    kept[accepted_n++] = fd;
+}
+
+/* No file descriptor is left: the second connection waits, nothing turns in circles, and it is
+ * taken when there is room. */
+static void test_no_descriptors(void **state)
+{
+    struct scene *s = *state;
+    struct error error = {{0}};
+    struct listener *listener = listener_new(s->base, "127.0.0.1:0", on_accepted_keep, s, &error);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct rlimit before, low;
+    int clients[2];
+    unsigned turns = 0;
+
+    accepted_n = 0;
+    listener_open(listener);
+    to.sin_port = htons(listener_port(listener));
+    for (unsigned i = 0; i < 2; i++)
+        clients[i] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = before;
+    s->fd = dup(0);
+    low.rlim_cur = (rlim_t)s->fd + 1; /* room for one, where s->fd is */
+    close(s->fd);
+    s->fd = -1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(connect(clients[i], (struct sockaddr *)&to, sizeof(to)), 0);
+    UNTIL(s, accepted_n == 1);
+    for (uint64_t until_ms = now_ms() + 500; now_ms() < until_ms; turns++)
+        event_base_loop(s->base, EVLOOP_ONCE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(accepted_n, 1);
+    assert_in_range(turns, 1, 40);
+    UNTIL(s, accepted_n == 2);
+    for (unsigned i = 0; i < 2; i++) {
+        close(clients[i]);
+        close(kept[i]);
+    }
+    listener_free(listener);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -504,6 +553,7 @@ int main(void)
         TEST(test_no_alpn),         TEST(test_wrong_alpn),
         TEST(test_old_tls),         TEST(test_input_bound),
         TEST(test_certificate),     TEST(test_listener),
+        TEST(test_no_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ struct address_table;
 /* capacity: addresses held, more than connections can be open at once. NULL when out of memory. */
 struct address_table *address_table_new(size_t capacity, const struct address_limits *limits);
 void address_table_free(struct address_table *table); /* NULL is fine */
+/* New limits; what is counted stays. */
 void address_table_set_limits(struct address_table *table, const struct address_limits *limits);
 
 /* Replace the list of networks that no limit applies to: "10.0.0.0/8", "::1", "2001:db8::/32".
@@ -43,7 +44,9 @@ int address_table_exempt(struct address_table *table, const char *const *cidrs, 
  * address_closed must follow one day, and address_logged_in at most once before. */
 enum address_verdict address_opened(struct address_table *table, const struct sockaddr *address,
                                     uint64_t now_ms) MUST_CHECK;
+/* That connection has logged in: it does not count against before_login any more. */
 void address_logged_in(struct address_table *table, const struct sockaddr *address);
+/* That connection is closed; logged_in: address_logged_in was called for it. */
 void address_closed(struct address_table *table, const struct sockaddr *address, bool logged_in);
 
 size_t address_table_n(const struct address_table *table);     /* addresses held */

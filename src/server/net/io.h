@@ -59,7 +59,9 @@ void io_post(struct io *io, struct postbox_item *item); /* any thread: run it on
 void io_wake(struct io *io);                            /* any thread: take a turn */
 void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines move on by this */
 
+/* What its streams need: the loop, the buffers. */
 struct event_base *io_base(const struct io *io);
+/* As said there: empty between callbacks. */
 struct io_scratch *io_scratch(struct io *io);
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
 void io_turn_soon(struct io *io);        /* take another turn without waiting */

@@ -12,10 +12,11 @@
 #include "common/log.h"
 #include "net/address.h"
 
-#define LISTENER_BACKLOG  1024
-#define LISTENER_TURN     32          /* connections taken before others get their turn */
-#define LISTENER_SNDBUF   (64 * 1024) /* small: what waits in the kernel is old news */
-#define LISTENER_PAUSE_MS 200
+#define LISTENER_BACKLOG    1024
+#define LISTENER_TURN       32          /* connections taken before others get their turn */
+#define LISTENER_SNDBUF     (64 * 1024) /* small: what waits in the kernel is old news */
+#define LISTENER_SILENCE_MS 20000 /* sent and not acknowledged by the peer's kernel: it is gone */
+#define LISTENER_PAUSE_MS   200
 
 struct listener {
     struct event *readable, *resume;
@@ -80,6 +81,7 @@ static void listener_resume(evutil_socket_t fd, short what, void *context)
 static int listener_socket(const struct sockaddr_storage *address, socklen_t len_bytes)
 {
     static const int one = 1, sndbuf = LISTENER_SNDBUF;
+    static const unsigned silence_ms = LISTENER_SILENCE_MS;
     int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int saved;
 
@@ -88,6 +90,7 @@ static int listener_socket(const struct sockaddr_storage *address, socklen_t len
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf)) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof(silence_ms)) == 0 &&
         (address->ss_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) == 0) &&
         bind(fd, (const struct sockaddr *)address, len_bytes) == 0 &&

@@ -21,9 +21,11 @@ typedef void listener_fn(void *context, int fd, const struct sockaddr_storage *a
  * begins with listener_open. NULL + error ("cannot listen on X: Address already in use"). */
 struct listener *listener_new(struct event_base *base, const char *address, listener_fn *accepted,
                               void *context, struct error *error);
+/* Begin to accept; no effect after listener_close. */
 void listener_open(struct listener *listener);
 void listener_close(struct listener *listener); /* accept no more; the port is free */
 void listener_free(struct listener *listener);  /* NULL is fine */
+/* The port that is bound, also when 0 was asked for. */
 uint16_t listener_port(const struct listener *listener);
 
 #endif

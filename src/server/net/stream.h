@@ -64,12 +64,15 @@ void stream_finish(struct stream *stream);
 
 /* Leave the socket unread (the peer feels it), and read on, kept bytes first. */
 void stream_pause(struct stream *stream);
+/* As above: paused or not, no effect if it is so already. */
 void stream_resume(struct stream *stream);
+/* As of now. */
 bool stream_paused(const struct stream *stream);
 
 bool stream_is_open(const struct stream *stream);      /* handshake done, not closed */
 size_t stream_kept_bytes(const struct stream *stream); /* encrypted, refused by the socket */
 uint64_t stream_bytes_in(const struct stream *stream); /* on the socket */
+/* As above. */
 uint64_t stream_bytes_out(const struct stream *stream);
 uint32_t stream_rtt_us(const struct stream *stream); /* asks the kernel; 0 unknown */
 

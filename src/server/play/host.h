@@ -99,10 +99,12 @@ void host_free(struct host *host);
 /* Posted by control. Each copies or takes what it is given. */
 int host_accept(struct host *host, int fd, uint64_t session, const struct sockaddr_storage *address,
                 struct host_counters *counters) MUST_CHECK; /* -1: out of memory, fd not taken */
+/* The session may be gone: then nothing happens. -1: out of memory. */
 int host_answer(struct host *host, uint64_t session, const struct login_answer *answer) MUST_CHECK;
 /* session 0: everybody, and linger_ms is the new linger time. */
 int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
                     uint32_t retry_after_ms, const char *text, uint32_t linger_ms) MUST_CHECK;
+/* NOTICE to all who play. -1: out of memory. */
 int host_announce(struct host *host, const char *text) MUST_CHECK;
 /* Takes settings, also on failure. */
 int host_apply(struct host *host, struct host_settings *settings) MUST_CHECK;

@@ -52,6 +52,7 @@ struct interest {
     bool whole;      /* that reckoning came to its end */
 };
 
+/* Give up what it holds; it is then as at first. */
 void interest_fini(struct interest *interest);
 
 /* True if interest_update has something to do. */

@@ -21,6 +21,7 @@ struct outbox {
 
 /* Queue one whole frame (copied). 0; -1 when it does not fit any more: the player does not read. */
 int outbox_append(struct outbox *outbox, const uint8_t *frame, size_t frame_bytes) MUST_CHECK;
+/* How many wait. */
 size_t outbox_bytes(const struct outbox *outbox);
 /* The whole frames at the front, as many as go into max_bytes. NULL and *len_bytes 0: none. */
 const uint8_t *outbox_front(const struct outbox *outbox, size_t max_bytes, size_t *len_bytes);

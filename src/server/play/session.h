@@ -91,10 +91,12 @@ bool session_write(struct session *session, const uint8_t *bytes, size_t len_byt
 void session_greeted(struct session *session);
 /* A login was asked of control / control's answer. */
 void session_login_asked(struct session *session);
+/* Control's answer; no effect if none is pending. */
 void session_answer(struct session *session, const struct login_answer *answer);
 
 /* Read no more until the next sweep is over. */
 void session_wait(struct session *session);
+/* Read on: the wait is over. */
 void session_go_on(struct session *session);
 
 /* Figures for control. */
