@@ -20,7 +20,8 @@ struct blob *blob_new(const void *bytes, size_t len_bytes)
 
 struct blob *blob_ref(struct blob *blob)
 {
-    if (blob != NULL) /* relaxed: the caller already holds a reference, so nobody can free it meanwhile */
+    if (blob !=
+        NULL) /* relaxed: the caller already holds a reference, so nobody can free it meanwhile */
         atomic_fetch_add_explicit(&blob->references, 1, memory_order_relaxed);
     return blob;
 }

@@ -1,5 +1,5 @@
-/* blob.h -- immutable bytes with a reference count, for what several threads hand round (chat lines, names).
- * Any thread. */
+/* blob.h -- immutable bytes with a reference count, for what several threads hand round (chat
+ * lines, names). Any thread. */
 #ifndef OPENMMO_COMMON_BLOB_H
 #define OPENMMO_COMMON_BLOB_H
 

@@ -2,7 +2,7 @@
  *
  * A line is built in a buffer on the caller's stack and written whole under one lock, so that lines
  * of two threads never mix. The clock is read here and nowhere shown to the simulation. */
-#include "config.h" /* _GNU_SOURCE */
+#include <config.h> /* _GNU_SOURCE */
 
 #include "common/log.h"
 

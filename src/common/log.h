@@ -1,9 +1,10 @@
 /* log.h -- structured log: one event, one line.
  *
- * logfmt on stderr (`time=2026-11-22T12:04:31.123Z level=info event=player_joined player=alice id=17 msg="..."`),
- * or journal fields (OPENMMO_EVENT, PLAYER ...) when stderr is the systemd journal. Every string value goes through
- * text_sanitise(): no raw control character, bidi mark or invalid UTF-8 ever reaches a line. Never pass a secret.
- * The sink is the one mutable global of the house. All functions: any thread. */
+ * logfmt on stderr (`time=2026-11-22T12:04:31.123Z level=info event=player_joined player=alice
+ * id=17 msg="..."`), or journal fields (OPENMMO_EVENT, PLAYER ...) when stderr is the systemd
+ * journal. Every string value goes through text_sanitise(): no raw control character, bidi mark or
+ * invalid UTF-8 ever reaches a line. Never pass a secret. The sink is the one mutable global of the
+ * house. All functions: any thread. */
 #ifndef OPENMMO_COMMON_LOG_H
 #define OPENMMO_COMMON_LOG_H
 
@@ -33,16 +34,18 @@ struct log_field {
 /* log_event(LOG_LEVEL_INFO, "player_joined", "alice joined the world", LOG_TEXT("player", name));
  * At least one field is needed; use LOG_NONE where there is none. */
 #define LOG_NONE ((struct log_field){NULL, LOG_FIELD_TEXT, {.text = NULL}})
-#define log_event(level, event, message, ...)                                                                \
-    log_write((level), (event), (message), (const struct log_field[]){__VA_ARGS__},                          \
+#define log_event(level, event, message, ...)                                                      \
+    log_write((level), (event), (message), (const struct log_field[]){__VA_ARGS__},                \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
-/* One line. event is lower_snake and constant; message a sentence for a person. Lines below the level are dropped. */
-void log_write(enum log_level level, const char *event, const char *message, const struct log_field *fields,
-               size_t fields_n);
+/* One line. event is lower_snake and constant; message a sentence for a person. Lines below the
+ * level are dropped. */
+void log_write(enum log_level level, const char *event, const char *message,
+               const struct log_field *fields, size_t fields_n);
 
-/* Rate limiter for events that a stranger can cause: true at most `burst` times and then once a second a site;
- * the next line that passes should say how many were swallowed (*swallowed). state: zeroed static of the call site. */
+/* Rate limiter for events that a stranger can cause: true at most `burst` times and then once a
+ * second a site; the next line that passes should say how many were swallowed (*swallowed). state:
+ * zeroed static of the call site. */
 struct log_limit {
     _Atomic uint64_t second_and_count;
     _Atomic uint64_t swallowed;
@@ -55,10 +58,11 @@ void log_set_level(enum log_level level);
 int log_level_parse(const char *text, enum log_level *level) MUST_CHECK;
 const char *log_level_name(enum log_level level); /* constant, lower case */
 
-/* A second reader of all lines that pass the level (the console's log view). Called under the log's lock: copy and
- * return, never log from it. time_ms is Unix time; line is the logfmt text without time and level, sanitised. NULL
- * takes the tap away (after return it is not called any more). */
-typedef void log_tap_fn(void *context, int64_t time_ms, enum log_level level, const char *event, const char *line);
+/* A second reader of all lines that pass the level (the console's log view). Called under the log's
+ * lock: copy and return, never log from it. time_ms is Unix time; line is the logfmt text without
+ * time and level, sanitised. NULL takes the tap away (after return it is not called any more). */
+typedef void log_tap_fn(void *context, int64_t time_ms, enum log_level level, const char *event,
+                        const char *line);
 void log_set_tap(log_tap_fn *tap, void *context);
 
 #endif

@@ -1,8 +1,9 @@
-/* queue.h -- a bounded queue of fixed-size items between one producer thread and one consumer thread.
+/* queue.h -- a bounded queue of fixed-size items between one producer thread and one consumer
+ * thread.
  *
- * Lock-free ring (acquire/release on two counters). Items are copied in and out. It never grows: a full queue says so
- * and the producer decides (stop reading a socket, drop and count, ...). A part of the room can be kept for items that
- * must not be refused. */
+ * Lock-free ring (acquire/release on two counters). Items are copied in and out. It never grows: a
+ * full queue says so and the producer decides (stop reading a socket, drop and count, ...). A part
+ * of the room can be kept for items that must not be refused. */
 #ifndef OPENMMO_COMMON_QUEUE_H
 #define OPENMMO_COMMON_QUEUE_H
 
@@ -14,8 +15,8 @@
 
 struct queue;
 
-/* capacity: rounded up to a power of two; reserved: of these, only queue_push_reserved may take the last ones.
- * Returns NULL when out of memory. */
+/* capacity: rounded up to a power of two; reserved: of these, only queue_push_reserved may take the
+ * last ones. Returns NULL when out of memory. */
 struct queue *queue_new(size_t item_bytes, size_t capacity, size_t reserved);
 /* No thread may use it any more. NULL is fine. Items still inside are forgotten. */
 void queue_free(struct queue *queue);

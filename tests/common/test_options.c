@@ -83,9 +83,9 @@ static void test_priorities(void **state)
         "[main]\ncount = 2\ntimeout=250ms\n  colour = blue\n[texts] # more\ntitle = \" x; y \"\n"
         "hosts = a, b ,c\n; a comment\n# another\n\ntitle_ = \n";
     const char *const environment[] = {"PATH=/bin", "PROG_MAIN_COUNT=3", "PROG_MAIN_ROOM=2GiB",
-                                 "PROGRAM_X=1", NULL};
+                                       "PROGRAM_X=1", NULL};
     const char *const arguments[] = {"prog", "-c",           "FILE", "--main.count=4",
-                               "-t",   "--texts.file", "/x",   NULL};
+                                     "-t",   "--texts.file", "/x",   NULL};
     struct options *options = options_new(&table);
     struct values values = {0};
 

@@ -73,7 +73,8 @@ static void test_chat(void **state)
     UNTIL(party, DEADLINE_MS,
           player_heard(bob, "good morning") &&
               player_heard(alice, "h\xC3\xA9llo, \xE4\xB8\x96\xE7\x95\x8C"));
-    heard = strcmp(bob->lines[0].text, "good morning") == 0 ? 0 : 1; /* his own line may come first */
+    heard =
+        strcmp(bob->lines[0].text, "good morning") == 0 ? 0 : 1; /* his own line may come first */
     assert_string_equal(bob->lines[heard].name, "erin");
     assert_int_equal(bob->lines[heard].entity, alice->entity);
     player_chat(alice, PROTOCOL_CHANNEL_NEARBY, "red \x1b[31m text");

@@ -360,7 +360,7 @@ static void who_stops_sending_is_still_answered(void **state)
     json_t *answer;
 
     (void)state;
-    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 51);
+    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 48);
     shutdown(peer->fd, SHUT_WR);
     for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
         assert_true(now_ms() < end_ms);
@@ -381,7 +381,7 @@ static void who_leaves_while_an_answer_is_owed_harms_nobody(void **state)
     struct peer *peer = peer_new();
 
     (void)state;
-    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 51);
+    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 48);
     for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
         assert_true(now_ms() < end_ms);
         fake_host_turn();

@@ -1,7 +1,7 @@
 /* faults.c -- see faults.h. The planted functions have no context argument, so what they replace is
  * kept in one static; it exists only in test builds. */
 #ifdef HAVE_CONFIG_H
-#include "config.h"
+#include <config.h>
 #endif
 
 #include "gfx/faults.h"

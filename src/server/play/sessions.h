@@ -1,9 +1,9 @@
 /* sessions.h -- control's handle on all sessions: the io threads, each with its connections.
  *
- * A session begins with an accepted socket and ends with its close. Its id (slot + generation) is made here, on control;
- * the connection itself (TLS, frames, interest, outbox) is owned by one io thread and never touched from elsewhere: the
- * two sides talk by messages posted to each other's loops.
- * All functions: control thread, unless said. Handlers are called on the control thread. */
+ * A session begins with an accepted socket and ends with its close. Its id (slot + generation) is
+ * made here, on control; the connection itself (TLS, frames, interest, outbox) is owned by one io
+ * thread and never touched from elsewhere: the two sides talk by messages posted to each other's
+ * loops. All functions: control thread, unless said. Handlers are called on the control thread. */
 #ifndef OPENMMO_PLAY_SESSIONS_H
 #define OPENMMO_PLAY_SESSIONS_H
 
@@ -24,8 +24,9 @@ struct sessions;
 
 enum login_kind { LOGIN_PASSWORD, LOGIN_TOKEN, LOGIN_REGISTER };
 
-/* What a stranger asks. Owned by the handler, which wipes and frees it with login_request_free. Texts NUL-terminated, of
- * checked length, content unchecked (may hold any byte but NUL; one with NUL is refused before). */
+/* What a stranger asks. Owned by the handler, which wipes and frees it with login_request_free.
+ * Texts NUL-terminated, of checked length, content unchecked (may hold any byte but NUL; one with
+ * NUL is refused before). */
 struct login_request {
     uint64_t session;
     enum login_kind kind;
@@ -39,7 +40,8 @@ void login_request_free(struct login_request *request); /* any thread; NULL is f
 
 /* What is answered. Copied before return. */
 struct login_answer {
-    enum protocol_reason reason; /* NONE: welcome; else refused with NOTICE (the client may try again) */
+    enum protocol_reason
+        reason; /* NONE: welcome; else refused with NOTICE (the client may try again) */
     uint32_t retry_after_ms;
     char text[ERROR_TEXT_MAX]; /* for the player; empty: the reason's own */
     uint64_t player, entity;   /* welcome */
@@ -50,15 +52,16 @@ struct login_answer {
 
 struct sessions_handlers {
     void (*login)(void *context, struct login_request *request); /* takes it */
-    void (*closed)(void *context, uint64_t session, enum protocol_reason reason); /* the session is over */
+    void (*closed)(void *context, uint64_t session,
+                   enum protocol_reason reason); /* the session is over */
     void *context;
 };
 
 struct sessions_config {
     /* Borrowed, immutable. */
     const struct heightfield *field;
-    /* One of each per io thread, made by the owner: commands to the sim (struct command), newest snapshot. With
-     * io_threads = 0 one of each, and everything runs on control's base. */
+    /* One of each per io thread, made by the owner: commands to the sim (struct command), newest
+     * snapshot. With io_threads = 0 one of each, and everything runs on control's base. */
     unsigned io_threads;
     struct queue **commands;
     struct mailbox *mailboxes;
@@ -72,37 +75,40 @@ struct sessions_config {
     unsigned listen_n;
     /* Limits. */
     uint32_t players_max, connections_max;
-    uint32_t before_login_per_address; /* 20 */
-    uint32_t new_per_second, new_burst; /* 10, 40 */
+    uint32_t before_login_per_address;            /* 20 */
+    uint32_t new_per_second, new_burst;           /* 10, 40 */
     uint32_t first_byte_ms, login_ms, message_ms; /* 5000, 10000, 10000: absolute deadlines */
-    uint32_t moves_per_second, chats_per_10s, whos_per_second, pings_per_second, logins_per_minute; /* a session */
+    uint32_t moves_per_second, chats_per_10s, whos_per_second, pings_per_second,
+        logins_per_minute;     /* a session */
     const char *const *exempt; /* CIDRs that no address limit applies to */
     unsigned exempt_n;
     uint16_t view_m; /* 64..1024 */
     bool registration_open;
 };
 
-/* Bind, make the TLS context, start the threads; accepting begins with sessions_open. NULL + error (which names the
- * address or the file). */
+/* Bind, make the TLS context, start the threads; accepting begins with sessions_open. NULL + error
+ * (which names the address or the file). */
 struct sessions *sessions_new(struct event_base *control, const struct sessions_config *config,
                               const struct sessions_handlers *handlers, struct error *error);
 void sessions_open(struct sessions *sessions);
-/* Stop accepting; tell every session DISCONNECT(reason, retry_after_ms), give it up to linger_ms to take it, close. Calls
- * done(context) on control when the last is gone. */
+/* Stop accepting; tell every session DISCONNECT(reason, retry_after_ms), give it up to linger_ms to
+ * take it, close. Calls done(context) on control when the last is gone. */
 void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint32_t retry_after_ms,
                     uint32_t linger_ms, void (*done)(void *context), void *context);
 void sessions_free(struct sessions *sessions); /* joins the threads */
 
 /* Answer a login_request. A session that is gone meanwhile is ignored. */
-void sessions_answer(struct sessions *sessions, uint64_t session, const struct login_answer *answer);
+void sessions_answer(struct sessions *sessions, uint64_t session,
+                     const struct login_answer *answer);
 /* Say DISCONNECT and close. text: NULL for the reason's own. */
 void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,
                          uint32_t retry_after_ms, const char *text);
 /* A word from the server to all who are logged in (NOTICE, reason NONE). */
 void sessions_announce(struct sessions *sessions, const char *text);
 
-/* Change what a running server can change: limits, names, motd, view, exempt, certificate and key for new connections
- * (the files are read again). All or nothing: -1 + error and the old values stay. */
+/* Change what a running server can change: limits, names, motd, view, exempt, certificate and key
+ * for new connections (the files are read again). All or nothing: -1 + error and the old values
+ * stay. */
 int sessions_reconfigure(struct sessions *sessions, const struct sessions_config *config,
                          struct error *error) MUST_CHECK;
 
@@ -111,14 +117,16 @@ void sessions_wake(struct sessions *sessions, unsigned thread);
 /* The server stalled: deadlines that ran meanwhile are moved on. Any thread. */
 void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms);
 
-/* Figures of one session, a moment's truth (relaxed atomics of its io thread). -1: no such session. */
+/* Figures of one session, a moment's truth (relaxed atomics of its io thread). -1: no such session.
+ */
 struct session_figures {
     char address[INET6_ADDRSTRLEN + 8]; /* "192.0.2.7:51234" */
     uint64_t bytes_in, bytes_out;
-    uint32_t rtt_us; /* smoothed, from the kernel (TCP_INFO); 0 unknown */
+    uint32_t rtt_us;    /* smoothed, from the kernel (TCP_INFO); 0 unknown */
     uint64_t opened_ms; /* Unix time */
 };
-int sessions_figures(const struct sessions *sessions, uint64_t session, struct session_figures *figures) MUST_CHECK;
+int sessions_figures(const struct sessions *sessions, uint64_t session,
+                     struct session_figures *figures) MUST_CHECK;
 
 /* SHA-256 of our public key, as clients pin it, in lower-case hex. */
 const char *sessions_fingerprint(const struct sessions *sessions);
