@@ -183,7 +183,8 @@ static void move(void **state)
     ROUND_TRIP(move, MOVE, &m, &out);
     static const uint8_t expected[] = {11, 0, 5, 4, 3, 2, 1, 0x22, 0x11, 0x44, 0x33, 7, 15};
     assert_memory_equal(room, expected, sizeof expected);
-    assert_memory_equal(&m, &out, sizeof m);
+    assert_true(out.seq == m.seq && out.heading == m.heading && out.yaw == m.yaw);
+    assert_true(out.flags == 7 && out.substeps == 15);
     for (unsigned v = 0; v < 256; v++) {
         m = (struct protocol_move){1, 0, 0, (uint8_t)v, 1};
         if (v < 8)
@@ -224,7 +225,8 @@ static void small_requests(void **state)
     for (unsigned i = 0; i < 64; i++)
         who.ids[i] = (uint64_t)i << 40 | 7;
     ROUND_TRIP(who, WHO, &who, &who_out);
-    assert_memory_equal(&who, &who_out, sizeof who);
+    assert_int_equal(who_out.ids_n, 64);
+    assert_memory_equal(who.ids, who_out.ids, sizeof who.ids);
     who.ids_n = 0;
     REFUSED_TO_ENCODE(who, &who);
     who.ids_n = 65;
