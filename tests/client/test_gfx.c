@@ -2,7 +2,7 @@
  * refusals in one sentence, a device that is lost or has no memory, projection against the picture.
  */
 #ifdef HAVE_CONFIG_H
-#include "config.h"
+#include <config.h>
 #endif
 
 #include <math.h>

@@ -221,12 +221,42 @@ static void test_budget_holds_detail_back_but_leaves_no_hole(void **state)
     terrain_free(terrain);
 }
 
+static bool sees_a_wedge(void *context, struct space_pos low, struct space_pos high)
+{
+    (void)context;
+    /* Ninety degrees to the north: more than a window of 16:9 with 60 degrees upright. */
+    int64_t nearest = -(int64_t)low.z;
+    int64_t aside = low.x > 0 ? low.x : high.x < 0 ? -(int64_t)high.x : 0;
+
+    return nearest > 0 && aside < nearest;
+}
+
+/* A software driver spends half a microsecond a triangle: what it gets to draw is bounded. */
+static void test_triangles_in_view_are_few(void **state)
+{
+    struct walk walk = {*state, 0};
+    struct terrain *terrain = terrain_new();
+    struct terrain_look look = {.view_m = 600,
+                                .detail = 1.0f,
+                                .budget = UINT32_MAX,
+                                .sees = sees_a_wedge,
+                                .load = load,
+                                .context = &walk};
+    uint32_t n;
+
+    assert_non_null(terrain);
+    terrain_select(terrain, &look, &n);
+    assert_in_range(n * (TERRAIN_INDICES / 3), 5000, 35000);
+    terrain_free(terrain);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples_are_taken_as_they_are),
         cmocka_unit_test(test_diagonal_is_the_field_s),
         cmocka_unit_test(test_plane_is_covered_once),
+        cmocka_unit_test(test_triangles_in_view_are_few),
         cmocka_unit_test(test_budget_holds_detail_back_but_leaves_no_hole),
     };
 

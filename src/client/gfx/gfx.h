@@ -86,20 +86,24 @@ struct gfx_frame {
 
 /* NULL + error ("no Vulkan 1.3 device: ..."). */
 struct gfx *gfx_new(const struct gfx_config *config, struct error *error);
+/* Waits for the device and frees everything; NULL is fine. */
 void gfx_free(struct gfx *gfx);
 
 /* The world whose ground is drawn (borrowed until the next call or gfx_free); NULL: none. */
 int gfx_set_world(struct gfx *gfx, const struct heightfield *field, struct error *error) MUST_CHECK;
 /* The framebuffer's new size; 0 x 0 while minimised (frames are then skipped). */
 void gfx_resize(struct gfx *gfx, uint32_t width, uint32_t height);
+/* The size that is drawn in now, in pixels; 0 x 0 before the window shows anything. */
 void gfx_size(const struct gfx *gfx, uint32_t *width, uint32_t *height);
 
 /* A texture for the UI: alpha8 (white with that alpha) or rgba8. Returns its number, 0 on failure.
  * Updating one that is in use is safe. */
 uint32_t gfx_ui_texture(struct gfx *gfx, uint32_t width, uint32_t height, bool rgba,
                         const void *pixels);
+/* Replace a rectangle of it, rows without gaps; what does not lie within is refused silently. */
 void gfx_ui_texture_update(struct gfx *gfx, uint32_t texture, uint32_t x, uint32_t y,
                            uint32_t width, uint32_t height, const void *pixels);
+/* Give it back, also while frames in flight still use it; 0 and unknown numbers are fine. */
 void gfx_ui_texture_free(struct gfx *gfx, uint32_t texture);
 
 /* Draw and show. Returns 0; -1 + error when the device is lost or memory is out. Skipped frames
@@ -125,7 +129,10 @@ struct gfx_pass_time {
 };
 /* GPU time of the passes of the last finished frame; returns how many were filled in. */
 unsigned gfx_pass_times(const struct gfx *gfx, struct gfx_pass_time *times, unsigned max);
+/* The driver's name for the device; lives as long as gfx. */
 const char *gfx_device_name(const struct gfx *gfx);
-bool gfx_device_is_cpu(const struct gfx *gfx); /* the client then caps itself at 30 fps */
+/* A processor draws: the client then caps itself at 30 fps, and should keep view_m at 600 or less.
+ */
+bool gfx_device_is_cpu(const struct gfx *gfx);
 
 #endif

@@ -51,6 +51,7 @@ int memory_take(struct memory *memory, const VkMemoryRequirements *needs, enum m
 /* Give a slice back (an empty one is fine) and empty it. The device must be done with it. */
 void memory_give(struct memory *memory, struct memory_slice *slice);
 
+/* What is taken from the device, and how much of that is in slices. */
 struct memory_stats memory_stats(const struct memory *memory);
 
 #endif

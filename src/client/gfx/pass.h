@@ -38,13 +38,17 @@ struct pass_terrain {
     bool complete; /* the ground of this world has been seen whole once: budgets hold from now on */
 };
 
+/* 0, or -1 + error; fini cleans up after either. */
 int pass_terrain_init(struct pass_terrain *pass, struct render *render,
                       struct error *error) MUST_CHECK;
+/* The device must be idle. */
 void pass_terrain_fini(struct pass_terrain *pass, struct render *render);
 /* Another world (borrowed), or NULL. */
 void pass_terrain_set_field(struct pass_terrain *pass, const struct heightfield *field);
+/* Select the chunks and queue what is new for upload. */
 void pass_terrain_prepare(struct pass_terrain *pass, struct render *render,
                           const struct scene_camera *camera, float view_m);
+/* aov: into id and normal, else into light and depth. */
 void pass_terrain_draw(struct pass_terrain *pass, struct render *render, struct frame *frame,
                        bool aov);
 
@@ -71,19 +75,24 @@ struct pass_figures {
     uint32_t order_max;
 };
 
+/* 0, or -1 + error; fini cleans up after either. */
 int pass_figures_init(struct pass_figures *pass, struct render *render,
                       struct error *error) MUST_CHECK;
+/* The device must be idle. */
 void pass_figures_fini(struct pass_figures *pass, struct render *render);
 /* field may be NULL: then no shadows. 0, or -1 when out of memory. */
 int pass_figures_prepare(struct pass_figures *pass, struct render *render, struct frame *frame,
                          const struct gfx_frame *what, const struct heightfield *field) MUST_CHECK;
+/* aov: into id and normal, else into light and depth. */
 void pass_figures_draw(struct pass_figures *pass, struct render *render, struct frame *frame,
                        bool aov);
+/* After the ground, before the figures. */
 void pass_figures_draw_shadows(struct pass_figures *pass, struct render *render,
                                struct frame *frame);
 
 /* Sky and tone mapping: one triangle over the whole picture each. */
 void pass_sky_draw(struct render *render, struct frame *frame);
+/* From the HDR target into the final picture. */
 void pass_tone_draw(struct render *render, struct frame *frame);
 
 /* The UI's triangles, and its textures. */
@@ -99,9 +108,12 @@ struct pass_ui {
 /* See gfx_ui_texture and its like. */
 uint32_t pass_ui_texture(struct pass_ui *pass, struct render *render, VkExtent2D size, bool rgba,
                          const void *pixels);
+/* See gfx_ui_texture_update. */
 void pass_ui_texture_update(struct pass_ui *pass, struct render *render, uint32_t texture,
                             VkRect2D area, const void *pixels);
+/* See gfx_ui_texture_free. */
 void pass_ui_texture_free(struct pass_ui *pass, struct render *render, uint32_t texture);
+/* Hand all textures to the garbage. */
 void pass_ui_fini(struct pass_ui *pass, struct render *render);
 /* Lists whose numbers do not fit (indices beyond the list) are skipped. */
 void pass_ui_draw(struct pass_ui *pass, struct render *render, struct frame *frame,

@@ -35,6 +35,7 @@ struct pipelines {
 /* final_format: of the picture that is shown. 0, or -1 + error (pipelines_fini then cleans up). */
 int pipelines_init(struct pipelines *pipelines, struct device *device, VkFormat final_format,
                    struct error *error) MUST_CHECK;
+/* Safe after a failed init; the device must be idle. */
 void pipelines_fini(struct pipelines *pipelines);
 
 /* A set for one texture; VK_NULL_HANDLE when there are PIPELINES_TEXTURES_MAX. Freed through struct

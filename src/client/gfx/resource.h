@@ -50,12 +50,15 @@ struct image_want {
     bool alpha_only; /* R8 that reads as white with that alpha */
 };
 
-/* 0, or -1 (for an image with the reason) and nothing left behind. */
+/* 0, or -1 and nothing left behind. */
 int buffer_init(struct device *device, struct buffer *buffer, VkDeviceSize size,
                 VkBufferUsageFlags usage, enum memory_kind kind) MUST_CHECK;
+/* The device must be done with it; an empty one is fine. */
 void buffer_fini(struct device *device, struct buffer *buffer);
+/* 0, or -1 + error with nothing left behind. want: borrowed. */
 int image_init(struct device *device, struct image *image, const struct image_want *want,
                struct error *error) MUST_CHECK;
+/* The device must be done with it; an empty one is fine. */
 void image_fini(struct device *device, struct image *image);
 
 /* Record the barrier from the image's last use to this one. */

@@ -19,7 +19,9 @@ struct upload {
     unsigned copies_n, copies_max;
 };
 
+/* device and frames are borrowed for its life. */
 void upload_init(struct upload *upload, struct device *device, struct frames *frames);
+/* Waiting copies are dropped; the device must be idle. */
 void upload_fini(struct upload *upload);
 
 /* Where to write the bytes for buffer[offset, offset + size), now; NULL when out of memory. The

@@ -39,6 +39,7 @@ struct terrain_look {
 
 /* NULL when out of memory. */
 struct terrain *terrain_new(void);
+/* NULL is fine. */
 void terrain_free(struct terrain *terrain);
 
 /* Forget all chunks: another world. */
