@@ -30,6 +30,7 @@ struct world {
     struct jws_key *key;
     struct accounts_config config;
     struct accounts *accounts;
+    bool exempt;
     struct accounts_answer answer; /* the newest */
     int answers_n;
 };
@@ -127,6 +128,7 @@ static void begin(struct world *world, struct accounts_request request, const ch
     struct sockaddr_storage there = from(address);
 
     request.tag = 99;
+    request.exempt = world->exempt;
     request.address = &there;
     accounts_login(world->accounts, &request, answered, world);
 }
@@ -405,6 +407,27 @@ static void test_refund(void **state)
     throttle_free(throttle);
 }
 
+static void test_an_address_is_slowed(void **state)
+{
+    struct world *world = *state;
+    char name[16], token[PROTOCOL_TOKEN_MAX + 1];
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    strcpy(token, world->answer.token);
+    for (unsigned i = 0; i < 2 * THROTTLE_ADDRESS; i++) /* an old key's tokens harm nobody */
+        assert_int_equal(with_token(world, "garbage"), PROTOCOL_REASON_TOKEN_REFUSED);
+    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++) {
+        snprintf(name, sizeof(name), "name%u", i);
+        assert_int_equal(with_password(world, name, "wrong horse"), PROTOCOL_REASON_LOGIN_FAILED);
+    }
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_RATE_LIMITED);
+    assert_in_range(world->answer.retry_after_ms, 100000, 120000);
+    assert_int_equal(registering(world, "bob", "", "correct horse"), PROTOCOL_REASON_RATE_LIMITED);
+    assert_int_equal(with_token(world, token), PROTOCOL_REASON_NONE);
+    world->exempt = true;
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_NONE);
+}
+
 static void test_guessing_is_slowed(void **state)
 {
     struct world *world = *state;
@@ -429,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_busy_workers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_answers_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_guessing_is_slowed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_address_is_slowed, setup, teardown),
         cmocka_unit_test(test_account_throttle),
         cmocka_unit_test(test_address_throttle),
         cmocka_unit_test(test_throttle_is_bounded),

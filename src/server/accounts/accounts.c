@@ -32,6 +32,7 @@ struct attempt {
     accounts_answer_fn *answer;
     void *context;
     struct sockaddr_storage address;
+    bool exempt;
     struct store_player player; /* what is asked for, then what the store knows; key: the name's */
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     struct password_cost cost;
@@ -74,11 +75,10 @@ static struct throttle_try try_of(const struct attempt *attempt)
 {
     return (struct throttle_try){
         .name_key = attempt->kind == ACCOUNTS_PASSWORD ? attempt->player.key : NULL,
-        .address = &attempt->address,
+        .address = attempt->exempt ? NULL : &attempt->address,
         .now_ms = monotonic_ms()};
 }
 
-/* A guess that was wrong: it stays charged. */
 static bool failed(enum protocol_reason reason)
 {
     return reason == PROTOCOL_REASON_LOGIN_FAILED || reason == PROTOCOL_REASON_TOKEN_REFUSED;
@@ -116,7 +116,7 @@ static void finish(struct attempt *attempt, const struct accounts_answer *answer
     struct accounts *accounts = attempt->accounts;
     struct throttle_try tried = try_of(attempt);
 
-    if (failed(answer->reason))
+    if (answer->reason == PROTOCOL_REASON_LOGIN_FAILED)
         throttle_failed(accounts->throttle, &tried);
     else if (attempt->charged && answer->reason == PROTOCOL_REASON_NONE)
         throttle_succeeded(accounts->throttle, &tried);
@@ -345,8 +345,8 @@ static void begin_token(struct attempt *attempt, const char *token)
     struct store_question question = {.statement = STORE_PLAYER_BY_ID};
     struct error error = {""};
 
-    if (!charge(attempt))
-        return;
+    /* Nobody can guess a signature: tokens are not throttled, so that a crowd behind one address
+     * comes back whatever a neighbour does. */
     if (token_read(attempt->accounts->config.key, token, timestamp_now_ms() / 1000,
                    &attempt->claims, &error) < 0) {
         log_event(LOG_LEVEL_DEBUG, "token_refused", error.text, LOG_NONE);
@@ -390,6 +390,7 @@ void accounts_login(struct accounts *accounts, const struct accounts_request *re
     attempt->answer = answer;
     attempt->context = context;
     attempt->address = *request->address;
+    attempt->exempt = request->exempt;
     HASH_ADD(hh, accounts->attempts, id, sizeof(attempt->id), attempt);
     if (!take(attempt->player.username, sizeof(attempt->player.username), request->username) ||
         !take(attempt->player.email, sizeof(attempt->player.email), request->email) ||

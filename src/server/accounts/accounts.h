@@ -51,6 +51,7 @@ struct accounts_request {
     enum accounts_kind kind;
     uint64_t tag; /* a session id */
     const struct sockaddr_storage *address;
+    bool exempt; /* no limit on addresses applies to this one */
     const char *username, *email, *password, *token;
 };
 

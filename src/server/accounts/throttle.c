@@ -152,11 +152,13 @@ static void charge_address(struct row *row, uint64_t now_ms)
 uint32_t throttle_charge(struct throttle *throttle, const struct throttle_try *attempt)
 {
     uint8_t name[KEY_BYTES], address[KEY_BYTES];
-    uint32_t wait_ms, account_ms = 0;
+    uint32_t wait_ms = 0, account_ms = 0;
     struct row *row;
 
-    address_key(throttle, attempt->address, address);
-    wait_ms = address_wait_ms(find(throttle->addresses, address), attempt->now_ms);
+    if (attempt->address) {
+        address_key(throttle, attempt->address, address);
+        wait_ms = address_wait_ms(find(throttle->addresses, address), attempt->now_ms);
+    }
     if (attempt->name_key) {
         hash_key(throttle, attempt->name_key, strlen(attempt->name_key), name);
         account_ms = account_wait_ms(find(throttle->accounts, name), attempt->now_ms);
@@ -178,6 +180,8 @@ void throttle_failed(struct throttle *throttle, const struct throttle_try *attem
     uint8_t key[KEY_BYTES];
     struct row *row;
 
+    if (!attempt->address)
+        return;
     address_key(throttle, attempt->address, key);
     row = touch(&throttle->addresses, key, throttle->rows_max);
     if (row)

@@ -29,7 +29,7 @@ void throttle_free(struct throttle *throttle); /* NULL is fine */
  * time. */
 struct throttle_try {
     const char *name_key;
-    const struct sockaddr_storage *address;
+    const struct sockaddr_storage *address; /* NULL: exempt from the limit on addresses */
     uint64_t now_ms;
 };
 

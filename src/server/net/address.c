@@ -252,7 +252,7 @@ static bool network_holds(const struct network *network, const uint8_t bytes[16]
     return rest == 0 || ((network->address[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
 }
 
-static bool address_is_exempt(const struct address_table *table, const struct sockaddr *address)
+bool address_is_exempt(const struct address_table *table, const struct sockaddr *address)
 {
     uint8_t bytes[16];
 

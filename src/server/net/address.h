@@ -49,6 +49,9 @@ void address_logged_in(struct address_table *table, const struct sockaddr *addre
 /* That connection is closed; logged_in: address_logged_in was called for it. */
 void address_closed(struct address_table *table, const struct sockaddr *address, bool logged_in);
 
+/* True: it lies in a network that no limit applies to. */
+bool address_is_exempt(const struct address_table *table, const struct sockaddr *address);
+
 size_t address_table_n(const struct address_table *table);     /* addresses held */
 size_t address_table_bytes(const struct address_table *table); /* memory, for tests */
 

@@ -425,6 +425,7 @@ static void ask_accounts(struct presence *presence, const struct login_request *
 {
     struct accounts_request ask = {.tag = request->session,
                                    .address = &request->address,
+                                   .exempt = sessions_exempt(presence->sessions, &request->address),
                                    .username = request->username,
                                    .email = request->email,
                                    .password = request->password,

@@ -611,6 +611,11 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
     return 0;
 }
 
+bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address)
+{
+    return address_is_exempt(sessions->addresses, (const struct sockaddr *)address);
+}
+
 const char *sessions_fingerprint(const struct sessions *sessions)
 {
     return sessions->fingerprint;

@@ -128,6 +128,9 @@ struct session_figures {
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures) MUST_CHECK;
 
+/* True: no limit on addresses applies to this one (sessions_config.exempt). */
+bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address);
+
 /* SHA-256 of our public key, as clients pin it, in lower-case hex. */
 const char *sessions_fingerprint(const struct sessions *sessions);
 /* Port bound by listen address i (tests listen on port 0). */

@@ -8,7 +8,7 @@ libserver_a_SOURCES += \
 # The migrations go into the binary, in order of their numbers.
 SQLITE_MIGRATIONS = \
     sql/sqlite/001_players.sql
-EXTRA_DIST += $(SQLITE_MIGRATIONS) sql/embed.awk
+EXTRA_DIST += $(SQLITE_MIGRATIONS) sql/embed.awk doc/database.md
 CLEANFILES += src/server/store/sqlite_migrations.inc
 
 src/server/store/sqlite_migrations.inc: $(SQLITE_MIGRATIONS) sql/embed.awk
