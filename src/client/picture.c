@@ -115,6 +115,7 @@ static int draw(struct picture *p, uint64_t frame_us, struct error *error)
     ui_text_end(p->view.text, p->view.gfx);
     frame.ui = ui_list_view(&p->view.list);
     frame.ui_n = 1;
+    frame.aovs = 1u << p->arguments->aov;
     return gfx_draw(p->view.gfx, &frame, error);
 }
 

@@ -67,3 +67,9 @@ tests_client_test_play_SOURCES = tests/client/test_play.c
 tests_client_test_play_CFLAGS = $(CLIENT_TEST_CFLAGS)
 tests_client_test_play_LDADD = tests/client/libpicture.a $(CLIENT_TEST_LDADD)
 nodist_EXTRA_tests_client_test_play_SOURCES = dummy.cxx
+
+check_PROGRAMS += tests/client/test_offscreen
+tests_client_test_offscreen_SOURCES = tests/client/test_offscreen.c
+tests_client_test_offscreen_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_offscreen_LDADD = tests/client/libpicture.a $(CLIENT_TEST_LDADD)
+nodist_EXTRA_tests_client_test_offscreen_SOURCES = dummy.cxx
