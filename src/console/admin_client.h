@@ -42,6 +42,7 @@ void admin_client_free(struct admin_client *client); /* NULL is fine */
 
 /* What to poll: -1 and 0 while there is no socket. */
 int admin_client_fd(const struct admin_client *client);
+/* POLLIN, and POLLOUT while something waits to be sent. */
 short admin_client_events(const struct admin_client *client);
 /* Until the next pump is due at the latest, in ms. */
 int admin_client_wait_ms(const struct admin_client *client, uint64_t now_ms);
@@ -53,7 +54,9 @@ void admin_client_pump(struct admin_client *client, uint64_t now_ms);
 int admin_client_ask(struct admin_client *client, const char *method, json_t *params, int token,
                      unsigned deadline_ms) MUST_CHECK;
 
+/* Where it stands, and the path it was given (borrowed). */
 enum admin_client_state admin_client_state(const struct admin_client *client);
+/* The path it was given; borrowed. */
 const char *admin_client_path(const struct admin_client *client);
 
 /* The socket's path where none was named: $OPENMMO_ADMIN_SOCKET, else /run/openmmo/admin.sock if it

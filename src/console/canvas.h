@@ -42,13 +42,16 @@ struct canvas {
 
 /* In place; a canvas of the new size, blank. -1: out of memory (then it is 0 x 0). */
 int canvas_init(struct canvas *canvas, int rows, int columns, bool ascii);
+/* Frees; a zeroed canvas is fine. */
 void canvas_fini(struct canvas *canvas);
+/* All blanks, no cursor. */
 void canvas_clear(struct canvas *canvas);
 
 /* Text from (row, column), cut at `columns` columns (and at the edge). Returns the columns it took.
  */
 int canvas_text(struct canvas *canvas, int row, int column, int columns, enum style style,
                 const char *text);
+/* As canvas_text, of a formatted text. */
 int canvas_printf(struct canvas *canvas, int row, int column, int columns, enum style style,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* Text that ends at the column `end` (exclusive), cut at its front's room. */
@@ -61,6 +64,7 @@ int canvas_wrap(struct canvas *canvas, int row, int top, int column, int columns
 /* One of our own glyphs, with what stands for it in ASCII. */
 void canvas_glyph(struct canvas *canvas, int row, int column, enum style style, const char *glyph,
                   char ascii);
+/* Blanks of that style. */
 void canvas_fill(struct canvas *canvas, int row, int column, int columns, enum style style);
 /* A frame with a title in its upper edge. */
 void canvas_box(struct canvas *canvas, int row, int column, int rows, int columns,
@@ -77,6 +81,7 @@ struct canvas_graph {
     double top, line;
     enum style style;
 };
+/* Draw it into that rectangle; cells without ink are left alone. */
 void canvas_graph(struct canvas *canvas, int row, int column, int rows, int columns,
                   const struct canvas_graph *graph);
 

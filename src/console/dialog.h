@@ -7,6 +7,7 @@
 
 /* A key while the dialog is open. It closes itself on Esc, No and Yes (which asks the daemon). */
 void dialog_key(struct ui *ui, int key);
+/* Over everything else. */
 void dialog_draw(struct ui *ui, struct canvas *canvas);
 
 /* The help page of a screen. */

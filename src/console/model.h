@@ -70,6 +70,7 @@ struct model {
 
 /* In place. -1: out of memory. */
 int model_init(struct model *model);
+/* Frees; a zeroed model is fine. */
 void model_fini(struct model *model);
 
 /* An answer: what is the method ("server.status", "metrics.history", "players.list", "log.tail",
@@ -80,6 +81,7 @@ void model_notify(struct model *model, const char *topic, const json_t *params);
 
 /* The i-th log line that is held, of log_n, oldest first. */
 size_t model_log_n(const struct model *model);
+/* i < model_log_n; borrowed until the next answer. */
 const struct model_log_line *model_log(const struct model *model, size_t i);
 const char *model_level_name(int level); /* "warn" */
 

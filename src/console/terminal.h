@@ -19,6 +19,7 @@ enum terminal_colour { TERMINAL_AUTO, TERMINAL_ALWAYS, TERMINAL_NEVER };
 int terminal_open(enum terminal_colour colour, struct error *error) MUST_CHECK;
 void terminal_close(void); /* also when it is not open */
 
+/* Now, in cells; at least 1 x 1. */
 void terminal_size(int *rows, int *columns);
 /* Can it show more than ASCII? (The locale's character set is UTF-8.) */
 bool terminal_utf8(void);

@@ -90,17 +90,22 @@ struct ui {
 
 /* In place. -1: out of memory. */
 int ui_init(struct ui *ui, const struct ui_config *config);
+/* Frees; asks nothing more. */
 void ui_fini(struct ui *ui);
 
 /* Time passes: messages go, lists are asked for again. Call before ui_draw. */
 void ui_time(struct ui *ui, uint64_t now_ms, int64_t wall_ms);
 /* The connection. */
 void ui_opened(struct ui *ui);
+/* It ended or was not to be had; denied: the daemon refuses us. Pending answers will not come. */
 void ui_lost(struct ui *ui, bool denied, const char *sentence);
+/* The answer to what was asked; result: borrowed, NULL where code != 0. */
 void ui_answer(struct ui *ui, enum ui_ask ask, json_t *result, int code, const char *sentence);
+/* A subscription's sample; params: borrowed. */
 void ui_notify(struct ui *ui, const char *topic, json_t *params);
 /* A key: a Unicode code point, or KEYS_* (keys.h). */
 void ui_key(struct ui *ui, int key);
+/* The whole screen anew; whoever shows it sends the difference. */
 void ui_draw(struct ui *ui, struct canvas *canvas);
 
 /* For screens: say something in the bottom line. */

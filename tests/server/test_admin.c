@@ -83,6 +83,11 @@ static void peer_say(struct peer *peer, const char *bytes, size_t len_bytes)
     }
 }
 
+static void peer_tell(struct peer *peer, const char *line)
+{
+    peer_say(peer, line, strlen(line));
+}
+
 /* The next line as JSON; NULL: the socket is closed. */
 static json_t *peer_hear(struct peer *peer)
 {
@@ -360,7 +365,7 @@ static void who_stops_sending_is_still_answered(void **state)
     json_t *answer;
 
     (void)state;
-    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 48);
+    peer_tell(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n");
     shutdown(peer->fd, SHUT_WR);
     for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
         assert_true(now_ms() < end_ms);
@@ -381,7 +386,7 @@ static void who_leaves_while_an_answer_is_owed_harms_nobody(void **state)
     struct peer *peer = peer_new();
 
     (void)state;
-    peer_say(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n", 48);
+    peer_tell(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n");
     for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
         assert_true(now_ms() < end_ms);
         fake_host_turn();
@@ -769,10 +774,9 @@ static void many_come_and_go(void **state)
 
         for (size_t i = 0; i < ARRAY_N(peers); i++) {
             peers[i] = peer_new();
-            peer_say(peers[i],
-                     "{\"jsonrpc\":\"2.0\",\"method\":\"subscribe\",\"params\":{\"topic\":"
-                     "\"metrics\"},\"id\":1}\n",
-                     76);
+            peer_tell(peers[i],
+                      "{\"jsonrpc\":\"2.0\",\"method\":\"subscribe\",\"params\":{\"topic\":"
+                      "\"metrics\"},\"id\":1}\n");
         }
         for (size_t i = 0; i < ARRAY_N(peers); i++) {
             close(peers[i]->fd);

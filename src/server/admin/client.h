@@ -23,11 +23,12 @@ struct client_config {
 struct client *client_new(const struct client_config *config);
 void client_free(struct client *client); /* NULL is fine */
 
-/* Begin and end a subscription. subscribe: params is the topic's own, checked; returns its number
- * (1..), or -1: too many. unsubscribe: -1: there is none of that number. */
-struct topic;
+struct topic; /* subscription.h */
+/* Begin a subscription. params: the topic's own, checked, borrowed. Returns its number (1..), or
+ * -1: too many. */
 int client_subscribe(struct client *client, const struct topic *topic, unsigned interval_ms,
                      json_t *params) MUST_CHECK;
+/* -1: there is no subscription of that number. */
 int client_unsubscribe(struct client *client, unsigned id) MUST_CHECK;
 
 #endif

@@ -53,12 +53,14 @@ void jsonrpc_close(struct jsonrpc_port *port);
 /* The request's method name, and its parameters (an object or an array; NULL: none); borrowed while
  * the call lives. */
 const char *jsonrpc_method(const struct jsonrpc_call *call);
+/* NULL: none were given; borrowed. */
 json_t *jsonrpc_params(const struct jsonrpc_call *call);
 /* True if nobody waits for an answer (it must be answered all the same). */
 int jsonrpc_is_notification(const struct jsonrpc_call *call);
 
 /* Answer and forget the call. result and data are taken; NULL result reads null, NULL data none. */
 void jsonrpc_result(struct jsonrpc_call *call, json_t *result);
+/* The same with an error: a code (see jsonrpc_code) and a sentence. */
 void jsonrpc_error(struct jsonrpc_call *call, int code, const char *message, json_t *data);
 
 /* An error object as a whole line (newline included, malloc'ed; NULL: out of memory) for a peer

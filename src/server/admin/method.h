@@ -75,6 +75,7 @@ void method_begin(const struct method_desk *desk, struct client *client,
 
 /* The end of a call, for handlers. Frees it; a change is audited here. result is taken. */
 void method_done(struct method_call *call, json_t *result);
+/* The same where it did not succeed: the sentence that the operator reads. */
 void method_fail(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* A parameter's value; what stands in `otherwise` where it was not given. */
@@ -92,6 +93,7 @@ int method_check(const struct method_param *rows, const json_t *params,
 
 /* The i-th of all methods, NULL after the last; and one by name. */
 const struct method *method_at(unsigned i);
+/* NULL: there is none of that name. */
 const struct method *method_find(const char *name);
 
 /* A u64 as JSON: decimal digits in a string, exact for every reader. */

@@ -54,8 +54,10 @@ unsigned samples_held(const struct samples *samples); /* how many samples are he
 struct samples_times {
     uint64_t n, mean_us, p50_us, p99_us, max_us;
 };
+/* Percentiles are bounds of buckets, never more than the largest ever seen. */
 struct samples_times samples_times(const struct samples *samples, enum samples_histogram histogram,
                                    unsigned seconds);
+/* How many a second. */
 double samples_rate(const struct samples *samples, enum samples_counter counter, unsigned seconds);
 /* Mean and p99 in the single second that ended `back` samples before the newest. */
 struct samples_times samples_second(const struct samples *samples, enum samples_histogram histogram,

@@ -29,6 +29,7 @@ struct topic {
 
 /* All topics; ends with a NULL name. */
 extern const struct topic TOPICS[];
+/* NULL: there is none of that name. */
 const struct topic *topic_find(const char *name);
 
 /* Begin one. say: takes the line to the client, returns -1 where there is no room. params: an
