@@ -24,6 +24,13 @@ const char *__asan_default_options(void)
     return "detect_leaks=0";
 }
 
+/* Nor is the driver built for the thread sanitizer: only our own threads are watched. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "ignore_noninstrumented_modules=1";
+}
+
 void picture_use_software(void)
 {
     if (!access(SOFTWARE_DRIVER, R_OK))
