@@ -103,8 +103,11 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     if (counts[BOT_IDLE])
         start_some(swarm, now_us, counts[BOT_ENTERING]);
     swarm->last_turn_us = now_us;
-    if (!swarm->begun && counts[BOT_IDLE] + counts[BOT_ENTERING] == 0)
+    if (!swarm->begun && counts[BOT_IDLE] + counts[BOT_ENTERING] == 0) {
         begin_measuring(swarm, now_us);
+        fprintf(stderr, "openmmo-bots: %u of %u are in\n", counts[BOT_JOINED],
+                swarm->options.players);
+    }
     if (now_us - swarm->last_save_us > SAVE_US && swarm->saved_joined != swarm->report->joined) {
         swarm->saved_joined = swarm->report->joined;
         swarm->last_save_us = now_us;

@@ -201,7 +201,6 @@ struct protocol_clock {
     uint32_t tick;
     uint64_t wall_ms;
 };
-
 /* Frames. MORE: wait for more bytes; BAD: close. */
 enum protocol_result { PROTOCOL_OK, PROTOCOL_MORE, PROTOCOL_BAD };
 struct protocol_frame {

@@ -44,8 +44,8 @@ typedef void replica_event_fn(void *context, enum replica_event event,
 /* field: borrowed, for heights. NULL when out of memory. */
 struct replica *replica_new(const struct heightfield *field, replica_event_fn *on_event,
                             void *context);
-void replica_free(
-    struct replica *replica); /* REPLICA_VANISHED for each that is left; NULL is fine */
+/* REPLICA_VANISHED for each that is left; NULL is fine. */
+void replica_free(struct replica *replica);
 
 /* Apply messages. OK or BAD (malformed, over the bounds, a gap that the server may not make, or a
  * block of a key that no VIEW has gained). After BAD the replica is only good for replica_free. */
@@ -67,7 +67,7 @@ struct replica_entity *replica_find(struct replica *replica, uint64_t id); /* NU
 /* Each entity, in no order; stops if visit returns false. visit must not change the replica. */
 typedef bool replica_visit_fn(void *context, struct replica_entity *entity);
 void replica_each(struct replica *replica, replica_visit_fn *visit, void *context);
-uint32_t replica_entities_n(const struct replica *replica);
+uint32_t replica_entities_n(const struct replica *replica); /* orphans too */
 /* The highest `to` applied so far; 0 at first. */
 uint32_t replica_tick(const struct replica *replica);
 

@@ -27,6 +27,8 @@ struct wire_text { /* borrowed bytes inside the message, not NUL-terminated */
     uint16_t len;
 };
 
+/* Read from borrowed bytes (NULL: none). Each get takes its bytes off the front, or turns the
+ * reader bad and gives 0. */
 void wire_reader_init(struct wire_reader *r, const void *bytes, size_t len_bytes);
 uint8_t wire_get_u8(struct wire_reader *r);
 uint16_t wire_get_u16(struct wire_reader *r);
@@ -35,13 +37,14 @@ uint64_t wire_get_u64(struct wire_reader *r);
 uint32_t wire_get_varint(struct wire_reader *r);
 uint64_t wire_get_varint64(struct wire_reader *r);
 int32_t wire_get_zigzag(struct wire_reader *r);
-/* u16 length, then bytes; bad if longer than max. */
+/* u16 length, then bytes; bad if longer than max. Never NULL. */
 struct wire_text wire_get_text(struct wire_reader *r, uint16_t max_bytes);
 const uint8_t *wire_get_bytes(struct wire_reader *r, size_t n); /* NULL when bad */
-size_t wire_left(const struct wire_reader *r);
+size_t wire_left(const struct wire_reader *r);                  /* bytes; 0 when bad */
 /* True if nothing was bad and nothing is left. */
 bool wire_done(const struct wire_reader *r);
 
+/* Write into borrowed room. Each put appends whole or turns the writer bad and appends nothing. */
 void wire_writer_init(struct wire_writer *w, void *room, size_t room_bytes);
 void wire_put_u8(struct wire_writer *w, uint8_t v);
 void wire_put_u16(struct wire_writer *w, uint16_t v);
@@ -52,7 +55,7 @@ void wire_put_varint64(struct wire_writer *w, uint64_t v);
 void wire_put_zigzag(struct wire_writer *w, int32_t v);
 void wire_put_text(struct wire_writer *w, struct wire_text text); /* u16 length, then bytes */
 void wire_put_bytes(struct wire_writer *w, const void *bytes, size_t n);
-size_t wire_written(const struct wire_writer *w);
+size_t wire_written(const struct wire_writer *w); /* bytes so far */
 
 /* A C string as wire_text. */
 struct wire_text wire_text_of(const char *string);

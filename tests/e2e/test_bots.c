@@ -1,0 +1,165 @@
+/* test_bots.c -- openmmo-bots against the real daemon: they come in, see each other move, come back
+ * by token, and say how it ended. */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+static struct daemon server;
+static char accounts_path[128], report_path[128], words_path[128];
+static pid_t bots;
+
+static int setup(void **state)
+{
+    (void)state;
+    daemon_make(&server, NULL);
+    daemon_start(&server, NULL);
+    snprintf(accounts_path, sizeof accounts_path, "%s/accounts", server.dir);
+    snprintf(report_path, sizeof report_path, "%s/report", server.dir);
+    snprintf(words_path, sizeof words_path, "%s/words", server.dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (bots > 0) {
+        kill(bots, SIGKILL);
+        waitpid(bots, NULL, 0);
+    }
+    bots = 0;
+    unlink(accounts_path);
+    unlink(report_path);
+    unlink(words_path);
+    daemon_remove(&server);
+    return 0;
+}
+
+/* Six of them; seconds "0": until they are told to stop. */
+static void start_bots(const char *seconds)
+{
+    char port[8];
+    snprintf(port, sizeof port, "%u", server.port);
+    bots = fork();
+    assert_true(bots >= 0);
+    if (bots > 0)
+        return;
+    dup2(open(report_path, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+    dup2(open(words_path, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+    execl("./openmmo-bots", "openmmo-bots", "--port", port, "--players", "6", "--rate", "20",
+          "--talk", "30", "--seconds", seconds, "--accounts", accounts_path, "--json",
+          (char *)NULL);
+    _exit(127);
+}
+
+static bool bots_ended(int *status)
+{
+    if (bots > 0 && waitpid(bots, status, WNOHANG) == bots)
+        bots = 0;
+    return bots == 0;
+}
+
+/* Wait for their end; their exit code, and what they reported. */
+static json_t *end_of_bots(int *code)
+{
+    int status = 0;
+    json_error_t wrong;
+    UNTIL(NULL, 3 * DEADLINE_MS, bots_ended(&status));
+    assert_true(WIFEXITED(status));
+    *code = WEXITSTATUS(status);
+    json_t *report = json_load_file(report_path, 0, &wrong);
+    if (!report)
+        fail_msg("no report: %s", wrong.text);
+    return report;
+}
+
+static json_int_t count(json_t *report, const char *section, const char *name)
+{
+    return json_integer_value(
+        json_object_get(section ? json_object_get(report, section) : report, name));
+}
+
+static void test_come_see_and_come_back(void **state)
+{
+    int code;
+    (void)state;
+    start_bots("3");
+    json_t *report = end_of_bots(&code);
+    json_t *measured = json_object_get(report, "measured");
+    assert_int_equal(code, 0);
+    assert_true(json_is_true(json_object_get(report, "good")));
+    assert_int_equal(count(report, NULL, "joined"), 6);
+    assert_int_equal(count(report, NULL, "registered"), 6);
+    assert_true(count(report, "measured", "moves") > 6 * 3);
+    assert_true(count(measured, "latency_ms", "seen") > 20);
+    assert_int_equal(count(measured, "latency_ms", "unmatched"), 0);
+    assert_int_equal(count(report, "measured", "corrections"), 0);
+    json_decref(report);
+
+    /* As the same six, by token. */
+    start_bots("1");
+    report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 6);
+    assert_int_equal(count(report, NULL, "registered"), 0);
+    assert_int_equal(json_object_size(json_object_get(report, "notices")), 0);
+    json_decref(report);
+}
+
+/* They say so on stderr. */
+static bool all_are_in(void)
+{
+    char text[4096] = "";
+    FILE *file = fopen(words_path, "r");
+    if (file) {
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+    }
+    return strstr(text, "6 of 6 are in") != NULL;
+}
+
+static void test_stop_when_told(void **state)
+{
+    int code;
+    (void)state;
+    start_bots("0");
+    UNTIL(NULL, DEADLINE_MS, all_are_in());
+    kill(bots, SIGTERM);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(count(report, NULL, "joined"), 6);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    assert_int_equal(code, 0);
+    json_decref(report);
+}
+
+static void test_a_lost_server_is_told(void **state)
+{
+    int code;
+    (void)state;
+    start_bots("0");
+    UNTIL(NULL, DEADLINE_MS, all_are_in());
+    assert_int_equal(daemon_terminate(&server), 0);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 1);
+    assert_int_equal(count(report, NULL, "lost"), 6);
+    assert_int_equal(count(report, "disconnects", "SHUTTING_DOWN"), 6);
+    json_decref(report);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_come_see_and_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
