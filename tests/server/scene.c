@@ -94,7 +94,7 @@ void scene_tick(struct scene *scene)
     events_n = sim_step(scene->sim, commands, n, events, &counts);
     scene->intents_refused += counts.intents_refused;
     snapshot = sim_snapshot(scene->sim);
-    for (unsigned i = 0; i < readers; i++) {
+    for (unsigned i = 0; i < readers && !scene->hidden; i++) {
         mailbox_put(&scene->mailboxes[i], snapshot_ref(snapshot));
         sessions_wake(scene->sessions, i);
     }
@@ -244,6 +244,12 @@ uint64_t scene_figure(struct scene *scene, int32_t x_m, int32_t z_m)
     join.as.join.z = z_m * SPACE_UNITS_PER_M;
     control_command(scene, join);
     return session;
+}
+
+void scene_figure_leave(struct scene *scene, uint64_t session)
+{
+    control_command(
+        scene, (struct command){.session = session, .sequence = UINT32_MAX, .kind = COMMAND_LEAVE});
 }
 
 void scene_figure_move(struct scene *scene, uint64_t session, uint32_t sequence, uint16_t heading)

@@ -68,6 +68,7 @@ struct scene {
     struct login_request last; /* copied */
     bool silent;               /* logins are not answered */
     bool stopped;              /* no ticks */
+    bool hidden;               /* ticks, but no snapshot is handed out */
     uint64_t tick_ms;          /* real time of the last tick */
     unsigned every_ms;         /* between ticks */
     char token[PROTOCOL_TOKEN_MAX + 1];
@@ -107,6 +108,7 @@ void player_who(struct player *player, const uint64_t *ids, uint8_t ids_n);
 bool player_closed(const struct player *player);
 /* A figure without a connection, in the world at (x, z) m. Returns its session. */
 uint64_t scene_figure(struct scene *scene, int32_t x_m, int32_t z_m);
+void scene_figure_leave(struct scene *scene, uint64_t session);
 void scene_figure_move(struct scene *scene, uint64_t session, uint32_t sequence, uint16_t heading);
 /* A raw TCP connection to the port. */
 int scene_raw(struct scene *scene);

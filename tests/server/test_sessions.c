@@ -198,6 +198,60 @@ static void test_view_moves(void **state)
     scene_free(scene);
 }
 
+/* A crowd in one cell, of several parts; it thins out, and at last nobody is left of it: first seen
+ * tick by tick, then in one look long after the server has forgotten that the cell was ever
+ * occupied. */
+static void crowd(bool hidden)
+{
+    struct scene *scene = scene_new(1);
+    uint64_t figures[900];
+    struct player *player;
+    struct snapshot_entity self;
+
+    scene->config.view_m = 128;
+    scene_start(scene);
+    player = scene_join(scene, "alice");
+    assert_true(scene_entity(scene, player->entity, &self));
+    for (unsigned i = 0; i < 900; i++) /* all in the cell beside the player's */
+        figures[i] = scene_figure(scene, (self.cell.x + 1) * 64 + 1 + (int32_t)(i % 60),
+                                  self.cell.z * 64 + 1 + (int32_t)(i / 60) * 4);
+    SCENE_UNTIL(scene, replica_entities_n(player->replica) == 901);
+    scene_compare(scene, player);
+    for (uint32_t i = 1; i < 20; i++) {
+        for (unsigned j = 0; j < 900; j += 3)
+            scene_figure_move(scene, figures[j], i, (uint16_t)(j * 999));
+        scene_turn(scene);
+    }
+    for (unsigned i = 0; i < 850; i++)
+        scene_figure_leave(scene, figures[i]);
+    scene_run_ms(scene, 400);
+    scene_compare(scene, player);
+    scene->hidden = hidden;
+    for (unsigned i = 850; i < 900; i++)
+        scene_figure_leave(scene, figures[i]);
+    for (unsigned i = 0; i < 100; i++)
+        scene_tick(scene);
+    scene->hidden = false;
+    SCENE_UNTIL(scene, replica_entities_n(player->replica) == 1);
+    scene_figure(scene, (self.cell.x + 1) * 64 + 1, self.cell.z * 64 + 1);
+    SCENE_UNTIL(scene, replica_entities_n(player->replica) == 2);
+    scene_run_ms(scene, 100);
+    scene_compare(scene, player);
+    scene_free(scene);
+}
+
+static void test_crowd(void **state)
+{
+    (void)state;
+    crowd(false);
+}
+
+static void test_crowd_forgotten(void **state)
+{
+    (void)state;
+    crowd(true);
+}
+
 static void test_chat(void **state)
 {
     struct scene *scene = scene_new(2);
@@ -725,6 +779,8 @@ int main(void)
         cmocka_unit_test(test_walk_three_threads),
         cmocka_unit_test(test_walk_no_thread),
         cmocka_unit_test(test_view_moves),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_crowd_forgotten),
         cmocka_unit_test(test_chat),
         cmocka_unit_test(test_ping_and_figures),
         cmocka_unit_test(test_handed_over),
