@@ -637,12 +637,19 @@ static void free_events(struct server *server)
     notify_free(server->notify);
 }
 
+static void let_go(void *context, uint32_t lost)
+{
+    (void)context, (void)lost;
+}
+
 /* Who asks goes before whom it asks: the sim stops, then nobody asks accounts, workers or the store
  * any more, then the sessions go, and presence, to which all of them answer, comes last. */
 void server_free(struct server *server)
 {
     if (!server)
         return;
+    if (server->presence) /* an operator who still waits for a save is told while it can be said */
+        presence_save_all(server->presence, let_go, NULL);
     admin_free(server->admin);
     ticker_stop(server->ticker);
     journal_close(server->journal);
