@@ -69,7 +69,6 @@ static void draw(struct console *console)
         if (canvas_init(canvas, rows, columns, ascii) != 0)
             return;
     }
-    ui_time(&console->ui, clock_ms(CLOCK_MONOTONIC), (int64_t)clock_ms(CLOCK_REALTIME));
     ui_draw(&console->ui, canvas);
     terminal_show(canvas, console->ui.redraw);
     console->ui.redraw = false;
@@ -91,6 +90,7 @@ static bool turn(struct console *console)
         ui_key(&console->ui, key);
     if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         return false;
+    ui_time(&console->ui, clock_ms(CLOCK_MONOTONIC), (int64_t)clock_ms(CLOCK_REALTIME));
     admin_client_pump(console->client, clock_ms(CLOCK_MONOTONIC));
     draw(console);
     return true;

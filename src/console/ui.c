@@ -9,7 +9,9 @@
 #include "dialog.h"
 #include "screen.h"
 
-#define FRAME_ROWS    3 /* header, tabs, bottom line */
+#define FRAME_ROWS 3    /* header, tabs, bottom line */
+#define STILL_MS   3000 /* samples come every second; a daemon that is silent so long stands still \
+                         */
 #define LEAST_ROWS    8
 #define LEAST_COLUMNS 36
 
@@ -60,6 +62,7 @@ static void ask(struct ui *ui, enum ui_ask what, const char *method, json_t *par
 void ui_opened(struct ui *ui)
 {
     ui->link = UI_LIVE;
+    ui->heard_ms = ui->now_ms;
     ui->players.waiting = false;
     ui->players.asked_ms = 0;
     ask(ui, UI_ASK_DISCOVER, "rpc.discover", NULL);
@@ -106,6 +109,8 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
 
 void ui_notify(struct ui *ui, const char *topic, json_t *params)
 {
+    if (strcmp(topic, "metrics") == 0)
+        ui->heard_ms = ui->now_ms;
     model_notify(&ui->model, topic, params);
 }
 
@@ -177,6 +182,12 @@ static void draw_header(const struct ui *ui, struct canvas *canvas)
                      right);
 }
 
+/* Connected, but nothing comes: what is shown is old. */
+static bool stands_still(const struct ui *ui)
+{
+    return ui->link == UI_LIVE && ui->now_ms > ui->heard_ms + STILL_MS;
+}
+
 /* What an operator must see first, in a word: behind the tabs. */
 static void draw_state(const struct ui *ui, struct canvas *canvas)
 {
@@ -191,6 +202,10 @@ static void draw_state(const struct ui *ui, struct canvas *canvas)
     } else if (!status->known) {
         snprintf(text, sizeof(text), "connecting");
         style = STYLE_WARN;
+    } else if (stands_still(ui)) {
+        snprintf(text, sizeof(text), "SILENT %s",
+                 screen_span((int64_t)(ui->now_ms - ui->heard_ms) / 1000, span));
+        style = STYLE_BAD;
     } else if (strcmp(status->state, "serving") != 0) {
         snprintf(text, sizeof(text), "%s", status->state);
         style = STYLE_WARN;
@@ -271,7 +286,7 @@ void ui_draw(struct ui *ui, struct canvas *canvas)
     else
         screen->draw(ui, canvas, 2, ui->body_rows);
     draw_header(ui, canvas);
-    if (ui->link == UI_LOST || ui->link == UI_DENIED)
+    if (ui->link == UI_LOST || ui->link == UI_DENIED || stands_still(ui))
         canvas_grey(canvas, 0);
     draw_tabs(ui, canvas);
     draw_bottom(ui, canvas);

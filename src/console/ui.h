@@ -71,7 +71,8 @@ struct ui {
     struct model model;
     enum ui_link link;
     char link_sentence[256];
-    uint64_t lost_ms;
+    uint64_t lost_ms;        /* since when the connection is lost */
+    uint64_t heard_ms;       /* when the last sample came: a daemon can be there and stand still */
     int screen;              /* index into SCREENS */
     bool help, quit, redraw; /* redraw: the whole screen, as Ctrl-L wants it */
     struct ui_line *prompt;  /* the line that is typed into; NULL: none */

@@ -472,6 +472,11 @@ static void a_lost_connection_greys_the_picture(void **state)
     ui_opened(&fixture.ui);
     draw(&fixture);
     assert_true(shows(&fixture, "[OK]"));
+    /* Connected, but the daemon stands still. */
+    ui_time(&fixture.ui, fixture.ui.now_ms + 5000, WALL_MS);
+    ui_draw(&fixture.ui, &fixture.canvas);
+    assert_true(shows(&fixture, "[SILENT 5s]"));
+    assert_int_equal(fixture.canvas.cells[10 * 80 + 3].style, STYLE_DIM);
     fixture_fini(&fixture);
 }
 

@@ -183,6 +183,10 @@ static void a_lost_daemon_is_said_and_found_again(void **state)
     need_tmux(state);
     tmux_console("");
     tmux_see("Players 60 of 2000");
+    kill(daemon_pid, SIGSTOP); /* there, but it stands still */
+    tmux_see("[SILENT");
+    kill(daemon_pid, SIGCONT);
+    tmux_see("[OK]");
     stop_daemon();
     tmux_see("[LOST");
     tmux_see("Players 60 of 2000"); /* the last picture stays */
@@ -190,6 +194,25 @@ static void a_lost_daemon_is_said_and_found_again(void **state)
     tmux_see("[OK]");
     tmux_type("q");
     tmux_is_sane("left:0");
+}
+
+static void it_can_be_suspended(void **state)
+{
+    need_tmux(state);
+    tmux_type("'set -m; clear' Enter");
+    tmux_console("");
+    tmux_see("Players 60 of 2000");
+    tmux_type("C-z");
+    tmux_see_no_more("Overview");
+    tmux_type("'echo still $((40 + 2))' Enter");
+    tmux_see("still 42");
+    tmux_type("'fg' Enter");
+    tmux_see("Players 60 of 2000");
+    tmux_type("2");
+    tmux_see("anna");
+    tmux_type("q");
+    tmux_see_no_more("Overview");
+    tmux_see("ready:");
 }
 
 static void console_pid_is(char *out, size_t room_bytes)
@@ -381,6 +404,7 @@ int main(int argc, char **argv)
         IN_TMUX(a_player_is_found_and_kicked),
         IN_TMUX(it_follows_the_terminals_size),
         IN_TMUX(a_lost_daemon_is_said_and_found_again),
+        IN_TMUX(it_can_be_suspended),
         IN_TMUX(every_signal_leaves_the_terminal_sane),
         IN_TMUX(colours_and_ascii_are_as_asked),
         IN_TMUX(idling_costs_little),
