@@ -182,6 +182,17 @@ static struct cellblock_record left_of(const struct figure *f, const struct figu
     return r;
 }
 
+/* Where the figure was next after it was last so at tick: servers may name that, or where it is
+ * now. */
+static const struct figure *next_place(unsigned i, const struct figure *f, int tick, int to)
+{
+    if (draw(2))
+        return &world[to][i];
+    while (tick < to && same_membership(f, &world[tick][i]))
+        tick++;
+    return &world[tick][i];
+}
+
 /* The records of one figure over (from, to]: its memberships of the cell's part at the two ends and
  * between. */
 static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
@@ -205,7 +216,7 @@ static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
         return n;
     }
     if (in_a)
-        records[n++] = left_of(a, b);
+        records[n++] = left_of(a, next_place(i, a, from, to));
     if (in_b)
         records[n++] = record_of(CELLBLOCK_ENTERED, b);
     for (int t = from + 1; t < to; t++) { /* came and went */
@@ -214,7 +225,7 @@ static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
             same_membership(f, b))
             continue;
         if (!(in_a && same_membership(f, a)))
-            records[n++] = left_of(f, b);
+            records[n++] = left_of(f, next_place(i, f, t, to));
     }
     return n;
 }
