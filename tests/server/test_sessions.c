@@ -70,6 +70,10 @@ static void test_login(void **state)
     player_auth(player, "alice", "the right password");
     SCENE_UNTIL(scene, player->notice == PROTOCOL_REASON_ALREADY_LOGGED_IN);
     assert_int_equal(scene->logins, 2);
+    player->notice = 0;
+    scene_run_ms(scene, 1100); /* such notices come once a second */
+    player_hello(player, 1, 1);
+    SCENE_UNTIL(scene, player->notice == PROTOCOL_REASON_ALREADY_LOGGED_IN);
     scene_free(scene);
 }
 

@@ -20,8 +20,13 @@ static enum native_result take_hello(struct session *s, const struct protocol_fr
     uint8_t room[1024];
     struct wire_writer w;
 
-    if (protocol_decode_hello(frame->body, frame->body_bytes, &hello) != PROTOCOL_OK)
+    if (protocol_decode_hello(frame->body, frame->body_bytes, &hello) != PROTOCOL_OK ||
+        s->state == SESSION_LOGIN)
         return NATIVE_BAD;
+    if (s->state == SESSION_PLAYING) {
+        session_notice_limited(s, PROTOCOL_REASON_ALREADY_LOGGED_IN, 0);
+        return NATIVE_DONE;
+    }
     if (hello.lowest > PROTOCOL_VERSION_HIGHEST || hello.highest < PROTOCOL_VERSION_LOWEST) {
         char text[128];
         snprintf(text, sizeof(text), "no common protocol version: this server speaks %d to %d",
@@ -261,20 +266,20 @@ static enum native_result take_who(struct session *s, const struct protocol_fram
 
 struct native_row {
     enum native_result (*take)(struct session *session, const struct protocol_frame *frame);
-    enum session_state from, to; /* states in which it is heard */
-    int limit;                   /* HOST_LIMIT_*, or -1 */
+    enum session_state from; /* the first state in which it is heard */
+    int limit;               /* HOST_LIMIT_*, or -1 */
 };
 
 /* clang-format off */
 static const struct native_row rows[] = {
-    [PROTOCOL_HELLO]    = {take_hello,    SESSION_GREETING, SESSION_GREETING, -1},
-    [PROTOCOL_REGISTER] = {take_register, SESSION_LOGIN,    SESSION_PLAYING,  HOST_LIMIT_LOGIN},
-    [PROTOCOL_AUTH]     = {take_auth,     SESSION_LOGIN,    SESSION_PLAYING,  HOST_LIMIT_LOGIN},
-    [PROTOCOL_RESUME]   = {take_resume,   SESSION_LOGIN,    SESSION_PLAYING,  HOST_LIMIT_LOGIN},
-    [PROTOCOL_MOVE]     = {take_move,     SESSION_PLAYING,  SESSION_PLAYING,  HOST_LIMIT_MOVE},
-    [PROTOCOL_CHAT]     = {take_chat,     SESSION_PLAYING,  SESSION_PLAYING,  HOST_LIMIT_CHAT},
-    [PROTOCOL_PING]     = {take_ping,     SESSION_LOGIN,    SESSION_PLAYING,  HOST_LIMIT_PING},
-    [PROTOCOL_WHO]      = {take_who,      SESSION_PLAYING,  SESSION_PLAYING,  HOST_LIMIT_WHO},
+    [PROTOCOL_HELLO]    = {take_hello,    SESSION_GREETING, HOST_LIMIT_PING},
+    [PROTOCOL_REGISTER] = {take_register, SESSION_LOGIN,    HOST_LIMIT_LOGIN},
+    [PROTOCOL_AUTH]     = {take_auth,     SESSION_LOGIN,    HOST_LIMIT_LOGIN},
+    [PROTOCOL_RESUME]   = {take_resume,   SESSION_LOGIN,    HOST_LIMIT_LOGIN},
+    [PROTOCOL_MOVE]     = {take_move,     SESSION_PLAYING,  HOST_LIMIT_MOVE},
+    [PROTOCOL_CHAT]     = {take_chat,     SESSION_PLAYING,  HOST_LIMIT_CHAT},
+    [PROTOCOL_PING]     = {take_ping,     SESSION_LOGIN,    HOST_LIMIT_PING},
+    [PROTOCOL_WHO]      = {take_who,      SESSION_PLAYING,  HOST_LIMIT_WHO},
 };
 /* clang-format on */
 
@@ -320,12 +325,12 @@ enum native_result native_take(struct session *s, const struct protocol_frame *f
         return NATIVE_BAD;
     if (!s->again) {
         metrics_add(METRIC_MESSAGES_IN, 1);
-        if (row->limit >= 0 && !within_limit(s, row->limit, protocol_type_name(frame->type)))
+        if (!within_limit(s, row->limit, protocol_type_name(frame->type)))
             return NATIVE_DONE;
     }
-    if (s->state > row->to || (s->state < row->from && s->state == SESSION_GREETING))
-        return NATIVE_BAD; /* HELLO twice, or something else before it */
     if (s->state < row->from) {
+        if (s->state == SESSION_GREETING)
+            return NATIVE_BAD; /* HELLO comes first */
         session_notice_limited(s, PROTOCOL_REASON_NOT_LOGGED_IN, 0);
         return NATIVE_DONE;
     }
