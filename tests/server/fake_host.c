@@ -78,6 +78,7 @@ void presence_save_all(struct presence *presence, void (*done)(void *context, ui
                        void *context)
 {
     (void)presence;
+    fake_host.saves++;
     fake_host.saved = done;
     fake_host.saved_context = context;
 }
@@ -101,6 +102,7 @@ static void status(void *context, struct admin_status *out)
     (void)context;
     snprintf(out->name, sizeof(out->name), "Fake");
     out->started_ms = wall_ms() - 3661000;
+    out->stopping = fake_host.stopping;
     out->tick = 73220;
     out->last_tick_ms = wall_ms();
     out->players_max = 2000;

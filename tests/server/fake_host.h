@@ -15,7 +15,8 @@ struct fake_host {
     struct presence_row players[FAKE_PLAYERS_MAX];
     unsigned players_n;
     char announced[512], kicked[512], kick_reason[256], shutdown_reason[256];
-    unsigned kicks, shutdowns, reloads;
+    unsigned kicks, shutdowns, reloads, saves;
+    bool stopping;
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);
     void *saved_context;

@@ -569,6 +569,44 @@ static void the_server_is_reloaded_and_stopped(void **state)
     peer_free(peer);
 }
 
+/* Presence serves one who waits; a second one must not take his place, nor that of a stop. */
+static void one_save_at_a_time_and_none_at_the_end(void **state)
+{
+    struct peer *first = peer_new(), *second = peer_new();
+    json_t *answer;
+
+    (void)state;
+    peer_tell(first, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n");
+    for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saves == 0;) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    answer = ask(second, "server.save", "{}");
+    assert_non_null(strstr(message_of(answer), "under way already"));
+    json_decref(answer);
+    fake_host.saved(fake_host.saved_context, 0);
+    answer = peer_hear(first);
+    assert_non_null(json_object_get(answer, "result"));
+    json_decref(answer);
+    fake_host.stopping = true;
+    answer = ask(second, "server.save", "{}");
+    assert_non_null(strstr(message_of(answer), "the server stops"));
+    json_decref(answer);
+    assert_int_equal(fake_host.saves, 1);
+    fake_host.stopping = false;
+    peer_tell(first, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n");
+    for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saves == 1;) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    fake_host.saved(fake_host.saved_context, 3);
+    answer = peer_hear(first);
+    assert_string_equal(message_of(answer), "3 positions are not durable");
+    json_decref(answer);
+    peer_free(first);
+    peer_free(second);
+}
+
 static void configuration_is_listed_without_secrets(void **state)
 {
     struct peer *peer = peer_new();
@@ -808,6 +846,7 @@ int main(void)
         WITH_HOST(a_player_is_shown_and_kicked),
         WITH_HOST(changes_are_audited),
         WITH_HOST(the_server_is_reloaded_and_stopped),
+        WITH_HOST(one_save_at_a_time_and_none_at_the_end),
         WITH_HOST(configuration_is_listed_without_secrets),
         WITH_HOST(metrics_and_discovery_list_every_row),
         WITH_HOST(topics_are_heard_again_and_again),

@@ -24,6 +24,7 @@ struct admin {
     struct sockaddr_un address;
     struct samples samples;
     struct method_desk desk;
+    bool saving; /* the desk points here */
     struct role_groups groups;
     struct evconnlistener *listener;
     struct event *timer; /* once a second */
@@ -227,6 +228,7 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     admin->address.sun_family = AF_UNIX;
     admin->desk.config = &admin->config;
     admin->desk.samples = &admin->samples;
+    admin->desk.saving = &admin->saving;
     role_groups_find(&admin->groups);
     if (strlen(config->path) >= sizeof(admin->address.sun_path)) {
         error_set(error, "%s: a socket's path is at most %zu bytes", config->path,

@@ -132,15 +132,29 @@ static void saved(void *context, uint32_t lost)
 {
     struct method_call *call = context;
 
+    *call->desk->saving = false;
     if (lost > 0)
-        method_fail(call, "%u positions could not be saved", (unsigned)lost);
+        method_fail(call, "%u positions are not durable", (unsigned)lost);
     else
         method_done(call, json_pack("{s:s}", "outcome", "all positions are saved"));
 }
 
+/* Presence serves one who waits at a time, and the stop of the server must be that one. */
 static void run_save(struct method_call *call)
 {
-    presence_save_all(call->desk->config->presence, saved, call);
+    const struct admin_config *config = call->desk->config;
+    struct admin_status status;
+
+    memset(&status, 0, sizeof(status));
+    config->host.status(config->host.context, &status);
+    if (status.stopping) {
+        method_fail(call, "the server stops, and saves all positions by itself");
+    } else if (*call->desk->saving) {
+        method_fail(call, "a save is under way already");
+    } else {
+        *call->desk->saving = true;
+        presence_save_all(config->presence, saved, call);
+    }
 }
 
 static void run_announce(struct method_call *call)

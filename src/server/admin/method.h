@@ -56,6 +56,7 @@ struct method_desk {
     const struct admin_config *config;
     struct samples *samples;
     struct logtail *logtail;
+    bool *saving; /* a save that an operator asked for is under way */
 };
 
 struct client; /* client.h */
