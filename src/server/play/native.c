@@ -267,7 +267,7 @@ static enum native_result take_who(struct session *s, const struct protocol_fram
 struct native_row {
     enum native_result (*take)(struct session *session, const struct protocol_frame *frame);
     enum session_state from; /* the first state in which it is heard */
-    int limit;               /* HOST_LIMIT_*, or -1 */
+    int limit;               /* HOST_LIMIT_* */
 };
 
 /* clang-format off */
