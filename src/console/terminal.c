@@ -83,7 +83,7 @@ static void start_colours(enum terminal_colour colour)
         {STYLE_BOLD,     -1,            -1},
         {STYLE_DIM,      -1,            -1},
         {STYLE_TITLE,    COLOR_BLACK,   COLOR_CYAN},
-        {STYLE_BORDER,   COLOR_BLUE,    -1},
+        {STYLE_BORDER,   -1,            -1},
         {STYLE_GOOD,     COLOR_GREEN,   -1},
         {STYLE_WARN,     COLOR_YELLOW,  -1},
         {STYLE_BAD,      COLOR_RED,     -1},
@@ -186,7 +186,7 @@ static attr_t attributes_of(enum style style)
 {
     /* clang-format off */
     static const attr_t COLOURED[STYLES_N] = {
-        [STYLE_BOLD] = A_BOLD, [STYLE_DIM] = A_DIM, [STYLE_BAD] = A_BOLD, [STYLE_WARN] = A_BOLD, [STYLE_KEY] = A_BOLD,
+        [STYLE_BOLD] = A_BOLD, [STYLE_DIM] = A_DIM, [STYLE_BORDER] = A_DIM, [STYLE_BAD] = A_BOLD, [STYLE_WARN] = A_BOLD, [STYLE_KEY] = A_BOLD,
     };
     static const attr_t MONO[STYLES_N] = {
         [STYLE_TITLE] = A_REVERSE, [STYLE_BOLD] = A_BOLD, [STYLE_DIM] = A_DIM, [STYLE_WARN] = A_BOLD,
