@@ -4,6 +4,7 @@ openmmo_client_SOURCES = src/client/main.c
 nodist_EXTRA_openmmo_client_SOURCES = dummy.cxx
 openmmo_client_CFLAGS = $(AM_CFLAGS) $(CLIENT_CFLAGS)
 openmmo_client_LDADD = $(CLIENT_LIBS)
+dist_man_MANS += man/openmmo-client.6
 
 CLIENT_CFLAGS = $(OPENSSL_CFLAGS) $(GLFW_CFLAGS) $(VULKAN_CFLAGS) $(CGLM_CFLAGS) $(FREETYPE_CFLAGS) \
     $(HARFBUZZ_CFLAGS) $(FRIBIDI_CFLAGS) $(FONTCONFIG_CFLAGS) -isystem /usr/include/stb

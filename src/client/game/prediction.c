@@ -26,7 +26,6 @@ static bool same_place(const struct movement_state *a, const struct movement_sta
 
 static void close_open(struct prediction *p, struct protocol_move *move)
 {
-    p->open.after = p->state;
     *pending(p, p->pending_n++) = p->open;
     *move = (struct protocol_move){
         .seq = p->open.seq,
@@ -77,7 +76,7 @@ bool prediction_substep(struct prediction *p, const struct movement_intent *inte
         p->open.seq = p->next_seq++;
     }
     movement_step(&p->state, &p->open.intent, p->field);
-    p->open.substeps++;
+    p->open.after[p->open.substeps++] = p->state;
     if (p->open.substeps >= p->batch && !closed) {
         close_open(p, move);
         closed = true;
@@ -85,20 +84,24 @@ bool prediction_substep(struct prediction *p, const struct movement_intent *inte
     return closed;
 }
 
-static void replay(struct prediction *p)
+static void replay_one(struct prediction *p, struct prediction_sent *sent, unsigned from)
 {
-    for (unsigned i = 0; i < p->pending_n; i++) {
-        struct prediction_sent *sent = pending(p, i);
-        for (unsigned n = 0; n < sent->substeps; n++)
-            movement_step(&p->state, &sent->intent, p->field);
-        sent->after = p->state;
+    for (unsigned n = from; n < sent->substeps; n++) {
+        movement_step(&p->state, &sent->intent, p->field);
+        sent->after[n] = p->state;
     }
-    for (unsigned n = 0; n < p->open.substeps; n++)
-        movement_step(&p->state, &p->open.intent, p->field);
+}
+
+/* What the server has not seen yet: of the first MOVE it has seen `ahead` substeps. */
+static void replay(struct prediction *p, unsigned ahead)
+{
+    for (unsigned i = 0; i < p->pending_n; i++)
+        replay_one(p, pending(p, i), i == 0 ? ahead : 0);
+    replay_one(p, &p->open, 0);
 }
 
 /* Begin again from the server's truth, with what it has not seen yet. */
-static void correct(struct prediction *p, const struct movement_state *truth)
+static void correct(struct prediction *p, const struct movement_state *truth, unsigned ahead)
 {
     struct space_pos was = p->state.pos;
     bool first = !p->known;
@@ -106,7 +109,7 @@ static void correct(struct prediction *p, const struct movement_state *truth)
     p->state = *truth;
     p->state.pose = pose;
     p->known = true;
-    replay(p);
+    replay(p, ahead);
     p->before = p->state;
     float moved[3] = {(float)(was.x - p->state.pos.x), (float)(was.y - p->state.pos.y),
                       (float)(was.z - p->state.pos.z)};
@@ -119,6 +122,26 @@ static void correct(struct prediction *p, const struct movement_state *truth)
         memset(p->glide_m, 0, sizeof(p->glide_m));
 }
 
+/* Let go of what is acknowledged, and say where we thought to be at that point; NULL: we never were
+ * at it. */
+static const struct movement_state *expected_at(struct prediction *p,
+                                                const struct protocol_self *self)
+{
+    const struct movement_state *expected = NULL;
+    if (self->seq == p->acked_seq && self->ahead == p->acked_ahead)
+        expected = &p->acked;
+    while (p->pending_n > 0 && pending(p, 0)->seq <= self->seq) {
+        const struct prediction_sent *sent = pending(p, 0);
+        if (sent->seq == self->seq)
+            expected = &sent->after[sent->substeps - 1];
+        p->pending_first = (p->pending_first + 1) % PREDICTION_PENDING_MAX;
+        p->pending_n--;
+    }
+    if (self->ahead > 0 && p->pending_n > 0 && self->ahead < pending(p, 0)->substeps)
+        expected = &pending(p, 0)->after[self->ahead - 1];
+    return expected;
+}
+
 enum prediction_answer prediction_self(struct prediction *p, const struct protocol_self *self)
 {
     struct movement_state truth = {
@@ -127,20 +150,15 @@ enum prediction_answer prediction_self(struct prediction *p, const struct protoc
         .yaw = self->yaw,
         .airborne = self->airborne,
     };
-    const struct movement_state *expected = &p->acked;
     p->dropped += self->dropped;
     if (p->known && self->seq < p->acked_seq)
         return PREDICTION_OLD;
-    while (p->pending_n > 0 && pending(p, 0)->seq <= self->seq) {
-        expected = &pending(p, 0)->after;
-        p->acked = *expected;
-        p->acked_seq = pending(p, 0)->seq;
-        p->pending_first = (p->pending_first + 1) % PREDICTION_PENDING_MAX;
-        p->pending_n--;
-    }
-    bool same = p->known && p->acked_seq == self->seq && same_place(expected, &truth);
+    const struct movement_state *expected = expected_at(p, self);
+    bool same = p->known && expected && same_place(expected, &truth);
+    if (expected)
+        truth.pose = expected->pose;
     p->acked_seq = self->seq;
-    truth.pose = p->acked.pose;
+    p->acked_ahead = self->ahead;
     p->acked = truth;
     /* After a resume the server may be ahead in seq: ours must rise above it. */
     if (p->next_seq <= self->seq)
@@ -149,7 +167,7 @@ enum prediction_answer prediction_self(struct prediction *p, const struct protoc
         return PREDICTION_SAME;
     if (p->known)
         p->corrections++;
-    correct(p, &truth);
+    correct(p, &truth, self->ahead);
     return PREDICTION_CORRECTED;
 }
 

@@ -21,7 +21,7 @@ struct prediction_sent {
     uint32_t seq;
     uint8_t substeps;
     struct movement_intent intent;
-    struct movement_state after;
+    struct movement_state after[PROTOCOL_SUBSTEPS_MAX]; /* each substep */
 };
 
 struct prediction {
@@ -30,7 +30,8 @@ struct prediction {
     struct movement_state state;     /* where we think we are */
     struct movement_state before;    /* one substep ago, for drawing between substeps */
     uint32_t acked_seq;
-    struct movement_state acked; /* where the server said we were after it */
+    uint8_t acked_ahead;         /* and of the next one, so many substeps */
+    struct movement_state acked; /* where the server said we were then */
     uint32_t next_seq;
     uint8_t batch;                                          /* substeps at which a MOVE is full */
     struct prediction_sent open;                            /* being filled; substeps 0: none */
