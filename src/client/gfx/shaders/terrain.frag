@@ -52,7 +52,7 @@ void main()
     ground = mix(ground, snow, smoothstep(350.0, 390.0, height) * (1.0 - smoothstep(0.22, 0.38, steep)));
 
     // The grain bends the light a little too, near by.
-    normal = normalize(normal + vec3(0.14 * tufts + 0.22 * blades, 0.0, 0.10 * clumps - 0.22 * specks)
-                                * (1.0 - smoothstep(8.0, 60.0, far)));
+    normal = normalize(normal + vec3(0.06 * tufts + 0.12 * blades, 0.0, 0.05 * clumps - 0.12 * specks)
+                                * (1.0 - smoothstep(8.0, 60.0, far)) * smoothstep(0.02, 0.35, g.light_direction.y));
     colour = vec4(with_fog(lit(ground, normal), position), 1.0);
 }
