@@ -317,6 +317,40 @@ static void test_outputs_agree(void **state)
     picture_scene_fini(&scene);
 }
 
+/* Ground has no overhangs: below its first pixel a column is all ground. The eye stands in the
+ * planes of the chunks' edges, where whatever stands upright there is seen edge-on. */
+static void test_ground_has_no_holes(void **state)
+{
+    const int32_t chunk = 16 * SPACE_UNITS_PER_M;
+
+    (void)state;
+    for (uint32_t i = 0; i < SCENES; i++) {
+        struct picture_scene scene;
+        struct picture picture;
+
+        picture_scene_draw(&scene, seed + 50 + i);
+        scene.frame.figures_n = 0;
+        scene.frame.eye.x = scene.frame.eye.x / chunk * chunk;
+        scene.frame.eye.z = scene.frame.eye.z / chunk * chunk;
+        scene.frame.eye.y = heightfield_at(scene.field, scene.frame.eye.x, scene.frame.eye.z) +
+                            2 * SPACE_UNITS_PER_M;
+        picture_take(&picture, &scene, NULL, false);
+        for (int x = 0; x < PICTURE_WIDTH; x++) {
+            bool ground = false;
+
+            for (int y = 0; y < PICTURE_HEIGHT; y++) {
+                float depth = picture.depth[y * PICTURE_WIDTH + x];
+
+                assert_true(!ground || isfinite(depth));
+                assert_true(depth > 0.5f);
+                ground = ground || isfinite(depth);
+            }
+        }
+        picture_fini(&picture);
+        picture_scene_fini(&scene);
+    }
+}
+
 static void test_validation_is_silent(void **state)
 {
     struct picture_scene scene;
@@ -364,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_sun_changes_colour_only),
         cmocka_unit_test(test_wrong_sun_is_noticed),
         cmocka_unit_test(test_outputs_agree),
+        cmocka_unit_test(test_ground_has_no_holes),
         cmocka_unit_test(test_validation_is_silent),
         cmocka_unit_test(test_missing_barrier_is_reported),
     };

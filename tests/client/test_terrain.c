@@ -42,8 +42,6 @@ static void test_samples_are_taken_as_they_are(void **state)
                 assert_true(height >= low && height <= high);
             }
         }
-        for (int i = TERRAIN_GRID; i < TERRAIN_VERTICES; i++)
-            assert_true(vertices[i].height >= low);
     }
 }
 
@@ -82,7 +80,7 @@ static unsigned squares_off_the_field(const struct heightfield *field, bool flip
     int32_t low, high;
 
     terrain_mesh_cut(field, place, vertices, &low, &high);
-    terrain_mesh_indices(indices, flip);
+    terrain_mesh_indices(indices, (struct terrain_stitch){0, 0, 0, 0}, flip);
     for (int z = 0; z < TERRAIN_QUADS; z++) {
         for (int x = 0; x < TERRAIN_QUADS; x++) {
             const uint16_t *six = indices + (z * TERRAIN_QUADS + x) * 6;
@@ -164,6 +162,79 @@ static void check_cover(const struct terrain_look *look, const struct terrain_dr
             before = level;
         }
     }
+}
+
+/* The triangles touch the edge towards a coarser neighbour only where that one has vertices too, so
+ * that both sides run along the same line; and together they still cover the whole square. */
+static void check_stitch(struct terrain_stitch stitch)
+{
+    static uint16_t indices[TERRAIN_INDICES];
+    const unsigned last = TERRAIN_QUADS;
+    int area = 0;
+
+    terrain_mesh_indices(indices, stitch, false);
+    for (unsigned i = 0; i < TERRAIN_INDICES; i += 3) {
+        int x[3], z[3];
+
+        for (unsigned k = 0; k < 3; k++) {
+            unsigned vx = indices[i + k] % TERRAIN_EDGE, vz = indices[i + k] / TERRAIN_EDGE;
+
+            assert_true(vz != 0 || vx % (1u << stitch.north) == 0);
+            assert_true(vz != last || vx % (1u << stitch.south) == 0);
+            assert_true(vx != 0 || vz % (1u << stitch.west) == 0);
+            assert_true(vx != last || vz % (1u << stitch.east) == 0);
+            x[k] = (int)vx;
+            z[k] = (int)vz;
+        }
+        int twice = (x[2] - x[0]) * (z[1] - z[0]) - (x[1] - x[0]) * (z[2] - z[0]);
+
+        assert_true(twice >= 0); /* none is turned over */
+        area += twice;
+    }
+    assert_int_equal(area, 2 * TERRAIN_QUADS * TERRAIN_QUADS);
+}
+
+static void test_edges_are_stitched(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < TERRAIN_STITCHES; i++)
+        check_stitch((struct terrain_stitch){i / 27, i / 9 % 3, i / 3 % 3, i % 3});
+}
+
+/* Every chunk that is drawn knows how much coarser its neighbours are. */
+static void test_neighbours_are_known(void **state)
+{
+    struct walk walk = {*state, 0};
+    struct terrain *terrain = terrain_new();
+    struct terrain_look look = {.view_m = 700,
+                                .detail = 1.0f,
+                                .budget = UINT32_MAX,
+                                .sees = sees_all,
+                                .load = load,
+                                .context = &walk};
+    const struct terrain_draw *draws;
+    unsigned coarser = 0;
+    uint32_t n;
+
+    assert_non_null(terrain);
+    look.eye = (struct space_pos){123 * 4096, 0, -457 * 4096};
+    draws = terrain_select(terrain, &look, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct terrain_place place = draws[i].place;
+        double edge = terrain_edge_m(place.level), x = place.x_m + edge / 2,
+               z = place.z_m + edge / 2;
+
+        if (draws[i].distance_m > 400) /* all its neighbours must be there */
+            continue;
+        unsigned north = level_at(draws, n, x, place.z_m - 0.5);
+        unsigned east = level_at(draws, n, place.x_m + edge + 0.5, z);
+
+        assert_int_equal(draws[i].stitch.north, north > place.level ? north - place.level : 0);
+        assert_int_equal(draws[i].stitch.east, east > place.level ? east - place.level : 0);
+        coarser += north > place.level;
+    }
+    assert_true(coarser > 5);
+    terrain_free(terrain);
 }
 
 static void test_plane_is_covered_once(void **state)
@@ -255,6 +326,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples_are_taken_as_they_are),
         cmocka_unit_test(test_diagonal_is_the_field_s),
+        cmocka_unit_test(test_edges_are_stitched),
+        cmocka_unit_test(test_neighbours_are_known),
         cmocka_unit_test(test_plane_is_covered_once),
         cmocka_unit_test(test_triangles_in_view_are_few),
         cmocka_unit_test(test_budget_holds_detail_back_but_leaves_no_hole),

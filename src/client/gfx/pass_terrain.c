@@ -21,6 +21,20 @@ struct prepare_context {
     const struct scene_camera *camera;
 };
 
+/* One list of triangles for each way in which neighbours can be coarser. */
+static void fill_indices(uint16_t *indices, bool flip)
+{
+    for (unsigned i = 0; i < TERRAIN_STITCHES; i++) {
+        struct terrain_stitch stitch = {
+            (uint8_t)(i / (TERRAIN_COARSER * TERRAIN_COARSER * TERRAIN_COARSER)),
+            (uint8_t)(i / (TERRAIN_COARSER * TERRAIN_COARSER) % TERRAIN_COARSER),
+            (uint8_t)(i / TERRAIN_COARSER % TERRAIN_COARSER), (uint8_t)(i % TERRAIN_COARSER)};
+
+        terrain_mesh_indices(indices + terrain_stitch_number(stitch) * TERRAIN_INDICES, stitch,
+                             flip);
+    }
+}
+
 int pass_terrain_init(struct pass_terrain *pass, struct render *render, struct error *error)
 {
     struct device *device = &render->device;
@@ -33,7 +47,7 @@ int pass_terrain_init(struct pass_terrain *pass, struct render *render, struct e
     if (buffer_init(device, &pass->vertices, SLOT_BYTES * TERRAIN_SLOTS,
                     VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                     MEMORY_DEVICE) ||
-        buffer_init(device, &pass->indices, TERRAIN_INDICES * sizeof(*indices),
+        buffer_init(device, &pass->indices, TERRAIN_STITCHES * TERRAIN_INDICES * sizeof(*indices),
                     VK_BUFFER_USAGE_INDEX_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                     MEMORY_DEVICE))
         return error_set(error, "out of graphics memory for the ground");
@@ -44,7 +58,7 @@ int pass_terrain_init(struct pass_terrain *pass, struct render *render, struct e
     indices = upload_to_buffer(&render->upload, &pass->indices, 0, pass->indices.size);
     if (!indices)
         return error_set(error, "out of graphics memory for the ground");
-    terrain_mesh_indices(indices, device->fault == FAULT_FLIP_DIAGONAL);
+    fill_indices(indices, device->fault == FAULT_FLIP_DIAGONAL);
     return 0;
 }
 
@@ -133,6 +147,7 @@ void pass_terrain_draw(struct pass_terrain *pass, struct render *render, struct 
 
         vk->vkCmdBindVertexBuffers(frame->cmd, 0, 1, &pass->vertices.handle, &at);
         vk->vkCmdPushConstants(frame->cmd, render->pipelines.layout, both, 0, sizeof(push), &push);
-        vk->vkCmdDrawIndexed(frame->cmd, TERRAIN_INDICES, 1, 0, 0, 0);
+        vk->vkCmdDrawIndexed(frame->cmd, TERRAIN_INDICES, 1,
+                             terrain_stitch_number(draw->stitch) * TERRAIN_INDICES, 0, 0);
     }
 }

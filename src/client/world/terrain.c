@@ -13,6 +13,7 @@ struct slot {
     struct terrain_place place;
     int32_t low, high; /* 1/64 m */
     uint64_t used;     /* the last selection that wanted it; 0: empty */
+    uint64_t chosen;   /* the last selection that it is part of, seen or not */
     uint32_t next;     /* in its bucket */
 };
 
@@ -120,6 +121,7 @@ static uint32_t ensure(struct terrain *terrain, struct terrain_place place, bool
         terrain->budget_left--;
     slot->place = place;
     slot->used = terrain->now;
+    slot->chosen = 0;
     slot->next = *bucket;
     *bucket = at;
     return at;
@@ -176,8 +178,12 @@ static void visit(struct terrain *terrain, struct terrain_place place, bool is_r
             return;
         }
     }
-    if (slot != NO_SLOT && terrain->draws_n < TERRAIN_SLOTS && sees(terrain, &terrain->slots[slot]))
-        terrain->draws[terrain->draws_n++] = (struct terrain_draw){place, slot, distance};
+    if (slot == NO_SLOT)
+        return;
+    terrain->slots[slot].chosen = terrain->now;
+    if (terrain->draws_n < TERRAIN_SLOTS && sees(terrain, &terrain->slots[slot]))
+        terrain->draws[terrain->draws_n++] =
+            (struct terrain_draw){.place = place, .slot = slot, .distance_m = distance};
 }
 
 static int by_distance(const void *a, const void *b)
@@ -194,6 +200,32 @@ static int32_t floor_to(int64_t value, int32_t edge)
     int64_t rest = value % edge;
 
     return (int32_t)(value - rest - (rest < 0 ? edge : 0));
+}
+
+/* By how many levels the chosen chunk at that point is coarser than `level`; 0 where it is not. */
+static uint8_t coarser_at(struct terrain *terrain, unsigned level, int32_t x_m, int32_t z_m)
+{
+    for (unsigned more = 1; level + more < TERRAIN_LEVELS_MAX; more++) {
+        int32_t edge = terrain_edge_m(level + more);
+        struct terrain_place place = {floor_to(x_m, edge), floor_to(z_m, edge), level + more};
+        uint32_t at = find(terrain, place);
+
+        if (at != NO_SLOT && terrain->slots[at].chosen == terrain->now)
+            return more < TERRAIN_COARSER ? (uint8_t)more : TERRAIN_COARSER - 1;
+    }
+    return 0;
+}
+
+static struct terrain_stitch stitch_of(struct terrain *terrain, struct terrain_place place)
+{
+    int32_t edge = terrain_edge_m(place.level);
+
+    return (struct terrain_stitch){
+        .north = coarser_at(terrain, place.level, place.x_m, place.z_m - 1),
+        .south = coarser_at(terrain, place.level, place.x_m, place.z_m + edge),
+        .west = coarser_at(terrain, place.level, place.x_m - 1, place.z_m),
+        .east = coarser_at(terrain, place.level, place.x_m + edge, place.z_m),
+    };
 }
 
 const struct terrain_draw *terrain_select(struct terrain *terrain, const struct terrain_look *look,
@@ -218,6 +250,8 @@ const struct terrain_draw *terrain_select(struct terrain *terrain, const struct 
             visit(terrain, (struct terrain_place){x, z, level}, true);
     }
     terrain->look = NULL;
+    for (uint32_t i = 0; i < terrain->draws_n; i++)
+        terrain->draws[i].stitch = stitch_of(terrain, terrain->draws[i].place);
     qsort(terrain->draws, terrain->draws_n, sizeof(terrain->draws[0]), by_distance);
     *n = terrain->draws_n;
     return terrain->draws;

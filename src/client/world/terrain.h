@@ -21,6 +21,7 @@ struct terrain;
 struct terrain_draw {
     struct terrain_place place;
     uint32_t slot;
+    struct terrain_stitch stitch;
     float distance_m; /* from the eye to its nearest edge, in plan */
 };
 

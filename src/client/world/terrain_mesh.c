@@ -19,25 +19,11 @@ static void normal_at(const int32_t samples[APRON][APRON], int x, int z, float s
     vertex->normal_z = (int8_t)lrintf(dz * scale);
 }
 
-/* The grid's vertex that a skirt's vertex hangs from. */
-static uint16_t above_skirt(unsigned side, unsigned i)
-{
-    static const struct {
-        uint16_t first, step;
-    } edges[4] = {{0, 1},
-                  {TERRAIN_QUADS * TERRAIN_EDGE, 1},
-                  {0, TERRAIN_EDGE},
-                  {TERRAIN_QUADS, TERRAIN_EDGE}};
-
-    return (uint16_t)(edges[side].first + i * edges[side].step);
-}
-
 void terrain_mesh_cut(const struct heightfield *field, struct terrain_place place,
                       struct terrain_vertex vertices[TERRAIN_VERTICES], int32_t *low, int32_t *high)
 {
     int32_t samples[APRON][APRON];
     int32_t step = 1 << place.level;
-    int32_t drop = 64 * 2 * step;
 
     assert(place.level < TERRAIN_LEVELS_MAX);
     *low = INT32_MAX;
@@ -58,15 +44,6 @@ void terrain_mesh_cut(const struct heightfield *field, struct terrain_place plac
             normal_at(samples, x, z, (float)step, vertex);
         }
     }
-    for (unsigned side = 0; side < 4; side++) {
-        for (unsigned i = 0; i < TERRAIN_EDGE; i++) {
-            struct terrain_vertex *vertex = &vertices[TERRAIN_GRID + side * TERRAIN_EDGE + i];
-
-            *vertex = vertices[above_skirt(side, i)];
-            vertex->height = (uint16_t)(vertex->height > drop ? vertex->height - drop : 0);
-        }
-    }
-    *low = *low > drop ? *low - drop : 0;
 }
 
 static uint16_t *add_triangle(uint16_t *out, unsigned a, unsigned b, unsigned c)
@@ -77,28 +54,41 @@ static uint16_t *add_triangle(uint16_t *out, unsigned a, unsigned b, unsigned c)
     return out + 3;
 }
 
-void terrain_mesh_indices(uint16_t indices[TERRAIN_INDICES], bool flip)
+/* The nearest number up from `at` that a neighbour coarser by so many levels has. */
+static unsigned up_to(unsigned at, unsigned coarser)
+{
+    return (at + (1u << coarser) - 1) >> coarser << coarser;
+}
+
+/* The vertex at x, z, or on a stitched edge the next one that the neighbour has too: down on the
+ * northern and western edge, up on the others, so that in no corner a triangle turns over. */
+static unsigned vertex_at(unsigned x, unsigned z, struct terrain_stitch stitch)
+{
+    unsigned to_x = x, to_z = z;
+
+    if (z == 0)
+        to_x = x >> stitch.north << stitch.north;
+    if (z == TERRAIN_QUADS)
+        to_x = up_to(x, stitch.south);
+    if (x == 0)
+        to_z = z >> stitch.west << stitch.west;
+    if (x == TERRAIN_QUADS)
+        to_z = up_to(z, stitch.east);
+    return to_z * TERRAIN_EDGE + to_x;
+}
+
+void terrain_mesh_indices(uint16_t indices[TERRAIN_INDICES], struct terrain_stitch stitch,
+                          bool flip)
 {
     uint16_t *out = indices;
 
     for (unsigned z = 0; z < TERRAIN_QUADS; z++) {
         for (unsigned x = 0; x < TERRAIN_QUADS; x++) {
-            unsigned nw = z * TERRAIN_EDGE + x, ne = nw + 1;
-            unsigned sw = nw + TERRAIN_EDGE, se = sw + 1;
+            unsigned nw = vertex_at(x, z, stitch), ne = vertex_at(x + 1, z, stitch);
+            unsigned sw = vertex_at(x, z + 1, stitch), se = vertex_at(x + 1, z + 1, stitch);
 
             out = add_triangle(out, nw, sw, flip ? se : ne);
             out = add_triangle(out, flip ? nw : ne, flip ? se : sw, flip ? ne : se);
-        }
-    }
-    for (unsigned side = 0; side < 4; side++) {
-        bool turned = side == 1 || side == 2; /* so that all four look outwards */
-
-        for (unsigned i = 0; i < TERRAIN_QUADS; i++) {
-            unsigned a = above_skirt(side, i), b = above_skirt(side, i + 1);
-            unsigned c = TERRAIN_GRID + side * TERRAIN_EDGE + i, d = c + 1;
-
-            out = turned ? add_triangle(out, a, c, b) : add_triangle(out, a, b, c);
-            out = turned ? add_triangle(out, b, c, d) : add_triangle(out, b, d, c);
         }
     }
     assert(out == indices + TERRAIN_INDICES);

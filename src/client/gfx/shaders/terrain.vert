@@ -20,12 +20,7 @@ invariant gl_Position;
 
 void main()
 {
-    int i = gl_VertexIndex, edge = push.edge, last = push.edge - 1;
-    ivec2 at = ivec2(i % edge, i / edge);
-    if (i >= edge * edge) { // a skirt: north, south, west, east
-        int side = (i - edge * edge) / edge, k = (i - edge * edge) % edge;
-        at = side == 0 ? ivec2(k, 0) : side == 1 ? ivec2(k, last) : side == 2 ? ivec2(0, k) : ivec2(last, k);
-    }
+    ivec2 at = ivec2(gl_VertexIndex % push.edge, gl_VertexIndex / push.edge);
     vec2 plan = push.origin + vec2(at) * push.spacing;
     // Subtracted as integers: exact however high the ground is.
     float y = float(int(height) * 64 - g.eye.y) * (1.0 / 4096.0);
