@@ -33,6 +33,18 @@ static void wait_for_network(struct picture *p, uint64_t until_us)
         poll(&fd, 1, (int)((until_us - now) / 1000) < 20 ? (int)((until_us - now) / 1000) : 20);
 }
 
+/* Why the session ended, as one line. */
+static int say_end(const struct session *session, struct error *error)
+{
+    const struct session_end *end = session_end(session);
+    char pins[FILES_PATH_MAX];
+    if (end->kind == SESSION_END_KEY_CHANGED &&
+        files_path(FILES_CONFIG, "known-servers", pins, NULL) == 0)
+        return error_set(error, "%s: %s If it was installed anew, take its line out of %s.",
+                         session_server(session), end->text, pins);
+    return error_set(error, "%s: %s", session_server(session), end->text);
+}
+
 /* Until the world and the figures around are there, or the time is over. */
 static int wait_for_world(struct picture *p, struct error *error)
 {
@@ -42,7 +54,7 @@ static int wait_for_world(struct picture *p, struct error *error)
     struct session *session = connection_session(p->connection);
     for (; now < deadline; now = view_clock_us()) {
         if (connection_pump(p->connection, now) == SESSION_ENDED)
-            return error_set(error, "%s: %s", session_server(session), session_end(session)->text);
+            return say_end(session, error);
         struct movement_intent still = standing;
         if (connection_playing(p->connection))
             still.yaw = world_prediction(connection_world(p->connection))->state.yaw;

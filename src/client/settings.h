@@ -25,6 +25,7 @@ struct settings {
 
 /* Read the file; what is missing or unreadable is left empty (a first run has none). */
 void settings_load(struct settings *settings);
+/* 0, or -1 + error. */
 int settings_save(const struct settings *settings, struct error *error) MUST_CHECK;
 
 /* The token kept for that server (as "host:port") and name. 0, or -1 when there is none. */

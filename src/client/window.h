@@ -24,6 +24,7 @@ int window_make_surface(void *window, void *instance, uint64_t *surface, struct 
 void window_pump(struct window *window, double timeout_s);
 bool window_event(struct window *window, struct input_event *event);
 
+/* Was the window asked to close? */
 bool window_closing(const struct window *window);
 void window_size(const struct window *window, uint32_t *width,
                  uint32_t *height);              /* framebuffer; 0 x 0 minimised */
@@ -31,6 +32,7 @@ float window_scale(const struct window *window); /* 1 on an ordinary screen */
 /* Take the pointer (hidden, unbounded) or let it go. */
 void window_capture(struct window *window, bool captured);
 bool window_captured(const struct window *window);
+/* Full screen on the first monitor, and back to where it was. */
 void window_fullscreen(struct window *window, bool fullscreen);
 bool window_is_fullscreen(const struct window *window);
 

@@ -62,6 +62,7 @@ bool world_ready(const struct world *world);
 /* world_ready, and all figures have names. */
 bool world_complete(struct world *world);
 
+/* What the screens ask; all are valid while the world lives. */
 const struct heightfield *world_field(const struct world *world);
 const struct prediction *world_prediction(const struct world *world);
 uint32_t world_entities_n(const struct world *world);

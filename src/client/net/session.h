@@ -85,6 +85,7 @@ void session_stop(struct session *session);
 /* Do what can be done now: read, write, time out, ping. Returns the state. */
 enum session_state session_pump(struct session *session, uint64_t now_us);
 
+/* Where it stands. */
 enum session_state session_state(const struct session *session);
 const struct session_end *session_end(const struct session *session); /* kind NONE unless ENDED */
 /* "connecting", "checking the certificate", ... for a person. */
@@ -109,6 +110,7 @@ uint32_t session_rtt_us(const struct session *session); /* smoothed; 0: not meas
 /* The server's tick now, as the client reckons it; fractions are the time within the tick. 0 before
  * WELCOME. */
 double session_tick(const struct session *session, uint64_t now_us);
+/* Bytes of frames received in this try. */
 uint64_t session_bytes_in(const struct session *session);
 
 #endif

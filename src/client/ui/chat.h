@@ -31,6 +31,7 @@ void chat_free(struct chat *chat);
 void chat_add(struct chat *chat, enum protocol_channel channel, struct wire_text name,
               struct wire_text text, double now_s);
 
+/* The line to type on: open it (it takes the keyboard), close it (what was typed goes), ask. */
 void chat_open(struct chat *chat);
 void chat_close(struct chat *chat);
 bool chat_is_open(const struct chat *chat);

@@ -46,8 +46,10 @@ void hud_toast(struct hud *hud, double now_s, const char *text);
 /* Names over heads. */
 void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gfx_frame *frame,
                      const struct world_shown *shown, float scale);
+/* The figures of F3, at the upper right. */
 void hud_draw_overlay(const struct hud *hud, struct ui_text *text, struct ui_list *list,
                       const struct hud_figures *figures, float scale);
+/* The note of hud_toast, while it lasts. */
 void hud_draw_toast(const struct hud *hud, struct ui_text *text, struct ui_list *list, double now_s,
                     float scale);
 

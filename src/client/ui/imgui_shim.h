@@ -61,11 +61,13 @@ void imgui_panel_end(void);
 /* A veil over everything behind the panels: alpha 0..1. */
 void imgui_veil(float alpha);
 
+/* Lines of text; all but headings wrap at the panel's width. */
 void imgui_heading(const char *text);
 void imgui_text(const char *text);
 void imgui_text_dim(const char *text);
 void imgui_text_warn(const char *text); /* wrapped, in the colour of trouble */
 void imgui_text_centred(const char *text);
+/* Empty room, a line across, and a wheel that turns with the time. */
 void imgui_space(float pixels);
 void imgui_rule(void);
 void imgui_spinner(float seconds);
