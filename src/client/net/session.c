@@ -1,5 +1,6 @@
 #include "net/session.h"
 
+#include <config.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "common/log.h"
 #include "net/pins.h"
 
-#define PROGRAM "openmmo-client 0.1.0"
+#define PROGRAM "openmmo-client " PACKAGE_VERSION
 
 /* Absolute deadlines of the stages; a login may wait in the server's queue of password hashes. */
 #define CONNECT_MS   15000
