@@ -203,10 +203,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    unlink(picture_path);
-    unlink(output_path);
-    unlink(password_path);
-    return rmdir(folder);
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    return system(command);
 }
 
 int main(void)
