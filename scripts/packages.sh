@@ -7,7 +7,7 @@ packages_server="autoconf automake make gcc g++ pkg-config libc6-dev
 packages_client="libglfw3-dev libvulkan-dev libvulkan-volk-dev libcglm-dev libstb-dev libimgui-dev glslang-tools
     libfreetype-dev libharfbuzz-dev libfribidi-dev libfontconfig-dev
     libvulkan1 mesa-vulkan-drivers fonts-dejavu-core"
-packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 procps systemd tmux mandoc openssl sqlite3
+packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 xz-utils git procps systemd tmux mandoc openssl sqlite3
     vulkan-validationlayers xvfb xauth xdotool"
 
 # Those of the given packages that are not installed.
@@ -55,10 +55,13 @@ packages_install() {
     if [ ! -e "$guard" ]; then # tells the packages' scripts that no service may be started
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$guard" >/dev/null && as_root chmod 755 "$guard" && made=$guard
     fi
-    if [ ! -e "$cluster" ]; then
-        as_root mkdir -p "${cluster%/*}"
-        echo "create_main_cluster = false" | as_root tee "$cluster" >/dev/null
-    fi
+    case $missing in
+    *postgresql*) # the tests make clusters of their own; the machine's is not ours to make
+        if [ ! -e "$cluster" ]; then
+            as_root mkdir -p "${cluster%/*}" && echo "create_main_cluster = false" | as_root tee "$cluster" >/dev/null
+        fi
+        ;;
+    esac
     if ! packages_apt install $missing >"$log" 2>&1; then # perhaps the lists are old: once more with new ones
         packages_apt update >>"$log" 2>&1
         packages_apt install $missing >>"$log" 2>&1 || status=1
