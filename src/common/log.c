@@ -7,6 +7,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -22,7 +23,7 @@
 
 #include "common/text.h"
 
-#define LINE_MAX_BYTES  4096
+#define LINE_MAX_BYTES  4000 /* with time and level below PIPE_BUF: a pipe takes it whole or not */
 #define VALUE_MAX_BYTES 1024
 #define FIELDS_MAX      24
 #define KEY_MAX_BYTES   40
@@ -32,6 +33,7 @@ static struct {
     pthread_once_t once;
     bool journal; /* set once, before the first line */
     _Atomic int level;
+    uint64_t lost; /* lines that stderr did not take since the last that it took */
     log_tap_fn *tap;
     void *tap_context;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .level = LOG_LEVEL_INFO};
@@ -130,7 +132,7 @@ static void put_fields(struct line *line, const struct log_field *fields, size_t
     }
 }
 
-static void write_whole(const char *bytes, size_t n)
+static int write_whole(const char *bytes, size_t n)
 {
     while (n > 0) {
         ssize_t done = write(STDERR_FILENO, bytes, n);
@@ -138,13 +140,22 @@ static void write_whole(const char *bytes, size_t n)
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
-            return; /* nobody to tell */
+            return -1; /* nobody to tell */
         bytes += done;
         n -= (size_t)done;
     }
+    return 0;
 }
 
-static void write_stderr(int64_t time_ms, enum log_level level, const struct line *body)
+/* A pipe that nobody empties must not stop the world, whose threads all log. */
+static bool stderr_takes(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) != 0; /* an error is for write to find */
+}
+
+static int write_line(int64_t time_ms, enum log_level level, const char *body)
 {
     char text[LINE_MAX_BYTES + 80], date[40];
     time_t seconds = (time_t)(time_ms / 1000);
@@ -154,9 +165,24 @@ static void write_stderr(int64_t time_ms, enum log_level level, const struct lin
     gmtime_r(&seconds, &tm);
     strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
     n = snprintf(text, sizeof(text), "time=%s.%03dZ level=%s %s\n", date, (int)(time_ms % 1000),
-                 level_names[level], body->text);
-    if (n > 0)
-        write_whole(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+                 level_names[level], body);
+    if (n <= 0 || !stderr_takes())
+        return -1;
+    return write_whole(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+/* Under the lock. Never waits: what is not taken is counted, and said when lines are taken again.
+ */
+static void write_stderr(int64_t time_ms, enum log_level level, const struct line *body)
+{
+    char gap[120];
+
+    snprintf(gap, sizeof(gap), "event=log_lost lost=%llu msg=\"nobody read the log\"",
+             (unsigned long long)sink.lost);
+    if (sink.lost > 0 && write_line(time_ms, LOG_LEVEL_WARN, gap) == 0)
+        sink.lost = 0;
+    if (sink.lost > 0 || write_line(time_ms, level, body->text) < 0)
+        sink.lost++;
 }
 
 /* "KEY=value" for one journal field, in upper case. */

@@ -3,8 +3,9 @@
  * logfmt on stderr (`time=2026-11-22T12:04:31.123Z level=info event=player_joined player=alice
  * id=17 msg="..."`), or journal fields (OPENMMO_EVENT, PLAYER ...) when stderr is the systemd
  * journal. Every string value goes through text_sanitise(): no raw control character, bidi mark or
- * invalid UTF-8 ever reaches a line. Never pass a secret. The sink is the one mutable global of the
- * house. All functions: any thread. */
+ * invalid UTF-8 ever reaches a line. Never pass a secret. Nobody waits for a stderr that is a pipe
+ * or a terminal and full: its lines are counted and given up (event=log_lost). The sink is the one
+ * mutable global of the house. All functions: any thread. */
 #ifndef OPENMMO_COMMON_LOG_H
 #define OPENMMO_COMMON_LOG_H
 

@@ -201,6 +201,36 @@ static void test_threads_do_not_mix(void **state)
     assert_int_equal(lines_n, 2000);
 }
 
+/* Nobody empties the pipe: whoever logs goes on, and what was lost is said later. */
+static void test_pipe_that_nobody_reads(void **state)
+{
+    char bytes[8192];
+    ssize_t n;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    saved_stderr = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    alarm(20); /* ends the program that waits */
+    for (int i = 0; i < 2000; i++)
+        log_event(LOG_LEVEL_INFO, "said", "to nobody, again and again", LOG_U64("i", i));
+    alarm(0);
+    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    while ((n = read(ends[0], bytes, sizeof(bytes))) > 0)
+        assert_int_equal(bytes[n - 1] == '\n' || n == sizeof(bytes), 1);
+    log_event(LOG_LEVEL_INFO, "said", "to somebody", LOG_NONE);
+    dup2(saved_stderr, STDERR_FILENO);
+    close(saved_stderr);
+    n = read(ends[0], bytes, sizeof(bytes) - 1);
+    assert_true(n > 0);
+    bytes[n] = '\0';
+    assert_non_null(strstr(bytes, "level=warn event=log_lost lost="));
+    assert_non_null(strstr(bytes, "level=info event=said msg=\"to somebody\"\n"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* systemd says that stderr is the journal, but nobody listens there: the line must not be lost.
  * Runs first, since the journal is looked for once. */
 static void test_journal_away(void **state)
@@ -233,6 +263,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_tap),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_threads_do_not_mix),
+        cmocka_unit_test(test_pipe_that_nobody_reads),
     };
 
     if (argc > 1 && strcmp(argv[1], "journal") == 0)
