@@ -585,12 +585,15 @@ const char *options_error(const struct options *options, size_t i)
 
 int options_apply(const struct options *options, void *values)
 {
+    return options_errors_n(options) > 0 ? -1 : options_fill(options, values);
+}
+
+int options_fill(const struct options *options, void *values)
+{
     const struct options_table *table = options->table;
     union option_field *fresh;
     size_t n = 0;
 
-    if (options_errors_n(options) > 0)
-        return -1;
     fresh = calloc(table->rows_n, sizeof(*fresh));
     if (fresh == NULL)
         return -1;

@@ -113,6 +113,9 @@ const char *options_error(const struct options *options, size_t i); /* a whole l
  * struct held before in owned fields is freed: it must have been zeroed or filled by this function.
  */
 int options_apply(const struct options *options, void *values) MUST_CHECK;
+/* The same, also where there are errors: what was refused counts as not given. For a program that
+ * goes on to look for errors of its own. -1: no memory, nothing was touched. */
+int options_fill(const struct options *options, void *values) MUST_CHECK;
 /* Free what options_apply gave to owned fields, and zero them. */
 void options_clear(const struct options_table *table, void *values);
 

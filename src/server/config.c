@@ -281,28 +281,46 @@ static void check_file(struct config *config, const char *row, const char *path,
                          strerror(saved));
 }
 
-/* What no row can say alone. */
-static void check_whole(struct config *config)
+/* A key that anybody can read: the start would refuse it (accounts/jws.c). */
+static void check_auth_key(struct config *config)
 {
-    if (!config->certificate_ours) {
-        bool key_given = options_value(config->options, (size_t)row_of("net.key"))[0] != '\0';
-        bool certificate_given =
-            options_value(config->options, (size_t)row_of("net.certificate"))[0] != '\0';
+    struct stat st;
 
-        if (!key_given) {
-            options_complain(config->options, row_of("net.certificate"), "needs net.key beside it");
-        } else if (!certificate_given) {
-            options_complain(config->options, row_of("net.key"), "needs net.certificate beside it");
-        } else {
-            check_file(config, "net.certificate", config->certificate, false);
-            check_file(config, "net.key", config->key, false);
-        }
-    }
     check_file(config, "auth.key", config->auth_key, true);
+    if (stat(config->auth_key, &st) == 0 && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
+        options_complain(config->options, row_of("auth.key"),
+                         "%s is open to others (mode %04o): chmod 600 it", config->auth_key,
+                         (unsigned)(st.st_mode & 07777));
+}
+
+static bool given(const struct config *config, const char *row)
+{
+    return options_value(config->options, (size_t)row_of(row))[0] != '\0';
+}
+
+/* What one option says of another. */
+static void check_between(struct config *config)
+{
+    if (given(config, "net.certificate") && !given(config, "net.key"))
+        options_complain(config->options, row_of("net.certificate"), "needs net.key beside it");
+    if (given(config, "net.key") && !given(config, "net.certificate"))
+        options_complain(config->options, row_of("net.key"), "needs net.certificate beside it");
     if (config->players_max > config->connections_max)
         options_complain(config->options, row_of("net.players_max"),
                          "%u players need net.connections_max of as many, not %u",
                          config->players_max, config->connections_max);
+}
+
+/* What no row can say alone. */
+static void check_whole(struct config *config)
+{
+    if (options_errors_n(config->options) == 0) /* else one of the two may have been refused */
+        check_between(config);
+    if (given(config, "net.certificate") && given(config, "net.key")) {
+        check_file(config, "net.certificate", config->certificate, false);
+        check_file(config, "net.key", config->key, false);
+    }
+    check_auth_key(config);
     if (config->size_m % 128 != 0)
         options_complain(config->options, row_of("world.size_m"),
                          "%u is no multiple of 128: the nearest are %u and %u", config->size_m,
@@ -355,8 +373,8 @@ static int build(struct config *config)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (options_apply(config->options, config) < 0)
-        return -1;
+    if (options_fill(config->options, config) < 0)
+        return -1; /* no memory; what else is wrong is looked for in any case */
     if (config->io_threads == OPTION_AUTO_VALUE)
         config->io_threads = cores > 2 ? (uint32_t)(cores - 1 < 64 ? cores - 1 : 64) : 1;
     if (resolve_paths(config) < 0)

@@ -159,6 +159,13 @@ static void test_all_errors_in_one_run(void **state)
     for (const char *c = captured; *c != '\0'; c++)
         lines_n += *c == '\n';
     assert_int_equal(lines_n, 4);
+    /* errors of a value and those that only the whole shows */
+    assert_int_equal(start_with_file(&config, "[net]\nview_m = 1\n[world]\nsize_m = 129\n"
+                                              "[auth]\nkey = /dev/null/key\n"),
+                     1);
+    assert_non_null(strstr(captured, ":2: net.view_m: "));
+    assert_non_null(strstr(captured, ":4: world.size_m: 129 is no multiple of 128"));
+    assert_non_null(strstr(captured, ":6: auth.key: /dev/null/key cannot be read: "));
 }
 
 static void test_missing_file(void **state)
@@ -288,6 +295,10 @@ static void test_key_that_others_read(void **state)
     write_file(key, "x");
     chmod(key, 0644);
     snprintf(text, sizeof(text), "[auth]\nkey = %s\n", key);
+    assert_int_equal(start_with_file(&config, text), 1); /* as the start would */
+    assert_non_null(strstr(captured, ":2: auth.key: "));
+    assert_non_null(strstr(captured, "open.key is open to others (mode 0644): chmod 600 it"));
+    chmod(key, 0640);
     assert_int_equal(start_with_file(&config, text), 0);
     assert_non_null(
         strstr(captured, "open.key: others than its owner can read this key: chmod 600 it"));
