@@ -47,6 +47,7 @@
 #define RETRY_AFTER_MS      5000 /* players told to come back */
 #define LINGER_MS           2000 /* for the last words to be taken */
 #define STATUS_S            5
+#define STALLS_LOGGED       5 /* at once, then one a second */
 
 enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNALS_N };
 
@@ -265,11 +266,14 @@ static void published(void *context, unsigned reader)
 /* Sim thread. */
 static void stalled(void *context, uint32_t stalled_ms)
 {
+    static struct log_limit limit; /* a machine that is too slow is late every tick */
     struct server *server = context;
+    uint64_t swallowed;
 
     sessions_stalled(server->sessions, stalled_ms);
-    log_event(LOG_LEVEL_WARN, "stalled", "the server stood still: players get their time back",
-              LOG_U64("ms", stalled_ms));
+    if (log_limit_pass(&limit, STALLS_LOGGED, &swallowed))
+        log_event(LOG_LEVEL_WARN, "stalled", "the server stood still: players get their time back",
+                  LOG_U64("ms", stalled_ms), LOG_U64("swallowed", swallowed));
 }
 
 static void take_news(evutil_socket_t fd, short what, void *context)

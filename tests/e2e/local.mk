@@ -20,3 +20,8 @@ check_PROGRAMS += tests/e2e/test_bots
 tests_e2e_test_bots_SOURCES = tests/e2e/test_bots.c $(E2E_SOURCES)
 tests_e2e_test_bots_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 tests_e2e_test_bots_LDADD = $(E2E_LIBS) $(JANSSON_LIBS)
+
+check_PROGRAMS += tests/e2e/test_operating
+tests_e2e_test_operating_SOURCES = tests/e2e/test_operating.c $(E2E_SOURCES)
+tests_e2e_test_operating_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_operating_LDADD = $(E2E_LIBS)

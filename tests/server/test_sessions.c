@@ -616,6 +616,29 @@ static void test_rates(void **state)
     scene_free(scene);
 }
 
+/* Who guesses on has no connection for ever: each refusal brings a new deadline, but not without
+ * end. */
+static void test_refused_logins(void **state)
+{
+    struct scene *scene = scene_new(1);
+    struct player *player;
+
+    (void)state;
+    scene->config.logins_per_minute = 1000;
+    scene_start(scene);
+    player = scene_connect(scene);
+    player_hello(player, 1, 1);
+    for (unsigned i = 0; i < 9; i++) {
+        player_auth(player, "alice", "wrong");
+        SCENE_UNTIL(scene, player->counts[PROTOCOL_NOTICE] == i + 1);
+    }
+    player_auth(player, "alice", "wrong");
+    SCENE_UNTIL(scene, player_closed(player));
+    assert_int_equal(player->disconnect, PROTOCOL_REASON_LOGIN_FAILED);
+    assert_int_equal(player->counts[PROTOCOL_NOTICE], 9);
+    scene_free(scene);
+}
+
 /* More intents than the queue to the sim holds: the socket is left unread, and nothing is lost. */
 static void test_queue_full(void **state)
 {
@@ -796,6 +819,7 @@ int main(void)
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_stalled),
         cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_refused_logins),
         cmocka_unit_test(test_queue_full),
         cmocka_unit_test(test_share),
         cmocka_unit_test(test_not_reading),

@@ -13,6 +13,7 @@
 
 #define FRAME_ROOM      2048  /* the longest frame that is queued: WELCOME */
 #define LOGIN_WAIT_MS   60000 /* for our own answer to a login */
+#define LOGIN_TRIES     10    /* refused ones, each of which brings a new deadline */
 #define NOTICE_EVERY_MS 1000
 
 /* Classes of deadlines; 0 is the streams'. */
@@ -332,8 +333,12 @@ void session_answer(struct session *s, const struct login_answer *answer)
     if (answer->reason == PROTOCOL_REASON_NONE) {
         session_welcome(s, answer);
     } else {
-        session_notice(s, answer->reason, answer->retry_after_ms,
-                       answer->text[0] != '\0' ? answer->text : NULL);
+        const char *text = answer->text[0] != '\0' ? answer->text : NULL;
+
+        if (++s->logins_refused < LOGIN_TRIES)
+            session_notice(s, answer->reason, answer->retry_after_ms, text);
+        else
+            session_end(s, answer->reason, answer->retry_after_ms, text);
         if (s->state == SESSION_LOGIN)
             arm(s, &s->stage, DEADLINE_LOGIN, io_now_ms(s->host->io) + s->host->settings->login_ms);
     }

@@ -1,0 +1,242 @@
+/* test_operating.c -- the daemon under the hands of an operator: stops at bad moments, signals that
+ * come twice, one loop or several, a log that nobody reads, a log that strangers write into. Each
+ * test has a daemon of its own. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct daemon server;
+static struct party *party;
+
+static int setup(void **state)
+{
+    (void)state;
+    daemon_make(&server, NULL);
+    party = party_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    party_free(party);
+    party = NULL;
+    daemon_remove(&server);
+    return 0;
+}
+
+static unsigned count(const char *text, const char *word)
+{
+    unsigned n = 0;
+
+    for (; (text = strstr(text, word)) != NULL; text += strlen(word))
+        n++;
+    return n;
+}
+
+/* Two who walk, talk and see each other; whoever arrives anew takes the older's place. */
+static void live(unsigned io_threads)
+{
+    char option[40];
+    const char *const extra[] = {option, NULL};
+    struct player *alice, *bob, *again;
+
+    snprintf(option, sizeof(option), "--net.io_threads=%u", io_threads);
+    daemon_start(&server, extra);
+    alice = player_new_account(party, &server, "alice");
+    bob = player_new_account(party, &server, "bob");
+    player_walk(alice, 0x2000, MOVEMENT_WALK);
+    UNTIL(party, DEADLINE_MS, player_sees(bob, alice) != NULL);
+    player_chat(alice, PROTOCOL_CHANNEL_GLOBAL, "hello");
+    UNTIL(party, DEADLINE_MS, player_heard(bob, "hello"));
+    player_stand(alice);
+    UNTIL(party, DEADLINE_MS, player_is_still(alice) && player_sees_truly(bob, alice));
+    again = player_returns(party, &server, "alice");
+    UNTIL(party, DEADLINE_MS, alice->gone && player_sees_truly(bob, again));
+    assert_int_equal(alice->farewell, PROTOCOL_REASON_REPLACED);
+    assert_int_equal(daemon_terminate(&server), 0);
+    UNTIL(party, DEADLINE_MS, bob->gone && again->gone);
+    assert_int_equal(bob->farewell, PROTOCOL_REASON_SHUTTING_DOWN);
+}
+
+static void test_one_loop(void **state)
+{
+    (void)state;
+    live(0);
+}
+
+static void test_two_io_threads(void **state)
+{
+    (void)state;
+    live(2);
+}
+
+/* Some logins are with the workers, some with the store, some with the world. */
+static void test_stop_amid_logins(void **state)
+{
+    const char *const slow[] = {"--accounts.argon2_memory=8MiB", NULL};
+    struct player *players[12];
+    char name[20];
+
+    (void)state;
+    daemon_start(&server, slow);
+    for (unsigned i = 0; i < 12; i++)
+        players[i] = player_connect(party, &server);
+    for (unsigned i = 0; i < 12; i++)
+        UNTIL(party, DEADLINE_MS, players[i]->greeted);
+    for (unsigned i = 0; i < 12; i++) {
+        snprintf(name, sizeof(name), "late%u", i);
+        player_register(players[i], name, PASSWORD);
+    }
+    UNTIL(party, DEADLINE_MS, players[1]->welcomed);
+    daemon_signal(&server, SIGTERM);
+    for (unsigned i = 0; i < 12; i++) {
+        UNTIL(party, DEADLINE_MS, players[i]->gone);
+        assert_int_equal(players[i]->farewell, PROTOCOL_REASON_SHUTTING_DOWN);
+    }
+    assert_int_equal(daemon_wait_exit(&server), 0);
+    party_free(party);
+    party = party_new();
+    daemon_start(&server, NULL); /* who was welcomed was remembered */
+    player_returns(party, &server, "late1");
+}
+
+/* A player who does not take the last word holds up the first SIGTERM for a while, but not the
+ * second; the places are saved all the same. */
+static void test_stop_asked_twice(void **state)
+{
+    struct player *alice, *deaf;
+    struct space_pos place;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    deaf = player_new_account(party, &server, "deaf");
+    player_walk(alice, 0x3000, MOVEMENT_WALK);
+    UNTIL(party, DEADLINE_MS, alice->self.seq > 20);
+    player_stand(alice);
+    UNTIL(party, DEADLINE_MS, player_is_still(alice));
+    place = alice->self.pos;
+    deaf->deaf = true;
+    daemon_signal(&server, SIGTERM);
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=stopping"));
+    daemon_signal(&server, SIGTERM);
+    assert_int_equal(daemon_wait_exit(&server), 0);
+    assert_true(daemon_said(&server, "event=hurrying"));
+    assert_true(daemon_said(&server, "event=stopped lost=0"));
+    party_free(party);
+    party = party_new();
+    daemon_start(&server, NULL);
+    alice = player_returns(party, &server, "alice");
+    assert_true(distance_m(alice->self.pos, place) < 0.01);
+}
+
+/* What strangers type reaches the log without a newline, a control or a bidirectional character,
+ * and no password or token does, whatever the level. */
+static void test_log_under_abuse(void **state)
+{
+    const char *const debug[] = {"--log.level=debug", NULL};
+    struct player *player;
+    const char *log;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+
+    (void)state;
+    daemon_start(&server, debug);
+    player = player_new_account(party, &server, "alice");
+    snprintf(token, sizeof(token), "%s", player->token);
+    player_chat(player, PROTOCOL_CHANNEL_GLOBAL, "a private word");
+    UNTIL(party, DEADLINE_MS, player_heard(player, "a private word"));
+    player_leave(player);
+    player = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, player->greeted);
+    player_login(player, "eve\nlevel=error event=forged \x1b]0;x\x07\xe2\x80\xae\xff",
+                 "secret one");
+    UNTIL(party, DEADLINE_MS, player->notices_n == 1);
+    player_login(player, "alice", "secret two");
+    UNTIL(party, DEADLINE_MS, player->notices_n == 2);
+    player_register(player, "eve\x1b[31m", "secret three");
+    UNTIL(party, DEADLINE_MS, player->notices_n == 3);
+    token[strlen(token) - 2] ^= 1;
+    player_resume(player, token);
+    UNTIL(party, DEADLINE_MS, player->notices_n == 4);
+    player_resume(player, "secret four");
+    UNTIL(party, DEADLINE_MS, player->notices_n == 5);
+    assert_int_equal(daemon_terminate(&server), 0);
+    log = daemon_log(&server);
+    assert_true(count(log, "event=login_refused") >= 3);
+    assert_null(strstr(log, "\nlevel=error"));
+    assert_null(strstr(log, "\xe2\x80\xae"));
+    assert_null(strchr(log, '\xff'));
+    for (const char *c = log; *c != '\0'; c++)
+        assert_true((unsigned char)*c >= ' ' || *c == '\n');
+    assert_null(strstr(log, "secret"));
+    assert_null(strstr(log, PASSWORD));
+    assert_null(strstr(log, "private word"));
+    token[60] = '\0'; /* header and the beginning of the claims */
+    assert_null(strstr(log, token));
+}
+
+/* stderr is a pipe that nobody empties: the world goes on, and a stop is heard. */
+static void test_log_that_nobody_reads(void **state)
+{
+    struct player *alice, *other;
+    uint32_t selves_n;
+    char bytes[4096];
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkfifo(server.log_path, 0600), 0);
+    fd = open(server.log_path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    assert_true(fd >= 0);
+    memset(bytes, 'x', sizeof(bytes));
+    daemon_start(&server, NULL);
+    while (write(fd, bytes, sizeof(bytes)) > 0) /* no need to wait until it has logged so much */
+        continue;
+    alice = player_new_account(party, &server, "alice");
+    other = player_new_account(party, &server, "other");
+    selves_n = alice->selves_n;
+    player_walk(alice, 0, MOVEMENT_WALK);
+    UNTIL(party, DEADLINE_MS, alice->selves_n > selves_n + 10);
+    player_leave(other);
+    assert_int_equal(daemon_terminate(&server), 0);
+    close(fd);
+    unlink(server.log_path);
+}
+
+/* A machine that is too slow is late every tick: that is said, but not every time. */
+static void test_stalls_do_not_flood_the_log(void **state)
+{
+    unsigned stops_n = 20, said_n;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    for (unsigned i = 0; i < stops_n; i++) {
+        daemon_signal(&server, SIGSTOP);
+        party_pump(NULL, 120);
+        daemon_signal(&server, SIGCONT);
+        party_pump(NULL, 20);
+    }
+    assert_int_equal(daemon_terminate(&server), 0);
+    said_n = count(daemon_log(&server), "event=stalled");
+    assert_true(said_n >= 1 && said_n <= 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_one_loop, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_io_threads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_amid_logins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_asked_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_under_abuse, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_that_nobody_reads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stalls_do_not_flood_the_log, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
