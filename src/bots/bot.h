@@ -47,7 +47,7 @@ void bot_free(struct bot *bot); /* says goodbye and closes; NULL is fine */
 void bot_start(struct bot *bot, uint64_t now_us);
 /* What is due by now: MOVE, WHO, CHAT, a login that takes too long. */
 void bot_turn(struct bot *bot, uint64_t now_us);
-enum bot_state bot_state(const struct bot *bot);
+enum bot_state bot_state(const struct bot *bot); /* as of the last turn */
 uint64_t bot_start_at_us(const struct bot *bot); /* idle: not before */
 /* Add to the report what came and went since the last call. */
 void bot_count(struct bot *bot);

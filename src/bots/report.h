@@ -36,6 +36,7 @@ uint32_t report_quantile_ms(const struct report *report, double q);
 /* All are in and none was lost. */
 bool report_good(const struct report *report);
 
+/* All figures for a person, several lines. */
 void report_print(const struct report *report, FILE *out);
 /* One JSON object and a newline. */
 void report_print_json(const struct report *report, FILE *out);

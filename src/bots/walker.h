@@ -40,6 +40,7 @@ struct walker {
     uint32_t trail_n; /* ever written */
 };
 
+/* A walk that depends on the seed alone. */
 void walker_init(struct walker *walker, unsigned seed);
 /* The truth came. Returns true if the prediction was another. */
 bool walker_self(struct walker *walker, const struct protocol_self *self);

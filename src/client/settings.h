@@ -34,6 +34,7 @@ int settings_token_load(const char *server, const char *user,
 /* Keep it; an empty token forgets the old one. At most SETTINGS_TOKENS_MAX are kept, the newest
  * first. */
 #define SETTINGS_TOKENS_MAX 64
+/* 0, or -1 + error (also where one of the three holds a tab or a line end). */
 int settings_token_save(const char *server, const char *user, const char *token,
                         struct error *error) MUST_CHECK;
 

@@ -30,7 +30,7 @@ struct view {
 /* window: where to draw; NULL: offscreen. 0, or -1 + error (view_fini is due either way). */
 int view_init(struct view *view, const struct arguments *arguments, struct window *window,
               struct error *error) MUST_CHECK;
-void view_fini(struct view *view);
+void view_fini(struct view *view); /* a zeroed view is fine */
 
 /* A frame of what is shown, seen by that camera. world: NULL, only the ground. shown is borrowed.
  */

@@ -66,12 +66,14 @@ size_t cellblock_encode(const struct cellblock_header *header,
  * block has been found well-formed (two passes). NULL visit: check only. OK or BAD. */
 typedef void cellblock_visit_fn(void *context, const struct cellblock_header *header,
                                 const struct cellblock_record *record);
+/* *header is filled in where the answer is OK. */
 enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellblock_header *header,
                                      cellblock_visit_fn *visit, void *context) MUST_CHECK;
 
 /* The state of a figure at pos in its cell. ground: heightfield_at() at the quantised place (the
  * lower edge of the wire quantum), in units: cellblock_quantise_place gives that place. */
 void cellblock_quantise_place(struct space_pos pos, int32_t *x_units, int32_t *z_units);
+/* ground in units, at that place. */
 struct cellblock_state cellblock_state_of(struct space_pos pos, uint16_t yaw, uint8_t pose,
                                           int32_t ground);
 /* Back to a position (the quantum's lower edge). ground as above. */

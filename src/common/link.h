@@ -56,8 +56,8 @@ enum link_state link_state(const struct link *link); /* as of the last pump */
  * takes what was written. At most 64 KiB wait; begin returns -1 when there is less than need_bytes
  * (nothing is sent then). */
 int link_send_begin(struct link *link, size_t need_bytes, struct wire_writer *writer) MUST_CHECK;
-void link_send_commit(struct link *link,
-                      const struct wire_writer *writer); /* nothing, if the writer is bad */
+/* Nothing, if the writer is bad. */
+void link_send_commit(struct link *link, const struct wire_writer *writer);
 
 uint64_t link_bytes_in(const struct link *link);       /* plain bytes of frames received */
 uint64_t link_bytes_out(const struct link *link);      /* plain bytes of frames sent */

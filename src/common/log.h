@@ -51,6 +51,7 @@ struct log_limit {
     _Atomic uint64_t second_and_count;
     _Atomic uint64_t swallowed;
 };
+/* 1: write the line; 0: swallowed (*swallowed is untouched). Any thread. */
 int log_limit_pass(struct log_limit *state, uint32_t burst, uint64_t *swallowed);
 
 /* Set the lowest level that is written (default info). Any thread. */
@@ -64,6 +65,7 @@ const char *log_level_name(enum log_level level); /* constant, lower case */
  * time and level, sanitised. NULL takes the tap away (after return it is not called any more). */
 typedef void log_tap_fn(void *context, int64_t time_ms, enum log_level level, const char *event,
                         const char *line);
+/* tap: on whatever thread logs. Any thread may set it; one at a time. */
 void log_set_tap(log_tap_fn *tap, void *context);
 
 #endif

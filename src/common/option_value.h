@@ -26,6 +26,7 @@ void option_value_clear(const struct option_row *row, union option_field *field)
 /* Between the union and the program's struct, whose field has the size of the row's type. */
 void option_value_store(const struct option_row *row, void *values,
                         const union option_field *field);
+/* Borrows what the struct owns. */
 void option_value_load(const struct option_row *row, const void *values, union option_field *field);
 
 /* "a whole number, 1 to 64 or auto": kind and range for people. out: NUL-terminated, cut to fit. */

@@ -93,8 +93,8 @@ void options_free(struct options *options); /* NULL is fine */
  * environment: as environ. A file that does not exist is an error; the path is borrowed during the
  * call. */
 void options_arguments(struct options *options, int argc, char *const argv[]);
-void options_environment(struct options *options, char *const environment[]);
-void options_file(struct options *options, const char *path);
+void options_environment(struct options *options, char *const environment[]); /* as environ */
+void options_file(struct options *options, const char *path); /* path is borrowed during the call */
 /* As options_file, over bytes that were read already (tests, fuzzing); name stands in the errors.
  */
 void options_text(struct options *options, const char *name, const char *bytes, size_t len_bytes);
@@ -106,7 +106,7 @@ const char *options_flag(const struct options *options, const char *name);
 /* Add an error that the program itself found; the origin of the row's value stands before it. row <
  * 0: no origin. */
 void options_complain(struct options *options, int row, const char *format, ...) PRINTF_LIKE(3, 4);
-size_t options_errors_n(const struct options *options);
+size_t options_errors_n(const struct options *options);             /* 0: all is right so far */
 const char *options_error(const struct options *options, size_t i); /* a whole line, no newline */
 
 /* Fill the program's struct. -1: there are errors (or no memory), nothing was touched. What the
@@ -126,7 +126,8 @@ void options_clear(const struct options_table *table, void *values);
 int options_row(const struct options_table *table,
                 const char *name); /* "section.key" -> index, or -1 */
 const char *options_value(const struct options *options, size_t row);
-const char *options_origin(const struct options *options, size_t row);
+const char *options_origin(const struct options *options, size_t row); /* where it came from */
+/* The same, as a kind. */
 enum option_source options_source(const struct options *options, size_t row);
 /* True if the texts of a row differ in the two loads. */
 bool options_differ(const struct options *a, const struct options *b, size_t row);
@@ -136,7 +137,7 @@ void options_take(struct options *options, const struct options *from, size_t ro
 /* The table, printed: a sample ini that says all defaults; --help; the list of options for an mdoc
  * page. */
 void options_print_ini(const struct options_table *table, FILE *out);
-void options_print_help(const struct options_table *table, FILE *out);
-void options_print_mdoc(const struct options_table *table, FILE *out);
+void options_print_help(const struct options_table *table, FILE *out); /* --help */
+void options_print_mdoc(const struct options_table *table, FILE *out); /* a list for a man page */
 
 #endif

@@ -243,7 +243,7 @@ void protocol_put_key(struct wire_writer *w, const struct protocol_key *key);
 
 /* Constant names: "MOVE", "KICKED", a reason's default sentence; NULL for numbers that are none. */
 const char *protocol_type_name(unsigned type);
-const char *protocol_reason_name(unsigned reason);
-const char *protocol_reason_text(unsigned reason);
+const char *protocol_reason_name(unsigned reason); /* "KICKED" */
+const char *protocol_reason_text(unsigned reason); /* its default sentence */
 
 #endif

@@ -23,11 +23,12 @@ void queue_free(struct queue *queue);
 
 /* Producer thread. Copies *item. Returns 0, or -1 when (all but the reserved room) is full. */
 int queue_push(struct queue *queue, const void *item) MUST_CHECK;
+/* The same, from all of the room: -1 only when nothing is left. */
 int queue_push_reserved(struct queue *queue, const void *item) MUST_CHECK;
 /* Consumer thread. Copies the oldest into *item. Returns false when empty. */
 bool queue_pop(struct queue *queue, void *item) MUST_CHECK;
 /* Any thread; a moment's truth. */
 size_t queue_length(const struct queue *queue);
-size_t queue_capacity(const struct queue *queue);
+size_t queue_capacity(const struct queue *queue); /* the reserved room included */
 
 #endif

@@ -51,8 +51,10 @@ void replica_free(struct replica *replica);
  * block of a key that no VIEW has gained). After BAD the replica is only good for replica_free. */
 enum protocol_result replica_blocks(struct replica *replica,
                                     const struct protocol_blocks *message) MUST_CHECK;
+/* Keys gained, then keys lost: what those own goes. */
 enum protocol_result replica_view(struct replica *replica,
                                   const struct protocol_view *message) MUST_CHECK;
+/* Names and looks; rows of entities that went meanwhile are passed over. */
 enum protocol_result replica_identity(struct replica *replica,
                                       const struct protocol_identity *message) MUST_CHECK;
 
@@ -66,6 +68,7 @@ unsigned replica_wanted(struct replica *replica, uint32_t tick_now, struct proto
 struct replica_entity *replica_find(struct replica *replica, uint64_t id); /* NULL: not known */
 /* Each entity, in no order; stops if visit returns false. visit must not change the replica. */
 typedef bool replica_visit_fn(void *context, struct replica_entity *entity);
+/* Orphans too. */
 void replica_each(struct replica *replica, replica_visit_fn *visit, void *context);
 uint32_t replica_entities_n(const struct replica *replica); /* orphans too */
 /* The highest `to` applied so far; 0 at first. */
@@ -74,6 +77,6 @@ uint32_t replica_tick(const struct replica *replica);
 struct replica_counts {
     uint64_t blocks, blocks_full, blocks_ignored /* have >= to */, records, gaps;
 };
-struct replica_counts replica_counts(const struct replica *replica);
+struct replica_counts replica_counts(const struct replica *replica); /* since replica_new */
 
 #endif

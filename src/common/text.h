@@ -24,6 +24,7 @@ int text_name_check(const char *name, size_t len_bytes, struct error *error) MUS
  * TEXT_NAME_KEY_BYTES, NUL-terminated. Returns its length in bytes, or -1 (error set) where the
  * name is no name. */
 #define TEXT_NAME_KEY_BYTES (TEXT_NAME_MAX_BYTES * 4)
+/* name: len_bytes of any bytes; need not be NUL-terminated. */
 int text_name_key(const char *name, size_t len_bytes, char out[TEXT_NAME_KEY_BYTES],
                   struct error *error) MUST_CHECK;
 

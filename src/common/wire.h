@@ -30,13 +30,13 @@ struct wire_text { /* borrowed bytes inside the message, not NUL-terminated */
 /* Read from borrowed bytes (NULL: none). Each get takes its bytes off the front, or turns the
  * reader bad and gives 0. */
 void wire_reader_init(struct wire_reader *r, const void *bytes, size_t len_bytes);
-uint8_t wire_get_u8(struct wire_reader *r);
-uint16_t wire_get_u16(struct wire_reader *r);
-uint32_t wire_get_u32(struct wire_reader *r);
-uint64_t wire_get_u64(struct wire_reader *r);
-uint32_t wire_get_varint(struct wire_reader *r);
-uint64_t wire_get_varint64(struct wire_reader *r);
-int32_t wire_get_zigzag(struct wire_reader *r);
+uint8_t wire_get_u8(struct wire_reader *r);        /* 1 byte */
+uint16_t wire_get_u16(struct wire_reader *r);      /* 2 bytes, low first */
+uint32_t wire_get_u32(struct wire_reader *r);      /* 4 bytes, low first */
+uint64_t wire_get_u64(struct wire_reader *r);      /* 8 bytes, low first */
+uint32_t wire_get_varint(struct wire_reader *r);   /* 1..5 bytes */
+uint64_t wire_get_varint64(struct wire_reader *r); /* 1..10 bytes */
+int32_t wire_get_zigzag(struct wire_reader *r);    /* signed, as a varint */
 /* u16 length, then bytes; bad if longer than max. Never NULL. */
 struct wire_text wire_get_text(struct wire_reader *r, uint16_t max_bytes);
 const uint8_t *wire_get_bytes(struct wire_reader *r, size_t n); /* NULL when bad */
@@ -46,13 +46,13 @@ bool wire_done(const struct wire_reader *r);
 
 /* Write into borrowed room. Each put appends whole or turns the writer bad and appends nothing. */
 void wire_writer_init(struct wire_writer *w, void *room, size_t room_bytes);
-void wire_put_u8(struct wire_writer *w, uint8_t v);
-void wire_put_u16(struct wire_writer *w, uint16_t v);
-void wire_put_u32(struct wire_writer *w, uint32_t v);
-void wire_put_u64(struct wire_writer *w, uint64_t v);
-void wire_put_varint(struct wire_writer *w, uint32_t v);
-void wire_put_varint64(struct wire_writer *w, uint64_t v);
-void wire_put_zigzag(struct wire_writer *w, int32_t v);
+void wire_put_u8(struct wire_writer *w, uint8_t v);               /* 1 byte */
+void wire_put_u16(struct wire_writer *w, uint16_t v);             /* 2 bytes, low first */
+void wire_put_u32(struct wire_writer *w, uint32_t v);             /* 4 bytes, low first */
+void wire_put_u64(struct wire_writer *w, uint64_t v);             /* 8 bytes, low first */
+void wire_put_varint(struct wire_writer *w, uint32_t v);          /* 1..5 bytes */
+void wire_put_varint64(struct wire_writer *w, uint64_t v);        /* 1..10 bytes */
+void wire_put_zigzag(struct wire_writer *w, int32_t v);           /* signed, as a varint */
 void wire_put_text(struct wire_writer *w, struct wire_text text); /* u16 length, then bytes */
 void wire_put_bytes(struct wire_writer *w, const void *bytes, size_t n);
 size_t wire_written(const struct wire_writer *w); /* bytes so far */

@@ -75,6 +75,7 @@ void config_free(struct config *config); /* NULL is fine */
  * keep the old ones; each of those that differs is given to say (level WARN, "net.listen changed:
  * restart to apply"). */
 typedef void config_say_fn(void *context, enum log_level level, const char *line);
+/* old is borrowed and stays as it is. */
 struct config *config_reload(const struct config *old, config_say_fn *say, void *context);
 
 /* Fill in what sessions needs of the config: identity, files, listen, limits, view, registration.

@@ -43,6 +43,7 @@ void ticker_stop(struct ticker *ticker);
 uint32_t ticker_tick(const struct ticker *ticker);
 /* Unix time of the last tick, for liveness. */
 uint64_t ticker_last_tick_ms(const struct ticker *ticker);
+/* A tick and the Unix time at which it ran, of one and the same tick. Any thread. */
 void ticker_clock(const struct ticker *ticker, uint32_t *tick, uint64_t *wall_ms);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <time.h>
 
 #include "tmux.h"
@@ -29,7 +30,7 @@ uint64_t tmux_now_ms(void)
 
 void tmux_rest(void)
 {
-    nanosleep(&(struct timespec){0, 20000000}, NULL);
+    poll(NULL, 0, 20);
 }
 
 const char *tmux_run(const char *format, ...)

@@ -23,6 +23,7 @@ struct camera_view {
     float yaw_rad, pitch_rad;
 };
 
+/* Behind the figure, a little above, looking along yaw_rad. */
 void camera_init(struct camera *camera, float yaw_rad);
 /* Mouse moved by that many pixels while it turns the camera. */
 void camera_turn(struct camera *camera, float dx, float dy);

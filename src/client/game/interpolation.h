@@ -29,6 +29,7 @@ struct interpolation_clock {
     double shown_tick;
 };
 
+/* A clock that has seen nothing yet. tick_hz: the server's (0: 20). */
 void interpolation_clock_init(struct interpolation_clock *clock, unsigned tick_hz);
 /* An update of that tick came in now. */
 void interpolation_clock_note(struct interpolation_clock *clock, uint32_t tick, double now_s);
@@ -55,6 +56,7 @@ struct interpolation_track {
     bool shown;
 };
 
+/* A figure of which nothing is known; nothing to free. */
 void interpolation_track_init(struct interpolation_track *track);
 /* A new state. interval_ticks: how often states come while the figure moves: after a longer pause
  * it is taken to have stood until then. Older or equal ticks than the newest replace or are
@@ -68,6 +70,7 @@ void interpolation_track_show(struct interpolation_track *track, double tick, fl
 struct interpolation_walk {
     float stride, amount;
 };
+/* walk: zeroed at first. metres: walked in the last frame_s seconds. */
 void interpolation_walk(struct interpolation_walk *walk, float metres, float frame_s);
 
 #endif

@@ -48,6 +48,7 @@ bool world_message(struct world *world, const struct protocol_frame *frame,
 /* Run the substeps that frame_us is worth with what the player wants; send is called for each MOVE.
  * Time beyond a quarter of a second is dropped (the server would not grant it either). */
 typedef void world_send_fn(void *context, const struct protocol_move *move);
+/* frame_us: since the last call. */
 void world_advance(struct world *world, const struct movement_intent *intent, uint64_t frame_us,
                    world_send_fn *send, void *context);
 
@@ -64,10 +65,10 @@ bool world_complete(struct world *world);
 
 /* What the screens ask; all are valid while the world lives. */
 const struct heightfield *world_field(const struct world *world);
-const struct prediction *world_prediction(const struct world *world);
-uint32_t world_entities_n(const struct world *world);
-uint32_t world_tick(const struct world *world);
-float world_view_m(const struct world *world);
+const struct prediction *world_prediction(const struct world *world); /* oneself */
+uint32_t world_entities_n(const struct world *world);                 /* orphans too */
+uint32_t world_tick(const struct world *world);                       /* the newest heard of */
+float world_view_m(const struct world *world);                        /* how far one sees */
 double world_late_ms(const struct world *world); /* how late others are shown */
 
 #endif

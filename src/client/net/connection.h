@@ -42,6 +42,7 @@ void connection_leave(struct connection *connection);
 /* Do what is due. */
 enum session_state connection_pump(struct connection *connection, uint64_t now_us);
 
+/* The session underneath, for sending. */
 struct session *connection_session(struct connection *connection);
 struct world *
 connection_world(struct connection *connection); /* NULL: none yet; stays after a loss */

@@ -95,8 +95,10 @@ int session_fd(const struct session *session, short *events); /* to poll; -1: no
 /* Send while PLAYING. -1: not playing, or the connection took nothing for so long that it is given
  * up. */
 int session_move(struct session *session, const struct protocol_move *move) MUST_CHECK;
+/* 1..PROTOCOL_TEXT_MAX bytes; -1 also beyond that. */
 int session_chat(struct session *session, enum protocol_channel channel,
                  const char *text) MUST_CHECK;
+/* Ask for names. */
 int session_who(struct session *session, const struct protocol_who *who) MUST_CHECK;
 
 /* "host:port" of the running or last try, as in known-servers. */

@@ -33,8 +33,8 @@ void chat_add(struct chat *chat, enum protocol_channel channel, struct wire_text
 
 /* The line to type on: open it (it takes the keyboard), close it (what was typed goes), ask. */
 void chat_open(struct chat *chat);
-void chat_close(struct chat *chat);
-bool chat_is_open(const struct chat *chat);
+void chat_close(struct chat *chat);         /* what was typed goes */
+bool chat_is_open(const struct chat *chat); /* it has the keyboard */
 /* Nearby or global, while open. */
 void chat_switch_channel(struct chat *chat);
 

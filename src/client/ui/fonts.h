@@ -21,7 +21,7 @@ struct fonts_sized {
 
 /* NULL + error. */
 struct fonts *fonts_new(struct error *error);
-void fonts_free(struct fonts *fonts);
+void fonts_free(struct fonts *fonts); /* NULL is fine */
 
 /* The number of the first font that has the character; 0, the main one, where none has. */
 unsigned fonts_for(const struct fonts *fonts, uint32_t codepoint);

@@ -38,14 +38,14 @@ void imgui_free(struct imgui *imgui); /* NULL is fine */
 /* The font's atlas, one byte a pixel, owned by the context; hand it to gfx_ui_texture and its
  * number back. */
 const uint8_t *imgui_atlas(struct imgui *imgui, uint32_t *width, uint32_t *height);
-void imgui_set_texture(struct imgui *imgui, uint32_t texture);
+void imgui_set_texture(struct imgui *imgui, uint32_t texture); /* before the first imgui_begin */
 
 /* An event, before imgui_begin. Events are seen in order: a press and its release, or a character
  * and the Tab after it, in frames of their own, however many came between two frames. */
 void imgui_event(struct imgui *imgui, const struct input_event *event);
 /* Does a text field or a window want it? As of the last frame. */
 bool imgui_wants_keyboard(const struct imgui *imgui);
-bool imgui_wants_mouse(const struct imgui *imgui);
+bool imgui_wants_mouse(const struct imgui *imgui); /* the pointer is over a panel */
 
 /* One frame: begin, widgets, end. width, height: the framebuffer. */
 void imgui_begin(struct imgui *imgui, float width, float height, float frame_s);
@@ -57,20 +57,20 @@ const struct gfx_ui *imgui_end(struct imgui *imgui);
 void imgui_panel_begin(const char *id, float x, float y, float width);
 /* The same with little room around: for one row. */
 void imgui_bar_begin(const char *id, float x, float y, float width);
-void imgui_panel_end(void);
+void imgui_panel_end(void); /* of either */
 /* A veil over everything behind the panels: alpha 0..1. */
 void imgui_veil(float alpha);
 
 /* Lines of text; all but headings wrap at the panel's width. */
 void imgui_heading(const char *text);
-void imgui_text(const char *text);
-void imgui_text_dim(const char *text);
+void imgui_text(const char *text);      /* in the ordinary colour */
+void imgui_text_dim(const char *text);  /* less important */
 void imgui_text_warn(const char *text); /* wrapped, in the colour of trouble */
 void imgui_text_centred(const char *text);
 /* Empty room, a line across, and a wheel that turns with the time. */
 void imgui_space(float pixels);
-void imgui_rule(void);
-void imgui_spinner(float seconds);
+void imgui_rule(void);             /* a line across */
+void imgui_spinner(float seconds); /* seconds: the time, of any start */
 
 enum imgui_field_flags { IMGUI_FIELD_PLAIN = 0, IMGUI_FIELD_PASSWORD = 1, IMGUI_FIELD_FOCUS = 2 };
 /* A labelled text field over the panel's width. True when Enter was pressed in it. */
@@ -78,6 +78,7 @@ bool imgui_field(const char *label, char *text, size_t text_bytes, unsigned flag
 /* The chat line: no label, history by Up and Down through `recall` (may be NULL; writes the text to
  * show, or returns false). True when Enter was pressed. focus: take the keyboard now. */
 typedef bool imgui_recall_fn(void *context, int step, char *text, size_t text_bytes);
+/* text: NUL-terminated, text_bytes of room, changed in place. */
 bool imgui_line(const char *hint, char *text, size_t text_bytes, bool focus,
                 imgui_recall_fn *recall, void *context);
 
@@ -88,7 +89,7 @@ bool imgui_button(const char *label, float share, bool strong, bool beside);
 void imgui_tabs(const char *const *labels, unsigned labels_n, unsigned *chosen);
 /* Grey out what follows until imgui_disabled_end. */
 void imgui_disabled_begin(bool disabled);
-void imgui_disabled_end(void);
+void imgui_disabled_end(void); /* once for each begin */
 
 #ifdef __cplusplus
 }

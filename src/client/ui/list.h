@@ -31,8 +31,8 @@ struct ui_rect {
 /* The colour with its alpha times f (0..1). */
 uint32_t ui_fade(uint32_t rgba, float f);
 
-void ui_list_init(struct ui_list *list);
-void ui_list_fini(struct ui_list *list);
+void ui_list_init(struct ui_list *list); /* empty, owns nothing yet */
+void ui_list_fini(struct ui_list *list); /* frees; empty again */
 /* Empty it; clip to width x height. */
 void ui_list_begin(struct ui_list *list, float width, float height);
 /* What was built, valid until the next change. Where memory ran out, triangles are missing. */

@@ -60,6 +60,7 @@ struct screens_view {
     bool has_token;                      /* LOGIN: for the server and name as typed */
 };
 
+/* Opens the login screen, filled in from the settings; nothing to free. */
 void screens_init(struct screens *screens, const struct settings *settings);
 void screens_fini(struct screens *screens); /* wipes the passwords */
 /* Show another one. */

@@ -27,7 +27,7 @@ struct shape_line {
  * when out of memory. The caller frees with shape_fini. */
 int shape_init(struct shape_line *line, struct fonts *fonts, const char *utf8, size_t len_bytes,
                unsigned pixels) MUST_CHECK;
-void shape_fini(struct shape_line *line);
+void shape_fini(struct shape_line *line); /* frees; may be called twice */
 
 /* The next code point of the text; *used: its bytes (at least 1). U+FFFD for what is invalid.
  * len_bytes >= 1. */

@@ -81,8 +81,11 @@ void method_fail(struct method_call *call, const char *format, ...) PRINTF_LIKE(
 
 /* A parameter's value; what stands in `otherwise` where it was not given. */
 const char *method_text(const struct method_call *call, const char *name, const char *otherwise);
+/* Within its row's range. */
 int64_t method_integer(const struct method_call *call, const char *name, int64_t otherwise);
+/* True or false. */
 bool method_boolean(const struct method_call *call, const char *name, bool otherwise);
+/* 0..2^64-1. */
 uint64_t method_id(const struct method_call *call, const char *name, uint64_t otherwise);
 int method_word(const struct method_call *call, const char *name, int otherwise); /* its index */
 bool method_given(const struct method_call *call, const char *name);
@@ -106,8 +109,9 @@ extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CM
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
+/* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
-json_t *cmd_log_line(const struct logtail_line *line);
+json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];
 
 #endif

@@ -43,6 +43,7 @@ struct subscription_config {
     int (*say)(void *context, const char *line, size_t len_bytes);
     void *context;
 };
+/* config is copied; its params are kept by a reference of their own. */
 struct subscription *subscription_new(const struct subscription_config *config);
 void subscription_free(struct subscription *subscription); /* NULL is fine */
 unsigned subscription_id(const struct subscription *subscription);

@@ -18,7 +18,7 @@ typedef uint64_t notify_progress_fn(void *context);
 struct notify *notify_new(struct event_base *base, notify_progress_fn *progress, void *context);
 void notify_free(struct notify *notify); /* NULL is fine */
 
-void notify_ready(void);
+void notify_ready(void);     /* up, or reloaded */
 void notify_reloading(void); /* until the next notify_ready */
 void notify_stopping(void);
 void notify_status(const char *format, ...) PRINTF_LIKE(1, 2); /* "812 players, tick p99 14 ms" */

@@ -60,8 +60,9 @@ struct presence_row {
 };
 /* Each player present, in no order; stops when visit returns false. */
 typedef bool presence_visit_fn(void *context, const struct presence_row *row);
+/* The row is valid during visit only. */
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context);
-uint32_t presence_n(const struct presence *presence);
+uint32_t presence_n(const struct presence *presence); /* players present */
 /* Every position as of then is durable. */
 struct writeback_watermark presence_watermark(const struct presence *presence);
 

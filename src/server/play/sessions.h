@@ -90,7 +90,7 @@ struct sessions_config {
  * (which names the address or the file). */
 struct sessions *sessions_new(struct event_base *control, const struct sessions_config *config,
                               const struct sessions_handlers *handlers, struct error *error);
-void sessions_open(struct sessions *sessions);
+void sessions_open(struct sessions *sessions); /* accept from now on */
 /* Stop accepting; tell every session DISCONNECT(reason, retry_after_ms), give it up to linger_ms to
  * take it, close. Calls done(context) on control when the last is gone. */
 void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint32_t retry_after_ms,
@@ -125,6 +125,7 @@ struct session_figures {
     uint32_t rtt_us;    /* smoothed, from the kernel (TCP_INFO); 0 unknown */
     uint64_t opened_ms; /* Unix time */
 };
+/* Control thread. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures) MUST_CHECK;
 

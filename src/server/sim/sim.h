@@ -73,6 +73,7 @@ void sim_hash(const struct sim *sim, uint8_t hash[SIM_HASH_BYTES]);
 /* The state as bytes, for a journal's header and back. save: appends to a malloc'ed buffer (caller
  * frees); load: only into a fresh sim; -1 + error if malformed. */
 int sim_save(const struct sim *sim, uint8_t **bytes, size_t *len_bytes) MUST_CHECK;
+/* bytes: borrowed; after -1 the sim is only good for sim_free. */
 int sim_load(struct sim *sim, const uint8_t *bytes, size_t len_bytes,
              struct error *error) MUST_CHECK;
 

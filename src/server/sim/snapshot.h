@@ -71,6 +71,7 @@ snapshot_chat_sequence(const struct snapshot *snapshot); /* of the newest line; 
 
 /* An occupied or lately occupied cell; NULL: nothing known of it (empty for more than 64 ticks). */
 struct snapshot_cell;
+/* Valid while the snapshot is. */
 const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,
                                           uint8_t layer);
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell); /* present */

@@ -44,7 +44,8 @@ void writeback_flush(struct writeback *writeback, uint32_t epoch, uint32_t tick)
 void writeback_wait(struct writeback *writeback, uint32_t patience_ms,
                     void (*done)(void *context, uint32_t lost), void *context);
 
-uint32_t writeback_pending_n(const struct writeback *writeback);
+uint32_t writeback_pending_n(const struct writeback *writeback); /* rows not yet committed */
+/* Everything that was put up to then is committed. */
 struct writeback_watermark writeback_watermark(const struct writeback *writeback);
 
 #endif
