@@ -19,4 +19,5 @@ libcommon_a_SOURCES = \
     src/common/replica.c src/common/replica.h \
     src/common/space.h \
     src/common/text.c src/common/text.h \
+    src/common/thread.c src/common/thread.h \
     src/common/wire.c src/common/wire.h

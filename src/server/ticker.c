@@ -13,13 +13,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/log.h"
+#include "common/thread.h"
 #include "ops/metrics.h"
 
 #define TICK_NS    (INT64_C(1000000) * SIM_TICK_MS)
@@ -264,22 +264,6 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     arm(ticker);
 }
 
-static int start_thread(struct ticker *ticker)
-{
-    sigset_t all;
-    sigset_t old;
-    int failed;
-
-    /* Signals are control's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    failed = pthread_create(&ticker->thread, NULL, run, ticker);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (failed == 0)
-        pthread_setname_np(ticker->thread, "sim");
-    return failed;
-}
-
 static int allocate(struct ticker *ticker)
 {
     ticker->commands_room = 1; /* the credit */
@@ -324,7 +308,7 @@ struct ticker *ticker_start(const struct ticker_config *config, struct error *er
         else
             arm(ticker);
     } else {
-        failed = start_thread(ticker);
+        failed = thread_start(&ticker->thread, "sim", run, ticker);
     }
     if (failed != 0) {
         error_set(error, "cannot start the world's clock: %s", strerror(failed));

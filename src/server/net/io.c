@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "common/thread.h"
 
 struct deadline_list {
     struct io_deadline *oldest, *newest; /* at_ms rises */
@@ -215,19 +216,14 @@ static void *io_main(void *context)
 int io_start(struct io *io, struct error *error)
 {
     char name[16];
-    sigset_t all, before;
     int failed;
 
     if (!io->own_base)
         return 0;
-    sigfillset(&all); /* signals are control's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&io->thread, NULL, io_main, io);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    snprintf(name, sizeof(name), "io-%u", io->config.number);
+    failed = thread_start(&io->thread, name, io_main, io);
     if (failed != 0)
         return error_set(error, "cannot start an io thread: %s", strerror(failed));
-    snprintf(name, sizeof(name), "io-%u", io->config.number);
-    pthread_setname_np(io->thread, name);
     io->started = true;
     return 0;
 }

@@ -5,12 +5,12 @@
 #include "ops/workers.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/thread.h"
 #include "ops/metrics.h"
 
 #define THREADS_MAX 64
@@ -74,18 +74,13 @@ static void *work(void *context)
 
 static int start_threads(struct workers *workers, unsigned threads_n, struct error *error)
 {
-    sigset_t all, before;
-    int rc = 0;
+    for (; workers->threads_n < threads_n; workers->threads_n++) {
+        int failed = thread_start(&workers->threads[workers->threads_n], "worker", work, workers);
 
-    sigfillset(&all); /* signals are the control thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (rc == 0 && workers->threads_n < threads_n) {
-        rc = pthread_create(&workers->threads[workers->threads_n], NULL, work, workers);
-        if (rc == 0)
-            workers->threads_n++;
+        if (failed != 0)
+            return error_set(error, "cannot start a worker thread: %s", strerror(failed));
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc == 0 ? 0 : error_set(error, "cannot start a worker thread: %s", strerror(rc));
+    return 0;
 }
 
 struct workers *workers_new(struct event_base *base, unsigned threads_n, unsigned queue_max,

@@ -14,13 +14,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/thread.h"
 #include "sim/journal_format.h"
 
 #define BUFFER_BYTES ((size_t)8 * 1024 * 1024)
@@ -104,23 +104,6 @@ static void *work(void *context)
             give_up(journal, strerror(errno));
     }
     return NULL;
-}
-
-static int start_worker(struct journal *journal)
-{
-    sigset_t all;
-    sigset_t old;
-    int failed;
-
-    /* No signal here: SIGXFSZ, too, becomes an error of write. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    failed = pthread_create(&journal->thread, NULL, work, journal);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (failed == 0)
-        pthread_setname_np(journal->thread, "journal");
-    journal->running = failed == 0;
-    return failed;
 }
 
 /* ---- header ---- */
@@ -220,10 +203,11 @@ struct journal *journal_open(const char *path, const struct sim *sim,
     }
     if (write_state(journal, sim, field, error) != 0)
         goto failed;
-    if (start_worker(journal) != 0) {
+    if (thread_start(&journal->thread, "journal", work, journal) != 0) {
         error_set(error, "cannot start the journal's thread");
         goto failed;
     }
+    journal->running = true;
     return journal;
 failed:
     journal_close(journal);

@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/log.h"
+#include "common/thread.h"
 #include "ops/metrics.h"
 #include "ops/postbox.h"
 #include "store/migrate.h"
@@ -506,15 +506,12 @@ static int open_file(struct store *store, const struct store_config *config, str
 
 static int start_thread(struct store *store, struct error *error)
 {
-    sigset_t all, before;
-    int rc;
+    int failed = thread_start(&store->thread, "store", serve, store);
 
-    sigfillset(&all); /* signals are the control thread's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&store->thread, NULL, serve, store);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    store->started = rc == 0;
-    return rc == 0 ? 0 : error_set(error, "cannot start the store's thread: %s", strerror(rc));
+    if (failed != 0)
+        return error_set(error, "cannot start the store's thread: %s", strerror(failed));
+    store->started = true;
+    return 0;
 }
 
 struct store *store_open(const struct store_config *config, struct error *error)
