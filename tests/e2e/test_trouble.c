@@ -122,11 +122,16 @@ static void test_locked_database(void **state)
     assert_int_equal(bob->notice, PROTOCOL_REASON_STORE_AWAY);
     expect_walking(alice);
     expect_in_log(&server, "locked");
+    player_register(bob, "bob", PASSWORD);
+    UNTIL(party, DEADLINE_MS, bob->notices_n == 2 || bob->welcomed || bob->gone);
+    assert_int_equal(bob->notice, PROTOCOL_REASON_STORE_AWAY);
+    assert_false(daemon_said(&server, "event=store_back")); /* because it can still be read */
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_close(db);
     player_register(bob, "bob",
                     PASSWORD); /* it is back: so are logins, and the save of alice's place */
     UNTIL(party, DEADLINE_MS, bob->welcomed);
+    expect_in_log(&server, "event=store_back");
     assert_int_equal(daemon_terminate(&server), 0);
 }
 

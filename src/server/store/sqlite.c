@@ -36,7 +36,8 @@ struct store {
     struct postbox *postbox;
     char *path;
     uint32_t epoch;
-    struct error trouble; /* control: of the newest answer */
+    struct error trouble; /* control: of the newest answer that says something of it */
+    bool changes_fail;    /* control: the trouble is with changes (too) */
     pthread_t thread;
     bool started;
 
@@ -390,16 +391,24 @@ static void *serve(void *context)
     return NULL;
 }
 
-/* Say once that the database is away, and once that it is back. */
-static void note_trouble(struct store *store, const struct store_answer *answer)
+/* Say once that the database is away, and once that it is back. On a full disk or under another's
+ * lock it still answers who only reads: that is not back. */
+static void note_trouble(struct store *store, const struct ask *ask)
 {
+    const struct store_answer *answer = &ask->answer;
+    bool change = !reads(&statements[ask->question.statement]);
+
     if (answer->status == STORE_AWAY) {
         metrics_add(METRIC_STORE_ERRORS, 1);
         if (strcmp(store->trouble.text, answer->error.text) != 0)
             log_event(LOG_LEVEL_ERROR, "store_away", answer->error.text, LOG_NONE);
         store->trouble = answer->error;
+        store->changes_fail = store->changes_fail || change;
         return;
     }
+    if (store->changes_fail && !change)
+        return;
+    store->changes_fail = false;
     if (store->trouble.text[0])
         log_event(LOG_LEVEL_INFO, "store_back", "the database answers again",
                   LOG_TEXT("path", store->path));
@@ -412,7 +421,7 @@ static void answered(struct postbox_item *item)
     const struct store_question *question = &ask->question;
 
     metrics_add(METRIC_STORE_QUESTIONS, 1);
-    note_trouble(ask->store, &ask->answer);
+    note_trouble(ask->store, ask);
     if (question->answer)
         question->answer(question->context, question->tag, &ask->answer);
     sodium_memzero(&ask->question, sizeof(ask->question)); /* hashes */
