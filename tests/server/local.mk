@@ -92,3 +92,8 @@ tests_server_test_journal_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 dist_check_SCRIPTS += tests/server/test_replay_builds.sh
 TESTS += tests/server/test_replay_builds.sh
 EXTRA_DIST += tests/server/replay_tool.c
+
+check_PROGRAMS += tests/server/test_io
+tests_server_test_io_SOURCES = tests/server/test_io.c
+tests_server_test_io_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_io_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

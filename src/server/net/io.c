@@ -63,16 +63,19 @@ static void pass_time(struct io *io)
     uint64_t real_ms = monotonic_ms();
     uint64_t elapsed = real_ms - io->real_ms;
     uint64_t credit = atomic_exchange_explicit(&io->credit, 0, memory_order_relaxed);
+    uint64_t before_ms = io->now_ms;
 
     io->real_ms = real_ms;
     io->now_ms += elapsed < IO_STALL_MS ? elapsed : IO_STALL_MS;
     if (credit == 0)
         return;
-    /* The clock never steps back (buckets and orders depend on it): move the deadlines on instead.
-     */
+    /* The clock never steps back (buckets and orders depend on it): move the deadlines on instead;
+     * but not what is to happen at once, as reading on. */
     for (unsigned i = 0; i < IO_DEADLINE_CLASSES; i++) {
-        for (struct io_deadline *d = io->deadlines[i].oldest; d != NULL; d = d->newer)
-            d->at_ms += credit;
+        for (struct io_deadline *d = io->deadlines[i].oldest; d != NULL; d = d->newer) {
+            if (d->at_ms > before_ms)
+                d->at_ms += credit;
+        }
     }
 }
 
