@@ -26,7 +26,7 @@
 #define BUFFER_BYTES ((size_t)8 * 1024 * 1024)
 
 struct journal {
-    int fd;
+    int fd; /* the worker's while it runs */
     char *path;
     pthread_t thread;
     bool running;
@@ -102,6 +102,10 @@ static void *work(void *context)
         pthread_mutex_unlock(&journal->lock);
         if (!journal_stopped(journal) && write_all(journal->fd, bytes, n) != 0)
             give_up(journal, strerror(errno));
+        if (journal_stopped(journal) && journal->fd >= 0) {
+            close(journal->fd); /* who removes the file of a full disk gets its room back */
+            journal->fd = -1;
+        }
     }
     return NULL;
 }
@@ -224,7 +228,7 @@ void journal_close(struct journal *journal)
         pthread_cond_signal(&journal->filled);
         pthread_mutex_unlock(&journal->lock);
         pthread_join(journal->thread, NULL);
-        if (fsync(journal->fd) != 0 && errno != EINVAL && errno != EROFS)
+        if (journal->fd >= 0 && fsync(journal->fd) != 0 && errno != EINVAL && errno != EROFS)
             give_up(journal, strerror(errno));
     }
     if (journal->fd >= 0)
