@@ -241,11 +241,6 @@ void window_capture(struct window *w, bool captured)
     glfwSetInputMode(w->glfw, GLFW_CURSOR, captured ? GLFW_CURSOR_DISABLED : GLFW_CURSOR_NORMAL);
 }
 
-bool window_captured(const struct window *w)
-{
-    return w->captured;
-}
-
 bool window_is_fullscreen(const struct window *w)
 {
     return glfwGetWindowMonitor(w->glfw) != NULL;

@@ -33,7 +33,6 @@ void window_size(const struct window *window, uint32_t *width, uint32_t *height)
 float window_scale(const struct window *window); /* 1 on an ordinary screen */
 /* Take the pointer (hidden, unbounded) or let it go. */
 void window_capture(struct window *window, bool captured);
-bool window_captured(const struct window *window); /* as last asked for */
 /* Full screen on the first monitor, and back to where it was. */
 void window_fullscreen(struct window *window, bool fullscreen);
 bool window_is_fullscreen(const struct window *window); /* as last asked for */

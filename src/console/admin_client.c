@@ -26,7 +26,7 @@ struct waiting {
 struct admin_client {
     struct sockaddr_un address;
     struct admin_client_handlers handlers;
-    enum admin_client_state state;
+    bool open;
     int fd;
     uint64_t now_ms, again_ms; /* again_ms: when the next try is due */
     unsigned backoff_ms, last_id;
@@ -80,16 +80,6 @@ short admin_client_events(const struct admin_client *client)
     return (short)(POLLIN | (client->out_bytes > 0 ? POLLOUT : 0));
 }
 
-enum admin_client_state admin_client_state(const struct admin_client *client)
-{
-    return client->state;
-}
-
-const char *admin_client_path(const struct admin_client *client)
-{
-    return client->address.sun_path;
-}
-
 int admin_client_wait_ms(const struct admin_client *client, uint64_t now_ms)
 {
     uint64_t due_ms = now_ms + 1000;
@@ -113,7 +103,7 @@ static void lose(struct admin_client *client, const char *sentence)
     if (client->fd >= 0)
         close(client->fd);
     client->fd = -1;
-    client->state = ADMIN_CLIENT_AWAY;
+    client->open = false;
     client->in_bytes = client->out_bytes = 0;
     client->again_ms = client->now_ms + client->backoff_ms;
     client->backoff_ms =
@@ -149,7 +139,7 @@ static void begin(struct admin_client *client)
         lose_errno(client, "cannot connect to");
         return;
     }
-    client->state = ADMIN_CLIENT_OPEN;
+    client->open = true;
     client->handlers.opened(client->handlers.context);
 }
 
@@ -170,7 +160,7 @@ int admin_client_ask(struct admin_client *client, const char *method, json_t *pa
     char *text;
     size_t n;
 
-    if (client->state != ADMIN_CLIENT_OPEN || waiting == NULL) {
+    if (!client->open || waiting == NULL) {
         json_decref(params);
         return -1;
     }

@@ -20,8 +20,6 @@
 #define ADMIN_CLIENT_TIMEOUT (-2)
 #define ADMIN_CLIENT_DENIED  (-32001) /* the daemon's own: no role, or too low a one */
 
-enum admin_client_state { ADMIN_CLIENT_AWAY, ADMIN_CLIENT_OPEN };
-
 struct admin_client;
 
 struct admin_client_handlers {
@@ -53,11 +51,6 @@ void admin_client_pump(struct admin_client *client, uint64_t now_ms);
  * or too much waits already (params are taken all the same). */
 int admin_client_ask(struct admin_client *client, const char *method, json_t *params, int token,
                      unsigned deadline_ms) MUST_CHECK;
-
-/* Where it stands, and the path it was given (borrowed). */
-enum admin_client_state admin_client_state(const struct admin_client *client);
-/* The path it was given; borrowed. */
-const char *admin_client_path(const struct admin_client *client);
 
 /* The socket's path where none was named: $OPENMMO_ADMIN_SOCKET, else /run/openmmo/admin.sock if it
  * is there, else $XDG_STATE_HOME/openmmo/admin.sock (~/.local/state). */

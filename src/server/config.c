@@ -142,7 +142,6 @@ static const struct option_flag flags[] = {
     {0, "print-config", NULL, NULL, "print a sample configuration file"},
     {0, "print-man", NULL, NULL, "print the manual page openmmo.ini(5)"},
 #if TEST_FAULTS
-    {0, "debug", "NAME", NULL, "plant a fault (test builds)"},
 #endif
     {'V', "version", NULL, NULL, "print the version"},
     {'h', "help", NULL, NULL, "print this text"},
@@ -257,7 +256,6 @@ static int resolve_socket(struct config *config)
 
 static int resolve_paths(struct config *config)
 {
-    config->certificate_ours = config->certificate[0] == '\0' && config->key[0] == '\0';
     if (resolve_state(config) < 0 || resolve_socket(config) < 0 ||
         resolve(&config->certificate, config->state, "tls-certificate.pem") < 0 ||
         resolve(&config->key, config->state, "tls-key.pem") < 0 ||
@@ -409,7 +407,6 @@ static struct config *load(int argc, char *const argv[])
         options_file(config->options, DEFAULT_FILE);
     config->journal = options_flag(config->options, "journal");
     config->replay = options_flag(config->options, "replay");
-    config->debug = options_flag(config->options, "debug");
     config->migrate = options_flag(config->options, "migrate") != NULL;
     (void)build(config);
     return config;

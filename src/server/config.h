@@ -26,8 +26,7 @@ struct config {
     struct option_list listen; /* "127.0.0.1:7777", "[::1]:7777"; port 0: any */
     uint32_t io_threads;       /* 0: all on one loop; "auto" is resolved */
     uint32_t view_m, players_max, connections_max;
-    char *certificate, *key; /* PEM files */
-    bool certificate_ours;   /* neither was named: make them on first start */
+    char *certificate, *key; /* PEM files; made on first start where neither was named */
     /* [limits] */
     uint32_t before_login_per_address, new_per_second, new_burst;
     uint32_t first_byte_ms, login_ms, message_ms;
@@ -53,7 +52,7 @@ struct config {
     uint32_t log_level; /* enum log_level */
 
     /* Flags of the command line; borrowed from it. */
-    const char *journal, *replay, *debug; /* NULL: not given */
+    const char *journal, *replay; /* NULL: not given */
     bool migrate;
 
     struct options *options; /* values and origins as loaded, for listings */

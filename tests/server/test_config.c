@@ -215,7 +215,6 @@ static void test_values_and_paths(void **state)
     assert_string_equal(config->auth_key, path);
     snprintf(path, sizeof(path), "%s/deep/state/tls-key.pem", directory);
     assert_string_equal(config->key, path);
-    assert_true(config->certificate_ours);
     assert_string_equal(config->journal, "j");
     assert_null(config->replay);
     assert_false(config->migrate);

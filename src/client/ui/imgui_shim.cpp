@@ -291,11 +291,6 @@ extern "C" bool imgui_wants_keyboard(const struct imgui *)
     return ImGui::GetIO().WantTextInput;
 }
 
-extern "C" bool imgui_wants_mouse(const struct imgui *)
-{
-    return ImGui::GetIO().WantCaptureMouse;
-}
-
 extern "C" void imgui_begin(struct imgui *imgui, float width, float height, float frame_s)
 {
     ImGuiIO &io = ImGui::GetIO();
@@ -522,14 +517,4 @@ extern "C" void imgui_tabs(const char *const *labels, unsigned labels_n, unsigne
             *chosen = i;
         ImGui::PopStyleColor(2);
     }
-}
-
-extern "C" void imgui_disabled_begin(bool disabled)
-{
-    ImGui::BeginDisabled(disabled);
-}
-
-extern "C" void imgui_disabled_end(void)
-{
-    ImGui::EndDisabled();
 }

@@ -43,9 +43,8 @@ void imgui_set_texture(struct imgui *imgui, uint32_t texture); /* before the fir
 /* An event, before imgui_begin. Events are seen in order: a press and its release, or a character
  * and the Tab after it, in frames of their own, however many came between two frames. */
 void imgui_event(struct imgui *imgui, const struct input_event *event);
-/* Does a text field or a window want it? As of the last frame. */
+/* Does a text field want it? As of the last frame. */
 bool imgui_wants_keyboard(const struct imgui *imgui);
-bool imgui_wants_mouse(const struct imgui *imgui); /* the pointer is over a panel */
 
 /* One frame: begin, widgets, end. width, height: the framebuffer. */
 void imgui_begin(struct imgui *imgui, float width, float height, float frame_s);
@@ -87,9 +86,6 @@ bool imgui_line(const char *hint, char *text, size_t text_bytes, bool focus,
 bool imgui_button(const char *label, float share, bool strong, bool beside);
 /* Two tabs in a row; *chosen is changed by a click. */
 void imgui_tabs(const char *const *labels, unsigned labels_n, unsigned *chosen);
-/* Grey out what follows until imgui_disabled_end. */
-void imgui_disabled_begin(bool disabled);
-void imgui_disabled_end(void); /* once for each begin */
 
 #ifdef __cplusplus
 }

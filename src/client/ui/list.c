@@ -152,20 +152,3 @@ void ui_list_panel(struct ui_list *list, struct ui_rect place, float radius, uin
     for (unsigned i = 1; i + 1 < corners; i++)
         add_triangle(list, command, first, first + i, first + i + 1u);
 }
-
-void ui_list_line(struct ui_list *list, struct ui_rect line, float width, uint32_t rgba)
-{
-    uint16_t first;
-    float dx = line.x1 - line.x0, dy = line.y1 - line.y0, length = sqrtf(dx * dx + dy * dy);
-    struct gfx_ui_command *command = open_command(list, list->white_texture, 4, 6, &first);
-    if (!command || length <= 0)
-        return;
-    float x = -dy / length * width / 2, y = dx / length * width / 2, u = list->white_u,
-          v = list->white_v;
-    add_vertex(list, line.x0 + x, line.y0 + y, u, v, rgba);
-    add_vertex(list, line.x1 + x, line.y1 + y, u, v, rgba);
-    add_vertex(list, line.x1 - x, line.y1 - y, u, v, rgba);
-    add_vertex(list, line.x0 - x, line.y0 - y, u, v, rgba);
-    add_triangle(list, command, first, first + 1u, first + 2u);
-    add_triangle(list, command, first, first + 2u, first + 3u);
-}

@@ -43,7 +43,5 @@ void ui_list_quad(struct ui_list *list, uint32_t texture, struct ui_rect place, 
                   uint32_t rgba);
 /* A filled rectangle with round corners (radius 0: square). */
 void ui_list_panel(struct ui_list *list, struct ui_rect place, float radius, uint32_t rgba);
-/* A line between two points. */
-void ui_list_line(struct ui_list *list, struct ui_rect from_to, float width, uint32_t rgba);
 
 #endif

@@ -178,11 +178,6 @@ json_t *jsonrpc_params(const struct jsonrpc_call *call)
     return json_object_get(call->request, "params");
 }
 
-int jsonrpc_is_notification(const struct jsonrpc_call *call)
-{
-    return call->id == NULL;
-}
-
 /* What is wrong with a request, NULL: nothing. */
 static const char *request_fault(const json_t *request)
 {

@@ -55,8 +55,6 @@ void jsonrpc_close(struct jsonrpc_port *port);
 const char *jsonrpc_method(const struct jsonrpc_call *call);
 /* NULL: none were given; borrowed. */
 json_t *jsonrpc_params(const struct jsonrpc_call *call);
-/* True if nobody waits for an answer (it must be answered all the same). */
-int jsonrpc_is_notification(const struct jsonrpc_call *call);
 
 /* Answer and forget the call. result and data are taken; NULL result reads null, NULL data none. */
 void jsonrpc_result(struct jsonrpc_call *call, json_t *result);

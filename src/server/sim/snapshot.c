@@ -331,8 +331,3 @@ uint16_t snapshot_cell_parts(const struct snapshot_cell *cell)
 {
     return (uint16_t)cell->parts_n;
 }
-
-uint32_t snapshot_cell_member(const struct snapshot_cell *cell, uint32_t i)
-{
-    return cell->members[i].slot;
-}

@@ -79,8 +79,6 @@ uint32_t
 snapshot_cell_changed(const struct snapshot_cell *cell); /* tick of the last change of any kind */
 uint16_t snapshot_cell_parts(
     const struct snapshot_cell *cell); /* parts that have or lately had members, >= 1 */
-/* The i-th member's slot (0 <= i < members_n), in order of in-cell index. */
-uint32_t snapshot_cell_member(const struct snapshot_cell *cell, uint32_t i);
 
 /* A block as a ready frame (frame header, type BLOCKS, one cell block): shared bytes, valid while
  * the snapshot is. */
