@@ -9,9 +9,10 @@
 #include "dialog.h"
 #include "screen.h"
 
-#define FRAME_ROWS 3    /* header, tabs, bottom line */
-#define STILL_MS   3000 /* samples come every second; a daemon that is silent so long stands still \
-                         */
+#define FRAME_ROWS 3 /* header, tabs, bottom line */
+#define STILL_MS                                                                                   \
+    3000 /* samples come every second; a daemon that is silent so long stands still                \
+          */
 #define LEAST_ROWS    8
 #define LEAST_COLUMNS 36
 
