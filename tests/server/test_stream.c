@@ -446,8 +446,15 @@ static void test_certificate(void **state)
     SSL_CTX_free(again);
 
     snprintf(other, sizeof(other), "%s/absent.pem", s->folder);
-    assert_int_equal(tls_ensure_certificate(other, s->key, &made, &error), -1);
+    assert_int_equal(tls_ensure_certificate(s->certificate, other, &made, &error), -1);
     assert_non_null(strstr(error.text, other));
+    assert_int_equal(unlink(s->certificate), 0); /* killed between the two: the same key goes on */
+    assert_int_equal(tls_ensure_certificate(s->certificate, s->key, &made, &error), 0);
+    assert_true(made);
+    again = tls_context_new(s->certificate, s->key, NULL, &error);
+    assert_int_equal(tls_fingerprint(again, two, &error), 0);
+    assert_string_equal(one, two);
+    SSL_CTX_free(again);
     assert_null(tls_context_new(other, s->key, NULL, &error));
     assert_string_equal(strrchr(error.text, ':'), ": No such file or directory");
     assert_null(tls_context_new(s->key, s->key, NULL, &error)); /* no certificate in it */

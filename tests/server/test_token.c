@@ -257,7 +257,7 @@ static void no_key(const char *path, const char *why)
 
 static void test_key_file(void **state)
 {
-    char directory[] = "/tmp/openmmo-key-XXXXXX", path[64], missing[64];
+    char directory[] = "/tmp/openmmo-key-XXXXXX", path[64], missing[80];
     struct error error = {""};
     struct jws_key *key;
     struct stat status;
@@ -267,9 +267,14 @@ static void test_key_file(void **state)
     (void)state;
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof(path), "%s/token.key", directory);
-    snprintf(missing, sizeof(missing), "%s/no/token.key", directory);
+    snprintf(missing, sizeof(missing), "%s.new", path); /* of one who was killed while he made it */
+    fd = open(missing, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    close(fd);
     key = jws_key_open(path, &error);
     assert_non_null(key);
+    assert_int_equal(access(missing, F_OK), -1);
+    snprintf(missing, sizeof(missing), "%s/no/token.key", directory);
     strcpy(id, jws_key_id(key));
     jws_key_free(key);
     assert_int_equal(stat(path, &status), 0);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,9 +56,7 @@ const char *jws_key_id(const struct jws_key *key)
     return key->id;
 }
 
-/* The whole line is written, or the file is taken away again. */
-static int write_key(const char *path, int fd, const uint8_t seed[JWS_SEED_BYTES],
-                     struct error *error)
+static int write_line(int fd, const uint8_t seed[JWS_SEED_BYTES])
 {
     char line[HEX_BYTES + 1];
     ssize_t n;
@@ -66,11 +65,33 @@ static int write_key(const char *path, int fd, const uint8_t seed[JWS_SEED_BYTES
     line[HEX_BYTES] = '\n';
     n = write(fd, line, sizeof(line));
     sodium_memzero(line, sizeof(line));
-    if (n == (ssize_t)sizeof(line) && fsync(fd) == 0)
+    if (n >= 0 && n < (ssize_t)sizeof(line))
+        errno = ENOSPC;
+    return n == (ssize_t)sizeof(line) && fsync(fd) == 0 ? 0 : -1;
+}
+
+/* Under another name first: who is killed meanwhile leaves no key that is none. */
+static int write_key(const char *path, const uint8_t seed[JWS_SEED_BYTES], struct error *error)
+{
+    char temporary[PATH_MAX];
+    int fd, failed = 0;
+
+    if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
+        return error_set(error, "cannot make key file %s: the path is too long", path);
+    unlink(temporary); /* left by one who was killed */
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_set(error, "cannot make key file %s: %s", path, strerror(errno));
+    if (write_line(fd, seed) < 0)
+        failed = errno;
+    if (close(fd) < 0 && failed == 0)
+        failed = errno;
+    if (failed == 0 && rename(temporary, path) < 0)
+        failed = errno;
+    if (failed == 0)
         return 0;
-    error_set(error, "cannot write key file %s: %s", path, strerror(n < 0 ? errno : ENOSPC));
-    unlink(path);
-    return -1;
+    unlink(temporary);
+    return error_set(error, "cannot write key file %s: %s", path, strerror(failed));
 }
 
 static int read_key(const char *path, int fd, uint8_t seed[JWS_SEED_BYTES], struct error *error)
@@ -105,25 +126,17 @@ struct jws_key *jws_key_open(const char *path, struct error *error)
 {
     uint8_t seed[JWS_SEED_BYTES];
     struct jws_key *key = NULL;
-    bool fresh = false;
     int rc, fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0 && errno == ENOENT) {
-        fresh = true;
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    }
-    if (fd < 0) {
-        error_set(error, "cannot %s key file %s: %s", fresh ? "make" : "read", path,
-                  strerror(errno));
-        return NULL;
-    }
-    if (fresh) {
-        randombytes_buf(seed, sizeof(seed));
-        rc = write_key(path, fd, seed, error);
-    } else {
+    if (fd >= 0) {
         rc = read_key(path, fd, seed, error);
+        close(fd);
+    } else if (errno == ENOENT) {
+        randombytes_buf(seed, sizeof(seed));
+        rc = write_key(path, seed, error);
+    } else {
+        rc = error_set(error, "cannot read key file %s: %s", path, strerror(errno));
     }
-    close(fd);
     if (rc == 0) {
         key = jws_key_new(seed);
         if (!key)

@@ -111,47 +111,71 @@ static int file_end(FILE *file, bool ok, const char *temporary, const char *path
     return error_set(error, "cannot write %s: %s", path, strerror(failed));
 }
 
-static int certificate_write(const char *certificate, const char *key, X509 *x, EVP_PKEY *pkey,
-                             struct error *error)
+static int key_write(const char *path, EVP_PKEY *key, struct error *error)
 {
     char temporary[600];
-    FILE *file = file_begin(key, 0600, temporary, error);
+    FILE *file = file_begin(path, 0600, temporary, error);
 
-    if (file == NULL || file_end(file, PEM_write_PrivateKey(file, pkey, NULL, NULL, 0, NULL, NULL),
-                                 temporary, key, error) != 0)
+    if (file == NULL)
         return -1;
-    file = file_begin(certificate, 0644, temporary, error);
-    if (file == NULL ||
-        file_end(file, PEM_write_X509(file, x), temporary, certificate, error) != 0) {
-        unlink(key); /* one without the other would stop the next start */
-        return -1;
+    return file_end(file, PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), temporary,
+                    path, error);
+}
+
+static int certificate_write(const char *path, EVP_PKEY *key, struct error *error)
+{
+    char temporary[600];
+    X509 *x = certificate_make(key);
+    FILE *file;
+    int result = -1;
+
+    if (x == NULL)
+        return tls_failed(error, "make the certificate", path);
+    file = file_begin(path, 0644, temporary, error);
+    if (file != NULL)
+        result = file_end(file, PEM_write_X509(file, x), temporary, path, error);
+    X509_free(x);
+    return result;
+}
+
+static EVP_PKEY *key_read(const char *path, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    EVP_PKEY *key;
+
+    if (file == NULL) {
+        error_set(error, "cannot read %s: %s", path, strerror(errno));
+        return NULL;
     }
-    return 0;
+    /* "": nobody is asked for a passphrase */
+    key = PEM_read_PrivateKey(file, NULL, NULL, (void *)(uintptr_t) "");
+    if (key == NULL)
+        tls_failed(error, "use the key in", path);
+    fclose(file);
+    return key;
 }
 
 int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
                            struct error *error)
 {
     bool have_certificate = access(certificate, F_OK) == 0, have_key = access(key, F_OK) == 0;
-    EVP_PKEY *pkey = NULL;
-    X509 *x = NULL;
+    EVP_PKEY *pkey;
     int result = -1;
 
     *made = false;
     if (have_certificate && have_key)
         return 0;
-    if (have_certificate != have_key)
+    if (have_certificate)
         return error_set(error,
                          "%s exists but %s does not: give both, or neither to have them made",
-                         have_key ? key : certificate, have_key ? certificate : key);
-    pkey = EVP_EC_gen("P-256");
-    x = pkey != NULL ? certificate_make(pkey) : NULL;
-    if (x == NULL)
-        tls_failed(error, "make", "a certificate");
-    else
-        result = certificate_write(certificate, key, x, pkey, error);
+                         certificate, key);
+    /* The key is what clients pin: one without a certificate (killed in between) stays. */
+    pkey = have_key ? key_read(key, error) : EVP_EC_gen("P-256");
+    if (pkey == NULL && !have_key)
+        tls_failed(error, "make", "a key");
+    if (pkey != NULL && (have_key || key_write(key, pkey, error) == 0))
+        result = certificate_write(certificate, pkey, error);
     *made = result == 0;
-    X509_free(x);
     EVP_PKEY_free(pkey);
     return result;
 }

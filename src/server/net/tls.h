@@ -13,8 +13,9 @@
 #define TLS_FINGERPRINT_BYTES 65 /* SHA-256 in lower-case hex, and NUL */
 
 /* Make a self-signed ECDSA P-256 certificate of 10 years if neither file exists: the key first
- * (0600), each written whole under another name and then renamed. *made: it was. One file without
- * the other is an error. 0; -1 + error. */
+ * (0600), each written whole under another name and then renamed. A key without a certificate gets
+ * one (clients pin the key); a certificate without its key is an error. *made: it was. 0; -1 +
+ * error. */
 int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
                            struct error *error) MUST_CHECK;
 
