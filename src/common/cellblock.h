@@ -2,10 +2,12 @@
  * number of receivers get as they are. Encoder (server, fuzz model) and parser (clients, bots); the
  * wire format is in doc/protocol.md.
  *
- *   header  key (source, layer, level, x, z) | part first..last index | to | from (none in a full
- * block) left    index, entity id, destination (gone, or the cell it went to) entered index, entity
- * id, identity version, state moved   index, place (x, z 12 bits an axis in wire quanta; altitude
- * over the ground), heading 8 bits, pose changed index, identity version
+ *   header   key (source, layer, level, x, z) | part's first..last index | to | from (none: full)
+ *   left     index, entity id, destination (gone, or the cell it went to)
+ *   entered  index, entity id, identity version, state
+ *   moved    index, state
+ *   changed  index, identity version
+ *   state:   x, z (12 bits each, wire quanta), heading 8 bits, pose, altitude over the ground
  *
  * Records are absolute and quantised by floor relative to the cell, so overlap is harmless. A
  * receiver applies a block iff from <= have < to, then have = to. In a full block every record is

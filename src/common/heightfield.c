@@ -6,9 +6,10 @@
  * are summed in 1/64 m times 65536.
  *
  *   land       a slow swell, so that the horizon is not level
- *   hills      from 460 m down to 7 m; gentle within half a kilometre of the origin, where people
- * arrive mountains  ridges (noise folded at its middle) where a slow mask allows them, and never
- * near the origin */
+ *   hills      from 460 m down to 7 m; gentle within half a kilometre of the origin,
+ *              where people arrive
+ *   mountains  ridges (noise folded at its middle) where a slow mask allows them, and never
+ *              near the origin */
 #include "common/heightfield.h"
 
 #include <sodium.h>

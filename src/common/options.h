@@ -51,9 +51,8 @@ struct option_row {
     unsigned flags;
     const char *const *choices; /* ENUM: ends with NULL */
     option_check_fn *check;     /* may be NULL */
-    const char
-        *shipped;     /* set in the sample ini instead of the commented default; NULL: commented */
-    const char *help; /* whole sentences */
+    const char *shipped; /* set in the sample ini, not as a comment; NULL: the default, commented */
+    const char *help;    /* whole sentences */
 };
 
 /* A flag of the program that is no option of the ini (-t, --journal FILE), or a short word for one
@@ -119,12 +118,12 @@ int options_fill(const struct options *options, void *values) MUST_CHECK;
 /* Free what options_apply gave to owned fields, and zero them. */
 void options_clear(const struct options_table *table, void *values);
 
+/* "section.key" -> index of its row, or -1. */
+int options_row(const struct options_table *table, const char *name);
 /* What holds, for listings: the text as it would stand in the ini ("(secret)" for secrets), and
  * where it came from
  * ("default", "/etc/openmmo/openmmo.ini:12", "environment OPENMMO_NET_LISTEN", "command line
  * --net.listen"). */
-int options_row(const struct options_table *table,
-                const char *name); /* "section.key" -> index, or -1 */
 const char *options_value(const struct options *options, size_t row);
 const char *options_origin(const struct options *options, size_t row); /* where it came from */
 /* The same, as a kind. */

@@ -1,7 +1,7 @@
 /* replica.c -- see replica.h.
  *
- *   cells: key -> parts -> slots: in-cell index -> entity          (hash by key; slots grow as
- * indices come) entities: id -> entity, which knows its cell and its index there (hash by id)
+ *   cells:    key -> parts -> slots: in-cell index -> entity (hash by key; slots grow as needed)
+ *   entities: id -> entity, which knows its cell and its index there (hash by id)
  *
  * One invariant holds the two together: a slot points to an entity iff that entity's cell and index
  * are the slot's. So an entity that another cell claims leaves no trace in the old one, and a

@@ -1,9 +1,9 @@
 /* server.c -- the house put together.
  *
- *   start    process, state directory, store, ground, accounts, sim, presence, sessions, ticker,
- * admin serve    one loop: signals, what the sim says (events, snapshot), answers of store and
- * workers stop     players told -> all left -> positions durable -> the loop ends -> everything
- * freed */
+ *   start  process, state directory, store, ground, accounts, sim, presence, sessions, ticker,
+ *          admin
+ *   serve  one loop: signals, what the sim says (events, snapshot), answers of store and workers
+ *   stop   players told -> all left -> positions durable -> the loop ends -> everything freed */
 #include <config.h> /* of the build: PACKAGE_VERSION */
 
 #include "server/server.h"

@@ -1,12 +1,12 @@
 /* stream.h -- one connection's bytes, plain or TLS, between a socket and the protocol that reads
  * it.
  *
- *   socket -> recv -> [TLS] -> io scratch -> handlers.input(bytes) ... what it leaves is kept for
- * the next time stream_write(bytes) -> [TLS: one record] -> io scratch -> one send ... what the
- * socket refuses is kept: at most what one write made, and nothing more can be written until it is
- * gone.
+ *   socket -> recv -> [TLS] -> io scratch -> handlers.input(bytes)
+ *   stream_write(bytes) -> [TLS: one record] -> io scratch -> one send
  *
- * Knows bytes, not what they mean. Owner: its io thread. */
+ * What input leaves is kept for the next time. What the socket refuses is kept too: at most what
+ * one write made, and nothing more can be written until it is gone. Knows bytes, not what they
+ * mean. Owner: its io thread. */
 #ifndef OPENMMO_NET_STREAM_H
 #define OPENMMO_NET_STREAM_H
 

@@ -2,10 +2,12 @@
  * demand.
  *
  * A block over (from, to] is made of what is true at `to` and of who left in between:
- *   left     listed with a tick later than from (also those that came and went: someone may know
- * them) entered  members whose in-cell index is younger than from moved, changed   other members
- * whose last move or change is later than from `from` is the cell part's last change before the
- * tier's window: nothing happened in between, so the block reaches back that far for nothing. */
+ *   left     listed with a tick later than `from` (also who came and went: someone may know them)
+ *   entered  members whose in-cell index is younger than `from`
+ *   moved, changed  other members whose last move or change is later than `from`
+ *
+ * `from` is the cell part's last change before the tier's window: nothing happened in between, so
+ * the block reaches back that far for nothing. */
 #include <assert.h>
 #include <string.h>
 

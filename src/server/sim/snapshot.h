@@ -1,10 +1,11 @@
-/* snapshot.h -- the world as of one tick, immutable, for any thread: entities, the occupied cells
- * with their members, 32 ticks of change log, the last chat lines. And the blocks of its cells,
+/* snapshot.h -- the world as of one tick, immutable, for any thread: entities, the cells with their
+ * members and who left them in the last 32 ticks, the last chat lines. And the blocks of its cells,
  * encoded once on first demand.
  *
- * Made by the sim thread from a pool (snapshot_build), handed over through mailboxes (mailbox.h),
- * given back by its last reader. At most io threads + 2 (+ 1 for control) live at once: the pool's
- * size, asserted. */
+ * There is no log of moves: each figure carries the ticks in which it entered, moved and changed
+ * last, and records are absolute. Made by the sim thread from a pool (sim_snapshot), handed over
+ * through mailboxes (mailbox.h), given back by its last reader. At most readers + 2 live at once:
+ * the pool's size, asserted. */
 #ifndef OPENMMO_SIM_SNAPSHOT_H
 #define OPENMMO_SIM_SNAPSHOT_H
 
@@ -18,7 +19,6 @@
 #include "common/protocol.h"
 #include "common/space.h"
 
-#define SNAPSHOT_LOG_TICKS  32
 #define SNAPSHOT_CHAT_LINES 256
 
 struct snapshot; /* opaque */
@@ -57,17 +57,17 @@ void snapshot_unref(struct snapshot *snapshot); /* NULL is fine */
 uint32_t snapshot_tick(const struct snapshot *snapshot);       /* the tick it shows */
 uint32_t snapshot_entities_n(const struct snapshot *snapshot); /* present */
 uint32_t snapshot_slots_n(const struct snapshot *snapshot);    /* slots 0..n-1 may be in use */
-const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot,
-                                            uint32_t slot); /* NULL: free */
-const struct snapshot_entity *snapshot_entity(const struct snapshot *snapshot,
-                                              uint64_t id); /* NULL: gone */
+/* NULL: the slot is free. */
+const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot, uint32_t slot);
+/* NULL: gone. */
+const struct snapshot_entity *snapshot_entity(const struct snapshot *snapshot, uint64_t id);
 
 /* Chat lines with sequence > after, oldest first: fills lines[] with up to max pointers; returns
  * how many. *lost: how many in between are no longer held. */
 size_t snapshot_chat(const struct snapshot *snapshot, uint64_t after,
                      const struct snapshot_chat_line **lines, size_t max, uint64_t *lost);
-uint64_t
-snapshot_chat_sequence(const struct snapshot *snapshot); /* of the newest line; 0: none yet */
+/* Of the newest line; 0: none yet. */
+uint64_t snapshot_chat_sequence(const struct snapshot *snapshot);
 
 /* An occupied or lately occupied cell; NULL: nothing known of it (empty for more than 64 ticks). */
 struct snapshot_cell;
@@ -75,10 +75,10 @@ struct snapshot_cell;
 const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,
                                           uint8_t layer);
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell); /* present */
-uint32_t
-snapshot_cell_changed(const struct snapshot_cell *cell); /* tick of the last change of any kind */
-uint16_t snapshot_cell_parts(
-    const struct snapshot_cell *cell); /* parts that have or lately had members, >= 1 */
+/* Tick of the last change of any kind. */
+uint32_t snapshot_cell_changed(const struct snapshot_cell *cell);
+/* Parts that have or lately had members, at least 1. */
+uint16_t snapshot_cell_parts(const struct snapshot_cell *cell);
 
 /* A block as a ready frame (frame header, type BLOCKS, one cell block): shared bytes, valid while
  * the snapshot is. */
