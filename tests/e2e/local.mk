@@ -1,18 +1,19 @@
 # End-to-end tests: the real daemon, players who speak the real protocol.
 E2E_SOURCES = tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
+STAGE_SOURCES = tests/e2e/stage.h tests/e2e/stage.c $(E2E_SOURCES)
 E2E_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
 
 check_PROGRAMS += tests/e2e/test_smoke tests/e2e/test_lasting tests/e2e/test_abuse tests/e2e/test_trouble
-tests_e2e_test_smoke_SOURCES = tests/e2e/test_smoke.c $(E2E_SOURCES)
+tests_e2e_test_smoke_SOURCES = tests/e2e/test_smoke.c $(STAGE_SOURCES)
 tests_e2e_test_smoke_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_smoke_LDADD = $(E2E_LIBS)
-tests_e2e_test_lasting_SOURCES = tests/e2e/test_lasting.c $(E2E_SOURCES)
+tests_e2e_test_lasting_SOURCES = tests/e2e/test_lasting.c $(STAGE_SOURCES)
 tests_e2e_test_lasting_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_lasting_LDADD = $(E2E_LIBS)
 tests_e2e_test_abuse_SOURCES = tests/e2e/test_abuse.c $(E2E_SOURCES)
 tests_e2e_test_abuse_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_abuse_LDADD = $(E2E_LIBS)
-tests_e2e_test_trouble_SOURCES = tests/e2e/test_trouble.c $(E2E_SOURCES)
+tests_e2e_test_trouble_SOURCES = tests/e2e/test_trouble.c $(STAGE_SOURCES)
 tests_e2e_test_trouble_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS)
 tests_e2e_test_trouble_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 
@@ -22,6 +23,6 @@ tests_e2e_test_bots_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 tests_e2e_test_bots_LDADD = $(E2E_LIBS) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/e2e/test_operating
-tests_e2e_test_operating_SOURCES = tests/e2e/test_operating.c $(E2E_SOURCES)
+tests_e2e_test_operating_SOURCES = tests/e2e/test_operating.c $(STAGE_SOURCES)
 tests_e2e_test_operating_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_operating_LDADD = $(E2E_LIBS)

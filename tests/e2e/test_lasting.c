@@ -1,30 +1,12 @@
 /* test_lasting.c -- what a server remembers: over a stop, over kill -9, in a journal. Each test has
  * a daemon of its own. */
-#include "harness.h"
+#include "stage.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct daemon server;
-static struct party *party;
-
-static int setup(void **state)
-{
-    (void)state;
-    daemon_make(&server, "[store]\nflush = 2s\n");
-    party = party_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    party_free(party);
-    party = NULL;
-    daemon_remove(&server);
-    return 0;
-}
+#define INI "[store]\nflush = 2s\n"
 
 static void walk_some_way(struct player *player, double metres)
 {
@@ -243,12 +225,12 @@ static void test_reload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_wrong_password, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_kill_9, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_journal_after_kill, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
+        STAGED(test_wrong_password, INI),
+        STAGED(test_restart, INI),
+        STAGED(test_kill_9, INI),
+        STAGED(test_journal, INI),
+        STAGED(test_journal_after_kill, INI),
+        STAGED(test_reload, INI),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* test_operating.c -- the daemon under the hands of an operator: stops at bad moments, signals that
  * come twice, one loop or several, a log that nobody reads, a log that strangers write into. Each
  * test has a daemon of its own. */
-#include "harness.h"
+#include "stage.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,26 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct daemon server;
-static struct party *party;
-
-static int setup(void **state)
-{
-    (void)state;
-    daemon_make(&server, NULL);
-    party = party_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    party_free(party);
-    party = NULL;
-    daemon_remove(&server);
-    return 0;
-}
 
 static unsigned count(const char *text, const char *word)
 {
@@ -229,13 +209,13 @@ static void test_stalls_do_not_flood_the_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_one_loop, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_two_io_threads, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_stop_amid_logins, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_stop_asked_twice, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_log_under_abuse, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_log_that_nobody_reads, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_stalls_do_not_flood_the_log, setup, teardown),
+        STAGED(test_one_loop, NULL),
+        STAGED(test_two_io_threads, NULL),
+        STAGED(test_stop_amid_logins, NULL),
+        STAGED(test_stop_asked_twice, NULL),
+        STAGED(test_log_under_abuse, NULL),
+        STAGED(test_log_that_nobody_reads, NULL),
+        STAGED(test_stalls_do_not_flood_the_log, NULL),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

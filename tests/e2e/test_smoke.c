@@ -1,28 +1,14 @@
 /* test_smoke.c -- the whole path in a few seconds: start, register, see each other walk, talk,
  * stop. */
-#include "harness.h"
+#include "stage.h"
 
 #include <signal.h>
 #include <string.h>
 
-static struct daemon server;
-static struct party *party;
-
 static int setup(void **state)
 {
-    (void)state;
-    daemon_make(&server, NULL);
+    stage_set(state);
     daemon_start(&server, NULL);
-    party = party_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    party_free(party);
-    party = NULL;
-    daemon_remove(&server);
     return 0;
 }
 
@@ -108,5 +94,5 @@ int main(void)
         cmocka_unit_test(test_stop),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, stage_clear);
 }

@@ -1,7 +1,7 @@
 /* test_trouble.c -- when the machine is in trouble: a full disk, a database that is locked or
  * corrupt, a port in use. Each ends in one clear line for the one who can act, and leaves those
  * playing who play. */
-#include "harness.h"
+#include "stage.h"
 
 #include <signal.h>
 #include <string.h>
@@ -9,25 +9,7 @@
 
 #include <sqlite3.h>
 
-static struct daemon server;
-static struct party *party;
-
-static int setup(void **state)
-{
-    (void)state;
-    daemon_make(&server, "[store]\nflush = 500ms\n");
-    party = party_new();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    party_free(party);
-    party = NULL;
-    daemon_remove(&server);
-    return 0;
-}
+#define INI "[store]\nflush = 500ms\n"
 
 /* The line of the log that holds the text, for messages. */
 static void expect_in_log(struct daemon *whose, const char *text)
@@ -184,12 +166,9 @@ static void test_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_port_in_use, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad_configuration, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_corrupt_database, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_locked_database, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_locked_at_start, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        STAGED(test_port_in_use, INI),      STAGED(test_bad_configuration, INI),
+        STAGED(test_corrupt_database, INI), STAGED(test_locked_database, INI),
+        STAGED(test_locked_at_start, INI),  STAGED(test_full_disk, INI),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
