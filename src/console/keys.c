@@ -56,3 +56,14 @@ enum keys_action keys_action(enum keys_scope scope, int key)
         row = find(KEYS_EVERYWHERE, key);
     return row != NULL ? row->action : KEYS_DO_NOTHING;
 }
+
+long keys_step(enum keys_action action, long page)
+{
+    if (action == KEYS_DO_LINE_UP)
+        return -1;
+    if (action == KEYS_DO_LINE_DOWN)
+        return 1;
+    if (action == KEYS_DO_PAGE_UP)
+        return -page;
+    return action == KEYS_DO_PAGE_DOWN ? page : 0;
+}

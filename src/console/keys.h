@@ -72,4 +72,8 @@ extern const size_t KEYS_N;
 /* What a key does in that scope; a row of the scope goes before one of everywhere. */
 enum keys_action keys_action(enum keys_scope scope, int key);
 
+/* By how many lines an action moves in a list that shows page of them: -page, -1, 1 or page; 0: it
+ * is no such action. */
+long keys_step(enum keys_action action, long page);
+
 #endif

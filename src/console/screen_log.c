@@ -126,15 +126,10 @@ static void move(struct ui *ui, long n)
 static void act(struct ui *ui, enum keys_action action)
 {
     long page = ui->body_rows > 2 ? ui->body_rows - 2 : 1;
+    long step = keys_step(action, page);
 
-    if (action == KEYS_DO_LINE_UP)
-        move(ui, -1);
-    else if (action == KEYS_DO_LINE_DOWN)
-        move(ui, 1);
-    else if (action == KEYS_DO_PAGE_UP)
-        move(ui, -page);
-    else if (action == KEYS_DO_PAGE_DOWN)
-        move(ui, page);
+    if (step != 0)
+        move(ui, step);
     else if (action == KEYS_DO_FIRST) {
         move(ui, -MODEL_LOG_LINES);
         move(ui, page); /* a whole page, the oldest line at its top */

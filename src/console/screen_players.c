@@ -284,16 +284,10 @@ static void begin_kick(struct ui *ui)
 
 static void act(struct ui *ui, enum keys_action action)
 {
-    long page = list_rows(ui);
+    long step = keys_step(action, list_rows(ui));
 
-    if (action == KEYS_DO_LINE_UP)
-        move(ui, -1);
-    else if (action == KEYS_DO_LINE_DOWN)
-        move(ui, 1);
-    else if (action == KEYS_DO_PAGE_UP)
-        move(ui, -page);
-    else if (action == KEYS_DO_PAGE_DOWN)
-        move(ui, page);
+    if (step != 0)
+        move(ui, step);
     else if (action == KEYS_DO_FIRST)
         move(ui, -ui->players.cursor);
     else if (action == KEYS_DO_LAST)
