@@ -14,7 +14,7 @@ libcommon_a_SOURCES = \
     src/common/movement.c src/common/movement.h \
     src/common/option_value.c src/common/option_value.h \
     src/common/options.c src/common/options.h src/common/options_print.c \
-    src/common/protocol.c src/common/protocol.h \
+    src/common/protocol.c src/common/protocol.h src/common/protocol_tables.h \
     src/common/queue.c src/common/queue.h \
     src/common/replica.c src/common/replica.h \
     src/common/space.h \

@@ -9,87 +9,10 @@
 #include <stdint.h>
 
 #include "common/compiler.h"
+#include "common/protocol_tables.h"
 #include "common/space.h"
 #include "common/wire.h"
 
-#define PROTOCOL_ALPN                   "openmmo/1"
-#define PROTOCOL_VERSION_LOWEST         1
-#define PROTOCOL_VERSION_HIGHEST        1
-#define PROTOCOL_DEFAULT_PORT           7777
-#define PROTOCOL_FRAME_HEADER           3     /* u16 length + u8 type */
-#define PROTOCOL_FRAME_MAX              65537 /* with its length field */
-#define PROTOCOL_FRAME_MAX_BEFORE_LOGIN 4096
-#define PROTOCOL_WHO_MAX                64
-#define PROTOCOL_TOKEN_MAX              1024
-#define PROTOCOL_TEXT_MAX               500
-#define PROTOCOL_EMAIL_MAX              254
-#define PROTOCOL_SUBSTEPS_MAX           15 /* substeps that one MOVE may claim: a quarter of a second */
-
-/* clang-format off */
-/*        number, NAME,       struct / function word, from */
-#define PROTOCOL_MESSAGES(ROW)                         \
-    ROW(  1, HELLO,      hello,      CLIENT)           \
-    ROW(  2, REGISTER,   register,   CLIENT)           \
-    ROW(  3, AUTH,       auth,       CLIENT)           \
-    ROW(  4, RESUME,     resume,     CLIENT) /* reserved: refused with NOTICE in version 1 */ \
-    ROW(  5, MOVE,       move,       CLIENT)           \
-    ROW(  6, CHAT,       chat,       CLIENT)           \
-    ROW(  7, PING,       ping,       CLIENT)           \
-    ROW(  8, WHO,        who,        CLIENT)           \
-    ROW( 65, GREETING,   greeting,   SERVER) /* the answer to HELLO */ \
-    ROW( 66, WELCOME,    welcome,    SERVER)           \
-    ROW( 67, BLOCKS,     blocks,     SERVER) /* cell blocks, see cellblock.h */ \
-    ROW( 68, VIEW,       view,       SERVER)           \
-    ROW( 69, SELF,       self,       SERVER)           \
-    ROW( 70, CHAT_LINE,  chat_line,  SERVER)           \
-    ROW( 71, NOTICE,     notice,     SERVER)           \
-    ROW( 72, DISCONNECT, disconnect, SERVER)           \
-    ROW( 73, PONG,       pong,       SERVER)           \
-    ROW( 74, IDENTITY,   identity,   SERVER) /* the answer to WHO */ \
-    ROW( 75, CLOCK,      clock,      SERVER) /* once a second: tick <-> wall clock */
-/* clang-format on */
-enum protocol_type {
-#define ROW(number, NAME, word, from) PROTOCOL_##NAME = (number),
-    PROTOCOL_MESSAGES(ROW)
-#undef ROW
-};
-/* Why a session ends (DISCONNECT) or a request is refused (NOTICE). Numbers are stable. */
-/* clang-format off */
-#define PROTOCOL_REASONS(ROW)                                                       \
-    ROW( 0, NONE,             "")                                                   \
-    ROW( 1, VERSION,          "no common protocol version")                         \
-    ROW( 2, MALFORMED,        "a message was malformed")                            \
-    ROW( 3, TOO_SLOW,         "a message did not arrive in time")                   \
-    ROW( 4, NOT_READING,      "the connection did not take what was sent")          \
-    ROW( 5, LOGIN_FAILED,     "wrong name or password")                             \
-    ROW( 6, TOKEN_REFUSED,    "the token is not valid any more: log in again")      \
-    ROW( 7, NAME_TAKEN,       "that name is taken")                                 \
-    ROW( 8, BAD_NAME,         "that name is not allowed")                           \
-    ROW( 9, BAD_PASSWORD,     "that password is not allowed")                       \
-    ROW(10, BUSY,             "the server is busy: try again in a moment")          \
-    ROW(11, FULL,             "the server is full")                                 \
-    ROW(12, RATE_LIMITED,     "too many requests: slow down")                       \
-    ROW(13, REPLACED,         "the same account logged in from elsewhere")          \
-    ROW(14, KICKED,           "an operator ended the session")                      \
-    ROW(15, SHUTTING_DOWN,    "the server is stopping")                             \
-    ROW(16, RESTARTING,       "the server is restarting")                           \
-    ROW(17, STORE_AWAY,       "the database is not available: try again")           \
-    ROW(18, REGISTRATION_CLOSED, "this server takes no registrations")              \
-    ROW(19, CHAT_REFUSED,     "that text is not allowed")                           \
-    ROW(20, NOT_LOGGED_IN,    "log in first")                                       \
-    ROW(21, ALREADY_LOGGED_IN,"already logged in")                                  \
-    ROW(22, UNSUPPORTED,      "this server does not support that")                  \
-    ROW(23, INTERNAL,         "the server failed: the fault is ours")               \
-    ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")
-/* clang-format on */
-enum protocol_reason {
-#define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),
-    PROTOCOL_REASONS(ROW)
-#undef ROW
-};
-enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
-enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };
-#define PROTOCOL_LEVEL_MAX 3 /* 8 m */
 /* A cell's key, as VIEW names it (blocks add the part). */
 struct protocol_key {
     uint16_t source; /* server; 0 alone */
@@ -97,39 +20,48 @@ struct protocol_key {
     uint8_t level;   /* 0: 64 m; each level halves the edge; 0..PROTOCOL_LEVEL_MAX */
     int32_t x, z;    /* cell index at that level */
 };
+
 struct protocol_hello {
     uint16_t lowest, highest;
     uint32_t features;        /* none yet: 0; unknown bits are ignored */
     struct wire_text program; /* <= 64 bytes: "openmmo-client 0.1.0" */
 };
+
 struct protocol_register {
     struct wire_text username, email /* may be empty */, password;
 };
+
 struct protocol_auth {
     uint8_t kind;                        /* enum protocol_auth_kind */
     struct wire_text username, password; /* PASSWORD */
     struct wire_text token;              /* TOKEN */
 };
+
 struct protocol_resume {
     struct wire_text token;
 };
+
 struct protocol_move {
     uint32_t seq; /* rises by one a message, from 1 */
     uint16_t heading, yaw;
     uint8_t flags;    /* MOVEMENT_* */
     uint8_t substeps; /* 1..PROTOCOL_SUBSTEPS_MAX of 1/60 s */
 };
+
 struct protocol_chat {
     uint8_t channel; /* NEARBY or GLOBAL */
     struct wire_text text;
 };
+
 struct protocol_ping {
     uint64_t cookie; /* comes back in PONG */
 };
+
 struct protocol_who {
     uint8_t ids_n; /* 1..64 */
     uint64_t ids[PROTOCOL_WHO_MAX];
 };
+
 struct protocol_greeting {
     uint16_t version; /* chosen: the highest that both know */
     uint32_t features;
@@ -137,6 +69,7 @@ struct protocol_greeting {
     uint8_t logins;              /* bit 0 password, bit 1 token, bit 2 registration open */
     struct wire_text name, motd; /* <= 100, <= 500 bytes */
 };
+
 struct protocol_welcome {
     uint64_t entity;
     uint32_t tick;
@@ -148,14 +81,17 @@ struct protocol_welcome {
     uint32_t epoch;            /* rises at each start of the server */
     struct wire_text username, token;
 };
+
 struct protocol_blocks {
     const uint8_t *bytes; /* one cell block or more: cellblock_parse */
     size_t len_bytes;
 };
+
 struct protocol_view {
     uint16_t gained_n, lost_n; /* keys follow: gained, then lost; read with protocol_view_key */
     struct wire_reader keys;
 };
+
 struct protocol_self {
     uint32_t tick, seq; /* seq: the last MOVE wholly applied */
     struct space_pos pos;
@@ -165,6 +101,7 @@ struct protocol_self {
     uint8_t dropped; /* substeps given up since the last SELF (saturates) */
     uint8_t ahead;   /* substeps of the MOVE after seq that pos holds already: 0..14 */
 };
+
 struct protocol_chat_line {
     uint64_t sequence; /* rises by one a line in the world */
     uint64_t wall_ms;
@@ -172,35 +109,42 @@ struct protocol_chat_line {
     uint8_t channel;
     struct wire_text name, text;
 };
+
 struct protocol_notice {
     uint8_t reason; /* enum protocol_reason, NONE: a word; one not known is shown by its text */
     uint32_t retry_after_ms;
     struct wire_text text;
 };
+
 struct protocol_disconnect {
     uint8_t reason;
     uint32_t retry_after_ms; /* 0: do not reconnect by yourself */
     struct wire_text text;
 };
+
 struct protocol_pong {
     uint64_t cookie;
     uint32_t tick;
     uint64_t wall_ms;
 };
+
 struct protocol_identity_row {
     uint64_t id;
     uint8_t version; /* of name and looks; blocks carry it */
     uint32_t looks;  /* colours and shape, a hash of the account */
     struct wire_text name;
 };
+
 struct protocol_identity {
     uint8_t rows_n;
     struct protocol_identity_row rows[PROTOCOL_WHO_MAX];
 };
+
 struct protocol_clock {
     uint32_t tick;
     uint64_t wall_ms;
 };
+
 /* Frames. MORE: wait for more bytes; BAD: close. */
 enum protocol_result { PROTOCOL_OK, PROTOCOL_MORE, PROTOCOL_BAD };
 struct protocol_frame {
@@ -209,6 +153,7 @@ struct protocol_frame {
     size_t body_bytes;
     size_t frame_bytes; /* whole frame: how much to consume */
 };
+
 /* Look for one frame at the front of bytes. max_bytes: the limit on frame_bytes; a longer one is
  * BAD at once, before its bytes came. */
 enum protocol_result protocol_frame_parse(const uint8_t *bytes, size_t len_bytes, size_t max_bytes,
