@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "game/camera.h"
 
 #define SIZE_MAX_PIXELS 8192
 
@@ -159,6 +160,21 @@ static int read_seed(struct arguments *a, const char *value, struct error *error
     return 0;
 }
 
+static int read_look(struct arguments *a, const char *value, struct error *error)
+{
+    float yaw, pitch, distance;
+    char rest;
+    if (sscanf(value, "%f,%f,%f%c", &yaw, &pitch, &distance, &rest) != 3 ||
+        !(fabsf(yaw) <= 360 && pitch >= -75 && pitch <= 40 && distance >= CAMERA_DISTANCE_MIN_M &&
+          distance <= CAMERA_DISTANCE_MAX_M))
+        return error_set(error,
+                         "\"%s\" is no look: write YAW,PITCH,DISTANCE: -360 to 360 and -75 to 40 "
+                         "degrees, %.1f to %.0f m",
+                         value, (double)CAMERA_DISTANCE_MIN_M, (double)CAMERA_DISTANCE_MAX_M);
+    a->look = (struct arguments_look){true, yaw, pitch, distance};
+    return 0;
+}
+
 static int read_debug(struct arguments *a, const char *value, struct error *error)
 {
 #ifdef TEST_FAULTS
@@ -191,6 +207,7 @@ static const struct row {
     {"frames",        "N",         "with --offscreen: frames to draw once the world is there (2)", read_frames},
     {"screenshot",    "FILE",      "with --offscreen: the picture (PNG; raw numbers if it ends in .bin)", read_screenshot},
     {"aov",           "OUTPUT",    "with --offscreen: colour, depth, id or normal",                read_aov},
+    {"look",          "Y,P,D",     "with --offscreen: from where: compass and pitch in degrees, metres behind", read_look},
     {"timeout",       "SECONDS",   "with --offscreen: to log in and see the world (60)",           read_timeout},
     {"validation",    NULL,        "use the validation layers; exit code 3 if they said anything", read_validation},
     {"debug",         "FAULT",     "plant a fault (test builds only)",                             read_debug},
@@ -226,8 +243,8 @@ static int check_together(const struct arguments *a, struct error *error)
 {
     if (a->offscreen && !a->screenshot)
         return error_set(error, "--offscreen needs --screenshot FILE");
-    if (!a->offscreen && (a->screenshot || a->aov != GFX_AOV_COLOUR))
-        return error_set(error, "--screenshot and --aov need --offscreen");
+    if (!a->offscreen && (a->screenshot || a->aov != GFX_AOV_COLOUR || a->look.given))
+        return error_set(error, "--screenshot, --aov and --look need --offscreen");
     if (a->offscreen && a->server && !a->user)
         return error_set(error, "--offscreen with --server needs --user");
     if (a->registering && a->offscreen && !a->password_file)

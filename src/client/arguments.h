@@ -9,6 +9,13 @@
 #include "common/error.h"
 #include "gfx/gfx.h"
 
+/* From where a picture is taken: compass and pitch in degrees (north and level are 0, east is 90,
+ * up is positive), metres behind the figure. */
+struct arguments_look {
+    bool given;
+    float yaw_degrees, pitch_degrees, distance_m;
+};
+
 struct arguments {
     const char *server, *user, *email, *password_file, *token_file;
     bool registering;
@@ -17,6 +24,7 @@ struct arguments {
     unsigned frames; /* offscreen: drawn before the picture is taken */
     const char *screenshot;
     enum gfx_aov aov;
+    struct arguments_look look;
     unsigned timeout_s; /* offscreen: to log in and see the world */
     const char *device;
     bool validation;

@@ -131,17 +131,29 @@ static int draw(struct picture *p, uint64_t frame_us, struct error *error)
     return gfx_draw(p->view.gfx, &frame, error);
 }
 
+/* Behind one's figure, or as --look says. */
+static void aim(struct picture *p)
+{
+    const struct arguments_look *look = &p->arguments->look;
+    float yaw = 0;
+    if (p->connection)
+        yaw = (float)world_prediction(connection_world(p->connection))->state.yaw *
+              (float)(2 * M_PI / 65536);
+    camera_init(&p->camera, yaw);
+    if (!look->given)
+        return;
+    p->camera.yaw_rad = remainderf(-look->yaw_degrees * (float)(M_PI / 180), (float)(2 * M_PI));
+    p->camera.pitch_rad = look->pitch_degrees * (float)(M_PI / 180);
+    p->camera.distance_m = p->camera.distance_shown_m = look->distance_m;
+}
+
 static int run(struct picture *p, struct error *error)
 {
     if (view_init(&p->view, p->arguments, NULL, error) != 0)
         return -1;
     if ((p->arguments->server ? enter(p, error) : make_bare(p, error)) != 0)
         return -1;
-    float yaw = 0;
-    if (p->connection)
-        yaw = (float)world_prediction(connection_world(p->connection))->state.yaw *
-              (float)(2 * M_PI / 65536);
-    camera_init(&p->camera, yaw);
+    aim(p);
     uint64_t last = view_clock_us();
     for (unsigned i = 0; i < p->arguments->frames; i++) {
         uint64_t now = view_clock_us();

@@ -67,6 +67,8 @@ struct gfx_frame view_frame(const struct view *view, struct camera_view eye,
     };
     if (world && world_view_m(world) > frame.view_m)
         frame.view_m = world_view_m(world);
+    if (gfx_device_is_cpu(view->gfx) && frame.view_m > VIEW_CPU_M)
+        frame.view_m = VIEW_CPU_M;
     return frame;
 }
 

@@ -16,6 +16,7 @@
 
 #define VIEW_BACKDROP_SIZE_M 4096 /* the ground behind the login screen */
 #define VIEW_FAR_M           450  /* the ground is drawn farther than figures are sent */
+#define VIEW_CPU_M           600  /* a processor that draws gets no more than this */
 
 struct window;
 

@@ -287,8 +287,47 @@ static void test_budget_holds_detail_back_but_leaves_no_hole(void **state)
             check_cover(&look, draws, n, false);
     }
     assert_int_equal(walk.loads, before); /* all is there */
-    assert_true(walk.loads > roots + 50);
+    assert_true(walk.loads > roots + 20);
     check_cover(&look, terrain_select(terrain, &look, &n), n, true);
+    terrain_free(terrain);
+}
+
+/* However far the eye leaps and however little may be cut: neighbours never differ by more levels
+ * than a stitch bridges, so that nothing gapes while the ground streams in. */
+static void test_budget_leaves_no_crack(void **state)
+{
+    struct walk walk = {*state, 0};
+    struct terrain *terrain = terrain_new();
+    struct terrain_look look = {.view_m = 450,
+                                .detail = 1.0f,
+                                .budget = 1,
+                                .sees = sees_all,
+                                .load = load,
+                                .context = &walk};
+    unsigned held_back = 0;
+
+    assert_non_null(terrain);
+    for (int i = 0; i < 240; i++) {
+        const struct terrain_draw *draws;
+        uint32_t n;
+
+        look.eye = (struct space_pos){i / 60 * 700 * 4096 + i * 2048, 0, i * 7000};
+        draws = terrain_select(terrain, &look, &n);
+        held_back += level_at(draws, n, look.eye.x / 4096.0, look.eye.z / 4096.0) > 0;
+        for (uint32_t k = 0; i % 5 == 0 && k < n; k++) {
+            struct terrain_place place = draws[k].place;
+            double edge = terrain_edge_m(place.level), x = place.x_m, z = place.z_m;
+
+            if (draws[k].distance_m > 250)
+                continue;
+            unsigned north = level_at(draws, n, x + edge / 2, z - 0.5);
+            unsigned east = level_at(draws, n, x + edge + 0.5, z + edge / 2);
+
+            assert_in_range(north, 0, place.level + TERRAIN_COARSER - 1);
+            assert_in_range(east, 0, place.level + TERRAIN_COARSER - 1);
+        }
+    }
+    assert_true(held_back > 20);
     terrain_free(terrain);
 }
 
@@ -331,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_plane_is_covered_once),
         cmocka_unit_test(test_triangles_in_view_are_few),
         cmocka_unit_test(test_budget_holds_detail_back_but_leaves_no_hole),
+        cmocka_unit_test(test_budget_leaves_no_crack),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS         4096 /* a power of two */
-#define NO_SLOT         UINT32_MAX
+#define BUCKETS 4096 /* a power of two */
+#define NO_SLOT UINT32_MAX
+/* What is coarser than a stitch can bridge to the finest is always cut: whatever the budget holds
+ * back, neighbours differ by no more than the stitches know, and nothing gapes. */
+#define LEVEL_ALWAYS    (TERRAIN_COARSER - 1)
 #define ROOT_EDGE_SHARE 0.75f /* a root's edge is at least this share of the view */
 
 struct slot {
@@ -168,10 +171,11 @@ static void visit(struct terrain *terrain, struct terrain_place place, bool is_r
 
     if (distance > terrain->look->view_m)
         return;
-    slot = ensure(terrain, place, is_root);
+    slot = ensure(terrain, place, is_root || place.level >= LEVEL_ALWAYS);
     if (place.level && distance < terrain->look->detail * (float)terrain_edge_m(place.level)) {
         for (unsigned i = 0; i < 4; i++)
-            whole = ensure(terrain, child_of(place, i), false) != NO_SLOT && whole;
+            whole =
+                ensure(terrain, child_of(place, i), place.level > LEVEL_ALWAYS) != NO_SLOT && whole;
         if (whole) {
             for (unsigned i = 0; i < 4; i++)
                 visit(terrain, child_of(place, i), false);

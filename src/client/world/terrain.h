@@ -29,7 +29,7 @@ struct terrain_look {
     struct space_pos eye;
     float view_m;    /* nothing beyond is drawn */
     float detail;    /* at least 1 */
-    uint32_t budget; /* how many chunks may be cut beside the coarsest, which always are */
+    uint32_t budget; /* how many of the two finest levels may be cut; coarser ones always are */
     /* False where the box (1/4096 m, lower and upper corner) cannot be seen. */
     bool (*sees)(void *context, struct space_pos low, struct space_pos high);
     /* Put a chunk's vertices into a slot; -1: not now. */
