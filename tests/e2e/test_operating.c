@@ -146,9 +146,12 @@ static void test_log_under_abuse(void **state)
     UNTIL(party, DEADLINE_MS, player->notices_n == 4);
     player_resume(player, "secret four");
     UNTIL(party, DEADLINE_MS, player->notices_n == 5);
+    player_login(player, "secret five", "in the wrong field");
+    UNTIL(party, DEADLINE_MS, player->notices_n == 6);
     assert_int_equal(daemon_terminate(&server), 0);
     log = daemon_log(&server);
     assert_true(count(log, "event=login_refused") >= 3);
+    assert_non_null(strstr(log, "event=login_refused player=alice"));
     assert_null(strstr(log, "\nlevel=error"));
     assert_null(strstr(log, "\xe2\x80\xae"));
     assert_null(strchr(log, '\xff'));

@@ -105,7 +105,9 @@ static void note(const struct attempt *attempt, const struct accounts_answer *an
         return; /* a form to be filled in better */
     if (log_limit_pass(&limit, LOG_BURST, &swallowed))
         log_event(LOG_LEVEL_WARN, "login_refused", protocol_reason_text(answer->reason),
-                  LOG_TEXT("player", attempt->player.username), LOG_TEXT("address", address),
+                  /* what is no account's name may be a password typed into the wrong field */
+                  LOG_TEXT("player", attempt->known ? attempt->player.username : NULL),
+                  LOG_TEXT("address", address),
                   LOG_TEXT("reason", protocol_reason_name(answer->reason)),
                   LOG_U64("swallowed", swallowed));
 }

@@ -30,7 +30,7 @@ struct presence_config {
     struct store *store;
     struct queue *commands; /* control's own queue to the sim */
     uint32_t players_max;
-    uint32_t flush_ms; /* 5000 */
+    uint32_t flush_ms; /* how often positions are saved */
     uint32_t epoch;
 };
 
