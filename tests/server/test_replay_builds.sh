@@ -8,7 +8,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/replay-builds.XXXXXX")
 trap 'rm -rf "$dir"' EXIT INT TERM
 
 sources="$src/tests/server/replay_tool.c"
-for room in blob error wire protocol cellblock heightfield movement; do
+for room in blob error wire protocol cellblock heightfield movement thread; do
     sources="$sources $src/src/common/$room.c"
 done
 sources="$sources $(echo "$src"/src/server/sim/*.c)"
