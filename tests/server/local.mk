@@ -11,7 +11,7 @@ tests_server_test_workers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_workers_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_store
-tests_server_test_store_SOURCES = tests/server/test_store.c
+tests_server_test_store_SOURCES = tests/server/test_store.c tests/server/scratch.h
 tests_server_test_store_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -21,12 +21,12 @@ tests_server_test_token_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_token_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_accounts
-tests_server_test_accounts_SOURCES = tests/server/test_accounts.c
+tests_server_test_accounts_SOURCES = tests/server/test_accounts.c tests/server/scratch.h
 tests_server_test_accounts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_accounts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_presence
-tests_server_test_presence_SOURCES = tests/server/test_presence.c
+tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/scratch.h
 tests_server_test_presence_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_presence_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

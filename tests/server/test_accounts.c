@@ -18,12 +18,13 @@
 #include "accounts/throttle.h"
 #include "accounts/token.h"
 #include "ops/metrics.h"
+#include "scratch.h"
 #include "store/timestamp.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 
 struct world {
-    char directory[64], path[96];
+    struct scratch scratch;
     struct event_base *base;
     struct store *store;
     struct workers *workers;
@@ -41,12 +42,10 @@ static int setup(void **state)
     uint8_t seed[JWS_SEED_BYTES] = {7};
     struct error error = {""};
 
-    strcpy(world->directory, "/tmp/openmmo-accounts-XXXXXX");
-    assert_non_null(mkdtemp(world->directory));
-    snprintf(world->path, sizeof(world->path), "%s/world.db", world->directory);
+    scratch_make(&world->scratch);
     world->base = event_base_new();
     world->store = store_open(&(struct store_config){.base = world->base,
-                                                     .path = world->path,
+                                                     .path = world->scratch.path,
                                                      .queue_max = 64,
                                                      .busy_ms = 50,
                                                      .migrate = true},
@@ -68,9 +67,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const tails[] = {"", "-wal", "-shm"};
     struct world *world = *state;
-    char path[128];
 
     accounts_stop(world->accounts);
     workers_free(world->workers);
@@ -78,11 +75,7 @@ static int teardown(void **state)
     accounts_free(world->accounts);
     jws_key_free(world->key);
     event_base_free(world->base);
-    for (unsigned i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s%s", world->path, tails[i]);
-        unlink(path);
-    }
-    rmdir(world->directory);
+    scratch_remove(&world->scratch);
     free(world);
     return 0;
 }
@@ -264,7 +257,7 @@ static void test_database_away(void **state)
 
     assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
     strcpy(token, world->answer.token);
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(registering(world, "bob", "", "correct horse"), PROTOCOL_REASON_STORE_AWAY);
     assert_true(world->answer.retry_after_ms > 0);

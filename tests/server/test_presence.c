@@ -17,6 +17,7 @@
 #include "accounts/accounts.h"
 #include "common/heightfield.h"
 #include "play/presence.h"
+#include "scratch.h"
 #include "store/writeback.h"
 
 #define DEADLINE_STEPS 2000 /* of 5 ms */
@@ -31,7 +32,7 @@ struct told {
 };
 
 struct world {
-    char directory[64], path[96];
+    struct scratch scratch;
     struct event_base *base;
     struct store *store;
     struct workers *workers;
@@ -124,7 +125,7 @@ static void start(struct world *world)
     uint8_t seed[JWS_SEED_BYTES] = {3};
 
     world->store = store_open(&(struct store_config){.base = world->base,
-                                                     .path = world->path,
+                                                     .path = world->scratch.path,
                                                      .queue_max = 64,
                                                      .busy_ms = 20,
                                                      .migrate = true},
@@ -183,9 +184,7 @@ static int setup(void **state)
     struct world *world = calloc(1, sizeof(*world));
 
     memset(told, 0, sizeof(told));
-    strcpy(world->directory, "/tmp/openmmo-presence-XXXXXX");
-    assert_non_null(mkdtemp(world->directory));
-    snprintf(world->path, sizeof(world->path), "%s/world.db", world->directory);
+    scratch_make(&world->scratch);
     world->base = event_base_new();
     start(world);
     *state = world;
@@ -194,17 +193,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const tails[] = {"", "-wal", "-shm"};
     struct world *world = *state;
-    char path[128];
 
     stop(world);
     event_base_free(world->base);
-    for (unsigned i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s%s", world->path, tails[i]);
-        unlink(path);
-    }
-    rmdir(world->directory);
+    scratch_remove(&world->scratch);
     free(world);
     return 0;
 }
@@ -277,7 +270,7 @@ static int64_t sql(struct world *world, const char *text)
     sqlite3_stmt *statement = NULL;
     int64_t value = -1;
 
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 1000);
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
     if (sqlite3_step(statement) == SQLITE_ROW)
@@ -521,7 +514,7 @@ static void test_store_away(void **state)
     sqlite3 *db = NULL;
 
     assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 1000);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     walk(world, 1, 30);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "scratch.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
 #include "store/store.h"
@@ -26,7 +27,7 @@
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 
 struct world {
-    char directory[64], path[96];
+    struct scratch scratch;
     struct event_base *base;
     struct store *store;
     struct store_answer answer; /* the newest */
@@ -37,7 +38,7 @@ struct world {
 static struct store *open_store(struct world *world, bool migrate, struct error *error)
 {
     struct store_config config = {.base = world->base,
-                                  .path = world->path,
+                                  .path = world->scratch.path,
                                   .queue_max = 64,
                                   .busy_ms = 400,
                                   .migrate = migrate};
@@ -50,9 +51,7 @@ static int setup(void **state)
     struct world *world = calloc(1, sizeof(*world));
     struct error error = {""};
 
-    strcpy(world->directory, "/tmp/openmmo-store-XXXXXX");
-    assert_non_null(mkdtemp(world->directory));
-    snprintf(world->path, sizeof(world->path), "%s/world.db", world->directory);
+    scratch_make(&world->scratch);
     world->base = event_base_new();
     world->store = open_store(world, true, &error);
     if (!world->store)
@@ -64,16 +63,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *world = *state;
-    char path[128];
-    static const char *const tails[] = {"", "-wal", "-shm"};
 
     store_close(world->store);
     event_base_free(world->base);
-    for (unsigned i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s%s", world->path, tails[i]);
-        unlink(path);
-    }
-    rmdir(world->directory);
+    scratch_remove(&world->scratch);
     free(world);
     return 0;
 }
@@ -154,7 +147,7 @@ static int64_t sql(struct world *world, const char *text)
     sqlite3_stmt *statement = NULL;
     int64_t value = -1;
 
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
     if (sqlite3_step(statement) == SQLITE_ROW)
         value = sqlite3_column_int64(statement, 0);
@@ -275,7 +268,7 @@ static void test_file_is_private(void **state)
     struct world *world = *state;
     struct stat status;
 
-    assert_int_equal(stat(world->path, &status), 0);
+    assert_int_equal(stat(world->scratch.path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(
         sql(world, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
@@ -290,7 +283,7 @@ static void test_full_queue_refuses(void **state)
     question.answer = answered;
     question.context = world;
     sqlite3 *db = NULL; /* holds the store's thread up in a write */
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     struct store_question write = player_of("zoe");
     write.answer = answered;
@@ -352,7 +345,7 @@ static void test_questions_share_a_commit(void **state)
     struct group group = {.n = 0}, locked = {.n = 0};
     sqlite3 *db = NULL;
 
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     ask_group(world, &locked, 30); /* nobody exists yet, and nobody can be added */
     for (unsigned i = 0; i < 30; i++)
@@ -371,7 +364,7 @@ static void refused(struct world *world, bool migrate, const char *why)
     struct error error = {""};
 
     assert_null(open_store(world, migrate, &error));
-    if (!strstr(error.text, why) || !strstr(error.text, world->path))
+    if (!strstr(error.text, why) || !strstr(error.text, world->scratch.path))
         fail_msg("expected \"%s\" in: %s", why, error.text);
 }
 
@@ -382,13 +375,13 @@ static void test_migrations_are_checked(void **state)
 
     store_close(world->store);
     world->store = NULL;
-    assert_int_equal(migrate_file(world->path, &report, &error), 0);
+    assert_int_equal(migrate_file(world->scratch.path, &report, &error), 0);
     assert_non_null(strstr(report.text, "up to date"));
     sql(world, "UPDATE schema_migrations SET checksum = 'other' WHERE version = 1");
     refused(world, true, "migration 001_players was another one");
     sql(world, "UPDATE schema_migrations SET version = 7 WHERE version = 1");
     refused(world, true, "migration 001_players is missing");
-    unlink(world->path);
+    unlink(world->scratch.path);
     world->store = open_store(world, false, &error); /* an empty file is filled in any case */
     assert_non_null(world->store);
     store_close(world->store);
@@ -405,13 +398,14 @@ static void test_steps_apply_whole(void **state)
         {2, "two", "CREATE TABLE two (a);"},
         {3, "broken", "CREATE TABLE three (a); CREATE TABLE one (a);"},
     };
-    struct migrate migrate = {.path = world->path, .steps = steps, .steps_n = 1, .apply = true};
+    struct migrate migrate = {
+        .path = world->scratch.path, .steps = steps, .steps_n = 1, .apply = true};
     struct error error = {""};
 
     store_close(world->store);
     world->store = NULL;
-    unlink(world->path);
-    migrate.db = sqlite_file_open(world->path, 50, &error);
+    unlink(world->scratch.path);
+    migrate.db = sqlite_file_open(world->scratch.path, 50, &error);
     assert_non_null(migrate.db);
     assert_int_equal(migrate_sqlite(&migrate, &error), 0);
     assert_int_equal(migrate.applied, 1);
@@ -445,20 +439,20 @@ static void test_corrupt_and_foreign_files(void **state)
     }
     store_close(world->store); /* the log is merged into the file */
     world->store = NULL;
-    fd = open(world->path, O_RDWR | O_CLOEXEC);
+    fd = open(world->scratch.path, O_RDWR | O_CLOEXEC);
     for (off_t page = 1; page < 12; page++)
         assert_int_equal(pwrite(fd, words, sizeof(words), page * 4096), sizeof(words));
     close(fd);
     refused(world, true, "is corrupt");
-    fd = open(world->path, O_RDWR | O_TRUNC | O_CLOEXEC);
+    fd = open(world->scratch.path, O_RDWR | O_TRUNC | O_CLOEXEC);
     for (unsigned i = 0; i < 20; i++)
         assert_int_equal(write(fd, words, sizeof(words)), sizeof(words));
     close(fd);
     refused(world, true, "is no database");
-    unlink(world->path);
-    assert_int_equal(mkdir(world->path, 0700), 0);
+    unlink(world->scratch.path);
+    assert_int_equal(mkdir(world->scratch.path, 0700), 0);
     refused(world, true, "cannot open database file");
-    rmdir(world->path);
+    rmdir(world->scratch.path);
 }
 
 static void test_locked_file(void **state)
@@ -469,7 +463,7 @@ static void test_locked_file(void **state)
     sqlite3 *db = NULL;
     uint64_t begun_ms;
 
-    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(ask(world, player_of("bob")), STORE_AWAY);
     assert_non_null(strstr(world->answer.error.text, "is locked by another program"));
