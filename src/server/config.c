@@ -83,7 +83,7 @@ static const struct option_row rows[] = {
     {"limits", "login", OPTION_DURATION, AT(login_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
      "From connecting to a whole login message. The server's own work on a login does not count."},
     {"limits", "message", OPTION_DURATION, AT(message_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
-     "From the first byte of a message to its last."},
+     "From the first byte of a message to its last; and, the other way, until what was sent is taken."},
     {"limits", "moves_per_second", OPTION_INTEGER, AT(moves_per_second), "80", 1, 1000, R, NULL, NULL, NULL,
      "Movement messages of one session a second."},
     {"limits", "chats_per_10s", OPTION_INTEGER, AT(chats_per_10s), "10", 1, 10000, R, NULL, NULL, NULL,
