@@ -26,3 +26,4 @@ check_PROGRAMS += tests/e2e/test_operating
 tests_e2e_test_operating_SOURCES = tests/e2e/test_operating.c $(STAGE_SOURCES)
 tests_e2e_test_operating_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_operating_LDADD = $(E2E_LIBS)
+EXTRA_DIST += tests/e2e/soak.sh
