@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define HEIGHTFIELD_HASH_BYTES 32
-#define HEIGHTFIELD_MAX_M      1024 /* heights are 0..1024 m */
 
 struct heightfield; /* opaque */
 

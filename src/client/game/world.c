@@ -248,8 +248,8 @@ static bool show_other(void *context, struct replica_entity *entity)
     };
     add_figure(w, &shown);
     if (figure->name[0]) {
-        struct world_plate plate = {track->pos, figure->name, distance_m(track->pos, w->self_shown),
-                                    figure->id};
+        struct world_plate plate = {track->pos, figure->name,
+                                    distance_m(track->pos, w->self_shown)};
         plate.head.y += (int32_t)(HEAD_M * SPACE_UNITS_PER_M);
         add_plate(w, &plate);
     }

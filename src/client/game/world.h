@@ -25,7 +25,6 @@ struct world_plate {
     struct space_pos head; /* just over the head */
     const char *name;      /* sanitised; valid until the next world_show */
     float distance_m;      /* from oneself */
-    uint32_t figure_id;
 };
 
 /* What is to be drawn; valid until the next world_show. */
