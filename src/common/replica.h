@@ -23,8 +23,8 @@ struct replica_entity {
     uint64_t id;
     struct protocol_key owner; /* the cell that last said so */
     uint32_t tick;             /* tick of its last record (`to` of the block) */
-    uint32_t orphan_tick; /* not 0: its owner let it go for another cell at that tick, and it was
-                             not heard of there */
+    /* Not 0: its owner let it go for another cell at that tick, and it was not heard of there. */
+    uint32_t orphan_tick;
     struct space_pos pos; /* the wire quantum's lower edge */
     uint16_t yaw;
     uint8_t pose;

@@ -8,41 +8,13 @@
 
 #include <cmocka.h>
 
-#include "sim_world.h"
+#include "sim_room.h"
 
-struct room {
-    struct heightfield *field;
-    struct sim *sim;
-    struct batch batch;
-    unsigned dropped, refused; /* seen by run() */
-};
-
-static struct sim *make_sim(const struct heightfield *field, uint32_t entities_max)
-{
-    struct sim_config config = {.field = field, .entities_max = entities_max, .readers = 2};
-    struct error error;
-
-    return sim_new(&config, &error);
-}
+#define READERS_N 2
 
 static int make(void **state)
 {
-    struct room *room = calloc(1, sizeof(*room));
-
-    room->field = heightfield_new(WORLD_SEED, WORLD_SIZE_M);
-    room->sim = make_sim(room->field, 100);
-    *state = room;
-    return room->sim == NULL ? -1 : 0;
-}
-
-static int unmake(void **state)
-{
-    struct room *room = *state;
-
-    sim_free(room->sim);
-    heightfield_free(room->field);
-    free(room);
-    return 0;
+    return room_make(state, 100, READERS_N);
 }
 
 /* The only entity, as of now. */
@@ -351,7 +323,7 @@ static void shuffle(struct batch *batch, uint64_t *seed)
 static void test_arrival_order(void **state)
 {
     struct room *room = *state;
-    struct sim *other = make_sim(room->field, 100);
+    struct sim *other = room_sim(room->field, 100, READERS_N);
     struct batch *batch = calloc(1, sizeof(*batch));
     uint8_t hash[SIM_HASH_BYTES];
     uint8_t other_hash[SIM_HASH_BYTES];
@@ -378,7 +350,7 @@ static void test_save_and_load(void **state)
 {
     struct room *room = *state;
     struct batch *batch = calloc(1, sizeof(*batch));
-    struct sim *other = make_sim(room->field, 100);
+    struct sim *other = room_sim(room->field, 100, READERS_N);
     uint8_t hash[SIM_HASH_BYTES];
     uint8_t other_hash[SIM_HASH_BYTES];
     uint64_t seeds[2] = {3, 0};
@@ -392,7 +364,7 @@ static void test_save_and_load(void **state)
     }
     assert_int_equal(sim_save(room->sim, &bytes, &len), 0);
     for (size_t cut = 0; cut < len; cut += cut < len - 100 ? 97 : 1) {
-        struct sim *broken = make_sim(room->field, 100);
+        struct sim *broken = room_sim(room->field, 100, READERS_N);
 
         assert_int_equal(sim_load(broken, bytes, cut, &error), -1);
         sim_free(broken);
@@ -431,7 +403,7 @@ static void test_load_garbage(void **state)
         uint64_t seed = i;
         size_t at = draw(&seed) % len;
         uint8_t bit = (uint8_t)(1u << (draw(&seed) % 8));
-        struct sim *other = make_sim(room->field, 100);
+        struct sim *other = room_sim(room->field, 100, READERS_N);
 
         bytes[at] ^= bit;
         if (sim_load(other, bytes, len, &error) != 0) {
@@ -474,18 +446,18 @@ static void test_allocates_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_join_and_leave, make, unmake),
-        cmocka_unit_test_setup_teardown(test_takeover, make, unmake),
-        cmocka_unit_test_setup_teardown(test_full_world, make, unmake),
-        cmocka_unit_test_setup_teardown(test_allowance, make, unmake),
-        cmocka_unit_test_setup_teardown(test_intents_a_tick, make, unmake),
-        cmocka_unit_test_setup_teardown(test_after_a_stall, make, unmake),
-        cmocka_unit_test_setup_teardown(test_credit, make, unmake),
-        cmocka_unit_test_setup_teardown(test_chat, make, unmake),
-        cmocka_unit_test_setup_teardown(test_arrival_order, make, unmake),
-        cmocka_unit_test_setup_teardown(test_save_and_load, make, unmake),
-        cmocka_unit_test_setup_teardown(test_load_garbage, make, unmake),
-        cmocka_unit_test_setup_teardown(test_allocates_nothing, make, unmake),
+        cmocka_unit_test_setup_teardown(test_join_and_leave, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_takeover, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_full_world, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_allowance, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_intents_a_tick, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_after_a_stall, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_arrival_order, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_save_and_load, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_load_garbage, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_allocates_nothing, make, room_unmake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

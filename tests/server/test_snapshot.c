@@ -11,19 +11,12 @@
 
 #include "common/replica.h"
 #include "sim/mailbox.h"
-#include "sim_world.h"
+#include "sim_room.h"
 
 #define VIEW_EDGE   6 /* the model's receivers look at cells -6..5 */
 #define VIEW_CELLS  (4 * VIEW_EDGE * VIEW_EDGE)
 #define PARTS_MAX   4
 #define RECEIVERS_N 6
-
-struct room {
-    struct heightfield *field;
-    struct sim *sim;
-    struct batch batch;
-    uint64_t seed;
-};
 
 struct receiver {
     struct replica *replica;
@@ -33,26 +26,7 @@ struct receiver {
 
 static int make(void **state)
 {
-    struct room *room = calloc(1, sizeof(*room));
-    struct sim_config config = {.entities_max = 3000, .readers = 3};
-    struct error error;
-
-    room->field = heightfield_new(WORLD_SEED, WORLD_SIZE_M);
-    config.field = room->field;
-    room->sim = sim_new(&config, &error);
-    room->seed = 99;
-    *state = room;
-    return room->sim == NULL ? -1 : 0;
-}
-
-static int unmake(void **state)
-{
-    struct room *room = *state;
-
-    sim_free(room->sim);
-    heightfield_free(room->field);
-    free(room);
-    return 0;
+    return room_make(state, 3000, 3);
 }
 
 static struct space_cell view_cell(unsigned i)
@@ -367,10 +341,10 @@ static void test_two_readers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_model, make, unmake),
-        cmocka_unit_test_setup_teardown(test_crowd, make, unmake),
-        cmocka_unit_test_setup_teardown(test_stillness, make, unmake),
-        cmocka_unit_test_setup_teardown(test_two_readers, make, unmake),
+        cmocka_unit_test_setup_teardown(test_model, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_crowd, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_stillness, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_two_readers, make, room_unmake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

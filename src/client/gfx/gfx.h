@@ -80,8 +80,8 @@ struct gfx_frame {
     uint32_t figures_n;
     const struct gfx_ui *ui; /* may be NULL */
     uint32_t ui_n;           /* several lists, drawn in order */
-    uint32_t aovs; /* 1 << enum gfx_aov: which gfx_read will be asked for; COLOUR and DEPTH always
-                      are there */
+    /* 1 << enum gfx_aov: which gfx_read will be asked for; COLOUR and DEPTH always are there. */
+    uint32_t aovs;
 };
 
 /* NULL + error ("no Vulkan 1.3 device: ..."). */

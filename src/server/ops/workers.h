@@ -20,8 +20,8 @@ struct workers_job {
     struct workers_job *next;             /* the pool's */
     bool cancelled;                       /* set for done: run was never called */
     void (*run)(struct workers_job *job); /* on a worker */
-    void (*done)(
-        struct workers_job *job); /* on the loop's thread, always, once; may free the job */
+    /* On the loop's thread, always, once; may free the job. */
+    void (*done)(struct workers_job *job);
 };
 
 /* threads_n: 1..64; queue_max: jobs that may wait (1 or more). NULL + error. */

@@ -96,9 +96,9 @@ int host_start(struct host *host, struct error *error) MUST_CHECK; /* control th
  */
 void host_free(struct host *host);
 
-/* Posted by control. Each copies or takes what it is given. */
+/* Posted by control. Each copies or takes what it is given. -1: out of memory, fd not taken. */
 int host_accept(struct host *host, int fd, uint64_t session, const struct sockaddr_storage *address,
-                struct host_counters *counters) MUST_CHECK; /* -1: out of memory, fd not taken */
+                struct host_counters *counters) MUST_CHECK;
 /* The session may be gone: then nothing happens. -1: out of memory. */
 int host_answer(struct host *host, uint64_t session, const struct login_answer *answer) MUST_CHECK;
 /* session 0: everybody, and linger_ms is the new linger time. */

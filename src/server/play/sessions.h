@@ -52,8 +52,8 @@ struct login_answer {
 
 struct sessions_handlers {
     void (*login)(void *context, struct login_request *request); /* takes it */
-    void (*closed)(void *context, uint64_t session,
-                   enum protocol_reason reason); /* the session is over */
+    /* The session is over. */
+    void (*closed)(void *context, uint64_t session, enum protocol_reason reason);
     void *context;
 };
 

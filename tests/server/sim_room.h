@@ -1,0 +1,46 @@
+/* sim_room.h -- setup and teardown of a test of the simulation: a world of its own. */
+#ifndef OPENMMO_TESTS_SIM_ROOM_H
+#define OPENMMO_TESTS_SIM_ROOM_H
+
+#include "sim_world.h"
+
+struct room {
+    struct heightfield *field;
+    struct sim *sim;
+    struct batch batch;
+    uint64_t seed;             /* for draw */
+    unsigned dropped, refused; /* for a test to count in */
+};
+
+static inline struct sim *room_sim(const struct heightfield *field, uint32_t entities_max,
+                                   unsigned readers)
+{
+    struct sim_config config = {.field = field, .entities_max = entities_max, .readers = readers};
+    struct error error;
+
+    return sim_new(&config, &error);
+}
+
+static inline int room_make(void **state, uint32_t entities_max, unsigned readers)
+{
+    struct room *room = calloc(1, sizeof(*room));
+
+    room->field = heightfield_new(WORLD_SEED, WORLD_SIZE_M);
+    room->sim = room_sim(room->field, entities_max, readers);
+    room->seed = 99;
+    *state = room;
+    return room->sim == NULL ? -1 : 0;
+}
+
+/* A teardown. */
+static inline int room_unmake(void **state)
+{
+    struct room *room = *state;
+
+    sim_free(room->sim);
+    heightfield_free(room->field);
+    free(room);
+    return 0;
+}
+
+#endif
