@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <config.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -118,6 +119,38 @@ static void test_seed_and_hour_count(void **state)
     stbi_image_free(sun);
 }
 
+static float *draw_depth(const char *look)
+{
+    size_t n = 96 * 64;
+    char path[80];
+    snprintf(path, sizeof(path), "%s/depth.bin", folder);
+    assert_int_equal(
+        CLIENT("--offscreen", "96x64", "--screenshot", path, "--aov", "depth", "--look", look), 0);
+    float *depth = calloc(n, sizeof(*depth));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(depth);
+    assert_non_null(file);
+    assert_int_equal(fread(depth, sizeof(*depth), n, file), n);
+    fclose(file);
+    return depth;
+}
+
+/* --look: down upon the ground in front of one's feet, and past the figure into the sky. */
+static void test_look_aims(void **state)
+{
+    (void)state;
+    need_a_device();
+    float *down = draw_depth("90,-60,10"), *up = draw_depth("90,20,10"),
+          *back = draw_depth("270,-60,10");
+    size_t middle = 32 * 96 + 48;
+    assert_true(down[middle] > 10 && down[middle] < 14);
+    assert_true(isinf(up[96 * 2 + 48]));
+    assert_memory_not_equal(down, back, 96 * 64 * sizeof(*down));
+    free(down);
+    free(up);
+    free(back);
+}
+
 static void test_wrong_use_is_one_line(void **state)
 {
     (void)state;
@@ -130,6 +163,9 @@ static void test_wrong_use_is_one_line(void **state)
         {{"--offscreen", "64x64"}, "needs --screenshot", 2},
         {{"--screenshot", "x"}, "need --offscreen", 2},
         {{"--hour", "25"}, "is no hour", 2},
+        {{"--look", "1,2"}, "is no look", 2},
+        {{"--look", "1,nan,5"}, "is no look", 2},
+        {{"--look", "0,0,5"}, "need --offscreen", 2},
         {{"--user", "a"}, "3 to 50 characters", 2},
         {{"world"}, "is not understood", 2},
         {{"--offscreen", "64x64", "--screenshot", "x", "--server", "a"}, "needs --user", 2},
@@ -213,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_seed_and_hour_count),
+        cmocka_unit_test(test_look_aims),
         cmocka_unit_test(test_wrong_use_is_one_line),
         cmocka_unit_test(test_no_server_is_one_line),
         cmocka_unit_test(test_planted_faults_show),

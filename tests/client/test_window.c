@@ -269,12 +269,32 @@ static void test_out_of_date_swapchain_is_rebuilt(void **state)
 #endif
 }
 
+/* Hidden between the question whether it shows and the picture: frames fall out, nothing ends. */
+static void test_hidden_window_is_no_error(void **state)
+{
+    (void)state;
+    need_window();
+    open_gfx(NULL);
+    draw(2);
+    glfwHideWindow(fixture.window);
+    draw(4);
+    glfwShowWindow(fixture.window);
+    draw(4);
+    close_gfx();
+#ifdef TEST_FAULTS
+    open_gfx("no-image");
+    draw(10);
+    close_gfx();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shows_frames_and_follows_size),
         cmocka_unit_test(test_minimised_frames_are_skipped),
         cmocka_unit_test(test_out_of_date_swapchain_is_rebuilt),
+        cmocka_unit_test(test_hidden_window_is_no_error),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,11 +16,17 @@ static const struct {
     const char *name;
     enum fault fault;
 } faults[] = {
-    {"flip-diagonal", FAULT_FLIP_DIAGONAL},     {"shift-terrain", FAULT_SHIFT_TERRAIN},
-    {"tilted-view", FAULT_TILTED_VIEW},         {"wrong-id", FAULT_WRONG_ID},
-    {"sun-ignored", FAULT_SUN_IGNORED},         {"depth-by-sun", FAULT_DEPTH_BY_SUN},
-    {"missing-barrier", FAULT_MISSING_BARRIER}, {"out-of-memory", FAULT_OUT_OF_MEMORY},
-    {"device-lost", FAULT_DEVICE_LOST},         {"out-of-date", FAULT_OUT_OF_DATE},
+    {"flip-diagonal", FAULT_FLIP_DIAGONAL},
+    {"shift-terrain", FAULT_SHIFT_TERRAIN},
+    {"tilted-view", FAULT_TILTED_VIEW},
+    {"wrong-id", FAULT_WRONG_ID},
+    {"sun-ignored", FAULT_SUN_IGNORED},
+    {"depth-by-sun", FAULT_DEPTH_BY_SUN},
+    {"missing-barrier", FAULT_MISSING_BARRIER},
+    {"out-of-memory", FAULT_OUT_OF_MEMORY},
+    {"device-lost", FAULT_DEVICE_LOST},
+    {"out-of-date", FAULT_OUT_OF_DATE},
+    {"no-image", FAULT_NO_IMAGE},
 };
 
 static struct {
@@ -28,7 +34,8 @@ static struct {
     PFN_vkAllocateMemory allocate;
     PFN_vkQueueSubmit2 submit;
     PFN_vkQueuePresentKHR present;
-    unsigned allocations, submissions, presentations;
+    PFN_vkAcquireNextImageKHR acquire;
+    unsigned allocations, submissions, presentations, acquisitions;
 } real;
 
 #define BARRIERS_MAX 16
@@ -76,6 +83,15 @@ static VKAPI_ATTR VkResult VKAPI_CALL present_stale(VkQueue queue, const VkPrese
                                                                  : result;
 }
 
+static VKAPI_ATTR VkResult VKAPI_CALL acquire_in_vain(VkDevice device, VkSwapchainKHR swapchain,
+                                                      uint64_t timeout, VkSemaphore semaphore,
+                                                      VkFence fence, uint32_t *index)
+{
+    if (++real.acquisitions % 3 == 0)
+        return VK_TIMEOUT;
+    return real.acquire(device, swapchain, timeout, semaphore, fence, index);
+}
+
 int faults_parse(const char *name, enum fault *fault, struct error *error)
 {
     *fault = FAULT_NONE;
@@ -107,6 +123,9 @@ void faults_plant(struct device *device)
     } else if (device->fault == FAULT_OUT_OF_DATE) {
         real.present = vk->vkQueuePresentKHR;
         vk->vkQueuePresentKHR = present_stale;
+    } else if (device->fault == FAULT_NO_IMAGE) {
+        real.acquire = vk->vkAcquireNextImageKHR;
+        vk->vkAcquireNextImageKHR = acquire_in_vain;
     }
 }
 

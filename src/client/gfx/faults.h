@@ -17,7 +17,8 @@ enum fault {
     FAULT_MISSING_BARRIER, /* barriers change layouts but wait for nothing */
     FAULT_OUT_OF_MEMORY,   /* the device gives no memory after its first block */
     FAULT_DEVICE_LOST,     /* the third submission fails */
-    FAULT_OUT_OF_DATE      /* every third presentation finds the swapchain out of date */
+    FAULT_OUT_OF_DATE,     /* every third presentation finds the swapchain out of date */
+    FAULT_NO_IMAGE         /* every third time the window gives no image, as a hidden one does */
 };
 
 struct device;

@@ -278,6 +278,7 @@ static int show(struct gfx *gfx, struct frame *frame, uint32_t index, struct err
         return -1;
     switch (swapchain_present(&render->device, &gfx->swapchain, index, error)) {
     case SWAPCHAIN_OK:
+    case SWAPCHAIN_BUSY:
         break;
     case SWAPCHAIN_STALE:
         gfx->rebuild = true;
@@ -310,6 +311,8 @@ int gfx_draw(struct gfx *gfx, const struct gfx_frame *what, struct error *error)
         switch (swapchain_acquire(&render->device, &gfx->swapchain, frame, &index, error)) {
         case SWAPCHAIN_OK:
             break;
+        case SWAPCHAIN_BUSY:
+            return 0;
         case SWAPCHAIN_STALE:
             gfx->rebuild = true;
             return 0;

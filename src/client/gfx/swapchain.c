@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define ACQUIRE_TIMEOUT_NS UINT64_C(100000000)
+
 /* clang-format off */
 static const struct {
     VkFormat shown, drawn_as;
@@ -147,9 +149,12 @@ enum swapchain_answer swapchain_acquire(struct device *device, struct swapchain 
                                         struct error *error)
 {
     VkResult result =
-        device->vk.vkAcquireNextImageKHR(device->handle, swapchain->handle, FRAMES_TIMEOUT_NS,
+        device->vk.vkAcquireNextImageKHR(device->handle, swapchain->handle, ACQUIRE_TIMEOUT_NS,
                                          frame->acquired, VK_NULL_HANDLE, index);
 
+    /* A window that was hidden after we asked about it gives no image back: the game goes on. */
+    if (result == VK_TIMEOUT || result == VK_NOT_READY)
+        return SWAPCHAIN_BUSY;
     if (result == VK_ERROR_OUT_OF_DATE_KHR)
         return SWAPCHAIN_STALE;
     if (result == VK_SUBOPTIMAL_KHR) /* it is ours and will do; presenting it says so again */

@@ -20,7 +20,8 @@ struct swapchain {
     VkSemaphore drawn[SWAPCHAIN_IMAGES_MAX];   /* the image may be shown */
 };
 
-enum swapchain_answer { SWAPCHAIN_OK, SWAPCHAIN_STALE, SWAPCHAIN_FAILED };
+/* BUSY: no image was free in time; STALE: build it anew. */
+enum swapchain_answer { SWAPCHAIN_OK, SWAPCHAIN_BUSY, SWAPCHAIN_STALE, SWAPCHAIN_FAILED };
 
 /* Choose the surface's format; *drawn_as is the sRGB format of the same bytes, for targets.final.
  */
