@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "game/control.h"
+#include "game/sight.h"
 #include "ui/chat.h"
+#include "ui/hud.h"
 #include "ui/imgui_shim.h"
 #include "ui/list.h"
 #include "ui/screens.h"
@@ -479,6 +481,62 @@ static void test_camera_stays_above_ground(void **state)
     heightfield_free(field);
 }
 
+/* How many triangles the names of these two heads make, seen from the eye. */
+static uint32_t plates_drawn(struct ui_text *text, const struct heightfield *field,
+                             struct space_pos eye, const struct space_pos heads[2])
+{
+    struct world_plate plates[2] = {{heads[0], "Alice", 10, 2}, {heads[1], "Alice", 12, 3}};
+    struct world_shown shown = {.plates = plates, .plates_n = 2, .field = field};
+    struct gfx_frame frame = {.eye = eye, .fov_y_rad = 1};
+    struct ui_list list;
+    ui_list_init(&list);
+    ui_list_begin(&list, WIDTH, HEIGHT);
+    ui_text_begin(text, NULL, &list);
+    hud_draw_plates(text, &list, &frame, &shown, 1);
+    uint32_t triangles = ui_list_view(&list)->indices_n / 3;
+    ui_list_fini(&list);
+    return triangles;
+}
+
+/* A name is seen over a head in the open; not behind a hill, and not under a nearer name. */
+static void test_plates_are_hidden(void **state)
+{
+    (void)state;
+    const int32_t m = SPACE_UNITS_PER_M;
+    struct error error = {{0}};
+    struct heightfield *field = heightfield_new(4, 8192);
+    struct ui_text *text = ui_text_new(&error);
+    assert_non_null(field);
+    assert_non_null(text);
+    /* Find a ridge: ground that stands over the line between two places 40 m apart. */
+    struct space_pos eye = {0}, head = {0};
+    bool found = false;
+    for (int32_t i = 0; i < 400 && !found; i++) {
+        eye = (struct space_pos){(i % 20 * 60 - 2000) * m, 0, (i / 20 * 60 - 2000) * m};
+        head = (struct space_pos){eye.x, 0, eye.z - 40 * m};
+        eye.y = heightfield_at(field, eye.x, eye.z) + 2 * m;
+        head.y = heightfield_at(field, head.x, head.z) + 2 * m;
+        int32_t middle = heightfield_at(field, eye.x, eye.z - 20 * m);
+        found = middle > (eye.y + head.y) / 2 + m && abs(head.y - eye.y) < 8 * m;
+    }
+    assert_true(found);
+    assert_true(sight_clearance_m(field, eye, head) < -0.9f);
+    struct space_pos aside = {eye.x + 6 * m, head.y, head.z};
+    const struct space_pos apart[2] = {head, aside}, together[2] = {head, head};
+    uint32_t two = plates_drawn(text, NULL, eye, apart);
+    assert_true(two > 0);
+    assert_int_equal(plates_drawn(text, NULL, eye, together), two / 2);
+    struct space_pos behind[2] = {head, head};
+    assert_int_equal(plates_drawn(text, field, eye, behind), 0);
+    /* Lifted over the ridge, both ends are in the open. */
+    eye.y += 40 * m;
+    behind[0].y = behind[1].y = eye.y;
+    assert_true(sight_clearance_m(field, eye, behind[0]) > 1);
+    assert_int_equal(plates_drawn(text, field, eye, behind), two / 2);
+    ui_text_free(text);
+    heightfield_free(field);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_control),
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_camera_stays_above_ground),
+        cmocka_unit_test(test_plates_are_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,7 +300,8 @@ struct world_shown world_show(struct world *w, uint64_t now_us, uint64_t frame_u
     if (w->prediction.known)
         show_self(w);
     replica_each(w->replica, show_other, w);
-    return (struct world_shown){w->figures, w->figures_n, w->plates, w->plates_n, w->self_shown};
+    return (struct world_shown){w->figures,  w->figures_n,  w->plates,
+                                w->plates_n, w->self_shown, w->field};
 }
 
 bool world_ready(const struct world *w)

@@ -33,7 +33,8 @@ struct world_shown {
     uint32_t figures_n;
     const struct world_plate *plates; /* nearest first */
     unsigned plates_n;
-    struct space_pos self; /* one's feet */
+    struct space_pos self;           /* one's feet */
+    const struct heightfield *field; /* the ground that can hide names; NULL: none */
 };
 
 /* NULL + error ("this client's ground is not the server's" when the world's hash differs). */

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "game/sight.h"
+
 #define TOAST_S        3.5
 #define PLATE_NEAR_M   12.0f /* full size and strength up to here */
 #define PLATE_FAR_M    45.0f /* gone from here on */
 #define PLATE_PIXELS   16.0f
+#define PLATE_LEAST    0.03f /* weaker ones are left out */
+#define PLATE_FADE_M   0.4f  /* gone where the ground rises that far into the line of sight */
 #define OVERLAY_PIXELS 14.0f
 
 void hud_frame(struct hud *hud, float ms)
@@ -49,36 +53,89 @@ void hud_toast(struct hud *hud, double now_s, const char *text)
     hud->toast_until_s = now_s + TOAST_S;
 }
 
-static void draw_plate(struct ui_text *text, struct ui_list *list, const struct world_plate *plate,
-                       float x, float y, float scale)
+/* A name's place on the picture. */
+struct plate {
+    const struct world_plate *of;
+    struct ui_rect back;
+    float left, baseline, strength;
+    unsigned pixels;
+};
+
+/* 1 near by, 0 where names are gone. */
+static float nearness(const struct world_plate *plate)
 {
-    float strength = 1 - (plate->distance_m - PLATE_NEAR_M) / (PLATE_FAR_M - PLATE_NEAR_M);
-    strength = fminf(1, strength);
-    if (strength <= 0.03f)
-        return;
+    return fminf(1, 1 - (plate->distance_m - PLATE_NEAR_M) / (PLATE_FAR_M - PLATE_NEAR_M));
+}
+
+/* What the ground lets through of it, 0..1. */
+static float in_sight(const struct world_plate *plate, const struct gfx_frame *frame,
+                      const struct heightfield *field)
+{
+    float over_m = field ? sight_clearance_m(field, frame->eye, plate->head) : 0;
+    return fmaxf(0, fminf(1, 1 + over_m / PLATE_FADE_M));
+}
+
+static struct plate place_plate(struct ui_text *text, const struct world_plate *of, float scale)
+{
     /* Sizes in steps of two: each size is a set of glyphs. */
-    unsigned pixels = 2 * (unsigned)lrintf(scale * PLATE_PIXELS * (0.65f + 0.35f * strength) / 2);
-    size_t len = strlen(plate->name);
-    float width = ui_text_width(text, plate->name, len, pixels), pad = (float)pixels * 0.5f;
-    float left = x - width / 2, high = (float)pixels;
-    struct ui_rect back = {left - pad, y - high * 1.12f, left + width + pad, y + high * 0.38f};
-    ui_list_panel(list, back, high * 0.5f, ui_fade(UI_RGBA(12, 17, 24, 140), strength));
-    ui_text_draw(text, list, left, y, pixels, ui_fade(UI_RGBA(244, 247, 250, 255), strength),
-                 plate->name, len);
+    float near = nearness(of);
+    unsigned pixels = 2 * (unsigned)lrintf(scale * PLATE_PIXELS * (0.65f + 0.35f * near) / 2);
+    float width = ui_text_width(text, of->name, strlen(of->name), pixels), high = (float)pixels;
+    float half = width / 2 + high * 0.5f;
+    return (struct plate){.of = of,
+                          .back = {-half, -high * 1.12f, half, high * 0.38f},
+                          .left = -width / 2,
+                          .strength = near,
+                          .pixels = pixels};
+}
+
+/* The share of a that b covers, 0..1. */
+static float covered(const struct ui_rect *a, const struct ui_rect *b)
+{
+    float width = fminf(a->x1, b->x1) - fmaxf(a->x0, b->x0);
+    float height = fminf(a->y1, b->y1) - fmaxf(a->y0, b->y0);
+    if (width <= 0 || height <= 0)
+        return 0;
+    return width * height / ((a->x1 - a->x0) * (a->y1 - a->y0));
+}
+
+static void draw_plate(struct ui_text *text, struct ui_list *list, const struct plate *plate)
+{
+    float strength = plate->strength;
+    ui_list_panel(list, plate->back, (float)plate->pixels * 0.5f,
+                  ui_fade(UI_RGBA(12, 17, 24, 140), strength));
+    ui_text_draw(text, list, plate->left, plate->baseline, plate->pixels,
+                 ui_fade(UI_RGBA(244, 247, 250, 255), strength), plate->of->name,
+                 strlen(plate->of->name));
 }
 
 void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gfx_frame *frame,
                      const struct world_shown *shown, float scale)
 {
     uint32_t width = (uint32_t)list->clip[2], height = (uint32_t)list->clip[3];
-    /* The farthest first, so that near ones lie on top. */
-    for (unsigned i = shown->plates_n; i > 0; i--) {
-        const struct world_plate *plate = &shown->plates[i - 1];
+    struct plate placed[WORLD_PLATES_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < shown->plates_n && n < WORLD_PLATES_MAX; i++) {
+        const struct world_plate *of = &shown->plates[i];
         float x, y, depth_m;
-        if (plate->distance_m < PLATE_FAR_M &&
-            gfx_project(frame, width, height, plate->head, &x, &y, &depth_m))
-            draw_plate(text, list, plate, x, y, scale);
+        if (nearness(of) <= PLATE_LEAST ||
+            !gfx_project(frame, width, height, of->head, &x, &y, &depth_m))
+            continue;
+        struct plate plate = place_plate(text, of, scale);
+        plate.strength *= in_sight(of, frame, shown->field);
+        plate.back = (struct ui_rect){plate.back.x0 + x, plate.back.y0 + y, plate.back.x1 + x,
+                                      plate.back.y1 + y};
+        plate.left += x;
+        plate.baseline = y;
+        /* What nearer names cover would only blur them: it fades. */
+        for (unsigned k = 0; k < n; k++)
+            plate.strength *= fmaxf(0, fminf(1, 1.4f - 2 * covered(&plate.back, &placed[k].back)));
+        if (plate.strength > PLATE_LEAST)
+            placed[n++] = plate;
     }
+    /* The farthest first, so that near ones lie on top. */
+    while (n > 0)
+        draw_plate(text, list, &placed[--n]);
 }
 
 static void row(char (*rows)[96], unsigned *n, const char *text)
