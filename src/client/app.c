@@ -500,9 +500,8 @@ static int loop(struct app *app, struct error *error)
     uint64_t cap_us = gfx_device_is_cpu(app->view.gfx) ? CPU_FRAME_US : 0;
     app->now_us = view_clock_us();
     while (!app->quit) {
-        uint32_t width, height, was_width, was_height;
+        uint32_t width, height;
         window_size(app->window, &width, &height);
-        gfx_size(app->view.gfx, &was_width, &was_height);
         bool minimised = width == 0 || height == 0;
         wait_for_frame(app, app->now_us + (minimised ? MINIMISED_FRAME_US : cap_us));
         uint64_t now = view_clock_us();
@@ -511,8 +510,7 @@ static int loop(struct app *app, struct error *error)
         hud_frame(&app->hud, (float)app->frame_us / 1000);
         handle_events(app);
         window_size(app->window, &width, &height);
-        if (width != was_width || height != was_height)
-            gfx_resize(app->view.gfx, width, height);
+        gfx_resize(app->view.gfx, width, height); /* back from 0 x 0 to the same size, too */
         follow_connection(app, connection_pump(app->connection, now));
         advance(app);
         if (width > 0 && height > 0 && draw(app, error) != 0)

@@ -492,6 +492,25 @@ static void test_resize_and_picture(void **state)
     key("F3");
 }
 
+/* F12: a sum over the picture's bytes. Two of them are the same only if nothing was drawn between.
+ */
+static uint64_t picture_sum(void)
+{
+    char *path = NULL;
+    int w, h, channels;
+    uint64_t sum = 0;
+    key("F12");
+    UNTIL((path = find_picture()) != NULL, SHORT_S, "F12 saves a picture");
+    UNTIL(loads(path, &w, &h), SHORT_S, "the picture is whole");
+    uint8_t *pixels = stbi_load(path, &w, &h, &channels, 3);
+    assert_non_null(pixels);
+    for (int i = 0; i < w * h * 3; i++)
+        sum = sum * 31 + pixels[i];
+    stbi_image_free(pixels);
+    unlink(path);
+    return sum;
+}
+
 static void test_unmapped_window_keeps_playing(void **state)
 {
     (void)state;
@@ -502,6 +521,12 @@ static void test_unmapped_window_keeps_playing(void **state)
     XDO("windowmap", "--sync", f.window);
     XDO("windowfocus", f.window);
     walk_for("s", 1);
+    /* And it is drawn again, at the size that it had before. */
+    picture_sum();
+    walk_for("s", 1);
+    uint64_t first = picture_sum();
+    walk_for("w", 1);
+    assert_true(picture_sum() != first);
 }
 
 /* Another account draws without any display: it sees both figures, by id and by colour. */
