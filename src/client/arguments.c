@@ -266,7 +266,8 @@ enum arguments_answer arguments_parse(int argc, char **argv, struct arguments *a
         .width = 1280, .height = 720, .frames = 2, .timeout_s = 60, .hour = 10, .seed = 1};
     int code;
     optind = 0;
-    while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    opterr = 0; /* we say it ourselves, in one line */
+    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (code == CODE_HELP) {
             print_help();
             return ARGUMENTS_EXIT;
@@ -275,8 +276,12 @@ enum arguments_answer arguments_parse(int argc, char **argv, struct arguments *a
             printf("openmmo-client %s\n", PACKAGE_VERSION);
             return ARGUMENTS_EXIT;
         }
-        if (code < 2000) { /* getopt has said which */
-            error_set(error, "try --help");
+        if (code < 2000) {
+            if (optopt > 0 && optopt < CODE_HELP) /* among short ones, of which there are none */
+                error_set(error, "there are no options of one letter: try --help");
+            else
+                error_set(error, "%s %s: try --help", argv[optind - 1],
+                          code == ':' ? "needs a value" : "is no option, or is not used so");
             return ARGUMENTS_BAD;
         }
         if (read_row(a, &rows[code - 2000], optarg, error) != 0)
