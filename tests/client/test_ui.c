@@ -485,7 +485,7 @@ static void test_camera_stays_above_ground(void **state)
 static uint32_t plates_drawn(struct ui_text *text, const struct heightfield *field,
                              struct space_pos eye, const struct space_pos heads[2])
 {
-    struct world_plate plates[2] = {{heads[0], "Alice", 10, 2}, {heads[1], "Alice", 12, 3}};
+    struct world_plate plates[2] = {{heads[0], "Alice", 10}, {heads[1], "Alice", 12}};
     struct world_shown shown = {.plates = plates, .plates_n = 2, .field = field};
     struct gfx_frame frame = {.eye = eye, .fov_y_rad = 1};
     struct ui_list list;
