@@ -6,7 +6,7 @@ EXTRA_DIST += systemd/openmmod.service.in systemd/openmmo.sysusers
 CLEANFILES += systemd/openmmod.service
 
 systemd/openmmod.service: systemd/openmmod.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|@sbindir@|$(sbindir)|g' $(srcdir)/systemd/openmmod.service.in >$@.new && mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|[@]sbindir[@]|$(sbindir)|g' $(srcdir)/systemd/openmmod.service.in >$@.new && mv $@.new $@
 
 install-data-hook:
 	$(MKDIR_P) $(DESTDIR)$(sysusersdir)
