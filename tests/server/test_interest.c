@@ -49,7 +49,7 @@ static void check(const struct interest *interest, const struct interest_shape *
 
     for (int32_t z = -SIDE / 2; z < SIDE / 2; z++) {
         for (int32_t x = -SIDE / 2; x < SIDE / 2; x++) {
-            struct space_cell cell = {x, z};
+            struct space_cell cell = {.x = x, .z = z};
             bool has = told[z + SIDE / 2][x + SIDE / 2];
             held += has;
             assert_int_equal(interest_has(interest, shape, cell), has);
@@ -72,7 +72,7 @@ static void test_walks(void **state)
 {
     static const uint16_t views[] = {64, 100, 256, 640, 1024};
     struct interest interest = {.cells = NULL};
-    struct space_cell own = {0, 0};
+    struct space_cell own = {.x = 0, .z = 0};
     struct space_cell gained[2048], lost[2048];
 
     (void)state;
@@ -114,14 +114,14 @@ static void test_edge(void **state)
     struct interest_change change = {gained, lost, 0, 0, 2048};
 
     (void)state;
-    assert_int_equal(interest_update(&interest, shape, (struct space_cell){0, 0}, &change), 0);
+    assert_int_equal(interest_update(&interest, shape, (struct space_cell){.x = 0}, &change), 0);
     assert_true(change.gained_n > 40 && change.lost_n == 0);
-    assert_int_equal(interest_update(&interest, shape, (struct space_cell){1, 0}, &change), 0);
+    assert_int_equal(interest_update(&interest, shape, (struct space_cell){.x = 1}, &change), 0);
     assert_true(change.gained_n > 0);
     assert_int_equal(change.lost_n, 0);
     for (int32_t i = 0; i < 10; i++) {
-        assert_int_equal(interest_update(&interest, shape, (struct space_cell){i % 2, 0}, &change),
-                         0);
+        assert_int_equal(
+            interest_update(&interest, shape, (struct space_cell){.x = i % 2}, &change), 0);
         assert_int_equal(change.gained_n + change.lost_n, 0);
     }
     interest_fini(&interest);

@@ -31,8 +31,8 @@ static int make(void **state)
 
 static struct space_cell view_cell(unsigned i)
 {
-    return (struct space_cell){(int32_t)(i % (2 * VIEW_EDGE)) - VIEW_EDGE,
-                               (int32_t)(i / (2 * VIEW_EDGE)) - VIEW_EDGE};
+    return (struct space_cell){.x = (int32_t)(i % (2 * VIEW_EDGE)) - VIEW_EDGE,
+                               .z = (int32_t)(i / (2 * VIEW_EDGE)) - VIEW_EDGE};
 }
 
 static void receiver_init(struct receiver *receiver, const struct heightfield *field)

@@ -186,7 +186,7 @@ static void gather_identities(struct gather *g)
     for (unsigned i = 0; i < s->who_n; i++) {
         const struct snapshot_entity *e = snapshot_entity(g->snapshot, s->who[i]);
         if (e == NULL || e->layer != 0 ||
-            !interest_has(&s->interest, g->host->settings->shape, e->cell))
+            !interest_has(&s->interest, g->host->settings->shape, space_cell_up(e->cell, 0)))
             continue;
         identity.rows[identity.rows_n++] =
             (struct protocol_identity_row){.id = e->id,
@@ -208,13 +208,14 @@ static void gather_view(struct gather *g)
     struct host *host = g->host;
     struct protocol_key gained[ARRAY_N(host->changes[0])], lost[ARRAY_N(host->changes[0])];
     struct interest_change change = {.gained = host->changes[0], .lost = host->changes[1]};
+    struct space_cell own = space_cell_up(g->self->cell, 0);
     struct wire_writer w;
 
-    if (!interest_stale(&s->interest, host->settings->shape, g->self->cell) ||
+    if (!interest_stale(&s->interest, host->settings->shape, own) ||
         !gather_room(g, VIEW_LEAST * KEY_MAX))
         return;
     change.changes_max = (uint32_t)((IO_RECORD_MAX - g->n - SMALL_MAX) / KEY_MAX);
-    if (interest_update(&s->interest, host->settings->shape, g->self->cell, &change) != 0)
+    if (interest_update(&s->interest, host->settings->shape, own, &change) != 0)
         return;
     for (uint32_t i = 0; i < change.gained_n; i++)
         gained[i] = (struct protocol_key){.source = (uint16_t)(s->entity >> 48),

@@ -25,7 +25,7 @@ static uint32_t distance2(struct space_cell a, struct space_cell b)
 
 static int compare_offsets(const void *a, const void *b)
 {
-    const struct space_cell *p = a, *q = b, zero = {0, 0};
+    const struct space_cell *p = a, *q = b, zero = {.x = 0, .z = 0};
     uint32_t dp = distance2(*p, zero), dq = distance2(*q, zero);
 
     if (dp != dq)
@@ -56,10 +56,11 @@ struct interest_shape *interest_shape_new(uint32_t serial, uint16_t view_m, int3
     }
     for (int32_t z = -radius; z <= radius; z++) {
         for (int32_t x = -radius; x <= radius; x++) {
-            int64_t gap = gap2((struct space_cell){x, z}, (struct space_cell){0, 0});
+            int64_t gap =
+                gap2((struct space_cell){.x = x, .z = z}, (struct space_cell){.x = 0, .z = 0});
             shape->keep_n += gap < shape->keep2;
             if (gap < shape->view2)
-                shape->near[shape->near_n++] = (struct space_cell){x, z};
+                shape->near[shape->near_n++] = (struct space_cell){.x = x, .z = z};
         }
     }
     qsort(shape->near, shape->near_n, sizeof(*shape->near), compare_offsets);
@@ -134,12 +135,12 @@ static bool interest_gain(struct interest *interest, struct interest_shape *shap
     memset(shape->held, 0, side * side * sizeof(*shape->held));
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         struct space_cell cell = interest->cells[i].cell;
-        *shape_held(shape,
-                    (struct space_cell){cell.x - interest->own.x, cell.z - interest->own.z}) = true;
+        *shape_held(shape, (struct space_cell){.x = cell.x - interest->own.x,
+                                               .z = cell.z - interest->own.z}) = true;
     }
     for (uint32_t i = 0; i < shape->near_n; i++) {
-        struct space_cell cell = {interest->own.x + shape->near[i].x,
-                                  interest->own.z + shape->near[i].z};
+        struct space_cell cell = {.x = interest->own.x + shape->near[i].x,
+                                  .z = interest->own.z + shape->near[i].z};
         if (*shape_held(shape, shape->near[i]) || !shape_in_world(shape, cell))
             continue;
         if (change->lost_n + change->gained_n >= change->changes_max)

@@ -124,7 +124,8 @@ static struct cellblock_header header_of(const struct snapshot *snapshot, struct
                                          uint8_t layer, uint16_t part)
 {
     return (struct cellblock_header){
-        .key = {.source = snapshot->source, .layer = layer, .x = at.x, .z = at.z},
+        .key =
+            {.source = snapshot->source, .layer = layer, .level = at.level, .x = at.x, .z = at.z},
         .first = (uint16_t)(part * CELLBLOCK_PART),
         .last = (uint16_t)(part * CELLBLOCK_PART + CELLBLOCK_PART - 1),
         .from = CELLBLOCK_NONE,

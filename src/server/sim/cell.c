@@ -34,7 +34,8 @@ int cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes)
 
 uint32_t cells_hash(struct space_cell at, uint8_t layer)
 {
-    uint32_t h = (uint32_t)at.x * 0x9E3779B1u + (uint32_t)at.z * 0x85EBCA77u + layer * 0xC2B2AE3Du;
+    uint32_t h = (uint32_t)at.x * 0x9E3779B1u + (uint32_t)at.z * 0x85EBCA77u +
+                 (at.level * 256u + layer) * 0xC2B2AE3Du;
 
     h ^= h >> 15;
     h *= 0x2C1B3C6Du;
@@ -43,7 +44,7 @@ uint32_t cells_hash(struct space_cell at, uint8_t layer)
 
 static bool same_key(const struct cell *cell, struct space_cell at, uint8_t layer)
 {
-    return cell->at.x == at.x && cell->at.z == at.z && cell->layer == layer;
+    return space_cell_same(cell->at, at) && cell->layer == layer;
 }
 
 uint32_t cells_find(const struct cells *cells, struct space_cell at, uint8_t layer)

@@ -289,7 +289,7 @@ static void get_lefts(struct wire_reader *r, struct cell *cell)
 
 static void get_cell(struct sim *sim, struct wire_reader *r)
 {
-    struct space_cell at;
+    struct space_cell at = {.level = 0};
     uint32_t number;
     struct cell *cell;
     uint8_t layer;

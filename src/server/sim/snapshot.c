@@ -312,9 +312,29 @@ const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struc
         if (number == 0)
             return NULL;
         found = &snapshot->cells[number - 1];
-        if (found->at.x == cell.x && found->at.z == cell.z && found->layer == layer)
+        if (space_cell_same(found->at, cell) && found->layer == layer)
             return found;
     }
+}
+
+size_t snapshot_leaves(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer,
+                       const struct snapshot_cell *leaves[SPACE_LEAVES_MAX])
+{
+    leaves[0] = snapshot_cell(snapshot, level0, layer);
+    return leaves[0] != NULL;
+}
+
+struct space_cell snapshot_cell_at(const struct snapshot_cell *cell)
+{
+    return cell->at;
+}
+
+uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer)
+{
+    (void)snapshot;
+    (void)level0;
+    (void)layer;
+    return 0;
 }
 
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell)

@@ -31,9 +31,9 @@ struct snapshot_entity {
     struct blob *name; /* borrowed: lives as long as the snapshot */
     uint32_t looks;
     struct movement_state state;
-    struct space_cell cell;
-    uint32_t seq;   /* last MOVE wholly applied */
-    uint16_t index; /* in its cell */
+    struct space_cell cell; /* the leaf it is in */
+    uint32_t seq;           /* last MOVE wholly applied */
+    uint16_t index;         /* in its cell */
     uint8_t layer;
     uint8_t version; /* of name and looks */
     uint8_t dropped; /* substeps given up in this tick, saturating */
@@ -69,11 +69,36 @@ size_t snapshot_chat(const struct snapshot *snapshot, uint64_t after,
 /* Of the newest line; 0: none yet. */
 uint64_t snapshot_chat_sequence(const struct snapshot *snapshot);
 
-/* An occupied or lately occupied cell; NULL: nothing known of it (empty for more than 64 ticks). */
-struct snapshot_cell;
-/* Valid while the snapshot is. */
+/* Cells and levels. A level 0 cell of a layer is either itself, or, when a crowd stands in it,
+ * divided into leaves of levels 1..3 that cover it. Every entity is in exactly one leaf
+ * (snapshot_entity.cell) and only leaves have members; who holds a key that is no leaf any more
+ * holds nothing alive in it.
+ *
+ * What a receiver must be sent when the division of a level 0 cell in its view changes (another
+ * snapshot_divided than when it was looked at last; compare for inequality, it may go back to 0):
+ *   1. VIEW gains the new leaves (snapshot_leaves; none known: the level 0 key itself);
+ *   2. their blocks, which are full since nothing is had of them;
+ *   3. the last blocks of the keys that are leaves no more, as of any cell: snapshot_cell knows
+ *      those for 64 ticks yet, without members, and their `left` records name the new leaves, so
+ *      that nobody blinks who went on to where another, later block tells of him;
+ *   4. VIEW loses those keys.
+ * A record run may end in between: gained keys may be without a block, but 4 comes after 2 and 3.
+ *
+ * Layers. A receiver gets layer 0 and, if its own entity is in another one, that one too:
+ * snapshot_entity.layer says which. Each layer is divided for itself. */
+struct snapshot_cell; /* a cell with members or lately with members, of any level */
+/* By the whole key. NULL: nothing known of it (empty for more than 64 ticks). Valid while the
+ * snapshot is. */
 const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,
                                           uint8_t layer);
+/* The leaves of a level 0 cell, in Morton order (x is the low bit): fills leaves[], returns how
+ * many. 0: nothing is known; 1: the cell itself; else they cover it, those without members too. */
+size_t snapshot_leaves(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer,
+                       const struct snapshot_cell *leaves[SPACE_LEAVES_MAX]);
+struct space_cell snapshot_cell_at(const struct snapshot_cell *cell); /* its key */
+/* Tick in which the division of that level 0 cell changed last; 0: never, or it is whole for so
+ * long that nobody knows. */
+uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer);
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell); /* present */
 /* Tick of the last change of any kind. */
 uint32_t snapshot_cell_changed(const struct snapshot_cell *cell);
