@@ -292,6 +292,17 @@ enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellbloc
     return PROTOCOL_OK;
 }
 
+enum protocol_result cellblock_parse_header(struct wire_reader *reader,
+                                            struct cellblock_header *header)
+{
+    struct cellblock_header h = {.from = 0};
+    get_header(reader, &h);
+    if (reader->bad)
+        return PROTOCOL_BAD;
+    *header = h;
+    return PROTOCOL_OK;
+}
+
 /* ---- quantising ---- */
 
 static int32_t floor_to_wire(int32_t units)

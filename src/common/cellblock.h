@@ -72,6 +72,11 @@ typedef void cellblock_visit_fn(void *context, const struct cellblock_header *he
 enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellblock_header *header,
                                      cellblock_visit_fn *visit, void *context) MUST_CHECK;
 
+/* Parse only the header at the front of a block and check it by itself; the reader then stands
+ * behind it. For who only asks which block this is. OK or BAD. */
+enum protocol_result cellblock_parse_header(struct wire_reader *reader,
+                                            struct cellblock_header *header) MUST_CHECK;
+
 /* The state of a figure at pos in its cell. ground: heightfield_at() at the quantised place (the
  * lower edge of the wire quantum), in units: cellblock_quantise_place gives that place. */
 void cellblock_quantise_place(struct space_pos pos, int32_t *x_units, int32_t *z_units);

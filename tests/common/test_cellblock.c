@@ -195,6 +195,17 @@ static void random_round_trips(void **state)
         assert_true(parsed.first == header.first && parsed.last == header.last);
         assert_true(parsed.from == header.from && parsed.to == header.to);
         assert_int_equal(seen.n, n);
+        struct cellblock_header alone;
+        struct wire_reader head;
+        wire_reader_init(&head, room, bytes);
+        assert_int_equal(cellblock_parse_header(&head, &alone), PROTOCOL_OK);
+        assert_true(same_key(&alone.key, &header.key) && alone.first == header.first &&
+                    alone.last == header.last && alone.from == header.from &&
+                    alone.to == header.to);
+        for (size_t cut = 0; cut < (size_t)(head.next - room); cut++) {
+            wire_reader_init(&head, room, cut);
+            assert_int_equal(cellblock_parse_header(&head, &alone), PROTOCOL_BAD);
+        }
         for (size_t i = 0; i < n; i++)
             assert_same_record(&records[i], &seen.records[i]);
         /* One byte wrong: refused or another block, never a crash. */
