@@ -13,15 +13,24 @@
 #include "common/heightfield.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define FORMAT_VERSION 1
 #define BASE_HEIGHT    (96 * 64) /* 1/64 m: what all else is added to */
 #define GRID_EDGE      32        /* samples an axis that go into the hash */
 
+/* Samples that were made lately: figures ask for the same few again and again, and noise is dear. A
+ * row says in one word whose it is and what it holds, so threads may read and write it as they
+ * like: whatever they find is whole. */
+#define MEMO_BITS   15
+#define MEMO_EDGE_M (1 << 19) /* samples beyond are not kept: 20 bits an axis */
+#define MEMO_HELD   (UINT64_C(1) << 63)
+
 struct heightfield {
     uint32_t seed;
     int32_t size_m;
+    _Atomic uint64_t memo[1 << MEMO_BITS]; /* MEMO_HELD | x, z, height; 0: none yet */
 };
 
 struct octave {
@@ -50,7 +59,7 @@ static const struct octave RIDGES[] = {
 
 struct heightfield *heightfield_new(uint32_t seed, int32_t size_m)
 {
-    struct heightfield *field = malloc(sizeof(*field));
+    struct heightfield *field = calloc(1, sizeof(*field));
 
     if (field == NULL)
         return NULL;
@@ -150,7 +159,7 @@ static int64_t ridges(uint32_t seed, int64_t x, int64_t z)
     return sum;
 }
 
-int32_t heightfield_sample(const struct heightfield *field, int32_t x_m, int32_t z_m)
+static int32_t make_sample(const struct heightfield *field, int32_t x_m, int32_t z_m)
 {
     uint32_t seed = field->seed;
     int64_t x = x_m;
@@ -178,6 +187,35 @@ int32_t heightfield_sample(const struct heightfield *field, int32_t x_m, int32_t
             height += (ridges(seed, x, z) >> 16) * mountain;
     }
     return (int32_t)at_most(BASE_HEIGHT + (height >> 16), 65535);
+}
+
+/* Neighbours lie beside each other, and 128 x 256 m share no row. */
+static inline uint32_t memo_row(uint32_t x, uint32_t z)
+{
+    const uint32_t half = (1u << MEMO_BITS / 2) - 1;
+
+    return ((z << MEMO_BITS / 2) ^ (x & half) ^ (x >> MEMO_BITS / 2) * 0x9E5u) &
+           ((1u << MEMO_BITS) - 1);
+}
+
+int32_t heightfield_sample(const struct heightfield *field, int32_t x_m, int32_t z_m)
+{
+    uint32_t x = (uint32_t)x_m + MEMO_EDGE_M;
+    uint32_t z = (uint32_t)z_m + MEMO_EDGE_M;
+    uint64_t whose = MEMO_HELD | (uint64_t)x << 36 | (uint64_t)z << 16;
+    _Atomic uint64_t *row;
+    uint64_t held;
+    int32_t height;
+
+    if (x >= 2 * MEMO_EDGE_M || z >= 2 * MEMO_EDGE_M)
+        return make_sample(field, x_m, z_m);
+    row = (_Atomic uint64_t *)&field->memo[memo_row(x, z)];
+    held = atomic_load_explicit(row, memory_order_relaxed); /* a row depends on no other memory */
+    if ((held & ~UINT64_C(0xFFFF)) == whose)
+        return (int32_t)(held & 0xFFFF);
+    height = make_sample(field, x_m, z_m);
+    atomic_store_explicit(row, whose | (uint64_t)(uint32_t)height, memory_order_relaxed);
+    return height;
 }
 
 int32_t heightfield_at(const struct heightfield *field, int32_t x, int32_t z)
