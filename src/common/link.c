@@ -1,7 +1,9 @@
 /* link.c -- see link.h.
  *
- * Both buffers are in the struct: what is received until a frame is whole, and what waits to be
- * sent. The kernel gives pages only where something was written. */
+ * One recv takes all that the socket has into a buffer that all links share; TLS reads from there
+ * and decrypts into another, where whole frames are handed on. So a process with thousands of links
+ * works in memory that stays in the cache. Only a frame's beginning is kept with the link, and what
+ * waits to be sent; the kernel gives pages only where something was written. */
 #include "common/link.h"
 
 #include <errno.h>
@@ -19,16 +21,22 @@
 #include <openssl/x509v3.h>
 
 #define OUT_MAX_BYTES 65536
+#define WIRE_BYTES    262144 /* asked for in one recv */
 #define HOST_MAX      256
 
 struct link_tls {
     SSL_CTX *context;
+    BIO_METHOD *method;
+    uint8_t wire[WIRE_BYTES];          /* encrypted, as one recv gave it */
+    uint8_t plain[PROTOCOL_FRAME_MAX]; /* of one record */
 };
 
 struct link {
+    struct link_tls *tls;
     struct link_handlers handlers;
     enum link_state state;
-    struct error why; /* closed: the sentence */
+    struct error why;                    /* closed: the sentence */
+    const uint8_t *wire_next, *wire_end; /* what TLS has not taken yet; none between pumps */
     char host[HOST_MAX];
     struct addrinfo *addresses, *address; /* all, and the one that is tried */
     int fd;
@@ -50,13 +58,61 @@ static const char *tls_reason(void)
     return reason ? reason : "TLS failed";
 }
 
+/* ---- the way between TLS and the socket ---- */
+
+static int bio_read(BIO *bio, char *out, int room)
+{
+    struct link *link = BIO_get_data(bio);
+    size_t n = (size_t)(link->wire_end - link->wire_next);
+    BIO_clear_retry_flags(bio);
+    if (n == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    if (n > (size_t)room)
+        n = (size_t)room;
+    memcpy(out, link->wire_next, n);
+    link->wire_next += n;
+    return (int)n;
+}
+
+static int bio_write(BIO *bio, const char *bytes, int n)
+{
+    struct link *link = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    ssize_t sent = send(link->fd, bytes, (size_t)n, MSG_NOSIGNAL);
+    if (sent == -1 && (errno == EAGAIN || errno == EINTR))
+        BIO_set_retry_write(bio);
+    return (int)sent;
+}
+
+static long bio_control(BIO *bio, int what, long number, void *pointer)
+{
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return what == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *make_method(void)
+{
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "link");
+    if (method && BIO_meth_set_read(method, bio_read) && BIO_meth_set_write(method, bio_write) &&
+        BIO_meth_set_ctrl(method, bio_control))
+        return method;
+    BIO_meth_free(method);
+    return NULL;
+}
+
 struct link_tls *link_tls_new(struct error *error)
 {
     static const uint8_t alpn[] = "\x09" PROTOCOL_ALPN;
     struct link_tls *tls = calloc(1, sizeof *tls);
-    if (tls)
+    if (tls) {
         tls->context = SSL_CTX_new(TLS_client_method());
-    if (!tls || !tls->context) {
+        tls->method = make_method();
+    }
+    if (!tls || !tls->context || !tls->method) {
         link_tls_free(tls);
         error_set(error, "no TLS context: out of memory");
         return NULL;
@@ -65,8 +121,10 @@ struct link_tls *link_tls_new(struct error *error)
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_alpn_protos(context, alpn, sizeof alpn - 1);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context, 1);
+    /* Buffers are released so that all links use the same one, still warm. No read-ahead: then TLS
+     * holds nothing that it has not decrypted, and wire_next tells whether there is more. */
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
     /* The handshake goes on whatever the chain says: after it the result or the pin decides. */
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_default_verify_paths(context); /* no CAs: then every peer is judged by its pin */
@@ -79,6 +137,7 @@ void link_tls_free(struct link_tls *tls)
     if (!tls)
         return;
     SSL_CTX_free(tls->context);
+    BIO_meth_free(tls->method);
     free(tls);
 }
 
@@ -140,6 +199,7 @@ struct link *link_new(struct link_tls *tls, const char *host, uint16_t port,
         return NULL;
     }
     link->fd = -1;
+    link->tls = tls;
     link->handlers = *handlers;
     snprintf(link->host, sizeof link->host, "%s", host);
     snprintf(service, sizeof service, "%u", (unsigned)port);
@@ -198,10 +258,14 @@ static void go_on_connecting(struct link *link)
             close_link(link, strerror(failed_with));
         return;
     }
-    if (SSL_set_fd(link->ssl, link->fd) != 1) {
+    BIO *bio = BIO_new(link->tls->method);
+    if (!bio) {
         close_link(link, "out of memory");
         return;
     }
+    BIO_set_data(bio, link);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(link->ssl, bio, bio);
     SSL_set_connect_state(link->ssl);
     link->state = LINK_HANDSHAKE;
 }
@@ -244,14 +308,34 @@ static int want(struct link *link, int n)
     }
 }
 
+/* Take what the socket has; nothing may be left of what it gave before. False: nothing came, or the
+ * link is closed. *drained: it gave less than it was asked for. */
+static bool fetch(struct link *link, bool *drained)
+{
+    struct link_tls *tls = link->tls;
+    ssize_t n = recv(link->fd, tls->wire, sizeof tls->wire, 0);
+    if (n == -1 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (n <= 0) {
+        close_link(link, n ? strerror(errno) : "the server closed the connection");
+        return false;
+    }
+    link->wire_bytes_in += (uint64_t)n;
+    link->wire_next = tls->wire;
+    link->wire_end = tls->wire + n;
+    *drained = (size_t)n < sizeof tls->wire;
+    return true;
+}
+
 static void go_on_shaking(struct link *link)
 {
+    bool drained;
+    int n;
     ERR_clear_error();
     errno = 0;
-    int n = SSL_do_handshake(link->ssl);
-    if (n != 1) {
-        (void)want(link, n);
-        return;
+    while ((n = SSL_do_handshake(link->ssl)) != 1) {
+        if (want(link, n) == -1 || link->tls_wants_write || !fetch(link, &drained))
+            return;
     }
     const unsigned char *alpn = NULL;
     unsigned alpn_bytes = 0;
@@ -274,14 +358,15 @@ static void go_on_shaking(struct link *link)
 
 /* ---- frames ---- */
 
-/* Hand on each whole frame in `in`; the rest moves to its front. */
-static int take_frames(struct link *link)
+/* Hand on each whole frame at the front of the bytes, which are in link->in or in the shared
+ * buffer; the rest is kept at the front of link->in. */
+static int take_frames(struct link *link, const uint8_t *bytes, size_t n)
 {
     size_t at = 0;
     for (;;) {
         struct protocol_frame frame;
         enum protocol_result result =
-            protocol_frame_parse(link->in + at, link->in_bytes - at, sizeof link->in, &frame);
+            protocol_frame_parse(bytes + at, n - at, sizeof link->in, &frame);
         if (result == PROTOCOL_MORE)
             break;
         if (result == PROTOCOL_BAD || !link->handlers.frame(link->handlers.context, &frame)) {
@@ -291,28 +376,36 @@ static int take_frames(struct link *link)
         at += frame.frame_bytes;
         link->bytes_in += frame.frame_bytes;
     }
-    link->in_bytes -= at;
-    memmove(link->in, link->in + at, link->in_bytes);
+    link->in_bytes = n - at;
+    memmove(link->in, bytes + at, link->in_bytes);
     return 0;
 }
 
-/* Until the socket has no more: bytes that TLS has read ahead wake nobody. */
-static void receive(struct link *link)
+/* Decrypt what was fetched. */
+static void read_records(struct link *link)
 {
-    while (link->state == LINK_OPEN) {
-        ERR_clear_error();
-        errno = 0;
-        int n =
-            SSL_read(link->ssl, link->in + link->in_bytes, (int)(sizeof link->in - link->in_bytes));
+    struct link_tls *tls = link->tls;
+    ERR_clear_error();
+    errno = 0;
+    while (link->wire_next != link->wire_end || SSL_pending(link->ssl) > 0) {
+        bool begun = link->in_bytes > 0; /* a frame has begun: the rest comes behind it */
+        uint8_t *room = begun ? link->in + link->in_bytes : tls->plain;
+        int n = SSL_read(link->ssl, room, (int)(sizeof link->in - link->in_bytes));
         if (n <= 0) {
             (void)want(link, n);
-            break;
+            return;
         }
-        link->in_bytes += (size_t)n;
-        if (take_frames(link) == -1)
-            break;
+        if (take_frames(link, begun ? link->in : room, link->in_bytes + (size_t)n) == -1)
+            return;
     }
-    link->wire_bytes_in = BIO_number_read(SSL_get_rbio(link->ssl));
+}
+
+static void receive(struct link *link)
+{
+    bool drained = false;
+    read_records(link); /* what came with the end of the handshake */
+    while (link->state == LINK_OPEN && !drained && fetch(link, &drained))
+        read_records(link);
 }
 
 static void send_out(struct link *link)
@@ -333,6 +426,15 @@ static void send_out(struct link *link)
         link->out_sent = link->out_bytes = 0;
 }
 
+enum link_state link_flush(struct link *link, struct error *error)
+{
+    if (link->state == LINK_OPEN)
+        send_out(link);
+    if (link->state == LINK_CLOSED)
+        error_set(error, "%s", link->why.text);
+    return link->state;
+}
+
 enum link_state link_pump(struct link *link, struct error *error)
 {
     if (link->state == LINK_CONNECTING)
@@ -341,11 +443,8 @@ enum link_state link_pump(struct link *link, struct error *error)
         go_on_shaking(link);
     if (link->state == LINK_OPEN)
         receive(link);
-    if (link->state == LINK_OPEN)
-        send_out(link);
-    if (link->state == LINK_CLOSED)
-        error_set(error, "%s", link->why.text);
-    return link->state;
+    link->wire_next = link->wire_end = NULL; /* closed amid what was fetched */
+    return link_flush(link, error);
 }
 
 int link_send_begin(struct link *link, size_t need_bytes, struct wire_writer *writer)

@@ -4,7 +4,8 @@
  * Non-blocking and loop-agnostic: the owner polls link_fd for link_events and calls link_pump. Used
  * by client, bots and tests. TLS 1.3 only, ALPN "openmmo/1". The peer's certificate is either one
  * that the system's CAs vouch for (and the host name fits), or its public key is judged by the pin
- * callback (trust on first use). The program ignores SIGPIPE. One thread. */
+ * callback (trust on first use). The program ignores SIGPIPE. All links of one link_tls share its
+ * buffers: one thread, and no pump within a handler. */
 #ifndef OPENMMO_COMMON_LINK_H
 #define OPENMMO_COMMON_LINK_H
 
@@ -20,7 +21,7 @@
 
 enum link_state { LINK_CONNECTING, LINK_HANDSHAKE, LINK_OPEN, LINK_CLOSED };
 
-struct link_tls; /* shared by many links: SSL_CTX with session reuse off */
+struct link_tls; /* shared by many links: SSL_CTX with session reuse off, and their buffers */
 /* NULL + error. */
 struct link_tls *link_tls_new(struct error *error);
 void link_tls_free(struct link_tls *tls); /* no link may use it any more; NULL is fine */
@@ -47,10 +48,14 @@ void link_free(struct link *link); /* closes; NULL is fine */
 
 int link_fd(const struct link *link);       /* -1 when closed */
 short link_events(const struct link *link); /* POLLIN | POLLOUT to wait for */
-/* Do what can be done without blocking: connect, handshake, read (calls handlers), write. Returns
- * the state; LINK_CLOSED with *error telling why ("the server closed the connection"). */
+/* Do what can be done without blocking: connect, handshake, read (calls handlers), write. Reads
+ * until the socket gives less than it was asked for, so the end of a stream may take a second pump
+ * (an edge-triggered poller sees EPOLLRDHUP). Returns the state; LINK_CLOSED with *error telling
+ * why ("the server closed the connection"). */
 enum link_state link_pump(struct link *link, struct error *error);
 enum link_state link_state(const struct link *link); /* as of the last pump */
+/* Only write what waits to be sent, if the link is open. Returns the state, as link_pump does. */
+enum link_state link_flush(struct link *link, struct error *error);
 
 /* Room to append frames to (protocol_encode_*): writer over the send buffer's free part; commit
  * takes what was written. At most 64 KiB wait; begin returns -1 when there is less than need_bytes
