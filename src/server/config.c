@@ -508,8 +508,6 @@ void config_sessions(const struct config *config, struct sessions_config *sessio
     snprintf(sessions->motd, sizeof(sessions->motd), "%s", config->motd);
     snprintf(sessions->certificate, sizeof(sessions->certificate), "%s", config->certificate);
     snprintf(sessions->key, sizeof(sessions->key), "%s", config->key);
-    sessions->listen = (const char *const *)config->listen.items;
-    sessions->listen_n = config->listen.items_n;
     sessions->players_max = config->players_max;
     sessions->connections_max = config->connections_max;
     sessions->before_login_per_address = config->before_login_per_address;

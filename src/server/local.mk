@@ -19,5 +19,6 @@ include src/server/accounts/local.mk
 include src/server/net/local.mk
 include src/server/play/local.mk
 include src/server/admin/local.mk
-libserver_a_SOURCES += src/server/server.c src/server/server.h
+libserver_a_SOURCES += src/server/server.c src/server/server.h src/server/state.c src/server/state.h \
+    src/server/doors.c src/server/doors.h
 libserver_a_SOURCES += src/server/config.c src/server/config.h src/server/config_page.c src/server/config_page.h

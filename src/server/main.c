@@ -1,10 +1,12 @@
 /* main.c -- openmmod: what it was told to do, and its exit status. */
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "server/config.h"
 #include "server/server.h"
+#include "server/state.h"
 #include "sim/journal.h"
 #include "store/migrate.h"
 
@@ -26,10 +28,12 @@ static int replay(struct config *config)
 static int migrate(struct config *config)
 {
     struct error error = {""}, report = {""};
-    int rc = config_make_directories(config, &error);
+    int lock = state_take(config, &error), rc = -1;
 
-    if (rc == 0)
+    if (lock >= 0) {
         rc = migrate_file(config->store_path, &report, &error);
+        close(lock);
+    }
     config_free(config);
     if (rc < 0)
         return failed(&error);

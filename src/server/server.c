@@ -1,7 +1,7 @@
 /* server.c -- the house put together.
  *
- *   start  process, state directory, store, ground, accounts, sim, presence, sessions, ticker,
- *          admin
+ *   start  process, state directory, sockets (up to here nothing is changed), store, accounts, sim,
+ *          presence, sessions, ticker, admin
  *   serve  one loop: signals, what the sim says (events, snapshot), answers of store and workers
  *   stop   players told -> all left -> positions durable -> the loop ends -> everything freed */
 #include <config.h> /* of the build: PACKAGE_VERSION */
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -18,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,6 +30,8 @@
 #include "ops/workers.h"
 #include "play/presence.h"
 #include "play/sessions.h"
+#include "server/doors.h"
+#include "server/state.h"
 #include "server/ticker.h"
 #include "sim/journal.h"
 #include "sim/mailbox.h"
@@ -55,6 +55,7 @@ struct server {
     struct config *config;
     uint64_t started_ms;
     int lock_fd; /* of the state directory */
+    struct doors doors;
     struct event_base *base;
     struct store *store;
     struct heightfield *field;
@@ -114,22 +115,15 @@ static int start_process(struct server *server, struct error *error)
     return server->base ? 0 : error_set(error, "cannot make an event loop");
 }
 
-/* Two daemons on one state directory would both be the truth. */
-static int lock_state(struct server *server, struct error *error)
+static int take_state(struct server *server, struct error *error)
 {
-    char path[600];
+    server->lock_fd = state_take(server->config, error);
+    return server->lock_fd < 0 ? -1 : 0;
+}
 
-    if (config_make_directories(server->config, error) < 0)
-        return -1;
-    snprintf(path, sizeof(path), "%s/lock", server->config->state);
-    server->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (server->lock_fd < 0)
-        return error_set(error, "cannot write in the state directory: %s: %s", path,
-                         strerror(errno));
-    if (flock(server->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return error_set(error, "another openmmod is running in the state directory %s",
-                         server->config->state);
-    return 0;
+static int open_doors(struct server *server, struct error *error)
+{
+    return doors_open(&server->doors, server->config, error);
 }
 
 static int start_store(struct server *server, struct error *error)
@@ -244,6 +238,8 @@ static int start_sessions(struct server *server, struct error *error)
     struct sessions_config sessions;
 
     fill_sessions(server, server->config, &sessions);
+    sessions.sockets = server->doors.ports;
+    sessions.sockets_n = server->doors.ports_n;
     server->sessions = sessions_new(server->base, &sessions, &handlers, error);
     if (!server->sessions)
         return -1;
@@ -491,6 +487,7 @@ static int start_admin(struct server *server, struct error *error)
 {
     struct admin_config admin = {.base = server->base,
                                  .path = server->config->admin_socket,
+                                 .socket = &server->doors.admin,
                                  .options_table = &config_table,
                                  .presence = server->presence,
                                  .sessions = server->sessions,
@@ -566,8 +563,8 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process,  lock_state,     start_store,  start_accounts, start_queues,   start_world,
-    start_presence, start_sessions, start_ticker, start_admin,    start_watching,
+    start_process, take_state,     open_doors,     start_store,  start_accounts, start_queues,
+    start_world,   start_presence, start_sessions, start_ticker, start_admin,    start_watching,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -673,6 +670,7 @@ void server_free(struct server *server)
     heightfield_free(server->field);
     if (server->base)
         event_base_free(server->base);
+    doors_close(&server->doors);
     if (server->lock_fd >= 0)
         close(server->lock_fd);
     config_free(server->config);

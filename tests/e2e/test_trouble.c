@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -29,11 +30,21 @@ static void expect_walking(struct player *player)
     UNTIL(party, DEADLINE_MS, player_is_still(player));
 }
 
+/* It must end with status 1, one line that holds the text, and have made no database. */
+static void expect_refused_untouched(struct daemon *whose, const char *text)
+{
+    daemon_spawn(whose, NULL, 0);
+    assert_int_equal(daemon_wait_exit(whose), 1);
+    expect_in_log(whose, text);
+    assert_string_equal(strchr(daemon_log(whose), '\n'), "\n");
+    assert_int_equal(access(whose->store_path, F_OK), -1);
+}
+
 static void test_port_in_use(void **state)
 {
     struct daemon second;
     struct player *alice;
-    char address[40];
+    char text[100];
 
     (void)state;
     daemon_start(&server, NULL);
@@ -41,13 +52,65 @@ static void test_port_in_use(void **state)
     daemon_make(&second, NULL);
     second.port = server.port;
     daemon_configure(&second, NULL);
-    daemon_spawn(&second, NULL, 0);
-    assert_int_equal(daemon_wait_exit(&second), 1);
-    snprintf(address, sizeof(address), "127.0.0.1:%u", server.port);
-    expect_in_log(&second, address);
-    expect_in_log(&second, "Address already in use");
+    snprintf(text, sizeof(text), "cannot listen on 127.0.0.1:%u: Address already in use",
+             server.port);
+    expect_refused_untouched(&second, text);
     daemon_remove(&second);
     expect_walking(alice);
+}
+
+static void test_admin_socket_in_use(void **state)
+{
+    struct daemon second;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    daemon_make(&second, NULL);
+    strcpy(second.admin_path, server.admin_path);
+    daemon_configure(&second, NULL);
+    expect_refused_untouched(&second, "another daemon answers there");
+    daemon_remove(&second);
+    assert_non_null(daemon_ask(&server, "server.status", NULL)); /* its socket is still there */
+}
+
+static void migrate_in_vain(struct daemon *whose, const char *why)
+{
+    const char *const arguments[] = {"-c", whose->ini_path, "--migrate", NULL};
+    const char *out;
+
+    assert_int_equal(openmmod_run(arguments, &out), 1);
+    if (strstr(out, why) == NULL)
+        fail_msg("openmmod --migrate does not say \"%s\": %s", why, out);
+    assert_string_equal(strchr(out, '\n'), "\n");
+}
+
+/* One database, by whatever name, has one openmmod at a time: a daemon or a migration. */
+static void test_database_in_use(void **state)
+{
+    struct daemon second;
+    struct player *alice;
+    char ini[200], link[100], text[200];
+    const char *const migrate[] = {"-c", server.ini_path, "--migrate", NULL}, *out;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    migrate_in_vain(&server, "another openmmod is running in the state directory");
+    daemon_make(&second, NULL);
+    snprintf(link, sizeof(link), "%s/link.db", second.dir);
+    assert_int_equal(symlink(server.store_path, link), 0);
+    snprintf(ini, sizeof(ini), "[store]\npath = %s\n", link);
+    daemon_configure(&second, ini);
+    snprintf(text, sizeof(text), "database file %s is in use by another openmmod", link);
+    expect_refused_untouched(&second, text);
+    migrate_in_vain(&second, text);
+    expect_walking(alice);
+    assert_int_equal(daemon_terminate(&server), 0);
+    assert_int_equal(openmmod_run(migrate, &out), 0); /* free again */
+    daemon_start(&second, NULL);
+    player_returns(party, &second, "alice");
+    migrate_in_vain(&server, "is in use by another openmmod");
+    daemon_remove(&second);
 }
 
 static void test_bad_configuration(void **state)
@@ -166,7 +229,8 @@ static void test_full_disk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED(test_port_in_use, INI),      STAGED(test_bad_configuration, INI),
+        STAGED(test_port_in_use, INI),      STAGED(test_admin_socket_in_use, INI),
+        STAGED(test_database_in_use, INI),  STAGED(test_bad_configuration, INI),
         STAGED(test_corrupt_database, INI), STAGED(test_locked_database, INI),
         STAGED(test_locked_at_start, INI),  STAGED(test_full_disk, INI),
     };

@@ -167,6 +167,7 @@ void fake_host_start_at(const char *path, unsigned players_n)
 {
     struct admin_config config = {.options_table = &TABLE};
     struct error error = {""};
+    int fd;
 
     signal(SIGPIPE, SIG_IGN);
     memset(&fake_host, 0, sizeof(fake_host));
@@ -176,7 +177,9 @@ void fake_host_start_at(const char *path, unsigned players_n)
     config.base = fake_host.base;
     config.path = fake_host.path;
     config.host = (struct admin_host){status, reload, stop, options, &fake_host};
-    fake_host.admin = admin_new(&config, &error);
+    fd = admin_bind(fake_host.path, &error);
+    config.socket = &fd;
+    fake_host.admin = fd >= 0 ? admin_new(&config, &error) : NULL;
     if (fake_host.admin == NULL) {
         fprintf(stderr, "fake_host: %s\n", error.text);
         abort();

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "net/listener.h"
 
 #define PASSWORD "the right password"
 
@@ -107,7 +108,6 @@ void scene_tick(struct scene *scene)
 
 struct scene *scene_new(unsigned io_threads)
 {
-    static const char *const listen[] = {"127.0.0.1:0"};
     struct scene *scene = calloc(1, sizeof(*scene));
     struct error error = {{0}};
     unsigned readers = io_threads > 0 ? io_threads : 1;
@@ -118,6 +118,7 @@ struct scene *scene_new(unsigned io_threads)
     assert_non_null(mkdtemp(scene->folder));
     snprintf(scene->token, sizeof(scene->token), "a token");
     scene->every_ms = 10;
+    scene->socket = listener_bind("127.0.0.1:0", &error);
     scene->base = event_base_new();
     scene->field = heightfield_new(7, 4096);
     scene->sim = sim_new(
@@ -136,8 +137,8 @@ struct scene *scene_new(unsigned io_threads)
         .server_name = "a test",
         .motd = "welcome",
         .epoch = 3,
-        .listen = listen,
-        .listen_n = 1,
+        .sockets = &scene->socket,
+        .sockets_n = 1,
         .players_max = 100,
         .connections_max = 300,
         .before_login_per_address = 300,
@@ -182,6 +183,8 @@ void scene_free(struct scene *scene)
         free(scene->players[i]);
     }
     sessions_free(scene->sessions);
+    if (scene->socket >= 0) /* nobody took it */
+        close(scene->socket);
     for (size_t i = 0; i < scene->pending_n; i++)
         command_drop(&scene->pending[i]);
     for (unsigned i = 0; i < readers; i++) {

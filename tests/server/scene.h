@@ -52,6 +52,7 @@ struct scene {
     struct queue *queues[4];
     struct mailbox mailboxes[4];
     struct sessions_config config;
+    int socket; /* that listens, until the sessions take it */
     struct sessions_handlers handlers;
     struct sessions *sessions;
     struct link_tls *tls;

@@ -221,8 +221,8 @@ static void test_values_and_paths(void **state)
     memset(&sessions, 0, sizeof(sessions));
     config_sessions(config, &sessions);
     assert_int_equal(sessions.view_m, 256);
-    assert_int_equal(sessions.listen_n, 2);
-    assert_string_equal(sessions.listen[1], "[::1]:0");
+    assert_int_equal(config->listen.items_n, 2);
+    assert_string_equal(config->listen.items[1], "[::1]:0");
     assert_int_equal(sessions.login_ms, 250);
     assert_int_equal(sessions.exempt_n, 1);
     assert_false(sessions.registration_open);

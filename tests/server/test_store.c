@@ -474,7 +474,7 @@ static void test_locked_file(void **state)
         assert_int_equal(ask(world, player_of("bob")), STORE_AWAY);
     assert_true(timestamp_now_ms() - begun_ms < 20 * 200);
     assert_int_equal(ask(world, by_id(STORE_PLAYER_BY_ID, alice)), STORE_OK); /* reading goes on */
-    refused(world, true, "is locked by another program");
+    refused(world, true, "is in use by another openmmod");
     sqlite3_close(db);
     assert_int_equal(ask(world, player_of("bob")), STORE_OK);
     assert_string_equal(store_trouble(world->store), "");

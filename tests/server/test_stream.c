@@ -478,14 +478,14 @@ static void test_listener(void **state)
     struct scene *s = *state;
     struct error error = {{0}};
     char address[32];
-    struct listener *one = listener_new(s->base, "127.0.0.1:0", on_accepted, s, &error), *two;
+    int fd = listener_bind("127.0.0.1:0", &error);
+    struct listener *one = listener_new(s->base, fd, on_accepted, s, &error), *two;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 
     assert_non_null(one);
     listener_open(one);
     snprintf(address, sizeof(address), "127.0.0.1:%u", listener_port(one));
-    two = listener_new(s->base, address, on_accepted, s, &error);
-    assert_null(two);
+    assert_int_equal(listener_bind(address, &error), -1);
     char wanted[96];
     snprintf(wanted, sizeof(wanted), "cannot listen on %s: Address already in use", address);
     assert_string_equal(error.text, wanted);
@@ -494,7 +494,7 @@ static void test_listener(void **state)
     assert_int_equal(connect(s->fd, (struct sockaddr *)&to, sizeof(to)), 0);
     UNTIL(s, accepted_n == 1);
     listener_close(one);
-    two = listener_new(s->base, address, on_accepted, s, &error);
+    two = listener_new(s->base, listener_bind(address, &error), on_accepted, s, &error);
     assert_non_null(two);
     listener_free(two);
     listener_free(one);
@@ -514,7 +514,8 @@ static void test_no_descriptors(void **state)
 {
     struct scene *s = *state;
     struct error error = {{0}};
-    struct listener *listener = listener_new(s->base, "127.0.0.1:0", on_accepted_keep, s, &error);
+    int fd = listener_bind("127.0.0.1:0", &error);
+    struct listener *listener = listener_new(s->base, fd, on_accepted_keep, s, &error);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct rlimit before, low;
     int clients[2];

@@ -18,6 +18,7 @@
 #include "common/log.h"
 
 #define ADMIN_CLIENTS_MAX 256
+#define ADMIN_BACKLOG     64
 
 struct admin {
     struct admin_config config;
@@ -171,20 +172,32 @@ static int make_directory(const char *path, struct error *error)
     return 0;
 }
 
-/* A bound socket, or -1 + error. */
-static int bind_socket(const struct sockaddr_un *address, struct error *error)
+static int address_of(const char *path, struct sockaddr_un *address, struct error *error)
 {
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof(address->sun_path))
+        return error_set(error, "%s: a socket's path is at most %zu bytes", path,
+                         sizeof(address->sun_path) - 1);
+    strcpy(address->sun_path, path);
+    return 0;
+}
+
+int admin_bind(const char *path, struct error *error)
+{
+    struct sockaddr_un address;
     int fd;
 
-    if (make_directory(address->sun_path, error) != 0 || clear_path(address, error) != 0)
+    if (address_of(path, &address, error) != 0 || make_directory(path, error) != 0 ||
+        clear_path(&address, error) != 0)
         return -1;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return error_set(error, "cannot make a socket: %s", strerror(errno));
     /* Everybody may connect; who may stay is decided by role, before a line is read. */
-    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 ||
-        chmod(address->sun_path, 0666) != 0) {
-        error_set(error, "cannot listen on %s: %s", address->sun_path, strerror(errno));
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        chmod(path, 0666) != 0 || listen(fd, ADMIN_BACKLOG) != 0) {
+        error_set(error, "cannot listen on %s: %s", path, strerror(errno));
         close(fd);
         return -1;
     }
@@ -194,17 +207,13 @@ static int bind_socket(const struct sockaddr_un *address, struct error *error)
 static int start(struct admin *admin, struct error *error)
 {
     const struct timeval second = {1, 0};
-    int fd = bind_socket(&admin->address, error);
 
-    if (fd < 0)
-        return -1;
-    admin->listener = evconnlistener_new(admin->config.base, on_accept, admin,
-                                         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 64, fd);
-    if (admin->listener == NULL) {
-        close(fd);
-        return error_set(error, "cannot listen on %s: %s", admin->address.sun_path,
-                         strerror(errno));
-    }
+    admin->listener =
+        evconnlistener_new(admin->config.base, on_accept, admin,
+                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, *admin->config.socket);
+    if (admin->listener == NULL)
+        return error_set(error, "out of memory");
+    *admin->config.socket = -1;
     evconnlistener_set_error_cb(admin->listener, on_accept_error);
     admin->timer = event_new(admin->config.base, -1, EV_PERSIST, on_second, admin);
     admin->desk.logtail = logtail_new();
@@ -225,18 +234,14 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     }
     admin->config = *config;
     admin->config.path = admin->address.sun_path;
-    admin->address.sun_family = AF_UNIX;
     admin->desk.config = &admin->config;
     admin->desk.samples = &admin->samples;
     admin->desk.saving = &admin->saving;
     role_groups_find(&admin->groups);
-    if (strlen(config->path) >= sizeof(admin->address.sun_path)) {
-        error_set(error, "%s: a socket's path is at most %zu bytes", config->path,
-                  sizeof(admin->address.sun_path) - 1);
+    if (address_of(config->path, &admin->address, error) != 0) {
         free(admin);
         return NULL;
     }
-    strcpy(admin->address.sun_path, config->path);
     if (start(admin, error) != 0) {
         admin_free(admin);
         return NULL;

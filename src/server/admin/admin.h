@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/compiler.h"
 #include "common/error.h"
 #include "common/options.h"
 #include "play/presence.h"
@@ -52,15 +53,18 @@ struct admin_host {
 struct admin_config {
     struct event_base *base;
     const char *path;                          /* of the socket; copied */
+    int *socket;                               /* of admin_bind; -1 once it is taken */
     const struct options_table *options_table; /* constant: &config_table */
     struct presence *presence;                 /* borrowed, outlives the admin */
     struct sessions *sessions;                 /* borrowed, outlives the admin */
     struct admin_host host;
 };
 
-/* Listen. The directory is made (0755) if it is missing, the socket is 0666; a socket file that
- * nobody answers on is replaced, one that someone answers on is refused. Takes the log's tap.
- * NULL + error. */
+/* A socket that listens: who connects waits. The directory is made (0755) if it is missing, the
+ * socket is 0666; a socket file that nobody answers on is replaced, one that someone answers on is
+ * refused. -1 + error. */
+int admin_bind(const char *path, struct error *error) MUST_CHECK;
+/* Serve the operators on that socket. Takes the log's tap. NULL + error. */
 struct admin *admin_new(const struct admin_config *config, struct error *error);
 /* Close all clients (what is already written to a socket still arrives), remove the socket file.
  * NULL is fine. */

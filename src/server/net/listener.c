@@ -24,7 +24,7 @@ struct listener {
     void *context;
     int fd;
     uint16_t port;
-    char text[64];
+    char text[ADDRESS_TEXT_MAX];
 };
 
 static void listener_pause(struct listener *listener, int why)
@@ -102,40 +102,44 @@ static int listener_socket(const struct sockaddr_storage *address, socklen_t len
     return -1;
 }
 
-struct listener *listener_new(struct event_base *base, const char *address, listener_fn *accepted,
-                              void *context, struct error *error)
+int listener_bind(const char *address, struct error *error)
 {
     struct sockaddr_storage where;
     socklen_t where_bytes;
-    struct listener *listener;
+    int fd;
 
     if (address_parse(address, &where, &where_bytes, error) != 0)
-        return NULL;
-    listener = calloc(1, sizeof(*listener));
+        return -1;
+    fd = listener_socket(&where, where_bytes);
+    return fd >= 0 ? fd : error_set(error, "cannot listen on %s: %s", address, strerror(errno));
+}
+
+struct listener *listener_new(struct event_base *base, int fd, listener_fn *accepted, void *context,
+                              struct error *error)
+{
+    struct listener *listener = calloc(1, sizeof(*listener));
+    struct sockaddr_storage where = {0};
+    socklen_t where_bytes = sizeof(where);
+
     if (listener == NULL) {
+        close(fd);
         error_set(error, "out of memory");
         return NULL;
     }
     listener->accepted = accepted;
     listener->context = context;
-    snprintf(listener->text, sizeof(listener->text), "%s", address);
-    listener->fd = listener_socket(&where, where_bytes);
-    if (listener->fd < 0) {
-        error_set(error, "cannot listen on %s: %s", address, strerror(errno));
-        goto failed;
-    }
-    where_bytes = sizeof(where);
-    if (getsockname(listener->fd, (struct sockaddr *)&where, &where_bytes) == 0)
+    listener->fd = fd;
+    if (getsockname(fd, (struct sockaddr *)&where, &where_bytes) == 0) {
+        address_text((const struct sockaddr *)&where, listener->text);
         listener->port =
             ntohs(where.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&where)->sin6_port
                                               : ((struct sockaddr_in *)&where)->sin_port);
-    listener->readable =
-        event_new(base, listener->fd, EV_READ | EV_PERSIST, listener_readable, listener);
+    }
+    listener->readable = event_new(base, fd, EV_READ | EV_PERSIST, listener_readable, listener);
     listener->resume = event_new(base, -1, 0, listener_resume, listener);
     if (listener->readable != NULL && listener->resume != NULL)
         return listener;
     error_set(error, "out of memory");
-failed:
     listener_free(listener);
     return NULL;
 }

@@ -17,10 +17,14 @@ struct listener;
 /* A connection: fd (non-blocking, close-on-exec, TCP_NODELAY) is the callee's. */
 typedef void listener_fn(void *context, int fd, const struct sockaddr_storage *address);
 
-/* Bind "127.0.0.1:7777" or "[::]:7777" (IPv6 only: list 0.0.0.0 too for IPv4) and listen; accepting
- * begins with listener_open. NULL + error ("cannot listen on X: Address already in use"). */
-struct listener *listener_new(struct event_base *base, const char *address, listener_fn *accepted,
-                              void *context, struct error *error);
+/* A socket that listens on "127.0.0.1:7777" or "[::]:7777" (IPv6 only: list 0.0.0.0 too for IPv4):
+ * who connects waits in the kernel's queue. -1 + error ("cannot listen on X: Address already in
+ * use"). Any thread. */
+int listener_bind(const char *address, struct error *error) MUST_CHECK;
+/* Take over a socket of listener_bind (closed when this fails); accepting begins with
+ * listener_open. NULL + error. */
+struct listener *listener_new(struct event_base *base, int fd, listener_fn *accepted, void *context,
+                              struct error *error);
 /* Begin to accept; no effect after listener_close. */
 void listener_open(struct listener *listener);
 void listener_close(struct listener *listener); /* accept no more; the port is free */

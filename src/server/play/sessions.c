@@ -452,12 +452,13 @@ static int slots_new(struct sessions *sessions, const struct sessions_config *co
 static int listeners_new(struct sessions *sessions, const struct sessions_config *config,
                          struct error *error)
 {
-    sessions->listeners = calloc(config->listen_n, sizeof(struct listener *));
-    if (sessions->listeners == NULL && config->listen_n > 0)
+    sessions->listeners = calloc(config->sockets_n, sizeof(struct listener *));
+    if (sessions->listeners == NULL && config->sockets_n > 0)
         return error_set(error, "out of memory");
-    for (unsigned i = 0; i < config->listen_n; i++) {
+    for (unsigned i = 0; i < config->sockets_n; i++) {
         sessions->listeners[i] =
-            listener_new(sessions->base, config->listen[i], on_accepted, sessions, error);
+            listener_new(sessions->base, config->sockets[i], on_accepted, sessions, error);
+        config->sockets[i] = -1;
         if (sessions->listeners[i] == NULL)
             return -1;
         sessions->listeners_n++;

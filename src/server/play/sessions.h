@@ -70,9 +70,9 @@ struct sessions_config {
     uint32_t epoch;
     /* Files of the TLS certificate chain and key, PEM. */
     char certificate[512], key[512];
-    /* Listening addresses: "127.0.0.1:7777", "[::]:7777". */
-    const char *const *listen;
-    unsigned listen_n;
+    /* Sockets of listener_bind; each is -1 once it is taken. */
+    int *sockets;
+    unsigned sockets_n;
     /* Limits. */
     uint32_t players_max, connections_max;
     uint32_t before_login_per_address;            /* 20 */
@@ -86,8 +86,8 @@ struct sessions_config {
     bool registration_open;
 };
 
-/* Bind, make the TLS context, start the threads; accepting begins with sessions_open. NULL + error
- * (which names the address or the file). */
+/* Take the sockets, make the TLS context, start the threads; accepting begins with sessions_open.
+ * NULL + error (which names the file). */
 struct sessions *sessions_new(struct event_base *control, const struct sessions_config *config,
                               const struct sessions_handlers *handlers, struct error *error);
 void sessions_open(struct sessions *sessions); /* accept from now on */
@@ -134,7 +134,7 @@ bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_stor
 
 /* SHA-256 of our public key, as clients pin it, in lower-case hex. */
 const char *sessions_fingerprint(const struct sessions *sessions);
-/* Port bound by listen address i (tests listen on port 0). */
+/* Port of socket i (tests listen on port 0). */
 uint16_t sessions_port(const struct sessions *sessions, unsigned i);
 
 #endif

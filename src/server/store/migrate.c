@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/compiler.h"
 #include "store/sqlite_file.h"
@@ -157,13 +158,15 @@ int migrate_file(const char *path, struct error *report, struct error *error)
                               .steps = migrate_sqlite_steps,
                               .steps_n = migrate_sqlite_steps_n,
                               .apply = true};
-    int rc;
+    int rc = -1, claim = sqlite_file_claim(path, error);
 
-    migrate.db = sqlite_file_open(path, BUSY_MS, error);
-    if (!migrate.db)
+    if (claim < 0)
         return -1;
-    rc = migrate_sqlite(&migrate, error);
+    migrate.db = sqlite_file_open(path, BUSY_MS, error);
+    if (migrate.db)
+        rc = migrate_sqlite(&migrate, error);
     sqlite3_close(migrate.db);
+    close(claim);
     if (rc == 0 && migrate.applied == 0)
         error_set(report, "database file %s is up to date: %zu migrations", path,
                   migrate_sqlite_steps_n);

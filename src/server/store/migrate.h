@@ -33,8 +33,8 @@ struct migrate {
 /* 0, or -1 + error and the database is as before. One thread. */
 int migrate_sqlite(struct migrate *migrate, struct error *error) MUST_CHECK;
 
-/* `openmmod --migrate`: open path (made if missing), migrate, say in *report what was done. 0, or
- * -1 + error. */
+/* `openmmod --migrate`: claim and open path (made if missing), migrate, say in *report what was
+ * done. 0, or -1 + error. */
 int migrate_file(const char *path, struct error *report, struct error *error) MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/thread.h"
@@ -35,6 +36,7 @@ struct ask {
 struct store {
     struct postbox *postbox;
     char *path;
+    int claim; /* on the file, until the database is closed */
     uint32_t epoch;
     struct error trouble; /* control: of the newest answer that says something of it */
     bool changes_fail;    /* control: the trouble is with changes (too) */
@@ -494,6 +496,9 @@ static int open_file(struct store *store, const struct store_config *config, str
                               .steps_n = migrate_sqlite_steps_n,
                               .apply = config->migrate};
 
+    store->claim = sqlite_file_claim(store->path, error);
+    if (store->claim < 0)
+        return -1;
     store->db = sqlite_file_open(store->path, config->busy_ms, error);
     if (!store->db)
         return -1;
@@ -532,6 +537,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
         error_set(error, "out of memory");
         return NULL;
     }
+    store->claim = -1;
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->filled, NULL);
     store->tail = &store->oldest;
@@ -560,6 +566,8 @@ void store_close(struct store *store)
     for (unsigned i = 0; i < STORE_STATEMENTS_N; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
+    if (store->claim >= 0)
+        close(store->claim);
     pthread_cond_destroy(&store->filled);
     pthread_mutex_destroy(&store->lock);
     free(store->path);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 int sqlite_file_error(struct error *error, sqlite3 *db, const char *path, int rc)
@@ -76,10 +77,20 @@ static int make_file(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    if (fd < 0)
-        return error_set(error, "cannot open database file %s: %s", path, strerror(errno));
+    return fd >= 0 ? fd
+                   : error_set(error, "cannot open database file %s: %s", path, strerror(errno));
+}
+
+/* The lock lies on the file itself: by whatever name it is opened, it is the same one. flock does
+ * not meet SQLite's locks, which are fcntl's. */
+int sqlite_file_claim(const char *path, struct error *error)
+{
+    int fd = make_file(path, error);
+
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
     close(fd);
-    return 0;
+    return error_set(error, "database file %s is in use by another openmmod", path);
 }
 
 sqlite3 *sqlite_file_open(const char *path, uint32_t busy_ms, struct error *error)
@@ -91,10 +102,12 @@ sqlite3 *sqlite_file_open(const char *path, uint32_t busy_ms, struct error *erro
     };
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     sqlite3 *db = NULL;
-    int rc;
+    int rc, made;
 
-    if (make_file(path, error) < 0)
+    made = make_file(path, error);
+    if (made < 0)
         return NULL;
+    close(made); /* SQLite has no lock yet that this could drop */
     rc = sqlite3_open_v2(path, &db, flags, NULL);
     if (rc != SQLITE_OK) {
         sqlite_file_error(error, db, path, rc);

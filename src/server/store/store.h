@@ -104,8 +104,8 @@ struct store_config {
     bool migrate;       /* bring an older schema up to date; else it is refused */
 };
 
-/* Open, check (quick), migrate, raise the epoch, close what sessions a crash left open, start.
- * NULL + error, which names the file and what to do. */
+/* Claim (no other openmmod may have it), open, check (quick), migrate, raise the epoch, close what
+ * sessions a crash left open, start. NULL + error, which names the file and what to do. */
 struct store *store_open(const struct store_config *config, struct error *error);
 /* Finishes what was asked (answers are given), closes. NULL is fine. */
 void store_close(struct store *store);
