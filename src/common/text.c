@@ -227,6 +227,17 @@ int text_utf8_valid(const char *bytes, size_t len_bytes)
     return 1;
 }
 
+/* utf8proc's widths, but where terminals see it otherwise: a spacing mark has a column of its own,
+ * the inner and last parts of a Hangul syllable have none. */
+static size_t columns_of(int32_t c)
+{
+    if (utf8proc_category(c) == UTF8PROC_CATEGORY_MC)
+        return 1;
+    if ((c >= 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FF))
+        return 0;
+    return (size_t)utf8proc_charwidth(c);
+}
+
 size_t text_columns(const char *utf8)
 {
     size_t columns = 0, len_bytes = strlen(utf8);
@@ -235,7 +246,7 @@ size_t text_columns(const char *utf8)
         int32_t c;
         int n = next_code_point(utf8 + at, len_bytes - at, &c);
 
-        columns += n < 0 ? 1 : (size_t)utf8proc_charwidth(c);
+        columns += n < 0 ? 1 : columns_of(c);
         at += n < 0 ? 1 : (size_t)n;
     }
     return columns;

@@ -230,13 +230,14 @@ static void print_table(const json_t *list)
  * behind the rest. */
 static void print_object(const json_t *object, const char *prefix)
 {
-    char name[128], cell[CELL_BYTES];
+    char name[256], clean[96], cell[CELL_BYTES];
     const char *key;
     json_t *value;
 
     json_object_foreach((json_t *)object, key, value)
     {
-        snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != '\0' ? "." : "", key);
+        text_sanitise(key, strlen(key), clean, sizeof(clean));
+        snprintf(name, sizeof(name), "%.150s%s%s", prefix, prefix[0] != '\0' ? "." : "", clean);
         if (json_is_object(value)) {
             print_object(value, name);
         } else if (!json_is_object(json_array_get(value, 0))) {
@@ -253,16 +254,30 @@ static void print_object(const json_t *object, const char *prefix)
     }
 }
 
+/* As one line of ASCII that shows itself: jansson leaves DEL as it is. */
+static void print_json(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+
+    for (const char *at = text; at != NULL && *at != '\0'; at++) {
+        if (*at == 0x7f)
+            fputs("\\u007f", stdout);
+        else
+            putchar(*at);
+    }
+    free(text);
+}
+
 static void print_result(const json_t *result, bool json)
 {
     if (json)
-        json_dumpf(result, stdout, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+        print_json(result);
     else if (json_is_object(result))
         print_object(result, "");
     else if (json_is_null(result))
         printf("ok");
     else
-        json_dumpf(result, stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        print_json(result);
     if (json || !json_is_object(result))
         printf("\n");
 }

@@ -196,6 +196,17 @@ static attr_t attributes_of(enum style style)
     return terminal.coloured ? COLOURED[style] : MONO[style];
 }
 
+/* The cell's text for curses. What the C library does not know, or takes for another width than the
+ * canvas does, would stay away or push the line along: that becomes "?". */
+static void text_of(const struct canvas_cell *cell, int width, wchar_t wide[CCHARW_MAX + 1])
+{
+    size_t n = mbstowcs(wide, cell->text, CCHARW_MAX);
+
+    if (n == (size_t)-1 || n == 0 || wcwidth(wide[0]) != width)
+        wcscpy(wide, L"?");
+    wide[CCHARW_MAX] = L'\0';
+}
+
 /* Curses keeps what is on the screen and sends the difference. */
 void terminal_show(const struct canvas *canvas, bool whole)
 {
@@ -205,16 +216,18 @@ void terminal_show(const struct canvas *canvas, bool whole)
         for (int column = 0; column < canvas->columns; column++) {
             const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column];
             short pair = terminal.coloured ? (short)(cell->style + 1) : 0;
+            bool is_wide = column + 1 < canvas->columns && cell[1].text[0] == '\0';
             wchar_t wide[CCHARW_MAX + 1];
             cchar_t shown;
 
             if (cell->text[0] == '\0')
                 continue;
-            if (mbstowcs(wide, cell->text, CCHARW_MAX) == (size_t)-1)
-                wcscpy(wide, L"?");
-            wide[CCHARW_MAX] = L'\0';
-            if (setcchar(&shown, wide, attributes_of(cell->style), pair, NULL) == OK)
-                mvadd_wch(row, column, &shown);
+            text_of(cell, is_wide ? 2 : 1, wide);
+            if (setcchar(&shown, wide, attributes_of(cell->style), pair, NULL) != OK)
+                continue;
+            mvadd_wch(row, column, &shown);
+            if (is_wide && wide[0] == L'?')
+                mvadd_wch(row, column + 1, &shown);
         }
     }
     if (canvas->cursor_row >= 0) {

@@ -10,9 +10,8 @@
 #include "screen.h"
 
 #define FRAME_ROWS 3 /* header, tabs, bottom line */
-#define STILL_MS                                                                                   \
-    3000 /* samples come every second; a daemon that is silent so long stands still                \
-          */
+/* Samples come every second; a daemon that is silent so long stands still. */
+#define STILL_MS      3000
 #define LEAST_ROWS    8
 #define LEAST_COLUMNS 36
 
@@ -170,12 +169,13 @@ static void draw_header(const struct ui *ui, struct canvas *canvas)
     int used = 1;
 
     canvas_fill(canvas, 0, 0, canvas->columns, STYLE_TITLE);
-    used += canvas_printf(canvas, 0, used, canvas->columns - 2, STYLE_TITLE, "OpenMMO %s %s",
-                          status->name, status->version);
+    used += canvas_text(canvas, 0, used, canvas->columns / 3, STYLE_TITLE,
+                        status->known ? status->name : "OpenMMO");
     if (status->known)
-        used += canvas_printf(canvas, 0, used + 1, canvas->columns - used, STYLE_TITLE, "up %s",
+        used += canvas_printf(canvas, 0, used + 2, canvas->columns - used, STYLE_TITLE,
+                              "openmmod %s, up %s", status->version,
                               screen_span(status->uptime_s, span)) +
-                1;
+                2;
     snprintf(right, sizeof(right), "%s (%s)  %sZ", model->you[0] != '\0' ? model->you : "-",
              model->role[0] != '\0' ? model->role : "-", screen_clock(ui->wall_ms, clock));
     if (canvas->columns - used > (int)strlen(right) + 2)

@@ -209,6 +209,8 @@ static void test_columns(void **state)
     assert_int_equal(text_columns("\xC3\xA9"), 1);
     assert_int_equal(text_columns("e\xCC\x81"), 1);
     assert_int_equal(text_columns("\xE6\x9D\xB1\xE4\xBA\xAC"), 4);
+    assert_int_equal(text_columns("\xE0\xA4\xB9\xE0\xA4\xBF"), 2);             /* a spacing mark */
+    assert_int_equal(text_columns("\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8"), 2); /* one syllable */
 }
 
 static void test_nearest(void **state)
