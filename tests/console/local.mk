@@ -48,3 +48,10 @@ tests_console_test_hostile_SOURCES = tests/console/test_hostile.c tests/console/
 tests_console_test_hostile_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
 tests_console_test_hostile_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
 EXTRA_tests_console_test_hostile_DEPENDENCIES = openmmo-console openmmod
+
+check_PROGRAMS += tests/console/test_roles
+tests_console_test_roles_SOURCES = tests/console/test_roles.c \
+    tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
+tests_console_test_roles_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
+tests_console_test_roles_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
+EXTRA_tests_console_test_roles_DEPENDENCIES = openmmo-console openmmod

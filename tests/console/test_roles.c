@@ -1,0 +1,263 @@
+/* test_roles.c -- who may do what, by real membership in real groups: the daemon, users of the
+ * machine who ask it through openmmo-console exec, and the table of methods and roles.
+ *
+ * Users and groups come from an /etc/passwd and an /etc/group that only this process and its
+ * children see (a mount namespace of its own), so it takes root and leaves the machine alone. */
+#include "config.h"
+
+#include <grp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../e2e/harness.h"
+#include "common/compiler.h"
+
+enum role { NONE, VIEWER, MODERATOR, ADMIN };
+
+/* clang-format off */
+static const struct user {
+    const char *name;
+    uid_t uid;
+    gid_t gid;
+    enum role role;
+} USERS[] = {
+    {"openmmo-nobody", 61001, 61000, NONE},
+    {"openmmo-vera",   61002, 61000, VIEWER},
+    {"openmmo-kim",    61003, 61000, MODERATOR},
+    {"openmmo-ada",    61004, 61000, ADMIN},
+    {"openmmo-both",   61005, 61000, MODERATOR}, /* viewer and moderator */
+    {"openmmo-prime",  61006, 61102, MODERATOR}, /* by the primary group */
+    {"openmmo-many",   61007, 61000, VIEWER},    /* among a hundred other groups */
+};
+
+/* The manual's table: the lowest role that may. `status` is what it comes to where it is allowed. */
+static const struct method {
+    const char *name, *arguments;
+    enum role role;
+    int status;
+} METHODS[] = {
+    {"rpc.discover",    "",                VIEWER,    0},
+    {"subscribe",       "topic=log",       VIEWER,    0},
+    {"unsubscribe",     "subscription=7",  VIEWER,    1}, /* there is none */
+    {"server.status",   "",                VIEWER,    0},
+    {"players.list",    "",                VIEWER,    0},
+    {"players.show",    "name=nobody",     VIEWER,    1},
+    {"log.tail",        "",                VIEWER,    0},
+    {"metrics.get",     "",                VIEWER,    0},
+    {"metrics.history", "",                VIEWER,    0},
+    {"announce",        "text=tea",        MODERATOR, 0},
+    {"players.kick",    "name=nobody",     MODERATOR, 1},
+    {"server.save",     "",                MODERATOR, 0},
+    {"config.list",     "",                ADMIN,     0},
+    {"server.reload",   "",                ADMIN,     0},
+    {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
+};
+/* clang-format on */
+
+static struct daemon openmmod;
+static const char *missing; /* why nothing can be tested here */
+
+/* A copy of a file of /etc, with lines behind it, in its place. */
+static int shadow(const char *etc, const char *lines)
+{
+    char path[256], command[600];
+    FILE *out;
+
+    snprintf(path, sizeof(path), "%s%s", openmmod.dir, strrchr(etc, '/'));
+    snprintf(command, sizeof(command), "cp %s %s && chmod 644 %s", etc, path, path);
+    if (system(command) != 0 || (out = fopen(path, "a")) == NULL)
+        return -1;
+    fputs(lines, out);
+    if (fclose(out) != 0)
+        return -1;
+    return mount(path, etc, NULL, MS_BIND, NULL);
+}
+
+static int make_users(void)
+{
+    char passwd[2048] = "", groups[8192];
+    size_t n = 0, at;
+
+    for (size_t i = 0; i < ARRAY_N(USERS); i++)
+        n += (size_t)snprintf(passwd + n, sizeof(passwd) - n, "%s:x:%u:%u::/:/bin/sh\n",
+                              USERS[i].name, USERS[i].uid, USERS[i].gid);
+    at = (size_t)snprintf(groups, sizeof(groups),
+                          "openmmo-people:x:61000:\n"
+                          "openmmo-viewer:x:61101:openmmo-vera,openmmo-both,openmmo-many\n"
+                          "openmmo-moderator:x:61102:openmmo-kim,openmmo-both\n"
+                          "openmmo-admin:x:61103:openmmo-ada\n");
+    for (int i = 0; i < 100; i++)
+        at += (size_t)snprintf(groups + at, sizeof(groups) - at,
+                               "openmmo-club%d:x:%d:openmmo-many\n", i, 61200 + i);
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        return -1;
+    return shadow("/etc/passwd", passwd) != 0 ? -1 : shadow("/etc/group", groups);
+}
+
+static int setup(void **state)
+{
+    char command[700];
+
+    (void)state;
+    if (geteuid() != 0) {
+        missing = "only root can be other users";
+        return 0;
+    }
+    daemon_make(&openmmod, NULL);
+    if (make_users() != 0) {
+        missing = "no mount namespace of its own is to be had";
+        return 0;
+    }
+    /* Where anybody may run it: the tree may lie in a closed home. */
+    snprintf(command, sizeof(command), "chmod 755 %s && install -m 755 %s %s/console", openmmod.dir,
+             CONSOLE_PROGRAM, openmmod.dir);
+    if (system(command) != 0)
+        return -1;
+    daemon_start(&openmmod, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (openmmod.dir[0] != '\0')
+        daemon_remove(&openmmod);
+    return 0;
+}
+
+/* As that user: exec method arguments. Returns the exit status; what was said is in `said`. */
+static char said[65536];
+
+static int asks(const struct user *user, const char *method, const char *arguments)
+{
+    char console[128], out[128];
+    int status = -1;
+    size_t n;
+    FILE *in;
+    pid_t pid;
+
+    snprintf(console, sizeof(console), "%s/console", openmmod.dir);
+    snprintf(out, sizeof(out), "%s/said", openmmod.dir);
+    fflush(NULL);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        alarm(DEADLINE_MS / 1000);
+        if (freopen(out, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ||
+            initgroups(user->name, user->gid) != 0 ||
+            setresgid(user->gid, user->gid, user->gid) != 0 ||
+            setresuid(user->uid, user->uid, user->uid) != 0 || chdir("/") != 0)
+            _exit(126);
+        execl(console, console, "--socket", openmmod.admin_path, "exec", method,
+              arguments[0] != '\0' ? arguments : NULL, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    in = fopen(out, "r");
+    assert_non_null(in);
+    n = fread(said, 1, sizeof(said) - 1, in);
+    said[n] = '\0';
+    fclose(in);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void need_users(void)
+{
+    if (missing != NULL) {
+        print_message("skipped: %s\n", missing);
+        skip();
+    }
+}
+
+static void each_role_may_what_the_table_says(void **state)
+{
+    (void)state;
+    need_users();
+    for (size_t i = 0; i < ARRAY_N(METHODS); i++) {
+        const struct method *method = &METHODS[i];
+
+        for (size_t j = 0; j < ARRAY_N(USERS); j++) {
+            const struct user *user = &USERS[j];
+            bool allowed = user->role >= method->role;
+            int status;
+
+            if (allowed && strcmp(method->name, "server.shutdown") == 0)
+                continue; /* its own test */
+            status = asks(user, method->name, method->arguments);
+            if (status != (allowed ? method->status : 4))
+                fail_msg("%s asks %s: status %d, %s", user->name, method->name, status, said);
+            if (!allowed)
+                assert_non_null(
+                    strstr(said, user->role == NONE ? "has no role here" : "takes the role"));
+        }
+    }
+    assert_true(daemon_running(&openmmod));
+}
+
+/* No method stands in the server alone. */
+static void the_table_is_whole(void **state)
+{
+    char list[sizeof(said)];
+    unsigned n = 0;
+
+    (void)state;
+    need_users();
+    assert_int_equal(asks(&USERS[3], "rpc.discover", ""), 0);
+    strcpy(list, strstr(said, "\nname"));
+    *strstr(list, "\n\n") = '\0'; /* the topics follow */
+    for (char *line = strtok(list + 1, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        static const char *const ROLES[] = {"none", "viewer", "moderator", "admin"};
+        char name[64], role[64];
+        bool known = strncmp(line, "name ", 5) == 0;
+
+        assert_int_equal(sscanf(line, "%63s %63s", name, role), 2);
+        for (size_t i = 0; i < ARRAY_N(METHODS); i++)
+            known |=
+                strcmp(METHODS[i].name, name) == 0 && strcmp(ROLES[METHODS[i].role], role) == 0;
+        if (!known)
+            fail_msg("%s takes the role %s: this test does not say so", name, role);
+        n++;
+    }
+    assert_int_equal(n, ARRAY_N(METHODS) + 1);
+}
+
+static void a_user_is_called_by_name_and_audited(void **state)
+{
+    (void)state;
+    need_users();
+    assert_int_equal(asks(&USERS[2], "rpc.discover", ""), 0);
+    assert_non_null(strstr(said, "openmmo-kim"));
+    assert_non_null(strstr(said, "moderator"));
+    assert_int_equal(asks(&USERS[2], "announce", "text=tea at five"), 0);
+    assert_true(daemon_said(&openmmod, "by=openmmo-kim uid=61003 role=moderator method=announce"));
+    assert_int_equal(asks(&USERS[1], "announce", "text=now"), 4);
+    assert_true(daemon_said(&openmmod, "by=openmmo-vera uid=61002 role=viewer method=announce"));
+    assert_true(daemon_said(&openmmod, "outcome=denied"));
+}
+
+static void an_admin_stops_the_server(void **state)
+{
+    (void)state;
+    need_users();
+    assert_int_equal(asks(&USERS[3], "server.shutdown", "reason=tea"), 0);
+    assert_int_equal(daemon_wait_exit(&openmmod), 0);
+    assert_int_equal(asks(&USERS[3], "server.status", ""), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_role_may_what_the_table_says),
+        cmocka_unit_test(the_table_is_whole),
+        cmocka_unit_test(a_user_is_called_by_name_and_audited),
+        cmocka_unit_test(an_admin_stops_the_server),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
