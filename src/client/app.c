@@ -99,6 +99,7 @@ static void take_picture(struct app *app)
     localtime_r(&now, &tm);
     strftime(name, sizeof(name), "openmmo-%Y%m%d-%H%M%S.png", &tm);
     if (files_path(FILES_PICTURES, name, path, &error) != 0 ||
+        files_make_folders(path, &error) != 0 ||
         gfx_write(app->view.gfx, GFX_AOV_COLOUR, path, &error) != 0)
         snprintf(text, sizeof(text), "No picture: %s", error.text);
     else
@@ -449,7 +450,8 @@ static void draw_hud(struct app *app, const struct gfx_frame *frame,
     float scale = window_scale(app->window);
     struct ui_list *list = &app->view.list;
     struct chat_said said;
-    hud_draw_plates(app->view.text, list, frame, shown, scale);
+    struct hud_room room = {scale, chat_area(app->chat)};
+    hud_draw_plates(app->view.text, list, frame, shown, &room);
     struct chat_place place = {list->clip[2], list->clip[3], scale, now_s(app)};
     if (connection_playing(app->connection) &&
         chat_draw(app->chat, app->view.text, list, &place, &said) &&

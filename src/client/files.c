@@ -83,18 +83,17 @@ char *files_read(const char *path, size_t max_bytes, size_t *len_bytes, struct e
     return bytes;
 }
 
-/* Make every folder above the file. */
-static int make_folders(const char *path)
+int files_make_folders(const char *path, struct error *error)
 {
     char folder[FILES_PATH_MAX];
     size_t len = strlen(path);
     if (len >= sizeof(folder))
-        return -1;
+        return error_set(error, "the path %s is too long", path);
     memcpy(folder, path, len + 1);
     for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
         *at = '\0';
         if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-            return -1;
+            return error_set(error, "cannot make the folder %s: %s", folder, strerror(errno));
         *at = '/';
     }
     return 0;
@@ -120,8 +119,8 @@ int files_write(const char *path, const void *bytes, size_t len_bytes, struct er
     int n = snprintf(beside, sizeof(beside), "%s.new", path);
     if (n < 0 || n >= (int)sizeof(beside))
         return error_set(error, "the path %s is too long", path);
-    if (make_folders(path) != 0)
-        return error_set(error, "cannot make the folder of %s: %s", path, strerror(errno));
+    if (files_make_folders(path, error) != 0)
+        return -1;
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_set(error, "cannot write %s: %s", beside, strerror(errno));

@@ -30,4 +30,7 @@ char *files_read(const char *path, size_t max_bytes, size_t *len_bytes, struct e
 int files_write(const char *path, const void *bytes, size_t len_bytes,
                 struct error *error) MUST_CHECK;
 
+/* Make every missing folder above the file (0700). 0, or -1 + error. */
+int files_make_folders(const char *path, struct error *error) MUST_CHECK;
+
 #endif

@@ -123,7 +123,8 @@ static int draw(struct picture *p, uint64_t frame_us, struct error *error)
     struct gfx_frame frame = view_frame(&p->view, eye, world, &shown);
     ui_list_begin(&p->view.list, (float)width, (float)height);
     ui_text_begin(p->view.text, p->view.gfx, &p->view.list);
-    hud_draw_plates(p->view.text, &p->view.list, &frame, &shown, 1);
+    const struct hud_room room = {.scale = 1};
+    hud_draw_plates(p->view.text, &p->view.list, &frame, &shown, &room);
     ui_text_end(p->view.text, p->view.gfx);
     frame.ui = ui_list_view(&p->view.list);
     frame.ui_n = 1;

@@ -52,6 +52,12 @@ void view_fini(struct view *view)
     ui_list_fini(&view->list);
 }
 
+float view_reach_m(float sent_m, bool is_cpu)
+{
+    float reach_m = sent_m > VIEW_FAR_M ? sent_m : VIEW_FAR_M;
+    return is_cpu && reach_m > VIEW_CPU_M ? VIEW_CPU_M : reach_m;
+}
+
 struct gfx_frame view_frame(const struct view *view, struct camera_view eye,
                             const struct world *world, const struct world_shown *shown)
 {
@@ -61,14 +67,10 @@ struct gfx_frame view_frame(const struct view *view, struct camera_view eye,
         .pitch_rad = eye.pitch_rad,
         .fov_y_rad = (float)(FOV_Y_DEGREES * M_PI / 180),
         .hour = view->hour,
-        .view_m = VIEW_FAR_M,
+        .view_m = view_reach_m(world ? world_view_m(world) : 0, gfx_device_is_cpu(view->gfx)),
         .figures = shown->figures,
         .figures_n = shown->figures_n,
     };
-    if (world && world_view_m(world) > frame.view_m)
-        frame.view_m = world_view_m(world);
-    if (gfx_device_is_cpu(view->gfx) && frame.view_m > VIEW_CPU_M)
-        frame.view_m = VIEW_CPU_M;
     return frame;
 }
 

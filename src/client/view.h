@@ -38,6 +38,10 @@ void view_fini(struct view *view); /* a zeroed view is fine */
 struct gfx_frame view_frame(const struct view *view, struct camera_view eye,
                             const struct world *world, const struct world_shown *shown);
 
+/* How far the ground is drawn, in metres, where figures are sent from sent_m around: farther, but
+ * no farther than a processor that draws can bear. */
+float view_reach_m(float sent_m, bool is_cpu);
+
 /* Microseconds of the monotonic clock. */
 uint64_t view_clock_us(void);
 

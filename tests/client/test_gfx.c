@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "picture.h"
+#include "view.h"
 
 #define WIDTH  64
 #define HEIGHT 48
@@ -335,9 +336,21 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Far enough to see beyond the figures that are sent, not farther than a processor can draw. */
+static void test_view_reaches_as_far_as_is_drawn(void **state)
+{
+    (void)state;
+    assert_true(view_reach_m(192, false) == VIEW_FAR_M);
+    assert_true(view_reach_m(192, true) == VIEW_FAR_M);
+    assert_true(view_reach_m(1024, false) == 1024);
+    assert_true(view_reach_m(1024, true) == 600);
+    assert_true(view_reach_m(0, true) == VIEW_FAR_M);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_view_reaches_as_far_as_is_drawn),
         cmocka_unit_test(test_ui_blends_in_linear_light),
         cmocka_unit_test(test_ui_is_clipped_and_checked),
         cmocka_unit_test(test_textures_come_and_go_while_in_use),

@@ -38,7 +38,7 @@
 #define SHORT_S 20.0
 
 static struct {
-    char folder[64];
+    char folder[64], pictures[96]; /* the second is made by F12 */
     uint16_t port;
     pid_t display, server, client;
     char window[32]; /* as xdotool names it */
@@ -343,7 +343,8 @@ static int set_up(void **state)
     signal(SIGPIPE, SIG_IGN);
     setenv("XDG_CONFIG_HOME", f.folder, 1);
     setenv("XDG_STATE_HOME", f.folder, 1);
-    setenv("XDG_PICTURES_DIR", f.folder, 1);
+    snprintf(f.pictures, sizeof(f.pictures), "%s/made/at need", f.folder);
+    setenv("XDG_PICTURES_DIR", f.pictures, 1);
     setenv("XDG_RUNTIME_DIR", f.folder, 1);
     setenv("ASAN_OPTIONS", "detect_leaks=0",
            0); /* the driver is unloaded before leaks are counted */
@@ -433,11 +434,11 @@ static void test_chat_reaches_others(void **state)
 static char *find_picture(void)
 {
     static char path[400];
-    DIR *folder = opendir(f.folder);
+    DIR *folder = opendir(f.pictures);
     path[0] = '\0';
     for (struct dirent *entry; folder && (entry = readdir(folder));)
         if (strncmp(entry->d_name, "openmmo-2", 9) == 0 && strstr(entry->d_name, ".png"))
-            snprintf(path, sizeof(path), "%s/%s", f.folder, entry->d_name);
+            snprintf(path, sizeof(path), "%s/%s", f.pictures, entry->d_name);
     if (folder)
         closedir(folder);
     return path[0] ? path : NULL;

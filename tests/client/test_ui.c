@@ -483,16 +483,18 @@ static void test_camera_stays_above_ground(void **state)
 
 /* How many triangles the names of these two heads make, seen from the eye. */
 static uint32_t plates_drawn(struct ui_text *text, const struct heightfield *field,
-                             struct space_pos eye, const struct space_pos heads[2])
+                             struct space_pos eye, const struct space_pos heads[2],
+                             struct ui_rect taken)
 {
     struct world_plate plates[2] = {{heads[0], "Alice", 10}, {heads[1], "Alice", 12}};
     struct world_shown shown = {.plates = plates, .plates_n = 2, .field = field};
     struct gfx_frame frame = {.eye = eye, .fov_y_rad = 1};
+    const struct hud_room room = {1, taken};
     struct ui_list list;
     ui_list_init(&list);
     ui_list_begin(&list, WIDTH, HEIGHT);
     ui_text_begin(text, NULL, &list);
-    hud_draw_plates(text, &list, &frame, &shown, 1);
+    hud_draw_plates(text, &list, &frame, &shown, &room);
     uint32_t triangles = ui_list_view(&list)->indices_n / 3;
     ui_list_fini(&list);
     return triangles;
@@ -503,6 +505,7 @@ static void test_plates_are_hidden(void **state)
 {
     (void)state;
     const int32_t m = SPACE_UNITS_PER_M;
+    const struct ui_rect nothing = {0};
     struct error error = {{0}};
     struct heightfield *field = heightfield_new(4, 8192);
     struct ui_text *text = ui_text_new(&error);
@@ -523,18 +526,56 @@ static void test_plates_are_hidden(void **state)
     assert_true(sight_clearance_m(field, eye, head) < -0.9f);
     struct space_pos aside = {eye.x + 6 * m, head.y, head.z};
     const struct space_pos apart[2] = {head, aside}, together[2] = {head, head};
-    uint32_t two = plates_drawn(text, NULL, eye, apart);
+    uint32_t two = plates_drawn(text, NULL, eye, apart, nothing);
     assert_true(two > 0);
-    assert_int_equal(plates_drawn(text, NULL, eye, together), two / 2);
+    assert_int_equal(plates_drawn(text, NULL, eye, together, nothing), two / 2);
     struct space_pos behind[2] = {head, head};
-    assert_int_equal(plates_drawn(text, field, eye, behind), 0);
+    assert_int_equal(plates_drawn(text, field, eye, behind, nothing), 0);
     /* Lifted over the ridge, both ends are in the open. */
     eye.y += 40 * m;
     behind[0].y = behind[1].y = eye.y;
     assert_true(sight_clearance_m(field, eye, behind[0]) > 1);
-    assert_int_equal(plates_drawn(text, field, eye, behind), two / 2);
+    assert_int_equal(plates_drawn(text, field, eye, behind, nothing), two / 2);
     ui_text_free(text);
     heightfield_free(field);
+}
+
+/* A name makes way for what is read below it: the chat's lines. */
+static void test_plates_make_way_for_the_chat(void **state)
+{
+    (void)state;
+    const int32_t m = SPACE_UNITS_PER_M;
+    const struct space_pos eye = {0}, heads[2] = {{-2 * m, -m / 2, -6 * m}, {3 * m, 0, -6 * m}};
+    const struct ui_rect nothing = {0}, left = {0, 0, WIDTH / 2, HEIGHT};
+    struct chat_place place = {WIDTH, HEIGHT, 1, 100};
+    struct ui_list list;
+    struct chat_said said;
+    struct error error = {{0}};
+    struct ui_text *text = ui_text_new(&error);
+    struct chat *chat = chat_new();
+    assert_non_null(text);
+    assert_non_null(chat);
+    uint32_t two = plates_drawn(text, NULL, eye, heads, nothing);
+    assert_true(two > 0);
+    assert_int_equal(plates_drawn(text, NULL, eye, heads, left), two / 2);
+    /* The chat says where it stands: nowhere, then over its lines, and nowhere when they are old.
+     */
+    ui_list_init(&list);
+    for (unsigned i = 0; i < 3; i++) {
+        if (i == 1)
+            chat_add(chat, PROTOCOL_CHANNEL_NEARBY, wire_text_of("Alice"), wire_text_of("tea"),
+                     100);
+        place.now_s = i == 2 ? 200 : 100;
+        ui_list_begin(&list, WIDTH, HEIGHT);
+        ui_text_begin(text, NULL, &list);
+        assert_false(chat_draw(chat, text, &list, &place, &said));
+        struct ui_rect area = chat_area(chat);
+        assert_int_equal(area.y1 > area.y0, i == 1);
+        assert_true(area.x1 < WIDTH && area.y0 > HEIGHT / 2);
+    }
+    ui_list_fini(&list);
+    chat_free(chat);
+    ui_text_free(text);
 }
 
 int main(void)
@@ -554,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_camera_stays_above_ground),
         cmocka_unit_test(test_plates_are_hidden),
+        cmocka_unit_test(test_plates_make_way_for_the_chat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

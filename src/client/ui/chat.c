@@ -31,6 +31,7 @@ struct chat {
     char input[TEXT_CHAT_MAX_BYTES + 1];
     enum protocol_channel channel;
     bool open, focus;
+    struct ui_rect area; /* of the last drawing */
 };
 
 struct chat *chat_new(void)
@@ -207,7 +208,7 @@ static void draw_log(struct chat *chat, struct ui_text *text, struct ui_list *li
         ui_list_panel(
             list, (struct ui_rect){margin, box.y0 - 10 * scale, margin + width, bottom + 4 * scale},
             12 * scale, UI_RGBA(14, 19, 27, 150));
-    float top = box.y0 + height * 0.8f;
+    float top = box.y0 + height * 0.8f, lowest = box.y1;
     for (unsigned i = chat->lines_n; i > 0 && box.y1 > top; i--) {
         const struct line *line = &chat->lines[(chat->lines_first + i - 1) % CHAT_LINES_MAX];
         double age = place->now_s - line->at_s;
@@ -217,6 +218,13 @@ static void draw_log(struct chat *chat, struct ui_text *text, struct ui_list *li
         struct ui_rect line_box = {box.x0, top, box.x1, box.y1};
         box.y1 -= height * (float)draw_line(text, list, line, line_box, alpha, pixels);
     }
+    chat->area = (struct ui_rect){margin, chat->open ? box.y0 : fmaxf(box.y1, box.y0),
+                                  margin + width, chat->open ? place->height : lowest};
+}
+
+struct ui_rect chat_area(const struct chat *chat)
+{
+    return chat->area;
 }
 
 bool chat_draw(struct chat *chat, struct ui_text *text, struct ui_list *list,

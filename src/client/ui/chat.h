@@ -47,6 +47,8 @@ struct chat_place {
     float width, height, scale; /* of the framebuffer */
     double now_s;
 };
+/* Where the last chat_draw wrote; empty where it wrote nothing. */
+struct ui_rect chat_area(const struct chat *chat);
 /* Draw within an imgui frame. True: said is to be sent. */
 bool chat_draw(struct chat *chat, struct ui_text *text, struct ui_list *list,
                const struct chat_place *place, struct chat_said *said);

@@ -110,7 +110,7 @@ static void draw_plate(struct ui_text *text, struct ui_list *list, const struct 
 }
 
 void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gfx_frame *frame,
-                     const struct world_shown *shown, float scale)
+                     const struct world_shown *shown, const struct hud_room *room)
 {
     uint32_t width = (uint32_t)list->clip[2], height = (uint32_t)list->clip[3];
     struct plate placed[WORLD_PLATES_MAX];
@@ -121,12 +121,13 @@ void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gf
         if (nearness(of) <= PLATE_LEAST ||
             !gfx_project(frame, width, height, of->head, &x, &y, &depth_m))
             continue;
-        struct plate plate = place_plate(text, of, scale);
+        struct plate plate = place_plate(text, of, room->scale);
         plate.strength *= in_sight(of, frame, shown->field);
         plate.back = (struct ui_rect){plate.back.x0 + x, plate.back.y0 + y, plate.back.x1 + x,
                                       plate.back.y1 + y};
         plate.left += x;
         plate.baseline = y;
+        plate.strength *= fmaxf(0, 1 - 4 * covered(&plate.back, &room->taken));
         /* What nearer names cover would only blur them: it fades. */
         for (unsigned k = 0; k < n; k++)
             plate.strength *= fmaxf(0, fminf(1, 1.4f - 2 * covered(&plate.back, &placed[k].back)));

@@ -43,9 +43,14 @@ float hud_frame_p99_ms(const struct hud *hud);
 /* Show a note for some seconds. */
 void hud_toast(struct hud *hud, double now_s, const char *text);
 
+/* Where names may stand. */
+struct hud_room {
+    float scale;
+    struct ui_rect taken; /* by what is read there: names fade under it. Empty: by nothing */
+};
 /* Names over heads. */
 void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gfx_frame *frame,
-                     const struct world_shown *shown, float scale);
+                     const struct world_shown *shown, const struct hud_room *room);
 /* The figures of F3, at the upper right. */
 void hud_draw_overlay(const struct hud *hud, struct ui_text *text, struct ui_list *list,
                       const struct hud_figures *figures, float scale);
