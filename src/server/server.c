@@ -25,6 +25,7 @@
 #include "common/heightfield.h"
 #include "common/log.h"
 #include "common/queue.h"
+#include "net/tls_pool.h"
 #include "ops/metrics.h"
 #include "ops/notify.h"
 #include "ops/workers.h"
@@ -101,6 +102,9 @@ static int start_process(struct server *server, struct error *error)
 {
     sigset_t ours;
 
+    if (tls_pool_install() != 0) /* before anything of OpenSSL */
+        log_event(LOG_LEVEL_INFO, "tls_pool_absent", "TLS takes its memory from malloc, uncounted",
+                  LOG_NONE);
     if (sodium_init() < 0)
         return error_set(error, "libsodium cannot be initialised");
     signal(SIGPIPE, SIG_IGN);

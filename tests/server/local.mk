@@ -97,3 +97,8 @@ check_PROGRAMS += tests/server/test_io
 tests_server_test_io_SOURCES = tests/server/test_io.c
 tests_server_test_io_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_io_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_tls_pool
+tests_server_test_tls_pool_SOURCES = tests/server/test_tls_pool.c
+tests_server_test_tls_pool_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_tls_pool_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

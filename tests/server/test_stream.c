@@ -23,6 +23,8 @@
 #include "net/listener.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "net/tls_pool.h"
+#include "ops/metrics.h"
 
 #define DEADLINE_MS 20000
 
@@ -291,6 +293,45 @@ static void test_short_writes(void **state)
     assert_int_equal(stream_write(s->stream, "x", 1), STREAM_SENT);
 }
 
+/* A peer that asked for small records gets the whole of a write, in several. */
+static void test_small_records(void **state)
+{
+    struct scene *s = *state;
+    uint8_t bytes[5000], room[5000];
+
+    SSL_CTX_set_tlsext_max_fragment_length(s->client, TLSEXT_max_fragment_length_512);
+    connect_tls(s);
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 7 / 5);
+    assert_int_not_equal(stream_write(s->stream, bytes, sizeof(bytes)), STREAM_DEAD);
+    peer_read(s, room, sizeof(room));
+    assert_memory_equal(room, bytes, sizeof(bytes));
+}
+
+/* After the first records, writing and reading takes no memory anew: what OpenSSL asks for and
+ * gives back with each lies in its pool. */
+static void test_warm(void **state)
+{
+    struct scene *s = *state;
+    int64_t held = 0, allocations = 0;
+    uint8_t bytes[4000] = {0};
+
+    connect_tls(s);
+    for (unsigned i = 0; i < 1100; i++) {
+        if (i == 100) {
+            held = metrics_value(METRIC_TLS_MEMORY);
+            allocations = metrics_value(METRIC_TLS_ALLOCATIONS);
+        }
+        assert_int_equal(stream_write(s->stream, bytes, sizeof(bytes)), STREAM_SENT);
+        peer_read(s, bytes, sizeof(bytes));
+        assert_int_equal(SSL_write(s->ssl, "x", 1), 1);
+        UNTIL(s, s->got_n == i + 1);
+    }
+    io_stop(s->io); /* counts to the end */
+    assert_int_equal(metrics_value(METRIC_TLS_MEMORY), held);
+    assert_true(metrics_value(METRIC_TLS_ALLOCATIONS) > allocations);
+}
+
 /* What the protocol leaves is given again with more behind it; a paused stream is not read, and
  * goes on with what it held, also where all of it lies in TLS's own buffer. */
 static void test_leave_and_pause(void **state)
@@ -554,14 +595,26 @@ static void test_no_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_plain_echo),      TEST(test_tls_echo),
-        TEST(test_single_bytes),    TEST(test_short_writes),
-        TEST(test_leave_and_pause), TEST(test_finish),
-        TEST(test_garbage),         TEST(test_garbage_after_handshake),
-        TEST(test_no_alpn),         TEST(test_wrong_alpn),
-        TEST(test_old_tls),         TEST(test_input_bound),
-        TEST(test_certificate),     TEST(test_listener),
+        TEST(test_plain_echo),
+        TEST(test_tls_echo),
+        TEST(test_single_bytes),
+        TEST(test_short_writes),
+        TEST(test_leave_and_pause),
+        TEST(test_finish),
+        TEST(test_garbage),
+        TEST(test_garbage_after_handshake),
+        TEST(test_no_alpn),
+        TEST(test_wrong_alpn),
+        TEST(test_old_tls),
+        TEST(test_input_bound),
+        TEST(test_certificate),
+        TEST(test_listener),
         TEST(test_no_descriptors),
+        TEST(test_small_records),
+        TEST(test_warm),
     };
+
+    if (tls_pool_install() != 0)
+        return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "common/thread.h"
+#include "net/tls_pool.h"
+#include "ops/metrics.h"
 
 struct deadline_list {
     struct io_deadline *oldest, *newest; /* at_ms rises */
@@ -32,7 +34,8 @@ struct io {
     uint64_t real_ms; /* monotonic clock of the last turn */
     uint64_t now_ms;  /* the io clock */
     uint32_t turn;
-    atomic_uint_fast32_t credit; /* told by io_stalled, not yet taken off the clock */
+    atomic_uint_fast32_t credit;  /* told by io_stalled, not yet taken off the clock */
+    uint64_t bytes_in, bytes_out; /* not yet in the metrics */
     struct deadline_list deadlines[IO_DEADLINE_CLASSES];
     struct io_scratch scratch;
 };
@@ -93,6 +96,16 @@ static void pass_deadlines(struct io *io)
     }
 }
 
+static void pass_metrics(struct io *io)
+{
+    if (io->bytes_in > 0)
+        metrics_add(METRIC_BYTES_IN, io->bytes_in);
+    if (io->bytes_out > 0)
+        metrics_add(METRIC_BYTES_OUT, io->bytes_out);
+    io->bytes_in = io->bytes_out = 0;
+    tls_pool_count();
+}
+
 static void io_turn(evutil_socket_t fd, short what, void *context)
 {
     struct io *io = context;
@@ -106,6 +119,7 @@ static void io_turn(evutil_socket_t fd, short what, void *context)
     pass_deadlines(io);
     if (io->config.pass != NULL && io->config.pass(io->config.context))
         io_turn_soon(io);
+    pass_metrics(io);
     if (atomic_load_explicit(&io->quit, memory_order_relaxed)) /* the join orders all else */
         event_base_loopbreak(io->base);
 }
@@ -240,6 +254,7 @@ void io_stop(struct io *io)
         io->started = false;
     }
     postbox_drain(io->postbox);
+    pass_metrics(io);
 }
 
 void io_free(struct io *io)
@@ -289,6 +304,16 @@ struct event_base *io_base(const struct io *io)
 struct io_scratch *io_scratch(struct io *io)
 {
     return &io->scratch;
+}
+
+void io_count_in(struct io *io, size_t n)
+{
+    io->bytes_in += n;
+}
+
+void io_count_out(struct io *io, size_t n)
+{
+    io->bytes_out += n;
 }
 
 uint64_t io_now_ms(const struct io *io)

@@ -63,6 +63,9 @@ void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines
 struct event_base *io_base(const struct io *io);
 /* As said there: empty between callbacks. */
 struct io_scratch *io_scratch(struct io *io);
+void io_count_in(struct io *io, size_t n); /* bytes read: to the metrics, once a turn */
+/* Bytes written: likewise. */
+void io_count_out(struct io *io, size_t n);
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
 void io_turn_soon(struct io *io);        /* take another turn without waiting */
 

@@ -27,7 +27,7 @@ ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes)
     while (n < 0 && errno == EINTR);
     if (n > 0) {
         stream->bytes_in += (uint64_t)n;
-        metrics_add(METRIC_BYTES_IN, (uint64_t)n);
+        io_count_in(stream->io, (size_t)n);
     }
     stream->eof = n == 0;
     stream->empty =
@@ -60,13 +60,7 @@ static enum transport_result plain_read(struct stream *stream, uint8_t *room, si
 static enum transport_result plain_write(struct stream *stream, const uint8_t *bytes,
                                          size_t len_bytes)
 {
-    struct io_scratch *scratch = io_scratch(stream->io);
-
-    if (len_bytes > sizeof(scratch->cipher) - scratch->cipher_n)
-        return TRANSPORT_ERROR;
-    memcpy(scratch->cipher + scratch->cipher_n, bytes, len_bytes);
-    scratch->cipher_n += len_bytes;
-    return TRANSPORT_OK;
+    return stream_put(stream, bytes, len_bytes) == 0 ? TRANSPORT_OK : TRANSPORT_ERROR;
 }
 
 static void plain_finish(struct stream *stream)
@@ -90,7 +84,7 @@ static ssize_t stream_send(struct stream *stream, const uint8_t *bytes, size_t l
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     stream->bytes_out += (uint64_t)n;
-    metrics_add(METRIC_BYTES_OUT, (uint64_t)n);
+    io_count_out(stream->io, (size_t)n);
     return n;
 }
 
@@ -116,23 +110,27 @@ static int stream_keep(struct stream *stream, const uint8_t *bytes, size_t len_b
     return 0;
 }
 
+int stream_put(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
+{
+    ssize_t sent = 0;
+
+    if (stream->kept_n == 0)
+        sent = stream_send(stream, bytes, len_bytes);
+    if (sent < 0)
+        return -1;
+    if ((size_t)sent == len_bytes)
+        return 0;
+    return stream_keep(stream, bytes + sent, len_bytes - (size_t)sent);
+}
+
 /* Send what a transport put into the scratch buffer. 0; -1: the connection is over. */
 static int stream_flush(struct stream *stream)
 {
     struct io_scratch *scratch = io_scratch(stream->io);
     size_t n = scratch->cipher_n;
-    ssize_t sent = 0;
 
     scratch->cipher_n = 0;
-    if (n == 0)
-        return 0;
-    if (stream->kept_n == 0)
-        sent = stream_send(stream, scratch->cipher, n);
-    if (sent < 0)
-        return -1;
-    if ((size_t)sent == n)
-        return 0;
-    return stream_keep(stream, scratch->cipher + sent, n - (size_t)sent);
+    return n > 0 ? stream_put(stream, scratch->cipher, n) : 0;
 }
 
 enum stream_written stream_write(struct stream *stream, const void *bytes, size_t len_bytes)

@@ -13,8 +13,8 @@ enum transport_result {
     TRANSPORT_BAD
 };
 
-/* What a transport writes goes to the end of io_scratch()->cipher; the stream sends it after each
- * call. */
+/* What a transport writes it either puts to the socket (stream_put) or adds to the end of
+ * io_scratch()->cipher, which the stream sends after each call. */
 struct stream_transport {
     enum transport_result (*handshake)(struct stream *stream);
     /* Fill up to room_bytes. OK: *got > 0. */
@@ -53,5 +53,8 @@ int stream_tls_init(struct stream *stream, SSL_CTX *context) MUST_CHECK;
 bool stream_tls_holds(const struct stream *stream);
 /* recv, once, counted. -1 with errno. */
 ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes);
+/* send, once, counted; what the socket refuses is kept, behind what is kept already. 0; -1: the
+ * connection is over. */
+int stream_put(struct stream *stream, const uint8_t *bytes, size_t len_bytes) MUST_CHECK;
 
 #endif

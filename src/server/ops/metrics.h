@@ -29,6 +29,8 @@
     ROW(REFUSED_FULL,            COUNTER,   "openmmo_refused_full_total",           "Connections refused because the server was full") \
     ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total",         "TLS handshakes completed") \
     ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_failed_total",             "TLS handshakes failed") \
+    ROW(TLS_ALLOCATIONS,         COUNTER,   "openmmo_tls_allocations_total",        "Blocks of memory that OpenSSL asked its pools for") \
+    ROW(TLS_MEMORY,              GAUGE,     "openmmo_tls_memory_bytes",             "Memory that the pools for OpenSSL hold") \
     ROW(DEADLINES,               COUNTER,   "openmmo_deadlines_total",              "Connections closed by an absolute deadline") \
     ROW(MALFORMED,               COUNTER,   "openmmo_malformed_total",              "Connections closed for a malformed message") \
     ROW(BYTES_IN,                COUNTER,   "openmmo_bytes_in_total",               "Bytes read from sockets") \
