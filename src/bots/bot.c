@@ -33,6 +33,7 @@ struct bot {
     uint64_t deadline_us, start_at_us;
     uint64_t next_move_us, next_ask_us, next_expire_us, next_talk_us;
     uint64_t now_us; /* of this turn */
+    uint16_t tempo;  /* world time per real time, in thousandths */
     unsigned seed;
     uint64_t entity;
     UT_hash_handle hh;
@@ -202,6 +203,7 @@ static bool on_welcome(struct bot *bot, const struct protocol_frame *frame)
         ghost->entity = 0;
     walker_init(&bot->walker, bot->seed);
     bot->walker.field = bot->shared->field;
+    bot->tempo = PROTOCOL_TEMPO_MAX;
     bot->state = BOT_JOINED;
     bot->shared->report->joined++;
     bot->next_move_us = bot->now_us + (unsigned)rand_r(&bot->seed) % WALKER_MOVE_US;
@@ -236,6 +238,9 @@ static void on_refusal(struct bot *bot, unsigned reason, uint32_t retry_after_ms
     case PROTOCOL_REASON_SHUTTING_DOWN:
     case PROTOCOL_REASON_RESTARTING:
         try_again(bot, retry_after_ms);
+        return;
+    case PROTOCOL_REASON_WAITING: /* in the queue for a place: for as long as it takes */
+        bot->deadline_us = bot->now_us + ENTER_US;
         return;
     case PROTOCOL_REASON_NONE:
         return; /* a word from the server */
@@ -327,6 +332,15 @@ static bool on_identity(struct bot *bot, const struct protocol_frame *frame)
            replica_identity(bot->replica, &m) == PROTOCOL_OK;
 }
 
+static bool on_clock(struct bot *bot, const struct protocol_frame *frame)
+{
+    struct protocol_clock m;
+    if (protocol_decode_clock(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
+        return false;
+    bot->tempo = m.tempo;
+    return true;
+}
+
 static bool on_greeting(struct bot *bot, const struct protocol_frame *frame)
 {
     struct protocol_greeting m;
@@ -352,6 +366,7 @@ static const struct {
     {PROTOCOL_SELF,       true,  on_self},
     {PROTOCOL_CHAT_LINE,  true,  on_chat_line},
     {PROTOCOL_IDENTITY,   true,  on_identity},
+    {PROTOCOL_CLOCK,      true,  on_clock},
 };
 /* clang-format on */
 
@@ -362,7 +377,7 @@ static bool on_frame(void *context, const struct protocol_frame *frame)
         if (handlers[i].type == frame->type)
             return (bot->replica || !handlers[i].in_world) && handlers[i].take(bot, frame);
     }
-    return true; /* CLOCK, PONG, and what a later server may say */
+    return true; /* PONG, and what a later server may say */
 }
 
 /* ---- the connection ---- */
@@ -476,10 +491,10 @@ static void move(struct bot *bot)
     walker_move(&bot->walker, bot->now_us, &m);
     SEND(bot, move, &m, 64);
     bot->shared->report->moves++;
-    bot->next_move_us += WALKER_MOVE_US;
-    if (bot->next_move_us + 2 * WALKER_MOVE_US <
-        bot->now_us) { /* the bots themselves were held up */
-        bot->shared->report->left_out += (bot->now_us - bot->next_move_us) / WALKER_MOVE_US;
+    uint64_t each_us = (uint64_t)WALKER_MOVE_US * PROTOCOL_TEMPO_MAX / bot->tempo;
+    bot->next_move_us += each_us;
+    if (bot->next_move_us + 2 * each_us < bot->now_us) { /* the bots themselves were held up */
+        bot->shared->report->left_out += (bot->now_us - bot->next_move_us) / each_us;
         bot->next_move_us = bot->now_us;
     }
 }

@@ -14,7 +14,7 @@
 #include "common/movement.h"
 #include "common/protocol.h"
 
-#define WALKER_MOVE_US  100000 /* real time that one MOVE covers */
+#define WALKER_MOVE_US  100000 /* world time that one MOVE covers */
 #define WALKER_SUBSTEPS 6
 #define WALKER_MOVES    64  /* MOVEs that are remembered until they are acknowledged */
 #define WALKER_TRAIL    256 /* places that are remembered: over 4 s of walking */

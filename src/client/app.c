@@ -459,6 +459,8 @@ static void draw_hud(struct app *app, const struct gfx_frame *frame,
         hud_toast(&app->hud, now_s(app), "That could not be said: the connection is gone");
     if (app->hud.overlay)
         draw_overlay(app, shown, scale);
+    if (connection_playing(app->connection))
+        hud_draw_tempo(app->view.text, list, world_tempo(connection_world(app->connection)), scale);
     hud_draw_toast(&app->hud, app->view.text, list, now_s(app), scale);
 }
 

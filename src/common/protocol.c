@@ -555,6 +555,7 @@ void protocol_encode_clock(struct wire_writer *w, const struct protocol_clock *m
     uint8_t *start = frame_begin(w, PROTOCOL_CLOCK);
     wire_put_u32(w, m->tick);
     wire_put_u64(w, m->wall_ms);
+    wire_put_u16(w, m->tempo);
     frame_end(w, start);
 }
 
@@ -565,7 +566,8 @@ DECODER(clock)
     wire_reader_init(&r, body, body_bytes);
     m.tick = wire_get_u32(&r);
     m.wall_ms = wire_get_u64(&r);
-    return PUBLISH(true);
+    m.tempo = wire_get_u16(&r);
+    return PUBLISH(m.tempo >= PROTOCOL_TEMPO_MIN && m.tempo <= PROTOCOL_TEMPO_MAX);
 }
 
 /* ---- names ---- */

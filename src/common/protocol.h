@@ -142,7 +142,8 @@ struct protocol_identity {
 
 struct protocol_clock {
     uint32_t tick;
-    uint64_t wall_ms;
+    uint64_t wall_ms; /* Unix time of that tick */
+    uint16_t tempo;   /* world time per real time from then on, in thousandths: 100..1000 */
 };
 
 /* Frames. MORE: wait for more bytes; BAD: close. */

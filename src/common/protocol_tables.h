@@ -37,7 +37,7 @@
     ROW( 72, DISCONNECT, disconnect, SERVER)           \
     ROW( 73, PONG,       pong,       SERVER)           \
     ROW( 74, IDENTITY,   identity,   SERVER) /* the answer to WHO */ \
-    ROW( 75, CLOCK,      clock,      SERVER) /* once a second: tick <-> wall clock */
+    ROW( 75, CLOCK,      clock,      SERVER) /* tick <-> wall clock, tempo */
 /* clang-format on */
 enum protocol_type {
 #define ROW(number, NAME, word, from) PROTOCOL_##NAME = (number),
@@ -72,7 +72,8 @@ enum protocol_type {
     ROW(21, ALREADY_LOGGED_IN,"already logged in")                                  \
     ROW(22, UNSUPPORTED,      "this server does not support that")                  \
     ROW(23, INTERNAL,         "the server failed: the fault is ours")               \
-    ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")
+    ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")               \
+    ROW(25, WAITING,          "waiting for a place in the world")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),
@@ -84,5 +85,8 @@ enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };
 
 #define PROTOCOL_LEVEL_MAX 3 /* 8 m */
+
+#define PROTOCOL_TEMPO_MIN 100  /* thousandths: the world never runs slower */
+#define PROTOCOL_TEMPO_MAX 1000 /* real time */
 
 #endif

@@ -142,6 +142,7 @@ static const struct option_flag flags[] = {
     {0, "print-config", NULL, NULL, "print a sample configuration file"},
     {0, "print-man", NULL, NULL, "print the manual page openmmo.ini(5)"},
 #if TEST_FAULTS
+    {0, "burden", "FILE", NULL, "a planted fault: each step burns as many microseconds as this file says"},
 #endif
     {'V', "version", NULL, NULL, "print the version"},
     {'h', "help", NULL, NULL, "print this text"},
@@ -407,6 +408,9 @@ static struct config *load(int argc, char *const argv[])
         options_file(config->options, DEFAULT_FILE);
     config->journal = options_flag(config->options, "journal");
     config->replay = options_flag(config->options, "replay");
+#if TEST_FAULTS
+    config->burden = options_flag(config->options, "burden");
+#endif
     config->migrate = options_flag(config->options, "migrate") != NULL;
     (void)build(config);
     return config;

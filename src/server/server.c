@@ -33,6 +33,7 @@
 #include "play/sessions.h"
 #include "server/doors.h"
 #include "server/state.h"
+#include "server/tempo.h"
 #include "server/ticker.h"
 #include "sim/journal.h"
 #include "sim/mailbox.h"
@@ -49,6 +50,7 @@
 #define LINGER_MS           2000 /* for the last words to be taken */
 #define STATUS_S            5
 #define STALLS_LOGGED       5 /* at once, then one a second */
+#define TEMPOS_LOGGED       5
 
 enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNALS_N };
 
@@ -276,6 +278,39 @@ static void stalled(void *context, uint32_t stalled_ms)
                   LOG_U64("ms", stalled_ms), LOG_U64("swallowed", swallowed));
 }
 
+/* Sim thread. */
+static void tempo_changed(void *context, uint16_t permille, uint32_t step_us)
+{
+    static struct log_limit limit;
+    struct server *server = context;
+    uint64_t swallowed;
+
+    sessions_tempo(server->sessions, permille);
+    if (log_limit_pass(&limit, TEMPOS_LOGGED, &swallowed))
+        log_event(permille < TEMPO_MAX ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tempo",
+                  permille < TEMPO_MAX ? "the simulation's step does not fit: the world runs slower"
+                                       : "the world runs in real time again",
+                  LOG_U64("permille", permille), LOG_U64("step_us", step_us),
+                  LOG_U64("swallowed", swallowed));
+}
+
+#if TEST_FAULTS
+/* A planted fault: the file says how many microseconds each step shall burn. Sim thread. */
+static uint32_t burden_us(void *context)
+{
+    const struct server *server = context;
+    unsigned us = 0;
+    FILE *file = fopen(server->config->burden, "r");
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%u", &us) != 1)
+        us = 0;
+    fclose(file);
+    return us;
+}
+#endif
+
 static void take_news(evutil_socket_t fd, short what, void *context)
 {
     struct server *server = context;
@@ -307,6 +342,7 @@ static int start_ticker(struct server *server, struct error *error)
                                    .events = server->events,
                                    .published = published,
                                    .stalled = stalled,
+                                   .tempo = tempo_changed,
                                    .context = server};
 
     server->news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -316,6 +352,10 @@ static int start_ticker(struct server *server, struct error *error)
         event_new(server->base, server->news_fd, EV_READ | EV_PERSIST, take_news, server);
     if (!server->news || event_add(server->news, NULL) < 0)
         return error_set(error, "cannot watch an eventfd");
+#if TEST_FAULTS
+    if (server->config->burden)
+        ticker.burden_us = burden_us;
+#endif
     if (server->config->io_threads == 0)
         ticker.base = server->base;
     server->ticker = ticker_start(&ticker, error);

@@ -21,8 +21,8 @@
 #include "common/log.h"
 #include "common/thread.h"
 #include "ops/metrics.h"
+#include "tempo.h"
 
-#define TICK_NS    (INT64_C(1000000) * SIM_TICK_MS)
 #define CREDIT_MAX (2 * MOVEMENT_SUBSTEPS_PER_S)
 #define WALL_DRIFT (INT64_C(1) << 31)
 
@@ -31,16 +31,20 @@ struct ticker {
     pthread_t thread;
     struct event *timer; /* with a base */
     _Atomic bool stop;
-    int64_t deadline_ns; /* CLOCK_MONOTONIC: when the next tick is due */
-    uint32_t credit;     /* substeps to give back in the next tick */
-    uint32_t credits;    /* sequence of CREDIT commands */
+    struct tempo tempo;
+    _Atomic uint16_t permille;   /* its copy for other threads */
+    int64_t deadline_ns;         /* CLOCK_MONOTONIC: when the next tick is due */
+    int64_t began_ns, before_ns; /* the same: when this tick and the one before began */
+    uint32_t credit;             /* substeps to give back in the next tick */
+    uint32_t credits;            /* sequence of CREDIT commands */
     struct command *commands,
         *spare; /* room for all that the queues can hold, twice: the sort moves between them */
     size_t commands_room;
     struct sim_event *events;
-    uint64_t base_wall_ms;  /* Unix time at which tick 0 would have been */
-    _Atomic uint64_t clock; /* tick << 32 | (wall ms - base - tick * 50) + WALL_DRIFT: both in one
-                               word, never torn */
+    uint64_t base_wall_ms; /* Unix time at which tick 0 would have been */
+    /* tick << 32 | (wall ms - base - tick * 50) + WALL_DRIFT: both in one word, never torn. What
+     * stalls and a slower tempo cost adds up in the drift: room for 24 days of it. */
+    _Atomic uint64_t clock;
 };
 
 static int64_t clock_ns(clockid_t id)
@@ -158,11 +162,39 @@ static void count(const struct sim_step_counts *counts)
     metrics_set(METRIC_CELLS, counts->cells);
 }
 
-static void observe_since(enum metric metric, int64_t start_ns)
+/* CPU time since then, noted and returned. */
+static uint64_t observe_since(enum metric metric, int64_t start_ns)
 {
     int64_t spent = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
+    uint64_t us = (uint64_t)(spent < 0 ? 0 : spent / 1000);
 
-    metrics_observe(metric, (uint64_t)(spent < 0 ? 0 : spent / 1000));
+    metrics_observe(metric, us);
+    return us;
+}
+
+/* How long the step took decides when the next ticks come. */
+static void keep_tempo(struct ticker *ticker, uint64_t step_us)
+{
+    int64_t elapsed_ns = ticker->began_ns - ticker->before_ns;
+
+    if (!tempo_note(&ticker->tempo, step_us, (uint64_t)elapsed_ns / 1000))
+        return;
+    /* relaxed: a figure by itself */
+    atomic_store_explicit(&ticker->permille, ticker->tempo.permille, memory_order_relaxed);
+    metrics_set(METRIC_TEMPO, ticker->tempo.permille);
+    metrics_add(METRIC_TEMPO_CHANGES, 1);
+    if (ticker->config.tempo != NULL)
+        ticker->config.tempo(ticker->config.context, ticker->tempo.permille, ticker->tempo.step_us);
+}
+
+/* A planted fault. */
+static void burn(struct ticker *ticker, int64_t start_ns)
+{
+    uint32_t burden_us =
+        ticker->config.burden_us != NULL ? ticker->config.burden_us(ticker->config.context) : 0;
+
+    while (clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns < (int64_t)burden_us * 1000)
+        continue;
 }
 
 static void tick_once(struct ticker *ticker)
@@ -179,7 +211,8 @@ static void tick_once(struct ticker *ticker)
         journal_tick(ticker->config.journal, sim_tick(sim) + 1, ticker->commands, commands_n);
     phase_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     events_n = sim_step(sim, ticker->commands, commands_n, ticker->events, &counts);
-    observe_since(METRIC_TICK_STEP_US, phase_ns);
+    burn(ticker, phase_ns);
+    keep_tempo(ticker, observe_since(METRIC_TICK_STEP_US, phase_ns));
     if (ticker->config.journal != NULL) {
         journal_hash(ticker->config.journal, sim);
         metrics_set(METRIC_JOURNAL_STOPPED, journal_stopped(ticker->config.journal));
@@ -197,23 +230,26 @@ static void tick_once(struct ticker *ticker)
 /* The deadline has come: see how late we are, tick, set the next one. */
 static void on_deadline(struct ticker *ticker)
 {
-    int64_t late_ns = clock_ns(CLOCK_MONOTONIC) - ticker->deadline_ns;
+    int64_t now_ns = clock_ns(CLOCK_MONOTONIC), late_ns = now_ns - ticker->deadline_ns;
+    int64_t period_ns = (int64_t)tempo_period_us(&ticker->tempo) * 1000;
     int64_t missed;
 
+    ticker->before_ns = ticker->began_ns;
+    ticker->began_ns = now_ns;
     if (late_ns < 0)
         late_ns = 0;
-    missed = late_ns / TICK_NS;
+    missed = late_ns / period_ns;
     metrics_observe(METRIC_TICK_LATE_US, (uint64_t)(late_ns / 1000));
     if (missed > 0) {
         int64_t credit = missed * MOVEMENT_SUBSTEPS_PER_TICK;
 
-        ticker->deadline_ns += missed * TICK_NS;
+        ticker->deadline_ns += missed * period_ns;
         ticker->credit = (uint32_t)(credit < CREDIT_MAX ? credit : CREDIT_MAX);
         metrics_add(METRIC_TICKS_MISSED, (uint64_t)missed);
         if (ticker->config.stalled != NULL)
             ticker->config.stalled(ticker->config.context, (uint32_t)(late_ns / 1000000));
     }
-    ticker->deadline_ns += TICK_NS;
+    ticker->deadline_ns += period_ns;
     tick_once(ticker);
 }
 
@@ -298,9 +334,13 @@ struct ticker *ticker_start(const struct ticker_config *config, struct error *er
         release(ticker);
         return NULL;
     }
+    tempo_init(&ticker->tempo);
+    ticker->permille = TEMPO_MAX;
+    metrics_set(METRIC_TEMPO, TEMPO_MAX);
     ticker->base_wall_ms = wall_ms() - (uint64_t)sim_tick(config->sim) * SIM_TICK_MS;
     set_clock(ticker, sim_tick(config->sim));
-    ticker->deadline_ns = clock_ns(CLOCK_MONOTONIC) + TICK_NS;
+    ticker->began_ns = clock_ns(CLOCK_MONOTONIC);
+    ticker->deadline_ns = ticker->began_ns + (int64_t)tempo_period_us(&ticker->tempo) * 1000;
     if (config->base != NULL) {
         ticker->timer = evtimer_new(config->base, on_timer, ticker);
         if (ticker->timer == NULL)
@@ -359,4 +399,9 @@ uint64_t ticker_last_tick_ms(const struct ticker *ticker)
 
     ticker_clock(ticker, &tick, &ms);
     return ms;
+}
+
+uint16_t ticker_tempo(const struct ticker *ticker)
+{
+    return atomic_load_explicit(&ticker->permille, memory_order_relaxed);
 }

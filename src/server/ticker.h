@@ -2,7 +2,8 @@
  * publishes, 20 times a second.
  *
  * Missed ticks are skipped, never made up in a burst; a stall gives the players their time back by
- * one CREDIT command. new/free: control thread. */
+ * one CREDIT command. When the step itself does not fit, ticks come later (tempo.h): that is no
+ * stall. new/free: control thread. */
 #ifndef OPENMMO_TICKER_H
 #define OPENMMO_TICKER_H
 
@@ -31,6 +32,11 @@ struct ticker_config {
     /* Called on the sim thread. */
     void (*published)(void *context, unsigned reader); /* a snapshot lies in mailbox `reader` */
     void (*stalled)(void *context, uint32_t stalled_ms);
+    /* From this tick on the world runs at so many thousandths of real time; before `published`. May
+     * be NULL: then it is not told. */
+    void (*tempo)(void *context, uint16_t permille, uint32_t step_us);
+    /* A planted fault: CPU time that the next step burns on top. NULL: none. */
+    uint32_t (*burden_us)(void *context);
     void *context;
 };
 
@@ -43,6 +49,8 @@ void ticker_stop(struct ticker *ticker);
 uint32_t ticker_tick(const struct ticker *ticker);
 /* Unix time of the last tick, for liveness. */
 uint64_t ticker_last_tick_ms(const struct ticker *ticker);
+/* Thousandths of real time: 100..1000. Any thread. */
+uint16_t ticker_tempo(const struct ticker *ticker);
 /* A tick and the Unix time at which it ran, of one and the same tick. Any thread. */
 void ticker_clock(const struct ticker *ticker, uint32_t *tick, uint64_t *wall_ms);
 

@@ -183,6 +183,36 @@ static void test_old_states_do_not_count(void **state)
     assert_true(fabs(metres(track.pos.x) - 2) < 0.01);
 }
 
+/* The world slows down to 40 % and speeds up again: what is shown goes on without a jump, at the
+ * world's pace, about two ticks late. */
+static void test_tempo(void **state)
+{
+    (void)state;
+    struct interpolation_clock clock;
+    interpolation_clock_init(&clock, HZ);
+    double now = 100, last = 0, next_at = 100, tick_s = 0.05;
+    uint32_t tick = 1000;
+    for (unsigned frame = 0; frame < 60 * 60; frame++) {
+        unsigned tempo = frame < 60 * 20 ? 1000 : frame < 60 * 40 ? 400 : 1000;
+        now += FRAME_S;
+        while (next_at <= now) {
+            interpolation_clock_note(&clock, ++tick, next_at);
+            if (tick_s * tempo != 50) {
+                tick_s = 50.0 / tempo;
+                interpolation_clock_tempo(&clock, tempo);
+            }
+            next_at += tick_s;
+        }
+        double shown = interpolation_clock_show(&clock, now, FRAME_S), step = shown - last;
+        assert_true(shown >= last);
+        if (frame > 120 && frame % (60 * 20) > 20) {
+            assert_true(step > 0.85 * FRAME_S / tick_s && step < 1.15 * FRAME_S / tick_s);
+            assert_true(tick - shown < 3.5 && tick - shown > 0.5);
+        }
+        last = shown;
+    }
+}
+
 static void test_stride_follows_the_way(void **state)
 {
     (void)state;
@@ -208,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_teleport_is_not_walked),
         cmocka_unit_test(test_turn_takes_the_short_way),
         cmocka_unit_test(test_old_states_do_not_count),
+        cmocka_unit_test(test_tempo),
         cmocka_unit_test(test_stride_follows_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

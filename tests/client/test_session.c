@@ -2,6 +2,7 @@
  * key, losses and coming back, on the loopback. */
 #define _GNU_SOURCE 1 /* accept4 */
 #include <arpa/inet.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -36,7 +37,7 @@ struct server {
     uint16_t port;
     uint8_t in[1 << 16];
     size_t in_n;
-    bool refuses_tokens, silent;
+    bool refuses_tokens, silent, full;
     unsigned logins[4]; /* by protocol_auth_kind; 3: registrations */
     uint32_t moves;
 };
@@ -164,6 +165,10 @@ static bool is(struct wire_text text, const char *word)
 static void on_auth(const struct protocol_auth *m)
 {
     server.logins[m->kind]++;
+    if (server.full) {
+        say_notice(PROTOCOL_REASON_WAITING, "You are number 3 of 12 waiting.");
+        return;
+    }
     if (m->kind == PROTOCOL_AUTH_TOKEN && (server.refuses_tokens || !is(m->token, "a-token")))
         say_notice(PROTOCOL_REASON_TOKEN_REFUSED, "");
     else if (m->kind == PROTOCOL_AUTH_PASSWORD && !is(m->password, "password"))
@@ -356,6 +361,70 @@ static void test_wrong_password(void **state)
     connection_free(c);
 }
 
+static void say_clock(uint32_t tick, uint16_t tempo)
+{
+    uint8_t room[64];
+    struct wire_writer w;
+    wire_writer_init(&w, room, sizeof(room));
+    protocol_encode_clock(&w, &(struct protocol_clock){tick, 1, tempo});
+    server_say(&w);
+}
+
+/* At 40 % a second of real time is 24 substeps, not 60. */
+static void test_slows_down_with_the_world(void **state)
+{
+    (void)state;
+    struct connection *c = enter();
+    struct movement_intent intent = {.flags = MOVEMENT_WALK};
+    const struct prediction *prediction = world_prediction(connection_world(c));
+    assert_int_equal(world_tempo(connection_world(c)), 1000);
+    say_clock(120, 400);
+    for (uint64_t end = now_us() + DEADLINE_US;
+         now_us() < end && world_tempo(connection_world(c)) == 1000;)
+        connection_pump(c, now_us());
+    assert_int_equal(world_tempo(connection_world(c)), 400);
+    double tick = session_tick(connection_session(c), now_us());
+    assert_true(tick > 119 && tick < 130);
+    assert_true(fabs(session_tick(connection_session(c), now_us() + 1000000) - tick - 8) < 1);
+    for (unsigned frame = 0; frame < 60; frame++)
+        connection_advance(c, &intent, 1000000 / 60);
+    unsigned substeps = prediction->open.substeps;
+    for (unsigned i = 0; i < prediction->pending_n; i++)
+        substeps += prediction->pending[i].substeps;
+    assert_in_range(substeps, 23, 24);
+    connection_free(c);
+}
+
+/* The queue's words are shown, for as long as it takes; and then one is in. */
+static void test_waits_for_a_place(void **state)
+{
+    (void)state;
+    struct connection *c = new_connection();
+    struct session_login login = login_as(SESSION_LOGIN_PASSWORD, "password");
+    struct session *session = connection_session(c);
+    char text[64];
+    server.full = true;
+    connection_login(c, &login, now_us());
+    for (unsigned i = 3; i > 0; i--) {
+        snprintf(text, sizeof(text), "You are number %u of 12 waiting.", i);
+        if (i < 3)
+            say_notice(PROTOCOL_REASON_WAITING, text);
+        for (uint64_t end = now_us() + DEADLINE_US;
+             now_us() < end && strcmp(session_stage(session), text) != 0;) {
+            server_turn();
+            connection_pump(c, now_us());
+        }
+        assert_string_equal(session_stage(session), text);
+        assert_int_equal(session_state(session), SESSION_LOGGING_IN);
+        skipped_us += 50000000;
+    }
+    server.full = false;
+    say_welcome(wire_text_of("alice"));
+    run_until(c, SESSION_PLAYING);
+    assert_int_equal(server.logins[PROTOCOL_AUTH_PASSWORD], 1);
+    connection_free(c);
+}
+
 static void test_registration_closed_is_known_before_it_is_sent(void **state)
 {
     (void)state;
@@ -544,6 +613,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_enter_and_walk),
         TEST(test_wrong_password),
+        TEST(test_slows_down_with_the_world),
+        TEST(test_waits_for_a_place),
         TEST(test_registration_closed_is_known_before_it_is_sent),
         TEST(test_key_is_pinned),
         TEST(test_lost_connection_comes_back_with_the_token),

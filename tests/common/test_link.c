@@ -332,7 +332,7 @@ static void byte_by_byte(void **state)
     turn_until(is_open);
     wire_writer_init(&w, out, sizeof out);
     for (unsigned i = 0; i < 5; i++)
-        protocol_encode_clock(&w, &(struct protocol_clock){i, i});
+        protocol_encode_clock(&w, &(struct protocol_clock){i, i, 1000});
     server.out = out;
     server.out_bytes = wire_written(&w);
     server.out_step = 1;
@@ -424,7 +424,7 @@ static void endings(void **state)
     client_start(server.port, false);
     turn_until(is_open);
     wire_writer_init(&w, out, sizeof out);
-    protocol_encode_clock(&w, &(struct protocol_clock){1, 1});
+    protocol_encode_clock(&w, &(struct protocol_clock){1, 1, 1000});
     protocol_encode_disconnect(&w, &(struct protocol_disconnect){14, 0, wire_text_of("")});
     assert_int_equal(SSL_write(server.ssl, out, (int)wire_written(&w)), wire_written(&w));
     server_hang_up();
@@ -473,7 +473,7 @@ static void malformed(void **state)
         uint8_t clock[32];
         struct wire_writer w;
         wire_writer_init(&w, clock, sizeof clock);
-        protocol_encode_clock(&w, &(struct protocol_clock){1, 1});
+        protocol_encode_clock(&w, &(struct protocol_clock){1, 1, 1000});
         server_start(ALPN);
         client_start(server.port, false);
         client.refuse_frames = i == 1;

@@ -368,9 +368,14 @@ static void words(void **state)
     struct protocol_pong pong = {1, 2, 3}, pong_out;
     ROUND_TRIP(pong, PONG, &pong, &pong_out);
     assert_true(pong_out.cookie == 1 && pong_out.tick == 2 && pong_out.wall_ms == 3);
-    struct protocol_clock clock = {7, 1ULL << 40}, clock_out;
+    struct protocol_clock clock = {7, 1ULL << 40, 400}, clock_out;
     ROUND_TRIP(clock, CLOCK, &clock, &clock_out);
-    assert_true(clock_out.tick == 7 && clock_out.wall_ms == 1ULL << 40);
+    assert_true(clock_out.tick == 7 && clock_out.wall_ms == 1ULL << 40 && clock_out.tempo == 400);
+    static const uint16_t wrong_tempos[] = {0, 99, 1001, 65535};
+    for (unsigned i = 0; i < ARRAY_N(wrong_tempos); i++) {
+        clock.tempo = wrong_tempos[i];
+        REFUSED_TO_DECODE(clock, &clock);
+    }
 }
 
 static void identity(void **state)
@@ -412,16 +417,16 @@ static void blocks(void **state)
 static void no_half_frames(void **state)
 {
     (void)state;
-    struct protocol_clock clock = {7, 8};
+    struct protocol_clock clock = {7, 8, 1000};
     struct wire_writer w;
-    for (size_t size = 0; size < 30; size++) {
+    for (size_t size = 0; size < 34; size++) {
         wire_writer_init(&w, room, size);
         protocol_encode_clock(&w, &clock);
         protocol_encode_clock(&w, &clock);
         assert_true(w.bad);
-        assert_int_equal(wire_written(&w), size < 15 ? 0 : 15);
+        assert_int_equal(wire_written(&w), size < 17 ? 0 : 17);
     }
-    wire_writer_init(&w, room, 30);
+    wire_writer_init(&w, room, 34);
     protocol_encode_clock(&w, &clock);
     protocol_encode_clock(&w, &clock);
     assert_false(w.bad);
@@ -437,8 +442,9 @@ static void names(void **state)
     assert_string_equal(protocol_reason_name(14), "KICKED");
     assert_string_equal(protocol_reason_text(0), "");
     assert_string_equal(protocol_reason_text(24), "that e-mail address is not allowed");
-    assert_null(protocol_reason_name(25));
-    assert_null(protocol_reason_text(25));
+    assert_string_equal(protocol_reason_text(25), "waiting for a place in the world");
+    assert_null(protocol_reason_name(26));
+    assert_null(protocol_reason_text(26));
 }
 
 /* Random bodies into every decoder: nothing but OK or BAD, and no read beyond (under a sanitizer).

@@ -96,6 +96,7 @@ struct player {
     bool greeted, welcomed, gone;
     uint8_t notice, farewell; /* last NOTICE's and DISCONNECT's reason; 0xff: none came */
     uint32_t notices_n;
+    char notice_text[PROTOCOL_TEXT_MAX + 1];
     char farewell_text[PROTOCOL_TEXT_MAX + 1];
     struct protocol_greeting greeting;
     uint64_t entity;
@@ -108,6 +109,7 @@ struct player {
     struct movement_intent intent;
     bool walking;
     uint64_t next_move_ms;
+    uint16_t tempo; /* as CLOCK says; MOVEs are sent accordingly */
     struct {
         uint64_t entity;
         uint8_t channel;

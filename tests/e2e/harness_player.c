@@ -98,6 +98,7 @@ static bool on_words(struct player *p, const struct protocol_frame *frame)
         if (protocol_decode_notice(frame->body, frame->body_bytes, &notice) != PROTOCOL_OK)
             return false;
         p->notice = notice.reason;
+        copy_text(p->notice_text, sizeof(p->notice_text), notice.text);
         p->notices_n++;
         return true;
     }
@@ -121,6 +122,16 @@ static bool on_self(struct player *p, const struct protocol_frame *frame)
     return true;
 }
 
+static bool on_clock(struct player *p, const struct protocol_frame *frame)
+{
+    struct protocol_clock clock;
+
+    if (protocol_decode_clock(frame->body, frame->body_bytes, &clock) != PROTOCOL_OK)
+        return false;
+    p->tempo = clock.tempo;
+    return true;
+}
+
 static bool on_frame(void *context, const struct protocol_frame *frame)
 {
     struct player *p = context;
@@ -137,6 +148,8 @@ static bool on_frame(void *context, const struct protocol_frame *frame)
         return on_chat_line(p, frame);
     case PROTOCOL_SELF:
         return on_self(p, frame);
+    case PROTOCOL_CLOCK:
+        return on_clock(p, frame);
     case PROTOCOL_NOTICE:
     case PROTOCOL_DISCONNECT:
         return on_words(p, frame);
@@ -179,6 +192,7 @@ struct player *player_connect(struct party *party, const struct daemon *daemon)
     assert_non_null(p);
     p->party = party;
     p->notice = p->farewell = 0xff;
+    p->tempo = PROTOCOL_TEMPO_MAX;
     p->link =
         link_new(party->tls, "127.0.0.1", daemon->port,
                  &(struct link_handlers){.pin = NULL, .frame = on_frame, .context = p}, &error);
@@ -232,8 +246,9 @@ static void pump_one(struct player *p)
         return;
     if (p->walking && now_ms() >= p->next_move_ms) {
         player_move(p, p->intent.heading, p->intent.flags, MOVEMENT_SUBSTEPS_PER_TICK);
+        uint64_t each_ms = MOVE_MS * PROTOCOL_TEMPO_MAX / p->tempo;
         p->next_move_ms =
-            (p->next_move_ms + MOVE_MS < now_ms() ? now_ms() : p->next_move_ms) + MOVE_MS;
+            (p->next_move_ms + each_ms < now_ms() ? now_ms() : p->next_move_ms) + each_ms;
     }
     ask_for_names(p);
     p->state = link_pump(p->link, &p->closed); /* what was just written */

@@ -31,6 +31,8 @@ struct room {
     uint32_t seqs[MOMENTS_MAX];
     _Atomic unsigned published;
     _Atomic bool stall; /* the next publication takes STALL_MS */
+    _Atomic uint32_t burden_us;
+    _Atomic unsigned told; /* the tempo, as last told */
     _Atomic unsigned stalled_at, stalls, stalled_ms;
 };
 
@@ -75,6 +77,19 @@ static void on_stalled(void *context, uint32_t stalled_ms)
     atomic_store(&room->stalled_ms, stalled_ms);
 }
 
+static void on_tempo(void *context, uint16_t permille, uint32_t step_us)
+{
+    struct room *room = context;
+
+    assert_true(step_us > 0);
+    atomic_store(&room->told, permille);
+}
+
+static uint32_t on_burden(void *context)
+{
+    return atomic_load(&((struct room *)context)->burden_us);
+}
+
 static int make(void **state)
 {
     struct room *room = calloc(1, sizeof(*room));
@@ -103,6 +118,8 @@ static void start(struct room *room)
         .base = room->base,
         .published = on_published,
         .stalled = on_stalled,
+        .tempo = on_tempo,
+        .burden_us = on_burden,
         .context = room,
     };
     struct error error;
@@ -209,6 +226,41 @@ static void test_stall(void **state)
         assert_true(room->moments_ms[i + 4] - room->moments_ms[i] >= 2 * SIM_TICK_MS);
 }
 
+/* Steps of 100 ms: two seconds later ticks come every 125 ms, which is no stall; when the steps are
+ * short again, so are the ticks. */
+static void test_dilation(void **state)
+{
+    struct room *room = *state;
+    int64_t deadline = now_ms() + 4 * DEADLINE_MS, missed, period_ms, elapsed_ms;
+    uint64_t wall;
+    uint32_t tick;
+    unsigned at;
+
+    start(room);
+    assert_int_equal(ticker_tempo(room->ticker), 1000);
+    atomic_store(&room->burden_us, 100000);
+    while (ticker_tempo(room->ticker) == 1000 && now_ms() < deadline)
+        (void)poll(NULL, 0, 5);
+    assert_in_range(ticker_tempo(room->ticker), 300, 450);
+    at = atomic_load(&room->published);
+    wait_published(room, at + 4); /* what was late before is caught up with */
+    missed = metrics_value(METRIC_TICKS_MISSED);
+    wait_published(room, at + 24);
+    missed = metrics_value(METRIC_TICKS_MISSED) - missed;
+    period_ms = 50000 / ticker_tempo(room->ticker);
+    elapsed_ms = room->moments_ms[at + 23] - room->moments_ms[at + 3];
+    assert_true(elapsed_ms >= 19 * period_ms);
+    /* Only what this machine took from the thread was missed. */
+    assert_true(missed <= elapsed_ms / period_ms - 20 + 2);
+    ticker_clock(room->ticker, &tick, &wall);
+    assert_true(llabs((int64_t)wall - (int64_t)time(NULL) * 1000) < 5000);
+    atomic_store(&room->burden_us, 0);
+    while (ticker_tempo(room->ticker) < 1000 && now_ms() < deadline)
+        (void)poll(NULL, 0, 5);
+    assert_int_equal(ticker_tempo(room->ticker), 1000);
+    assert_int_equal(atomic_load(&room->told), 1000);
+}
+
 /* On the owner's loop, without a thread. */
 static void test_on_a_loop(void **state)
 {
@@ -240,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ticks, make, unmake),
         cmocka_unit_test_setup_teardown(test_stall, make, unmake),
+        cmocka_unit_test_setup_teardown(test_dilation, make, unmake),
         cmocka_unit_test_setup_teardown(test_on_a_loop, make, unmake),
         cmocka_unit_test_setup_teardown(test_stop_with_work, make, unmake),
     };

@@ -11,8 +11,18 @@
 void interpolation_clock_init(struct interpolation_clock *clock, unsigned tick_hz)
 {
     memset(clock, 0, sizeof(*clock));
-    clock->tick_s = tick_hz ? 1.0 / tick_hz : 0.05;
+    clock->tick_s = clock->real_tick_s = tick_hz ? 1.0 / tick_hz : 0.05;
     clock->interval_ticks = 1;
+}
+
+void interpolation_clock_tempo(struct interpolation_clock *clock, unsigned permille)
+{
+    double tick_s = clock->real_tick_s * 1000 / permille, factor = tick_s / clock->tick_s;
+    if (clock->known) { /* the newest tick came when it came */
+        clock->zero_s += clock->newest_tick * (clock->tick_s - tick_s);
+        clock->late_s *= factor;
+    }
+    clock->tick_s = tick_s;
 }
 
 void interpolation_clock_note(struct interpolation_clock *clock, uint32_t tick, double now_s)
@@ -61,7 +71,7 @@ double interpolation_clock_show(struct interpolation_clock *clock, double now_s,
     double next = clock->shown_tick + frame_s / clock->tick_s;
     double off = target - next;
     double most = 0.1 * frame_s / clock->tick_s;
-    if (fabs(off) * clock->tick_s > 1.0)
+    if (fabs(off) * clock->tick_s > fmax(1.0, 4 * clock->tick_s))
         next = target; /* far off: the start, or a long stop of this machine */
     else
         next += fmax(-most, fmin(most, off));

@@ -17,7 +17,8 @@
 #define INTERPOLATION_LATE_MAX_S 1.5 /* whatever the jitter */
 
 struct interpolation_clock {
-    double tick_s; /* seconds a tick takes */
+    double tick_s;      /* seconds a tick takes now */
+    double real_tick_s; /* at full tempo */
     bool known;
     uint32_t newest_tick;
     double newest_at_s; /* local time of its arrival */
@@ -31,10 +32,13 @@ struct interpolation_clock {
 
 /* A clock that has seen nothing yet. tick_hz: the server's (0: 20). */
 void interpolation_clock_init(struct interpolation_clock *clock, unsigned tick_hz);
+/* The world runs at so many thousandths of real time from now on. What is shown goes on from where
+ * it is, as many ticks late as before. */
+void interpolation_clock_tempo(struct interpolation_clock *clock, unsigned permille);
 /* An update of that tick came in now. */
 void interpolation_clock_note(struct interpolation_clock *clock, uint32_t tick, double now_s);
 /* Once a frame: the tick (with fraction) to show. Never less than the last answer; runs at 0.9
- * to 1.1 of real time unless it is far off (then it jumps forward once). */
+ * to 1.1 of the world's time unless it is far off (then it jumps forward once). */
 double interpolation_clock_show(struct interpolation_clock *clock, double now_s, double frame_s);
 
 struct interpolation_state {

@@ -28,7 +28,8 @@ struct world {
     uint32_t self_looks;
     uint32_t next_figure_id;
     float view_m;
-    uint64_t owed_us; /* time not yet made into substeps */
+    uint64_t owed_us; /* world time not yet made into substeps */
+    unsigned tempo;   /* world time per real time, in thousandths */
     uint64_t now_us;
     /* Oneself, as shown. */
     struct space_pos self_shown;
@@ -94,6 +95,7 @@ struct world *world_new(const struct protocol_welcome *welcome, struct error *er
     w->self_id = welcome->entity;
     w->next_figure_id = WORLD_SELF_FIGURE + 1;
     w->view_m = welcome->view_m;
+    w->tempo = PROTOCOL_TEMPO_MAX;
     /* Until one's own identity comes, colours from the id. */
     w->self_looks = (uint32_t)(welcome->entity * UINT64_C(0x9e3779b97f4a7c15) >> 32);
     int64_t size = welcome->world_size_m;
@@ -133,6 +135,17 @@ void world_free(struct world *w)
     free(w);
 }
 
+static bool take_clock(struct world *w, const struct protocol_frame *frame)
+{
+    struct protocol_clock m;
+    if (protocol_decode_clock(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
+        return false;
+    if (m.tempo != w->tempo)
+        interpolation_clock_tempo(&w->clock, m.tempo);
+    w->tempo = m.tempo;
+    return true;
+}
+
 bool world_message(struct world *w, const struct protocol_frame *frame, uint64_t now_us)
 {
     w->now_us = now_us;
@@ -165,6 +178,8 @@ bool world_message(struct world *w, const struct protocol_frame *frame, uint64_t
         interpolation_clock_note(&w->clock, m.tick, (double)now_us * 1e-6);
         return true;
     }
+    case PROTOCOL_CLOCK:
+        return take_clock(w, frame);
     default:
         return false;
     }
@@ -173,7 +188,7 @@ bool world_message(struct world *w, const struct protocol_frame *frame, uint64_t
 void world_advance(struct world *w, const struct movement_intent *intent, uint64_t frame_us,
                    world_send_fn *send, void *context)
 {
-    w->owed_us += frame_us;
+    w->owed_us += frame_us * w->tempo / PROTOCOL_TEMPO_MAX;
     if (w->owed_us > FRAME_MAX_US)
         w->owed_us = FRAME_MAX_US;
     prediction_expect(&w->prediction, (unsigned)(w->owed_us / SUBSTEP_US));
@@ -227,6 +242,12 @@ static void add_plate(struct world *w, const struct world_plate *plate)
     w->plates[at] = *plate;
 }
 
+/* How much world time a frame is: legs and turns slow down with it. */
+static float world_frame_s(const struct world *w)
+{
+    return w->frame_s * (float)w->tempo / PROTOCOL_TEMPO_MAX;
+}
+
 static bool show_other(void *context, struct replica_entity *entity)
 {
     struct world *w = context;
@@ -234,7 +255,7 @@ static bool show_other(void *context, struct replica_entity *entity)
     if (!figure || entity->id == w->self_id)
         return true;
     struct interpolation_track *track = &figure->track;
-    interpolation_track_show(track, w->show_tick, w->frame_s);
+    interpolation_track_show(track, w->show_tick, world_frame_s(w));
     if (!track->shown)
         return true;
     struct gfx_figure shown = {
@@ -259,8 +280,8 @@ static bool show_other(void *context, struct replica_entity *entity)
 static void show_self(struct world *w)
 {
     const struct movement_state *state = &w->prediction.state;
-    float frame_s = w->frame_s;
-    prediction_glide(&w->prediction, frame_s);
+    float frame_s = world_frame_s(w);
+    prediction_glide(&w->prediction, w->frame_s);
     struct space_pos pos = prediction_place(&w->prediction, (float)w->owed_us / SUBSTEP_US);
     struct space_pos was = w->self_shown;
     was.y = pos.y;
@@ -272,7 +293,7 @@ static void show_self(struct world *w)
     if (!state->airborne)
         interpolation_walk(&w->self_walk, way > 2 ? 0 : way, frame_s);
     w->self_yaw_rad +=
-        remainderf(yaw - w->self_yaw_rad, (float)(2 * M_PI)) * (1 - expf(-frame_s / 0.07f));
+        remainderf(yaw - w->self_yaw_rad, (float)(2 * M_PI)) * (1 - expf(-w->frame_s / 0.07f));
     w->self_airborne += (jumping - w->self_airborne) * (1 - expf(-frame_s / 0.06f));
     w->self_shown = pos;
     w->self_was_shown = true;
@@ -347,6 +368,11 @@ uint32_t world_tick(const struct world *w)
 float world_view_m(const struct world *w)
 {
     return w->view_m;
+}
+
+unsigned world_tempo(const struct world *w)
+{
+    return w->tempo;
 }
 
 double world_late_ms(const struct world *w)

@@ -41,12 +41,13 @@ struct world_shown {
 struct world *world_new(const struct protocol_welcome *welcome, struct error *error);
 void world_free(struct world *world); /* NULL is fine */
 
-/* BLOCKS, VIEW, SELF or IDENTITY. false: malformed. */
+/* BLOCKS, VIEW, SELF, IDENTITY or CLOCK. false: malformed. */
 bool world_message(struct world *world, const struct protocol_frame *frame,
                    uint64_t now_us) MUST_CHECK;
 
-/* Run the substeps that frame_us is worth with what the player wants; send is called for each MOVE.
- * Time beyond a quarter of a second is dropped (the server would not grant it either). */
+/* Run the substeps that frame_us is worth, at the world's tempo, with what the player wants; send
+ * is called for each MOVE. Time beyond a quarter of a second is dropped (the server would not grant
+ * it either). */
 typedef void world_send_fn(void *context, const struct protocol_move *move);
 /* frame_us: since the last call. */
 void world_advance(struct world *world, const struct movement_intent *intent, uint64_t frame_us,
@@ -69,6 +70,7 @@ const struct prediction *world_prediction(const struct world *world); /* oneself
 uint32_t world_entities_n(const struct world *world);                 /* orphans too */
 uint32_t world_tick(const struct world *world);                       /* the newest heard of */
 float world_view_m(const struct world *world);                        /* how far one sees */
+unsigned world_tempo(const struct world *world); /* thousandths of real time: 100..1000 */
 double world_late_ms(const struct world *world); /* how late others are shown */
 
 #endif

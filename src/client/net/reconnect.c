@@ -33,6 +33,7 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_ALREADY_LOGGED_IN:
     case PROTOCOL_REASON_UNSUPPORTED:
     case PROTOCOL_REASON_BAD_EMAIL:
+    case PROTOCOL_REASON_WAITING:
         return false;
     }
     return false;

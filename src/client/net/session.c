@@ -20,6 +20,8 @@
 #define PING_EACH_MS 1000
 #define MS           UINT64_C(1000)
 
+#define WAITING_BYTES 256
+
 struct session {
     struct session_handlers handlers;
     char *pins_path;
@@ -37,6 +39,8 @@ struct session {
     uint8_t tick_hz;
     double tick_zero_us; /* local time of tick 0 */
     bool clock_known;
+    uint16_t tempo;              /* world time per real time, in thousandths */
+    char waiting[WAITING_BYTES]; /* the server's words, while it lets us wait for a place */
     uint64_t bytes_in;
 };
 
@@ -210,11 +214,17 @@ static bool on_greeting(struct session *s, const struct protocol_frame *frame)
     return true;
 }
 
+/* How long a tick takes now. */
+static double tick_us(const struct session *s)
+{
+    return 1e6 / s->tick_hz * PROTOCOL_TEMPO_MAX / s->tempo;
+}
+
 /* Ticks and the local clock: keep the earliest tick-zero, and let it drift forward slowly, so that
  * queueing in between does not shift the clock. */
 static void note_clock(struct session *s, uint32_t tick, uint32_t one_way_us)
 {
-    double zero = (double)s->now_us - one_way_us - (double)tick * 1e6 / s->tick_hz;
+    double zero = (double)s->now_us - one_way_us - (double)tick * tick_us(s);
     if (!s->clock_known || zero < s->tick_zero_us)
         s->tick_zero_us = zero;
     else
@@ -231,6 +241,8 @@ static bool on_welcome(struct session *s, const struct protocol_frame *frame)
         m.tick_hz == 0)
         return false;
     s->tick_hz = m.tick_hz;
+    s->tempo = PROTOCOL_TEMPO_MAX;
+    s->waiting[0] = '\0';
     note_clock(s, m.tick, 0);
     change_state(s, SESSION_PLAYING);
     s->ping_us = s->now_us;
@@ -261,6 +273,9 @@ static bool on_notice(struct session *s, const struct protocol_frame *frame)
     if (s->state == SESSION_PLAYING) {
         if (s->handlers.notice)
             s->handlers.notice(s->handlers.context, &m);
+    } else if (m.reason == PROTOCOL_REASON_WAITING && s->state == SESSION_LOGGING_IN) {
+        text_sanitise(m.text.bytes, m.text.len, s->waiting, sizeof(s->waiting));
+        s->deadline_us = s->now_us + LOGIN_MS * MS; /* it says so again and again */
     } else if (m.reason != PROTOCOL_REASON_NONE) {
         s->end.retry_after_ms = m.retry_after_ms;
         end_reason(s, SESSION_END_REFUSED, m.reason, m.text);
@@ -289,6 +304,18 @@ static bool on_chat_line(struct session *s, const struct protocol_frame *frame)
     return true;
 }
 
+static bool on_clock(struct session *s, const struct protocol_frame *frame)
+{
+    struct protocol_clock m;
+    if (protocol_decode_clock(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
+        return false;
+    if (m.tempo != s->tempo)
+        s->clock_known = false; /* at another pace the old zero says nothing */
+    s->tempo = m.tempo;
+    note_clock(s, m.tick, s->rtt_us / 2);
+    return !s->handlers.world || s->handlers.world(s->handlers.context, frame, s->now_us);
+}
+
 static bool on_frame(void *context, const struct protocol_frame *frame)
 {
     struct session *s = context;
@@ -307,14 +334,8 @@ static bool on_frame(void *context, const struct protocol_frame *frame)
         return on_disconnect(s, frame);
     case PROTOCOL_PONG:
         return on_pong(s, frame);
-    case PROTOCOL_CLOCK: {
-        struct protocol_clock m;
-        if (protocol_decode_clock(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
-            return false;
-        if (s->tick_hz)
-            note_clock(s, m.tick, s->rtt_us / 2);
-        return true;
-    }
+    case PROTOCOL_CLOCK:
+        return playing && on_clock(s, frame);
     case PROTOCOL_CHAT_LINE:
         return on_chat_line(s, frame);
     case PROTOCOL_BLOCKS:
@@ -337,6 +358,7 @@ void session_start(struct session *s, const struct session_login *login, uint64_
     s->ending = s->secured = s->clock_known = false;
     s->rtt_us = 0;
     s->tick_hz = 0;
+    s->waiting[0] = '\0';
     s->bytes_in = 0;
     s->server_name[0] = '\0';
     settings_join_server(login->host, login->port, s->server);
@@ -450,6 +472,8 @@ const char *session_stage(const struct session *s)
     case SESSION_GREETING:
         return "greeting the server";
     case SESSION_LOGGING_IN:
+        if (s->waiting[0])
+            return s->waiting;
         return s->login.kind == SESSION_LOGIN_REGISTER ? "registering" : "logging in";
     case SESSION_PLAYING:
         return "entering the world";
@@ -530,7 +554,7 @@ double session_tick(const struct session *s, uint64_t now_us)
 {
     if (!s->clock_known || !s->tick_hz)
         return 0;
-    return ((double)now_us - s->tick_zero_us) * s->tick_hz / 1e6;
+    return ((double)now_us - s->tick_zero_us) / tick_us(s);
 }
 
 uint64_t session_bytes_in(const struct session *s)

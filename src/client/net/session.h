@@ -63,7 +63,7 @@ struct session_handlers {
     /* PLAYING began. false + error: this client cannot enter (the session ends with that sentence).
      */
     bool (*welcome)(void *context, const struct protocol_welcome *welcome, struct error *error);
-    /* BLOCKS, VIEW, SELF and IDENTITY. false: malformed, the session ends. */
+    /* BLOCKS, VIEW, SELF, IDENTITY and CLOCK. false: malformed, the session ends. */
     bool (*world)(void *context, const struct protocol_frame *frame, uint64_t now_us);
     void (*chat)(void *context, const struct protocol_chat_line *line);
     void (*notice)(void *context, const struct protocol_notice *notice); /* while playing */
@@ -88,7 +88,8 @@ enum session_state session_pump(struct session *session, uint64_t now_us);
 /* Where it stands. */
 enum session_state session_state(const struct session *session);
 const struct session_end *session_end(const struct session *session); /* kind NONE unless ENDED */
-/* "connecting", "checking the certificate", ... for a person. */
+/* "connecting", "checking the certificate", "You are number 3 of 12 waiting." ... for a person;
+ * valid until the next pump. */
 const char *session_stage(const struct session *session);
 int session_fd(const struct session *session, short *events); /* to poll; -1: none */
 

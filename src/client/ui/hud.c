@@ -199,20 +199,34 @@ void hud_draw_overlay(const struct hud *hud, struct ui_text *text, struct ui_lis
                      strlen(rows[i]));
 }
 
+/* A line in the middle, on a plate of its own. */
+static void draw_line(struct ui_text *text, struct ui_list *list, float y, float scale,
+                      const char *words, float strength)
+{
+    unsigned pixels = (unsigned)lrintf(16 * scale);
+    size_t len = strlen(words);
+    float width = ui_text_width(text, words, len, pixels), x = (list->clip[2] - width) / 2;
+    float pad = 18 * scale;
+    ui_list_panel(list, (struct ui_rect){x - pad, y - 25 * scale, x + width + pad, y + 14 * scale},
+                  12 * scale, ui_fade(UI_RGBA(12, 17, 24, 200), strength));
+    ui_text_draw(text, list, x, y, pixels, ui_fade(UI_RGBA(240, 243, 246, 255), strength), words,
+                 len);
+}
+
 void hud_draw_toast(const struct hud *hud, struct ui_text *text, struct ui_list *list, double now_s,
                     float scale)
 {
     float left_s = (float)(hud->toast_until_s - now_s);
     if (left_s <= 0 || !hud->toast[0])
         return;
-    float strength = fminf(1, left_s / 0.6f);
-    unsigned pixels = (unsigned)lrintf(16 * scale);
-    size_t len = strlen(hud->toast);
-    float width = ui_text_width(text, hud->toast, len, pixels), x = (list->clip[2] - width) / 2,
-          y = 52 * scale;
-    float pad = 18 * scale;
-    ui_list_panel(list, (struct ui_rect){x - pad, y - 25 * scale, x + width + pad, y + 14 * scale},
-                  12 * scale, ui_fade(UI_RGBA(12, 17, 24, 200), strength));
-    ui_text_draw(text, list, x, y, pixels, ui_fade(UI_RGBA(240, 243, 246, 255), strength),
-                 hud->toast, len);
+    draw_line(text, list, 52 * scale, scale, hud->toast, fminf(1, left_s / 0.6f));
+}
+
+void hud_draw_tempo(struct ui_text *text, struct ui_list *list, unsigned permille, float scale)
+{
+    char words[64];
+    if (permille >= 1000)
+        return;
+    snprintf(words, sizeof(words), "The world runs at %u %%", (permille + 5) / 10);
+    draw_line(text, list, 98 * scale, scale, words, 1);
 }

@@ -54,6 +54,8 @@ void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gf
 /* The figures of F3, at the upper right. */
 void hud_draw_overlay(const struct hud *hud, struct ui_text *text, struct ui_list *list,
                       const struct hud_figures *figures, float scale);
+/* How fast the world runs, while that is not real time (1000 thousandths). */
+void hud_draw_tempo(struct ui_text *text, struct ui_list *list, unsigned permille, float scale);
 /* The note of hud_toast, while it lasts. */
 void hud_draw_toast(const struct hud *hud, struct ui_text *text, struct ui_list *list, double now_s,
                     float scale);

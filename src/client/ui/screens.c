@@ -112,14 +112,16 @@ static enum screens_act draw_login(struct screens *s, const struct screens_view 
 
 static enum screens_act draw_progress(const struct screens_view *view)
 {
-    char text[128];
+    char text[320];
     imgui_panel_begin("progress", -1, -1, PANEL_WIDTH);
     imgui_heading(view->server_name[0] ? view->server_name : "OpenMMO");
     imgui_text_centred(view->server);
     imgui_space(10);
     imgui_spinner(view->seconds);
     imgui_space(6);
-    snprintf(text, sizeof(text), "%s...", view->stage);
+    size_t stage_n = strlen(view->stage);
+    bool sentence = stage_n > 0 && view->stage[stage_n - 1] == '.';
+    snprintf(text, sizeof(text), "%s%s", view->stage, sentence ? "" : "...");
     imgui_text_centred(text);
     imgui_space(10);
     bool cancel = imgui_button("Cancel", 1, false, false);

@@ -7,13 +7,14 @@
 #include "ops/metrics.h"
 #include "sim/sim.h"
 
-#define RECORDS_MAX   4   /* a snapshot and player: 64 KiB */
-#define KEY_MAX       12  /* a cell's key in VIEW, encoded, at most */
-#define VIEW_LEAST    128 /* changes of view for which a new record is begun */
-#define CHAT_MAX      64  /* lines a snapshot and player */
-#define CHAT_LINE_MAX 768
-#define IDENTITY_MAX  (3 + 1 + PROTOCOL_WHO_MAX * (8 + 1 + 4 + 2 + TEXT_NAME_MAX_BYTES))
-#define SMALL_MAX     64 /* CLOCK, SELF */
+#define RECORDS_MAX    4   /* a snapshot and player: 64 KiB */
+#define KEY_MAX        12  /* a cell's key in VIEW, encoded, at most */
+#define VIEW_LEAST     128 /* changes of view for which a new record is begun */
+#define CHAT_MAX       64  /* lines a snapshot and player */
+#define CHAT_LINE_MAX  768
+#define IDENTITY_MAX   (3 + 1 + PROTOCOL_WHO_MAX * (8 + 1 + 4 + 2 + TEXT_NAME_MAX_BYTES))
+#define SMALL_MAX      64 /* CLOCK, SELF */
+#define CLOCK_EVERY_MS 1000
 
 _Static_assert(IDENTITY_MAX <= IO_RECORD_MAX, "an IDENTITY of 64 rows fits into one record");
 
@@ -114,7 +115,8 @@ static void gather_chat(struct gather *g)
                 &w,
                 &(struct protocol_chat_line){
                     .sequence = line->sequence,
-                    .wall_ms = host->wall_ms - (uint64_t)(host->tick - line->tick) * SIM_TICK_MS,
+                    .wall_ms = host->wall_ms - (uint64_t)(host->tick - line->tick) * SIM_TICK_MS *
+                                                   PROTOCOL_TEMPO_MAX / host->tempo,
                     .entity = line->entity,
                     .channel = line->channel,
                     .name = {line->name->bytes, (uint16_t)line->name->len_bytes},
@@ -125,18 +127,24 @@ static void gather_chat(struct gather *g)
     }
 }
 
+/* Once a second, and at once when the tempo is another. A wall clock that steps back brings one
+ * early. */
 static void gather_clock(struct gather *g)
 {
     struct session *s = g->session;
     struct wire_writer w;
 
-    if (g->host->tick - s->clock_tick < SIM_TICK_HZ || !gather_room(g, SMALL_MAX))
+    if (s->tempo == g->host->tempo && g->host->wall_ms - s->clock_ms < CLOCK_EVERY_MS)
+        return;
+    if (!gather_room(g, SMALL_MAX))
         return;
     gather_writer(g, &w);
-    protocol_encode_clock(
-        &w, &(struct protocol_clock){.tick = g->host->tick, .wall_ms = g->host->wall_ms});
+    protocol_encode_clock(&w, &(struct protocol_clock){.tick = g->host->tick,
+                                                       .wall_ms = g->host->wall_ms,
+                                                       .tempo = g->host->tempo});
     gather_take(g, &w);
-    s->clock_tick = g->host->tick;
+    s->clock_ms = g->host->wall_ms;
+    s->tempo = g->host->tempo;
     session_count(s, true);
 }
 

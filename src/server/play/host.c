@@ -52,6 +52,8 @@ static bool sweep_begin(struct host *host)
     host->tick = snapshot_tick(host->snapshot);
     host->players = snapshot_entities_n(host->snapshot);
     host->wall_ms = host_wall_ms();
+    /* relaxed: the mailbox has ordered it before the snapshot */
+    host->tempo = (uint16_t)atomic_load_explicit(&host->tempo_newest, memory_order_relaxed);
     host->cursor = host->playing.first;
     host->sweep_us = 0;
     host->blocks_n = host->blocks_full_n = 0;
@@ -274,6 +276,11 @@ void host_wake(struct host *host)
     io_wake(host->io);
 }
 
+void host_tempo(struct host *host, uint16_t permille)
+{
+    atomic_store_explicit(&host->tempo_newest, permille, memory_order_relaxed);
+}
+
 void host_stalled(struct host *host, uint32_t stalled_ms)
 {
     io_stalled(host->io, stalled_ms);
@@ -294,6 +301,8 @@ struct host *host_new(const struct host_config *config, struct host_settings *se
     host->config = *config;
     host->settings = settings;
     host->linger_ms = HOST_LINGER_MS;
+    host->tempo = PROTOCOL_TEMPO_MAX;
+    atomic_init(&host->tempo_newest, PROTOCOL_TEMPO_MAX);
     host->by_slot = calloc(config->slots_n, sizeof(struct session *));
     if (host->by_slot == NULL)
         error_set(error, "out of memory");

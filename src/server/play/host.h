@@ -79,7 +79,9 @@ struct host {
     uint32_t linger_ms; /* how long one that ends has to take the last words */
     /* The world as of the newest snapshot. */
     uint32_t tick, players;
-    uint64_t wall_ms; /* when it came, Unix time */
+    uint64_t wall_ms;         /* when it came, Unix time */
+    uint16_t tempo;           /* thousandths of real time */
+    atomic_uint tempo_newest; /* as the sim thread says it */
     /* The sweep that is going on. */
     struct snapshot *snapshot; /* NULL: none */
     struct session *cursor;    /* next */
@@ -110,6 +112,7 @@ int host_announce(struct host *host, const char *text) MUST_CHECK;
 int host_apply(struct host *host, struct host_settings *settings) MUST_CHECK;
 
 void host_wake(struct host *host);                         /* any thread: a snapshot is there */
+void host_tempo(struct host *host, uint16_t permille);     /* any thread: sessions_tempo */
 void host_stalled(struct host *host, uint32_t stalled_ms); /* any thread */
 
 /* For sessions. */

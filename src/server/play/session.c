@@ -306,7 +306,8 @@ static void session_welcome(struct session *s, const struct login_answer *answer
 
     s->entity = answer->entity;
     s->joined_tick = answer->joined_tick;
-    s->clock_tick = answer->joined_tick;
+    s->clock_ms = host->wall_ms;
+    s->tempo = PROTOCOL_TEMPO_MAX; /* what WELCOME means; another is told with the first blocks */
     wire_writer_init(&w, room, sizeof(room));
     protocol_encode_welcome(
         &w, &(struct protocol_welcome){.entity = answer->entity,

@@ -55,7 +55,8 @@ struct session {
     uint32_t sequence;                    /* of its commands */
     uint32_t intents;                     /* told to the sim, ever */
     uint32_t intent_at[SIM_INTENTS_TICK]; /* the last ones' places in host->pushed */
-    uint32_t clock_tick;                  /* of the last CLOCK */
+    uint64_t clock_ms;                    /* of the last CLOCK, Unix time */
+    uint16_t tempo;                       /* as told last */
     uint64_t chat_sequence;               /* of the last line looked at */
     struct protocol_self self;            /* as sent last */
     bool self_sent;

@@ -590,6 +590,12 @@ void sessions_wake(struct sessions *sessions, unsigned thread)
     host_wake(sessions->hosts[thread]);
 }
 
+void sessions_tempo(struct sessions *sessions, uint16_t permille)
+{
+    for (unsigned i = 0; i < sessions->hosts_n; i++)
+        host_tempo(sessions->hosts[i], permille);
+}
+
 void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms)
 {
     for (unsigned i = 0; i < sessions->hosts_n; i++)

@@ -114,6 +114,9 @@ int sessions_reconfigure(struct sessions *sessions, const struct sessions_config
 
 /* A new snapshot lies in mailbox `thread`. Any thread. */
 void sessions_wake(struct sessions *sessions, unsigned thread);
+/* The world runs at so many thousandths of real time (100..1000) from the next snapshot on; players
+ * are told. Any thread. */
+void sessions_tempo(struct sessions *sessions, uint16_t permille);
 /* The server stalled: deadlines that ran meanwhile are moved on. Any thread. */
 void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms);
 
