@@ -1,4 +1,13 @@
-# Programs that measure: built by `make bench-programs`, never installed.
+# Programs that measure, never installed. What the tests and bench/run use is built with the tree.
+noinst_PROGRAMS += bench/limit bench/line
+bench_limit_SOURCES = bench/limit.c
+bench_limit_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+bench_limit_LDADD = $(OPENSSL_LIBS)
+bench_line_SOURCES = bench/line.c
+EXTRA_DIST += bench/README.md bench/run bench/lib/contender.py bench/lib/line.py bench/lib/machine.py bench/lib/measure.py \
+    bench/lib/search.py bench/lib/table.py
+
+# The others: `make bench-programs`.
 EXTRA_PROGRAMS += bench/tls_path
 bench_tls_path_SOURCES = bench/tls_path.c
 bench_tls_path_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)

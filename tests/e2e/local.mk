@@ -32,3 +32,4 @@ tests_e2e_test_operating_SOURCES = tests/e2e/test_operating.c $(STAGE_SOURCES)
 tests_e2e_test_operating_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_operating_LDADD = $(E2E_LIBS)
 EXTRA_DIST += tests/e2e/soak.sh
+dist_check_SCRIPTS += tests/e2e/test_line.sh

@@ -1,0 +1,170 @@
+"""contender -- a server under load: how ours and the peers are started, what load they get, what they count themselves.
+
+A contender has a name, start(work, players, place) -> Server, and load(server, players, seconds, place) -> the command of
+the load generator, which prints one JSON object (fields: see bench/README.md) and says "N of M are in" on stderr.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+from machine import Trouble
+
+BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PEERS = ("socketio", "socketio-batched", "colyseus")
+READY_S = 30
+BUDGET_BYTES = 131072  # of a player, in crowds; the tables say so
+
+
+@dataclass
+class Place:
+    """Where server and load run: their cores, and the network namespaces that they are put into."""
+    server_cpu: str = "0"
+    load_cpu: str = "1"
+    address: str = "127.0.0.1"
+    server_inside: tuple = ()
+    load_inside: tuple = ()
+
+    def server(self, command):
+        return [*self.server_inside, "taskset", "-c", self.server_cpu, *command]
+
+    def load(self, command):
+        return [*self.load_inside, "taskset", "-c", self.load_cpu, *command]
+
+
+class Server:
+    """A running server: its process (leader of a session of its own) and its port."""
+
+    def __init__(self, command, log_path, ready):
+        self.log_path = log_path
+        with open(log_path, "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        self.pid = self.process.pid
+        until = time.monotonic() + READY_S
+        while True:
+            match = re.search(ready, self.log())
+            if match:
+                self.port = int(match[1])
+                return
+            if self.process.poll() is not None or time.monotonic() > until:
+                self.stop()
+                raise Trouble(f"{command[-1] if len(command) < 5 else command[4]} did not start: "
+                              + (self.log().strip().splitlines() or ["it said nothing"])[-1])
+            time.sleep(0.05)
+
+    def log(self):
+        with open(self.log_path, errors="replace") as file:
+            return file.read()
+
+    def stop(self):
+        end(self.process)
+
+
+def end(process, patience_s=15):
+    """Ask the process to end, wait, insist. Its whole session ends with it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@dataclass
+class Openmmo:
+    """Our daemon out of a build folder, and the bots of that build (or of another)."""
+    build: str
+    scenario: str = "crowd"
+    options: list = field(default_factory=list)  # of the daemon: "net.view_m=192"
+    bots_build: str = ""
+    bots_options: list = field(default_factory=list)
+    processes: int = 0
+    name: str = "openmmo"
+    batch_ms: int = 0
+
+    def __post_init__(self):
+        self.bots_build = self.bots_build or self.build
+        for program in (f"{self.build}/openmmod", f"{self.build}/openmmo-console", f"{self.bots_build}/openmmo-bots"):
+            if not os.access(program, os.X_OK):
+                raise Trouble(f"{program} is not there: build first, or name a build folder by --build")
+        self.known = subprocess.run([f"{self.build}/openmmod", "--print-config"], capture_output=True, text=True).stdout
+        self.usage = subprocess.run([f"{self.bots_build}/openmmo-bots", "--help"], capture_output=True, text=True).stdout
+        if self.scenario != "crowd" and "--scenario" not in self.usage:
+            raise Trouble(f"{self.bots_build}/openmmo-bots has no --scenario: it only makes crowds")
+
+    def start(self, work, players, place):
+        options = {"server.state": f"{work}/state", "admin.socket": f"{work}/admin.sock",
+                   "net.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + 50),
+                   "net.connections_max": str(players + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8",
+                   "accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"}
+        if re.search(r"player_budget_bytes\s*=", self.known):
+            options["net.player_budget_bytes"] = str(BUDGET_BYTES)
+        options.update(option.split("=", 1) for option in self.options)
+        os.mkdir(f"{work}/state", 0o700)
+        command = [f"{self.build}/openmmod", "-c", "/dev/null", *(f"--{key}={text}" for key, text in options.items())]
+        server = Server(place.server(command), f"{work}/server.log",
+                        r'event=listening.*address="?' + re.escape(place.address) + r":(\d+)")
+        server.socket = f"{work}/admin.sock"
+        return server
+
+    def load(self, server, work, players, seconds, place):
+        command = [f"{self.bots_build}/openmmo-bots", "--host", place.address, "--port", str(server.port), "--players",
+                   str(players), "--seconds", str(seconds), "--rate", "200", "--accounts", f"{work}/accounts", "--json"]
+        if "--scenario" in self.usage:
+            command += ["--scenario", self.scenario]
+        if self.processes and "--processes" in self.usage:
+            command += ["--processes", str(self.processes)]
+        return place.load([*command, *self.bots_options])
+
+    def ask(self, server, *words):
+        """What the daemon answers on its admin socket, {} if it does not."""
+        answer = subprocess.run([f"{self.build}/openmmo-console", "--socket", server.socket, "exec", *words, "--json"],
+                                capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        try:
+            return json.loads(answer.stdout)
+        except ValueError:
+            return {}
+
+    def here(self, server):
+        return self.ask(server, "server.status").get("players", {}).get("here", 0)
+
+    def tick_p99_us(self, server):
+        return self.ask(server, "server.status").get("tick", {}).get("over_10s", {}).get("p99_us")
+
+
+@dataclass
+class Peer:
+    """A server of another make (bench/peers), plaintext, and a load generator that speaks its protocol."""
+    name: str
+
+    def __post_init__(self):
+        self.kind = self.name.partition("-")[0]
+        self.batch_ms = 50 if self.name != "socketio" else 0
+        if self.name not in PEERS:
+            raise Trouble(f"there is no peer {self.name}: there are {', '.join(PEERS)}")
+        if not os.path.isdir(f"{BENCH}/peers/node_modules"):
+            raise Trouble("the peers are not installed: run npm ci --ignore-scripts --prefix bench/peers")
+
+    def start(self, work, players, place):
+        command = ["node", f"{BENCH}/peers/{self.kind}_server.js", "--host", place.address]
+        if self.name == "socketio-batched":
+            command += ["--batch", "50"]
+        os.environ["NODE_ENV"] = "production"
+        return Server(place.server(command), f"{work}/server.log", r"listening on port (\d+)")
+
+    def load(self, server, work, players, seconds, place):
+        command = ["node", f"{BENCH}/peers/{self.kind}_load.js", "--host", place.address, "--port", str(server.port),
+                   "--players", str(players), "--seconds", str(seconds)]
+        return place.load(command)
+
+    def here(self, server):
+        return 0
+
+    def tick_p99_us(self, server):
+        return None

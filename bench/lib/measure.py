@@ -1,0 +1,207 @@
+"""measure -- one run of one contender under load, and the machine's own limit beside it, as a dict of figures.
+
+The figures' names are those of table.ROWS. Nothing here judges; nothing is kept of a run but what it returns.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+
+import machine
+from contender import Openmmo, end
+from machine import Trouble
+
+MOVE_BYTES = 60  # a player's packet with a MOVE in it, about: what the limit's receives are measured with
+LOGINS_S = 25    # the slowest way in that is waited for, players a second
+
+
+def limit(build, connections, sizes, place, only=None):
+    """The machine's limit, from bench/limit of that build: {(what, how, bytes): row}."""
+    program = f"{build}/bench/limit"
+    if not os.access(program, os.X_OK):
+        raise Trouble(f"{program} is not there: build first")
+    command = [program, "--connections", str(connections), "--sizes", ",".join(map(str, sizes)), "--server-cpu",
+               place.server_cpu.split(",")[0].split("-")[0], "--load-cpu", place.load_cpu.split(",")[0].split("-")[0]]
+    if only:
+        command += ["--only", only]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Trouble(done.stderr.strip() or "bench/limit failed")
+    return {(row["what"], row["how"], row["bytes"]): row for row in json.loads(done.stdout)["rows"]}
+
+
+class Load:
+    """The load generator while it runs."""
+
+    def __init__(self, command, work):
+        self.out, self.err = f"{work}/load.json", f"{work}/load.err"
+        with open(self.out, "wb") as out, open(self.err, "wb") as err:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                            start_new_session=True)
+
+    def words(self):
+        with open(self.err, errors="replace") as file:
+            return file.read()
+
+    def wait_all_in(self, players, here):
+        until = time.monotonic() + 30 + players / LOGINS_S
+        while not re.search(r"\d+ of \d+ are in", self.words()):
+            if self.process.poll() is not None:
+                raise Trouble("the load generator ended: " + (self.words().strip().splitlines() or ["no word"])[-1])
+            if time.monotonic() > until:
+                raise Trouble(f"not all of {players} came in: {here()} are there")
+            time.sleep(0.1)
+
+    def report(self, patience_s):
+        try:
+            self.process.wait(patience_s)
+        except subprocess.TimeoutExpired as late:
+            raise Trouble("the load generator does not end") from late
+        with open(self.out) as file:
+            try:
+                return json.load(file)
+            except ValueError as wrong:
+                raise Trouble("the load generator gave no report: "
+                              + (self.words().strip().splitlines() or ["no word"])[-1]) from wrong
+
+
+@contextmanager
+def running(contender, players, place):
+    """A started server in a folder of its own: (server, folder)."""
+    with tempfile.TemporaryDirectory(prefix="openmmo-bench-") as work:
+        server = contender.start(work, players, place)
+        try:
+            yield server, work
+        finally:
+            server.stop()
+
+
+class Moment:
+    """What was spent up to a moment."""
+
+    def __init__(self, server, load, place):
+        self.at = time.monotonic()
+        self.server = machine.session_cpu_seconds(server.pid)
+        self.load = machine.session_cpu_seconds(load.process.pid)
+        self.threads = machine.thread_cpu_seconds(server.pid)
+        self.cores = machine.cpu_times()
+        self.traffic = machine.socket_traffic(server.port, place.server_inside)
+
+
+def spent(before, after, place):
+    """What the time between two moments took: CPU in percent of a core, sends and receives of the server."""
+    wall = after.at - before.at
+    used = machine.cores(place.server_cpu) | machine.cores(place.load_cpu)
+
+    def core_sum(index):
+        return sum(after.cores[core][index] - before.cores[core][index] for core in used)
+
+    figures = {}
+    if before.traffic and after.traffic:
+        sends, sent_bytes, receives = (b - a for a, b in zip(before.traffic, after.traffic))
+        figures.update(sends_s=sends / wall, receives_s=receives / wall, send_bytes=sent_bytes / sends if sends else None)
+    server, load = after.server - before.server, after.load - before.load
+    threads = {name: 100 * (seconds - before.threads.get(name, 0)) / wall for name, seconds in after.threads.items()}
+    busiest = sorted(threads.items(), key=lambda item: -item[1])[:4]
+    figures.update({
+        "server_percent": 100 * server / wall,
+        "load_percent": 100 * load / wall / len(machine.cores(place.load_cpu)),
+        "threads": ", ".join(f"{name} {percent:.1f}" for name, percent in busiest if percent >= 0.1),
+        "steal_percent": 100 * core_sum(1) / max(core_sum(2), 1e-9),
+        "other_percent": max(0.0, 100 * (core_sum(0) - server - load) / wall),
+    })
+    return figures
+
+
+def from_report(report):
+    """The load generator's JSON as our figures; ours and the peers' have the same fields."""
+    measured = report["measured"]
+    latency, joined, seconds = measured["latency_ms"], report["joined"], measured["seconds"]
+    moves_s = measured["moves"] / seconds
+    figures = {
+        "joined": joined, "lost": report["lost"], "p50": latency.get("p50"), "p99": latency.get("p99"),
+        "p999": latency.get("p999"), "moves_s": moves_s, "wire_kib_s": measured["wire_bytes_in_s"] / 1024,
+        "ratio": measured.get("ratio"),
+        # Where the load does not count deliveries, everyone is in everyone's view: each move is for all others.
+        "deliveries_s": measured.get("deliveries_s", moves_s * (joined - 1)),
+    }
+    if figures["deliveries_s"] > 0:
+        figures["delivery_bytes"] = measured["wire_bytes_in_s"] * joined / figures["deliveries_s"]
+    return figures
+
+
+def derive(figures):
+    """What follows from CPU and report together."""
+    cpu_s = figures["server_percent"] / 100
+    joined = max(figures["joined"], 1)
+    if cpu_s > 0:
+        figures["deliveries_cpu_s"] = figures["deliveries_s"] / cpu_s
+        figures["player_us_s"] = 1e6 * cpu_s / joined
+        if figures.get("sends_s"):
+            figures["send_us"] = 1e6 * cpu_s / figures["sends_s"]
+
+
+def beside_limit(figures, build, place, only="tls"):
+    """Measure the machine's limit with sends of the size that the run had, and put the ratio beside it."""
+    size = min(max(int(figures.get("send_bytes") or 200), 1), 65536)
+    rows = limit(build, min(int(figures["joined"]) or 1, 2000), sorted({MOVE_BYTES, size}), place, only)
+    figures["limit_us"] = rows["send", only, size]["us"]
+    figures["receive_us"] = rows["receive", only, MOVE_BYTES]["us"]
+    if figures.get("sends_s") and figures["server_percent"] > 0:
+        least = figures["sends_s"] * figures["limit_us"] + figures["receives_s"] * figures["receive_us"]
+        figures["limit_ratio"] = least / (figures["server_percent"] * 1e4)
+
+
+def run(contender, players, seconds, place, with_limit=True):
+    """One run: a fresh server, all players in, the middle of `seconds` measured. Returns the figures."""
+    with running(contender, players, place) as (server, work):
+        idle_kib, idle_slab = machine.rss_kib(server.pid), machine.slab_kib()
+        load = Load(contender.load(server, work, players, seconds, place), work)
+        try:
+            load.wait_all_in(players, lambda: contender.here(server))
+            time.sleep(seconds * 0.15)
+            before = Moment(server, load, place)
+            time.sleep(seconds * 0.7)
+            after = Moment(server, load, place)
+            figures = spent(before, after, place)
+            figures.update(memory(server, players, place, idle_kib, idle_slab))
+            figures["tick_p99_us"] = contender.tick_p99_us(server)
+            figures.update(from_report(load.report(seconds + 30)))
+        finally:
+            end(load.process)
+    derive(figures)
+    if with_limit and isinstance(contender, Openmmo):
+        beside_limit(figures, contender.build, place)
+    return figures
+
+
+def memory(server, players, place, idle_kib, idle_slab):
+    slab, buffers = machine.slab_kib(), machine.socket_buffers_kib(server.port, place.server_inside)
+    return {
+        "rss_kib": (machine.rss_kib(server.pid) - idle_kib) / players,
+        "kernel_buffers_kib": buffers / players if buffers is not None else None,
+        # Both ends of each connection are on this machine: half is the server's.
+        "kernel_objects_kib": (slab - idle_slab) / players / 2 if slab is not None and idle_slab is not None else None,
+    }
+
+
+def frozen_memory(contender, players, place, seconds):
+    """Memory with everyone in and walking, then with every player stopped for so long that all sockets are full."""
+    with running(contender, players, place) as (server, work):
+        idle_kib, idle_slab = machine.rss_kib(server.pid), machine.slab_kib()
+        load = Load(contender.load(server, work, players, 0, place), work)
+        try:
+            load.wait_all_in(players, lambda: contender.here(server))
+            time.sleep(5)
+            quiet = memory(server, players, place, idle_kib, idle_slab)
+            os.killpg(load.process.pid, signal.SIGSTOP)
+            time.sleep(seconds)
+            worst = memory(server, players, place, idle_kib, idle_slab)
+        finally:
+            os.killpg(load.process.pid, signal.SIGCONT)
+            end(load.process)
+    return quiet, worst

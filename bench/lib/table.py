@@ -1,0 +1,100 @@
+"""table -- figures of runs as Markdown: medians with their spread, comparisons with the A/A spread beside them."""
+from statistics import median
+
+LOAD_BOUND_PERCENT = 85
+LOAD_BOUND = "load-bound, no result"
+
+# Name in a run's figures, what it is called, how it is written, and whether it stands although the load was bound
+# (what the server spent is true then, how soon things came is not).
+ROWS = (
+    ("joined", "in", "{:.0f}", True),
+    ("lost", "lost", "{:.0f}", True),
+    ("p50", "delivery p50 ms", "{:.0f}", False),
+    ("p99", "delivery p99 ms", "{:.0f}", False),
+    ("p999", "delivery p99.9 ms", "{:.0f}", False),
+    ("ratio", "delivered or replaced", "{:.4f}", False),
+    ("deliveries_s", "deliveries a second", "{:,.0f}", False),
+    ("deliveries_cpu_s", "deliveries per server CPU second", "{:,.0f}", False),
+    ("delivery_bytes", "bytes on the wire a delivery", "{:.2f}", False),
+    ("wire_kib_s", "KiB/s to a player", "{:.1f}", False),
+    ("server_percent", "server CPU % of a core", "{:.1f}", True),
+    ("threads", "of it, by thread", "{}", True),
+    ("player_us_s", "server CPU a player, µs a second", "{:.0f}", True),
+    ("sends_s", "sends a second", "{:,.0f}", True),
+    ("send_us", "server CPU a send, all in, µs", "{:.1f}", True),
+    ("send_bytes", "bytes a send", "{:.0f}", True),
+    ("limit_us", "the machine's bare TLS send of that size, µs", "{:.1f}", True),
+    ("receive_us", "the machine's bare TLS receive, µs", "{:.1f}", True),
+    ("limit_ratio", "of the machine's limit", "{:.2f}", True),
+    ("tick_p99_us", "tick p99 µs", "{:.0f}", True),
+    ("rss_kib", "RSS a player KiB", "{:.1f}", True),
+    ("kernel_buffers_kib", "kernel: socket buffers a player KiB", "{:.1f}", True),
+    ("kernel_objects_kib", "kernel: objects a connection's end KiB", "{:.1f}", True),
+    ("load_percent", "load CPU % of a core", "{:.0f}", True),
+    ("steal_percent", "steal %", "{:.1f}", True),
+    ("other_percent", "others' CPU % of a core", "{:.1f}", True),
+)
+
+
+def load_bound(runs):
+    return median(run["load_percent"] for run in runs) > LOAD_BOUND_PERCENT
+
+
+def values(runs, key):
+    return [run[key] for run in runs if run.get(key) is not None]
+
+
+def write(form, number):
+    return form.format(number) if number is not None else "-"
+
+
+def cell(runs, key, form, stands):
+    """The median, and in brackets lowest and highest; nothing where the load was bound and it matters."""
+    found = values(runs, key)
+    if not found:
+        return "-"
+    if not stands and load_bound(runs):
+        return LOAD_BOUND
+    if form == "{}":
+        return found[len(found) // 2]
+    text = write(form, median(found))
+    low, high = write(form, min(found)), write(form, max(found))
+    return text if low == high else f"{text} ({low}..{high})"
+
+
+def lines(head, rows):
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def figures(columns):
+    """columns: [(title, [figures of a run, ...]), ...] -> a table with a row for each figure that someone has."""
+    rows = []
+    for key, name, form, stands in ROWS:
+        cells = [cell(runs, key, form, stands) for _, runs in columns]
+        if any(text != "-" for text in cells):
+            rows.append([name, *cells])
+    return "\n".join(lines(["figure", *(title for title, _ in columns)], rows))
+
+
+def ratios(over, under, key):
+    """Pair by pair; pairs whose load was bound count all the same, the caller says so."""
+    found = []
+    for a, b in zip(over, under):
+        if a.get(key) and b.get(key):
+            found.append(a[key] / b[key])
+    return found
+
+
+def comparison(a_runs, b_runs, again_runs):
+    """A against B, pair by pair, with the spread of A against A beside it."""
+    rows = []
+    for key, name, form, stands in ROWS:
+        cells = [cell(runs, key, form, stands) for runs in (a_runs, b_runs)]
+        if form == "{}" or all(text == "-" for text in cells):
+            continue
+        both, same = ratios(a_runs, b_runs, key), ratios(a_runs, again_runs, key)
+        if not stands and (load_bound(a_runs) or load_bound(b_runs)):
+            both = same = []
+        rows.append([name, *cells, f"{median(both):.3f}" if both else "-",
+                     f"{min(same):.3f}..{max(same):.3f}" if same else "-"])
+    return "\n".join(lines(["figure", "A", "B", "A/B", "A/A"], rows))
