@@ -28,9 +28,10 @@ static bool place_fine(const struct protocol_key *key, const struct cellblock_st
            (unsigned)(state->z >> shift) == ((uint32_t)key->z & mask);
 }
 
-static bool cell_fine(int64_t cell)
+static bool cell_fine(int64_t cell, unsigned level)
 {
-    return cell >= -CELLS_HALF && cell < CELLS_HALF;
+    int64_t half = (int64_t)CELLS_HALF << level;
+    return cell >= -half && cell < half;
 }
 
 static bool state_fine(const struct protocol_key *key, const struct cellblock_state *state)
@@ -74,23 +75,29 @@ static struct cellblock_state get_state(struct wire_reader *r, const struct prot
     return state;
 }
 
-/* 0: gone; else 1 + zigzag(x), then zigzag(z), relative to the block's cell: 2 bytes for a
- * neighbour. */
+/* 0: gone; else 1 + level, then zigzag x and z at that level, relative to where the block's cell
+ * begins there: 3 bytes for a neighbour. */
+static int32_t begins(int32_t index, unsigned level, unsigned at_level)
+{
+    return at_level >= level ? index * (1 << (at_level - level)) : index >> (level - at_level);
+}
+
 static void put_destination(struct wire_writer *w, const struct protocol_key *key,
                             const struct cellblock_record *record)
 {
+    const struct space_cell *to = &record->to;
     if (record->gone) {
         wire_put_varint(w, 0);
         return;
     }
-    if (!cell_fine(record->to_x) || !cell_fine(record->to_z)) {
+    if (to->level > SPACE_LEVEL_MAX || !cell_fine(to->x, to->level) ||
+        !cell_fine(to->z, to->level)) {
         w->bad = true;
         return;
     }
-    int32_t dx = record->to_x - (key->x >> key->level);
-    int32_t dz = record->to_z - (key->z >> key->level);
-    wire_put_varint(w, 1 + (uint32_t)(dx < 0 ? -2 * dx - 1 : 2 * dx));
-    wire_put_zigzag(w, dz);
+    wire_put_varint(w, 1u + to->level);
+    wire_put_zigzag(w, to->x - begins(key->x, key->level, to->level));
+    wire_put_zigzag(w, to->z - begins(key->z, key->level, to->level));
 }
 
 static void get_destination(struct wire_reader *r, const struct protocol_key *key,
@@ -100,16 +107,18 @@ static void get_destination(struct wire_reader *r, const struct protocol_key *ke
     record->gone = v == 0;
     if (record->gone)
         return;
-    v--;
-    int64_t dx = (int32_t)(v >> 1 ^ (0u - (v & 1)));
-    int64_t x = (key->x >> key->level) + dx;
-    int64_t z = (int64_t)(key->z >> key->level) + wire_get_zigzag(r);
-    if (!cell_fine(x) || !cell_fine(z)) {
+    unsigned level = v - 1;
+    if (level > SPACE_LEVEL_MAX) {
         r->bad = true;
         return;
     }
-    record->to_x = (int32_t)x;
-    record->to_z = (int32_t)z;
+    int64_t x = begins(key->x, key->level, level) + (int64_t)wire_get_zigzag(r);
+    int64_t z = begins(key->z, key->level, level) + (int64_t)wire_get_zigzag(r);
+    if (!cell_fine(x, level) || !cell_fine(z, level)) {
+        r->bad = true;
+        return;
+    }
+    record->to = (struct space_cell){(int32_t)x, (int32_t)z, (uint8_t)level};
 }
 
 /* ---- records ---- */

@@ -50,8 +50,8 @@ struct cellblock_record {
     uint16_t index;
     uint64_t entity;              /* left, entered */
     uint8_t version;              /* entered, changed: identity version */
-    bool gone;                    /* left: nowhere in the world; else to_x, to_z */
-    int32_t to_x, to_z;           /* left: cell indices at level 0 */
+    bool gone;                    /* left: nowhere in the world; else `to` */
+    struct space_cell to;         /* left: the cell that it went to, of any level */
     struct cellblock_state state; /* entered, moved */
 };
 

@@ -18,7 +18,7 @@
 #include <utlist.h>
 
 #define NO_INDEX        (-1)
-#define ORPHAN_TICKS    8
+#define ORPHAN_TICKS    40 /* the longest interval in which a cell is told of, and 8 */
 #define ASK_AGAIN_TICKS 20
 #define SLOTS_FIRST     8
 #define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
@@ -183,7 +183,45 @@ static int cell_add(struct replica *replica, const struct protocol_key *key)
     return 0;
 }
 
-/* Forget the cell and all that it still owns. */
+static struct cell *cell_at_level(struct replica *replica, const struct protocol_key *like,
+                                  struct space_cell at)
+{
+    struct protocol_key key = *like;
+    key.level = at.level;
+    key.x = at.x;
+    key.z = at.z;
+    return cell_find(replica, &key);
+}
+
+/* The key of a place that is in view: itself; else one that holds it; else the first, in Morton
+ * order, of the level below that lies in it: the place may have been divided or put together since
+ * `left` was said. */
+static struct cell *cell_covering(struct replica *replica, const struct protocol_key *like,
+                                  struct space_cell at)
+{
+    struct cell *cell = NULL;
+    for (int level = at.level; !cell && level >= 0; level--)
+        cell = cell_at_level(replica, like, space_cell_up(at, (uint8_t)level));
+    for (unsigned down = 1; !cell && at.level + down <= SPACE_LEVEL_MAX; down++) {
+        for (unsigned i = 0; !cell && i < 1u << 2 * down; i++) {
+            struct space_cell within = {at.x * (1 << down), at.z * (1 << down),
+                                        (uint8_t)(at.level + down)};
+            within.x += (int32_t)(i & ((1u << down) - 1));
+            within.z += (int32_t)(i >> down);
+            cell = cell_at_level(replica, like, within);
+        }
+    }
+    return cell;
+}
+
+static void own_orphan(struct entity *orphan, struct cell *cell)
+{
+    orphan->cell = cell;
+    orphan->shown.owner = cell->key;
+}
+
+/* Forget the cell and all that it still owns. Orphans that wait for it wait on where another key
+ * covers the place: it was divided or put together. */
 static void cell_remove(struct replica *replica, struct cell *cell)
 {
     for (unsigned p = 0; p < cell->parts_n; p++) {
@@ -194,13 +232,21 @@ static void cell_remove(struct replica *replica, struct cell *cell)
         replica->slots_n -= cell->parts[p].slots_n;
         free(cell->parts[p].slots);
     }
+    HASH_DEL(replica->cells, cell);
+    struct space_cell at = {cell->key.x, cell->key.z, cell->key.level};
+    struct cell *other = NULL;
     struct entity *orphan, *next;
     DL_FOREACH_SAFE(replica->orphans, orphan, next)
     {
-        if (orphan->cell == cell)
+        if (orphan->cell != cell)
+            continue;
+        if (!other)
+            other = cell_covering(replica, &cell->key, at);
+        if (other)
+            own_orphan(orphan, other);
+        else
             vanish(replica, orphan);
     }
-    HASH_DEL(replica->cells, cell);
     free(cell->parts);
     free(cell);
 }
@@ -294,18 +340,14 @@ static void left(struct apply *apply, const struct cellblock_header *header,
         return;
     if (entity->index != NO_INDEX && entity->index != record->index)
         return; /* it is back already, and another part has said so */
-    struct protocol_key to = header->key;
-    to.level = 0;
-    to.x = record->to_x;
-    to.z = record->to_z;
-    struct cell *destination = record->gone ? NULL : cell_find(replica, &to);
+    struct cell *destination =
+        record->gone ? NULL : cell_covering(replica, &header->key, record->to);
     if (!destination) {
         vanish(replica, entity);
         return;
     }
     put_on(&replica->orphans, entity);
-    entity->cell = destination;
-    entity->shown.owner = to;
+    own_orphan(entity, destination);
     entity->shown.tick = header->to;
     entity->shown.orphan_tick = header->to ? header->to : 1;
 }

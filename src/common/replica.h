@@ -58,7 +58,7 @@ enum protocol_result replica_view(struct replica *replica,
 enum protocol_result replica_identity(struct replica *replica,
                                       const struct protocol_identity *message) MUST_CHECK;
 
-/* Let go of orphans (see orphan_tick) not heard of for 8 ticks. Call once a tick or frame. */
+/* Let go of orphans (see orphan_tick) not heard of for 40 ticks. Call once a tick or frame. */
 void replica_expire(struct replica *replica, uint32_t tick_now);
 
 /* Ids whose name is missing or outdated and was not asked for in the last 20 ticks. Fills who (up

@@ -71,7 +71,7 @@ static void assert_same_record(const struct cellblock_record *a, const struct ce
     if (a->kind == CELLBLOCK_LEFT) {
         assert_int_equal(a->gone, b->gone);
         if (!a->gone)
-            assert_true(a->to_x == b->to_x && a->to_z == b->to_z);
+            assert_true(space_cell_same(a->to, b->to));
     }
 }
 
@@ -82,7 +82,7 @@ static const uint8_t example[] = {
     0, 0xff, 0x03,          /* indices 0..511 */
     0xe8, 3, 0, 0, 2,       /* to 1000, from 998 */
     1,                      /* one left: */
-    3, 7, 0, 0, 0, 0, 0, 0, 0, 3, 0, /* index 3, entity 7, to the cell (0, 2) */
+    3, 7, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, /* index 3, entity 7, to the cell (0, 2) */
     1,                      /* one entered: */
     9, 8, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0x1f, 0, 0x40, 0, /* index 9, entity 8, version 1, (4095, 1), 90 degrees */
     2,                      /* two moved: */
@@ -97,7 +97,7 @@ static void bytes_of_the_example(void **state)
     (void)state;
     const struct cellblock_header header = {{0, 0, 0, -1, 2}, 0, 511, 998, 1000};
     const struct cellblock_record records[] = {
-        {.kind = CELLBLOCK_LEFT, .index = 3, .entity = 7, .to_x = 0, .to_z = 2},
+        {.kind = CELLBLOCK_LEFT, .index = 3, .entity = 7, .to = {0, 2, 0}},
         {.kind = CELLBLOCK_ENTERED,
          .index = 9,
          .entity = 8,
@@ -153,8 +153,10 @@ static size_t random_records(unsigned *seed, const struct cellblock_header *head
             r->entity = 1 + (uint64_t)rand_r(seed);
             r->version = (uint8_t)rand_r(seed);
             r->gone = rand_r(seed) & 1;
-            r->to_x = rand_r(seed) % 16384 - 8192;
-            r->to_z = rand_r(seed) % 16384 - 8192;
+            r->to.level = (uint8_t)(rand_r(seed) & 3);
+            int32_t half = 8192 << r->to.level;
+            r->to.x = rand_r(seed) % (2 * half) - half;
+            r->to.z = rand_r(seed) % (2 * half) - half;
             r->state = random_state(seed, &header->key);
         }
     }
@@ -225,8 +227,7 @@ static struct cellblock_record worst(enum cellblock_kind kind, unsigned index)
                                      .index = (uint16_t)index,
                                      .entity = UINT64_MAX,
                                      .version = 255,
-                                     .to_x = -8192,
-                                     .to_z = -8192,
+                                     .to = {-65536, -65536, 3},
                                      .state = worst_state};
 }
 
@@ -283,7 +284,7 @@ static const struct {
     {"more records than there are", 14, 2},
     {"fewer records than there are", 14, 0},
     {"entity 0 left", 16, 0},
-    {"entity 0 entered", 28, 0},
+    {"entity 0 entered", 29, 0},
     {"overlong varint", 24, 0x80},
 };
 
@@ -318,8 +319,8 @@ static void malformed_table(void **state)
                                    0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,    0};
     assert_int_equal(parse(none, sizeof none, &header), PROTOCOL_BAD);
     /* A neighbour beyond the last cell; an altitude beyond 16 bits. */
-    static const uint8_t beyond[] = {0, 0, 0, 0, 0xfe, 0x7f, 0, 0, 0xff, 3, 9, 0, 0, 0, 1,
-                                     1, 0, 7, 0, 0,    0,    0, 0, 0,    0, 3, 0, 0, 0, 0};
+    static const uint8_t beyond[] = {0, 0, 0, 0, 0xfe, 0x7f, 0, 0, 0xff, 3, 9, 0, 0, 0, 1, 1,
+                                     0, 7, 0, 0, 0,    0,    0, 0, 0,    1, 2, 0, 0, 0, 0};
     assert_int_equal(parse(beyond, sizeof beyond, &header), PROTOCOL_BAD);
     static const uint8_t high[] = {0, 0, 0, 0, 1, 4, 0, 0xff, 3, 9,    0,    0,    0,
                                    1, 0, 0, 1, 0, 0, 0, 0,    0, 0x80, 0x80, 0x10, 0};

@@ -26,7 +26,7 @@ static struct heightfield *field;
 #define GRID    4 /* cells along an edge, around the origin */
 #define CELLS   (GRID * GRID)
 #define FIGURES 48
-#define TICKS   400
+#define TICKS   600
 #define INDICES 96 /* in-cell indices that are handed out: some in part 0, some in part 1 */
 
 struct figure {
@@ -176,8 +176,7 @@ static struct cellblock_record left_of(const struct figure *f, const struct figu
     struct cellblock_record r = {.kind = CELLBLOCK_LEFT, .index = f->index, .entity = f->id};
     r.gone = now->id != f->id;
     if (!r.gone) {
-        r.to_x = key_of(now->cell).x;
-        r.to_z = key_of(now->cell).z;
+        r.to = (struct space_cell){key_of(now->cell).x, key_of(now->cell).z, 0};
     }
     return r;
 }
@@ -391,7 +390,7 @@ static void run_model(unsigned with_seed)
     for (unsigned i = 0; i < RECEIVERS; i++)
         receivers[i].replica = replica_new(field, count_events, &receivers[i]);
     for (int tick = 1; tick < TICKS; tick++) {
-        bool quiet = tick % 100 > 80;
+        bool quiet = tick % 100 > 40;
         step_world(tick, quiet);
         for (unsigned i = 0; i < RECEIVERS; i++) {
             struct receiver *r = &receivers[i];
@@ -466,8 +465,7 @@ static struct cellblock_record out(uint16_t index, uint64_t id, const struct pro
 {
     struct cellblock_record r = {.kind = CELLBLOCK_LEFT, .index = index, .entity = id, .gone = !to};
     if (to) {
-        r.to_x = to->x;
-        r.to_z = to->z;
+        r.to = (struct space_cell){to->x, to->z, to->level};
     }
     return r;
 }
@@ -536,18 +534,18 @@ static void owners(void **state)
     assert_int_equal(block(B, 11, 12, &leave, 1), PROTOCOL_OK);
     assert_int_equal(replica_find(one.replica, 7)->owner.x, 0);
     assert_int_equal(replica_find(one.replica, 7)->orphan_tick, 12);
-    replica_expire(one.replica, 20); /* 8 ticks are granted */
+    replica_expire(one.replica, 52); /* 40 ticks are granted */
     assert_int_equal(replica_entities_n(one.replica), 1);
     enter = in(9, 7);
     assert_int_equal(block(A, 11, 12, &enter, 1), PROTOCOL_OK);
     replica_expire(one.replica, 1000);
     assert_int_equal(replica_find(one.replica, 7)->orphan_tick, 0);
-    /* An orphan that nobody speaks of goes after 8 ticks. */
+    /* An orphan that nobody speaks of goes after 40 ticks. */
     leave = out(9, 7, &B);
     assert_int_equal(block(A, 12, 13, &leave, 1), PROTOCOL_OK);
-    replica_expire(one.replica, 21);
+    replica_expire(one.replica, 53);
     assert_int_equal(replica_entities_n(one.replica), 1);
-    replica_expire(one.replica, 22);
+    replica_expire(one.replica, 54);
     assert_int_equal(replica_entities_n(one.replica), 0);
     assert_int_equal(one.appeared, 1);
     assert_int_equal(one.vanished, 1);

@@ -62,7 +62,7 @@ tests_server_test_sim_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_sim_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_snapshot
-tests_server_test_snapshot_SOURCES = tests/server/test_snapshot.c tests/server/sim_world.h tests/server/sim_room.h
+tests_server_test_snapshot_SOURCES = tests/server/test_snapshot.c tests/server/receiver.h tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_snapshot_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_snapshot_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

@@ -35,7 +35,7 @@ static void stir(struct batch *batch, uint64_t *seed, uint32_t tick)
 static int record(const char *path, uint32_t ticks)
 {
     struct heightfield *field = heightfield_new(4711, 2048);
-    struct sim_config config = {.field = field, .entities_max = 100};
+    struct sim_config config = {.field = field, .entities_max = 100, .divide_above = 4};
     struct batch *batch = calloc(1, sizeof(*batch));
     struct error error;
     struct sim *sim = sim_new(&config, &error);

@@ -21,15 +21,26 @@ static inline struct sim *room_sim(const struct heightfield *field, uint32_t ent
     return sim_new(&config, &error);
 }
 
-static inline int room_make(void **state, uint32_t entities_max, unsigned readers)
+/* divide_above: as of struct sim_config. */
+static inline int room_make_divided(void **state, uint32_t entities_max, unsigned readers,
+                                    uint32_t divide_above)
 {
+    struct sim_config config = {
+        .entities_max = entities_max, .readers = readers, .divide_above = divide_above};
+    struct error error;
     struct room *room = calloc(1, sizeof(*room));
 
     room->field = heightfield_new(WORLD_SEED, WORLD_SIZE_M);
-    room->sim = room_sim(room->field, entities_max, readers);
+    config.field = room->field;
+    room->sim = sim_new(&config, &error);
     room->seed = 99;
     *state = room;
     return room->sim == NULL ? -1 : 0;
+}
+
+static inline int room_make(void **state, uint32_t entities_max, unsigned readers)
+{
+    return room_make_divided(state, entities_max, readers, 0);
 }
 
 /* A teardown. */

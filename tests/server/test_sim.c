@@ -17,6 +17,12 @@ static int make(void **state)
     return room_make(state, 100, READERS_N);
 }
 
+/* Cells divide above five members. */
+static int make_divided(void **state)
+{
+    return room_make_divided(state, 100, READERS_N, 5);
+}
+
 /* The only entity, as of now. */
 static struct snapshot_entity look(struct room *room, uint32_t slot)
 {
@@ -455,8 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, room_unmake),
-        cmocka_unit_test_setup_teardown(test_save_and_load, make, room_unmake),
-        cmocka_unit_test_setup_teardown(test_load_garbage, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_save_and_load, make_divided, room_unmake),
+        cmocka_unit_test_setup_teardown(test_load_garbage, make_divided, room_unmake),
         cmocka_unit_test_setup_teardown(test_allocates_nothing, make, room_unmake),
     };
 

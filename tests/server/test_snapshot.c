@@ -9,147 +9,20 @@
 
 #include <cmocka.h>
 
-#include "common/replica.h"
+#include "receiver.h"
 #include "sim/mailbox.h"
 #include "sim_room.h"
 
-#define VIEW_EDGE   6 /* the model's receivers look at cells -6..5 */
-#define VIEW_CELLS  (4 * VIEW_EDGE * VIEW_EDGE)
-#define PARTS_MAX   4
 #define RECEIVERS_N 6
 
-struct receiver {
-    struct replica *replica;
-    uint32_t have[VIEW_CELLS][PARTS_MAX];
-    uint64_t full, partial, bytes;
-};
+static int make_divided(void **state)
+{
+    return room_make_divided(state, 3000, 3, 10);
+}
 
 static int make(void **state)
 {
     return room_make(state, 3000, 3);
-}
-
-static struct space_cell view_cell(unsigned i)
-{
-    return (struct space_cell){.x = (int32_t)(i % (2 * VIEW_EDGE)) - VIEW_EDGE,
-                               .z = (int32_t)(i / (2 * VIEW_EDGE)) - VIEW_EDGE};
-}
-
-static void receiver_init(struct receiver *receiver, const struct heightfield *field)
-{
-    uint8_t room[8192];
-    struct protocol_key keys[VIEW_CELLS];
-    struct protocol_frame frame;
-    struct protocol_view view;
-    struct wire_writer w;
-
-    memset(receiver, 0, sizeof(*receiver));
-    receiver->replica = replica_new(field, NULL, NULL);
-    memset(keys, 0, sizeof(keys));
-    for (unsigned i = 0; i < VIEW_CELLS; i++) {
-        keys[i].x = view_cell(i).x;
-        keys[i].z = view_cell(i).z;
-        for (unsigned part = 0; part < PARTS_MAX; part++)
-            receiver->have[i][part] = CELLBLOCK_NONE;
-    }
-    wire_writer_init(&w, room, sizeof(room));
-    protocol_encode_view(&w, keys, VIEW_CELLS, NULL, 0);
-    assert_false(w.bad);
-    assert_int_equal(protocol_frame_parse(room, wire_written(&w), sizeof(room), &frame),
-                     PROTOCOL_OK);
-    assert_int_equal(protocol_decode_view(frame.body, frame.body_bytes, &view), PROTOCOL_OK);
-    assert_int_equal(replica_view(receiver->replica, &view), PROTOCOL_OK);
-}
-
-static void receive(struct receiver *receiver, const struct snapshot_block *block, uint32_t *have)
-{
-    struct protocol_frame frame;
-    struct protocol_blocks blocks;
-
-    assert_int_equal(
-        protocol_frame_parse(block->frame, block->frame_bytes, PROTOCOL_FRAME_MAX, &frame),
-        PROTOCOL_OK);
-    assert_int_equal(frame.type, PROTOCOL_BLOCKS);
-    assert_int_equal(frame.frame_bytes, block->frame_bytes);
-    assert_int_equal(protocol_decode_blocks(frame.body, frame.body_bytes, &blocks), PROTOCOL_OK);
-    assert_true(block->from == CELLBLOCK_NONE || (*have != CELLBLOCK_NONE && block->from <= *have));
-    assert_int_equal(replica_blocks(receiver->replica, &blocks), PROTOCOL_OK);
-    *have = block->to;
-    receiver->bytes += block->frame_bytes;
-    if (block->from == CELLBLOCK_NONE)
-        receiver->full++;
-    else
-        receiver->partial++;
-}
-
-/* One cell's blocks to one receiver, as a session would ask for them. */
-static void look_at(struct receiver *receiver, struct snapshot *snapshot, unsigned i, unsigned tier)
-{
-    const struct snapshot_cell *cell = snapshot_cell(snapshot, view_cell(i), 0);
-    unsigned parts = cell == NULL ? 0 : snapshot_cell_parts(cell);
-    struct snapshot_block block;
-
-    assert_true(parts <= PARTS_MAX);
-    for (unsigned part = 0; part < PARTS_MAX; part++) {
-        uint32_t *have = &receiver->have[i][part];
-
-        if (part < parts) {
-            if (snapshot_block(snapshot, cell, (uint16_t)part, *have, tier, 0, &block) == 1)
-                receive(receiver, &block, have);
-        } else if (*have != CELLBLOCK_NONE) {
-            assert_int_equal(
-                snapshot_block_gone(snapshot, view_cell(i), 0, (uint16_t)part, 0, &block), 1);
-            receive(receiver, &block, have);
-            *have = CELLBLOCK_NONE;
-        }
-    }
-}
-
-struct count {
-    struct snapshot *snapshot;
-    const struct heightfield *field;
-    unsigned n;
-};
-
-/* What the receiver knows of the entity is what the world says, to the wire quantum. */
-static bool compare(void *context, struct replica_entity *known)
-{
-    struct count *count = context;
-    const struct snapshot_entity *entity = snapshot_entity(count->snapshot, known->id);
-    int32_t x;
-    int32_t z;
-    int32_t altitude;
-
-    assert_non_null(entity);
-    cellblock_quantise_place(entity->state.pos, &x, &z);
-    assert_int_equal(known->pos.x, x);
-    assert_int_equal(known->pos.z, z);
-    altitude = (entity->state.pos.y - heightfield_at(count->field, x, z)) >> SPACE_WIRE_SHIFT;
-    assert_int_equal(known->pos.y, heightfield_at(count->field, x, z) + altitude * 64);
-    assert_int_equal(known->yaw >> 8, entity->state.yaw >> 8);
-    assert_int_equal(known->pose, entity->state.pose);
-    assert_int_equal(known->version, entity->version);
-    assert_int_equal(known->owner.x, entity->cell.x);
-    assert_int_equal(known->owner.z, entity->cell.z);
-    assert_int_equal(known->orphan_tick, 0);
-    count->n++;
-    return true;
-}
-
-static void check_equal(struct room *room, struct receiver *receiver)
-{
-    struct count count = {sim_snapshot(room->sim), room->field, 0};
-    unsigned in_view = 0;
-
-    for (uint32_t slot = 0; slot < snapshot_slots_n(count.snapshot); slot++) {
-        const struct snapshot_entity *entity = snapshot_slot(count.snapshot, slot);
-
-        in_view += entity != NULL && entity->cell.x >= -VIEW_EDGE && entity->cell.x < VIEW_EDGE &&
-                   entity->cell.z >= -VIEW_EDGE && entity->cell.z < VIEW_EDGE;
-    }
-    replica_each(receiver->replica, compare, &count);
-    assert_int_equal(count.n, in_view);
-    snapshot_unref(count.snapshot);
 }
 
 /* A tick in which sessions come, go, take over and walk (near cell edges, so that they cross
@@ -181,7 +54,7 @@ static void test_model(void **state)
         receiver_init(&receivers[k], room->field);
     for (uint32_t tick = 1; tick <= 1500; tick++) {
         struct snapshot *snapshot;
-        bool quiet = tick % 300 >= 285;
+        bool quiet = tick % 300 >= 250;
 
         if (quiet)
             batch_step(&room->batch, room->sim);
@@ -202,13 +75,143 @@ static void test_model(void **state)
         snapshot_unref(snapshot);
         if (tick % 300 == 299)
             for (unsigned k = 0; k < RECEIVERS_N; k++)
-                check_equal(room, &receivers[k]);
+                check_equal(room->sim, room->field, &receivers[k]);
     }
     assert_true(receivers[0].partial >
                 100 * receivers[0].full / 10); /* who never skips gets hardly any full block */
     assert_true(receivers[RECEIVERS_N - 1].full > 0);
     for (unsigned k = 0; k < RECEIVERS_N; k++)
-        replica_free(receivers[k].replica);
+        receiver_fini(&receivers[k]);
+}
+
+/* Herd and scatter 200 figures around a corner of four cells, so that cells divide at every level
+ * and are put together again. */
+static void herd(struct room *room, uint32_t tick)
+{
+    struct snapshot *before = sim_snapshot(room->sim);
+
+    for (uint32_t i = 1; i <= 200; i++) {
+        uint32_t what = draw(&room->seed) % 1000;
+        const struct snapshot_entity *entity = snapshot_slot(before, i - 1);
+
+        if (tick == 1 || what < 4)
+            batch_join(&room->batch, i + 1000 * (tick % 5), i, (int)(draw(&room->seed) % 120) - 60,
+                       (int)(draw(&room->seed) % 120) - 60);
+        else if (what < 7 && entity != NULL)
+            batch_add(&room->batch, entity->session, COMMAND_LEAVE, 2);
+        else if (entity != NULL) {
+            bool left = entity->state.pos.x < 0;
+            bool up = entity->state.pos.z < 0;
+            /* Towards the corner, later away from it; with a wobble. */
+            uint16_t heading = (uint16_t)((left ? (up ? 5 : 7) : (up ? 3 : 1)) * 8192 +
+                                          (draw(&room->seed) % 12288) - 6144);
+
+            if (tick / 150 % 2 == 1)
+                heading = (uint16_t)(heading + 32768);
+            batch_intent(&room->batch, entity->session, tick, heading, 3);
+        }
+    }
+    snapshot_unref(before);
+    batch_step(&room->batch, room->sim);
+}
+
+/* Whoever looks at each cell at least every 30 ticks, whatever the tiers, sees nobody blink; and
+ * after quiet ticks all know exactly the world. */
+static void test_divisions(void **state)
+{
+    struct room *room = *state;
+    struct receiver receivers[RECEIVERS_N];
+    uint32_t leaves_most = 0;
+
+    for (unsigned k = 0; k < RECEIVERS_N; k++)
+        receiver_init(&receivers[k], room->field);
+    for (uint32_t tick = 1; tick <= 1800; tick++) {
+        const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
+        struct snapshot *snapshot;
+        bool quiet = tick % 300 >= 255;
+
+        if (quiet)
+            batch_step(&room->batch, room->sim);
+        else
+            herd(room, tick);
+        snapshot = sim_snapshot(room->sim);
+        for (unsigned k = 0; k < RECEIVERS_N; k++) {
+            receivers[k].now = k + 1 < RECEIVERS_N ? snapshot : NULL;
+            for (unsigned i = 0; i < VIEW_CELLS; i++) {
+                uint32_t ago = tick - receivers[k].looked[i];
+
+                /* 0: always; 1-3: all at once, by tiers; 4: each cell for itself; 5: when it likes
+                 */
+                if (quiet || k == 0 || (k < 4 && tick % (1u << (k + 1)) == k) ||
+                    (k == 4 && (ago >= 30 || draw(&room->seed) % 10 == 0)) ||
+                    (k == 5 && draw(&room->seed) % 30 == 0))
+                    look_at(&receivers[k], snapshot, i, draw(&room->seed) % (k + 1));
+            }
+            replica_expire(receivers[k].replica, tick);
+        }
+        for (unsigned i = 0; i < VIEW_CELLS; i++) {
+            size_t n = snapshot_leaves(snapshot, view_cell(i), 0, leaves);
+            leaves_most = n > leaves_most ? (uint32_t)n : leaves_most;
+        }
+        snapshot_unref(snapshot);
+        for (unsigned k = 0; k < RECEIVERS_N && tick % 300 == 299; k++)
+            check_equal(room->sim, room->field, &receivers[k]);
+    }
+    assert_true(leaves_most >= 7); /* several levels */
+    for (unsigned k = 0; k < RECEIVERS_N; k++) {
+        assert_true(receivers[k].divisions > 20);
+        assert_int_equal(receivers[k].blinks, 0);
+        receiver_fini(&receivers[k]);
+    }
+}
+
+static void check_leaves(const struct snapshot *snapshot, unsigned i)
+{
+    const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
+    size_t n = snapshot_leaves(snapshot, view_cell(i), 0, leaves);
+    unsigned area = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        struct space_cell at = snapshot_cell_at(leaves[k]);
+
+        assert_true(space_cell_same(space_cell_up(at, 0), view_cell(i)));
+        assert_ptr_equal(snapshot_cell(snapshot, at, 0), leaves[k]);
+        area += SPACE_LEAVES_MAX >> 2 * at.level;
+        assert_true(at.level == SPACE_LEVEL_MAX || snapshot_cell_members_n(leaves[k]) <= 10);
+    }
+    assert_true(n == 0 || area == SPACE_LEAVES_MAX); /* they cover it */
+    assert_true(n <= 1 || snapshot_divided(snapshot, view_cell(i), 0) != 0);
+}
+
+/* The leaves cover their cell, everyone is in the leaf of his place, none is too full; an empty
+ * world is whole again, and forgotten. */
+static void test_leaves(void **state)
+{
+    struct room *room = *state;
+    struct snapshot *snapshot;
+
+    for (uint32_t tick = 1; tick <= 600; tick++) {
+        herd(room, tick);
+        snapshot = sim_snapshot(room->sim);
+        for (unsigned i = 0; i < VIEW_CELLS; i++)
+            check_leaves(snapshot, i);
+        for (uint32_t slot = 0; slot < snapshot_slots_n(snapshot); slot++) {
+            const struct snapshot_entity *entity = snapshot_slot(snapshot, slot);
+
+            if (entity != NULL)
+                assert_true(space_cell_same(space_cell_at(entity->state.pos, entity->cell.level),
+                                            entity->cell));
+        }
+        for (uint32_t slot = 0; tick == 600 && slot < snapshot_slots_n(snapshot); slot++) {
+            if (snapshot_slot(snapshot, slot) != NULL)
+                batch_add(&room->batch, snapshot_slot(snapshot, slot)->session, COMMAND_LEAVE, 9);
+        }
+        snapshot_unref(snapshot);
+    }
+    for (uint32_t tick = 1; tick <= 4 * 40 + 70; tick++)
+        batch_step(&room->batch, room->sim);
+    assert_int_equal(room->batch.counts.entities, 0);
+    assert_int_equal(room->batch.counts.cells, 0);
 }
 
 /* A crowd that fills more than one part of a cell. */
@@ -237,8 +240,8 @@ static void test_crowd(void **state)
                 look_at(&receiver, snapshot, i, 0);
         snapshot_unref(snapshot);
     }
-    check_equal(room, &receiver);
-    replica_free(receiver.replica);
+    check_equal(room->sim, room->field, &receiver);
+    receiver_fini(&receiver);
 }
 
 /* Standing figures make no blocks. */
@@ -265,8 +268,8 @@ static void test_stillness(void **state)
         assert_true(tick == 1 || receiver.bytes == bytes);
         snapshot_unref(snapshot);
     }
-    check_equal(room, &receiver);
-    replica_free(receiver.replica);
+    check_equal(room->sim, room->field, &receiver);
+    receiver_fini(&receiver);
 }
 
 struct reader {
@@ -342,6 +345,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_model, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_divisions, make_divided, room_unmake),
+        cmocka_unit_test_setup_teardown(test_leaves, make_divided, room_unmake),
         cmocka_unit_test_setup_teardown(test_crowd, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_stillness, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_two_readers, make, room_unmake),

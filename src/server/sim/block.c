@@ -49,8 +49,7 @@ static void add_lefts(struct records *records, const struct demand *demand)
             .index = left->index,
             .entity = left->entity,
             .gone = left->gone,
-            .to_x = left->to.x,
-            .to_z = left->to.z,
+            .to = left->to,
         };
         records->n++;
     }

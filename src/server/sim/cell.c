@@ -120,9 +120,12 @@ uint32_t cells_make(struct cells *cells, struct space_cell at, uint8_t layer, ui
         return number;
     if (table_reserve(cells) != 0)
         return CELL_NONE;
-    for (number = 0; number < cells->n && cells->cells[number].used; number++)
-        continue;
-    if (cell_grow((void **)&cells->cells, &cells->room, number + 1, sizeof(*cells->cells)) != 0)
+    number = cells->lowest_hole;
+    while (number < cells->n && cells->cells[number].used)
+        number++;
+    cells->lowest_hole = number;
+    if (cell_grow((void **)&cells->cells, &cells->room, (size_t)number + 1,
+                  sizeof(*cells->cells)) != 0)
         return CELL_NONE;
     cell = &cells->cells[number];
     if (cell_grow((void **)&cell->parts, &cell->parts_room, 1, sizeof(*cell->parts)) != 0)
@@ -139,6 +142,9 @@ uint32_t cells_make(struct cells *cells, struct space_cell at, uint8_t layer, ui
     cell->parts[0] =
         (struct cell_part){0, now > CELL_EMPTY_TICKS ? now - CELL_EMPTY_TICKS : 0, now};
     cell->changed = now;
+    cell->since = 0;
+    cell->nodes = 0;
+    cell->divided = 0;
     if (cell->taken_words > 0)
         memset(cell->taken, 0, cell->taken_words * sizeof(*cell->taken));
     cells->used++;
@@ -186,16 +192,34 @@ static int reserve_index(struct cell *cell, uint32_t index, uint32_t now)
     return 0;
 }
 
+static int reserve_lists(struct cell *cell, uint32_t more_n)
+{
+    if (cell_grow((void **)&cell->members, &cell->members_room, (size_t)cell->members_n + more_n,
+                  sizeof(*cell->members)) != 0)
+        return -1;
+    /* whoever is in can always leave */
+    return cell_grow((void **)&cell->lefts, &cell->lefts_room,
+                     (size_t)cell->lefts_n + cell->members_n + more_n, sizeof(*cell->lefts));
+}
+
+int cell_reserve(struct cell *cell, uint32_t more_n, uint32_t now)
+{
+    /* So many indices are taken, and each of the rest is at most so high. */
+    uint32_t indexes = cell->members_n + cell->lefts_n + more_n;
+
+    if (more_n == 0)
+        return 0;
+    if (indexes > INDEXES_MAX || reserve_index(cell, indexes - 1, now) != 0)
+        return -1;
+    return reserve_lists(cell, more_n);
+}
+
 int cell_enter(struct cell *cell, uint32_t slot, uint32_t now)
 {
     uint32_t index = lowest_free(cell);
     uint32_t place;
 
-    if (index >= INDEXES_MAX || reserve_index(cell, index, now) != 0 ||
-        cell_grow((void **)&cell->members, &cell->members_room, cell->members_n + 1,
-                  sizeof(*cell->members)) != 0 ||
-        cell_grow((void **)&cell->lefts, &cell->lefts_room, cell->lefts_n + cell->members_n + 1,
-                  sizeof(*cell->lefts)) != 0) /* whoever is in can always leave */
+    if (index >= INDEXES_MAX || reserve_index(cell, index, now) != 0 || reserve_lists(cell, 1) != 0)
         return -1;
     place = place_of(cell, (uint16_t)index);
     memmove(&cell->members[place + 1], &cell->members[place],
@@ -218,6 +242,18 @@ void cell_leave(struct cell *cell, const struct cell_left *left)
             (cell->members_n - place) * sizeof(*cell->members));
     cell->lefts[cell->lefts_n++] = *left;
     cell_touch(cell, left->index, left->tick);
+}
+
+void cell_leave_all(struct cell *cell, cell_left_fn *left, void *context)
+{
+    assert(cell->lefts_n + cell->members_n <= cell->lefts_room);
+    for (uint32_t i = 0; i < cell->members_n; i++) {
+        struct cell_left *listed = &cell->lefts[cell->lefts_n++];
+
+        *listed = left(context, &cell->members[i]);
+        cell_touch(cell, listed->index, listed->tick);
+    }
+    cell->members_n = 0;
 }
 
 void cell_touch(struct cell *cell, uint16_t index, uint32_t now)
@@ -252,14 +288,60 @@ void cells_expire(struct cells *cells, uint32_t now)
         if (!cell->used)
             continue;
         expire_lefts(cell, now);
-        if (cell->members_n == 0 && now - cell->changed > CELL_EMPTY_TICKS) {
+        if (cell->members_n == 0 && now - cell->changed > CELL_EMPTY_TICKS && cell->since == 0 &&
+            cell->nodes == 0) {
             table_remove(cells, i);
             cell->used = false;
             cells->used--;
+            if (i < cells->lowest_hole)
+                cells->lowest_hole = i;
         }
     }
     while (cells->n > 0 && !cells->cells[cells->n - 1].used)
         cells->n--;
+}
+
+/* ---- divisions ---- */
+
+/* The first node of a level. */
+static const uint8_t first_node[SPACE_LEVEL_MAX + 1] = {0, 1, 5, CELL_NODES};
+
+struct space_cell cell_of_node(struct space_cell level0, unsigned node)
+{
+    struct space_cell cell = level0;
+    unsigned morton;
+
+    while (cell.level < SPACE_LEVEL_MAX && node >= first_node[cell.level + 1])
+        cell.level++;
+    morton = node - first_node[cell.level];
+    for (unsigned bit = cell.level; bit-- > 0;) {
+        unsigned quarter = morton >> (2 * bit) & 3;
+
+        cell.x = (int32_t)((uint32_t)cell.x << 1 | (quarter & 1));
+        cell.z = (int32_t)((uint32_t)cell.z << 1 | quarter >> 1);
+    }
+    return cell;
+}
+
+unsigned cell_node(struct space_cell cell)
+{
+    unsigned morton = 0;
+
+    for (unsigned bit = cell.level; bit-- > 0;)
+        morton = morton << 2 | ((uint32_t)cell.z >> bit & 1) << 1 | ((uint32_t)cell.x >> bit & 1);
+    return first_node[cell.level] + morton;
+}
+
+struct space_cell cells_leaf(const struct cells *cells, struct space_pos pos, uint8_t layer)
+{
+    struct space_cell leaf = space_cell_of(pos);
+    uint32_t number = cells_find(cells, leaf, layer);
+
+    if (number == CELL_NONE)
+        return leaf;
+    while (leaf.level < SPACE_LEVEL_MAX && cells->cells[number].nodes >> cell_node(leaf) & 1)
+        leaf = space_cell_at(pos, (uint8_t)(leaf.level + 1));
+    return leaf;
 }
 
 void cells_fini(struct cells *cells)

@@ -3,6 +3,7 @@ libserver_a_SOURCES += \
     src/server/sim/block.c \
     src/server/sim/cell.c src/server/sim/cell.h \
     src/server/sim/chat.c src/server/sim/chat.h \
+    src/server/sim/divide.c \
     src/server/sim/command.c src/server/sim/command.h \
     src/server/sim/figure.h \
     src/server/sim/idmap.c src/server/sim/idmap.h \

@@ -100,6 +100,7 @@ static void put_state(struct sink *sink, const struct sim *sim)
     put(sink, sim->tick, 4);
     put(sink, sim->config.server, 2);
     put(sink, sim->config.entities_max, 4);
+    put(sink, sim->config.divide_above, 4);
     put(sink, sim->chat.sequence, 8);
     put(sink, sim->slots_n, 4);
     for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
@@ -115,12 +116,42 @@ static void put_state(struct sink *sink, const struct sim *sim)
     }
 }
 
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+/* How the world is divided, as one number that does not depend on the order of cells: a loaded
+ * world may number them otherwise. */
+static void put_divisions(struct sink *sink, const struct sim *sim)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < sim->cells.n; i++) {
+        const struct cell *cell = &sim->cells.cells[i];
+
+        if (!cell->used || (cell->since == 0 && cell->divided == 0))
+            continue;
+        sum +=
+            mix(mix(mix((uint64_t)(uint32_t)cell->at.x << 32 | (uint32_t)cell->at.z) ^
+                    ((uint64_t)cell->nodes << 16 | (uint64_t)cell->at.level << 8 | cell->layer)) ^
+                ((uint64_t)cell->since << 32 | cell->divided));
+    }
+    put(sink, sum, 8);
+}
+
 static void put_cell(struct sink *sink, const struct cell *cell)
 {
     put(sink, (uint32_t)cell->at.x, 4);
     put(sink, (uint32_t)cell->at.z, 4);
+    put(sink, cell->at.level, 1);
     put(sink, cell->layer, 1);
     put(sink, cell->changed, 4);
+    put(sink, cell->since, 4);
+    put(sink, cell->nodes, 4);
+    put(sink, cell->divided, 4);
     put(sink, cell->parts_n, 4);
     for (uint32_t i = 0; i < cell->parts_n; i++) {
         put(sink, cell->parts[i].mask, 4);
@@ -135,6 +166,7 @@ static void put_cell(struct sink *sink, const struct cell *cell)
         put(sink, left->tick, 4);
         put(sink, (uint32_t)left->to.x, 4);
         put(sink, (uint32_t)left->to.z, 4);
+        put(sink, left->to.level, 1);
         put(sink, left->index, 2);
         put(sink, left->gone, 1);
     }
@@ -148,6 +180,7 @@ void sim_hash(const struct sim *sim, uint8_t hash[SIM_HASH_BYTES])
 
     crypto_generichash_init(&state, NULL, 0, SIM_HASH_BYTES);
     put_state(&sink, sim);
+    put_divisions(&sink, sim);
     crypto_generichash_update(&state, buffer, sink.len);
     crypto_generichash_final(&state, hash, SIM_HASH_BYTES);
 }
@@ -223,7 +256,6 @@ static void get_entity(struct wire_reader *r, struct snapshot_entity *entity)
     entity->version = wire_get_u8(r);
     entity->dropped = wire_get_u8(r);
     entity->ahead = wire_get_u8(r);
-    entity->cell = space_cell_of(entity->state.pos);
     if (entity->id == 0 || entity->session == 0 || entity->player == 0 || entity->name == NULL)
         r->bad = true;
 }
@@ -282,6 +314,9 @@ static void get_lefts(struct wire_reader *r, struct cell *cell)
         left->tick = wire_get_u32(r);
         left->to.x = (int32_t)wire_get_u32(r);
         left->to.z = (int32_t)wire_get_u32(r);
+        left->to.level = wire_get_u8(r);
+        if (left->to.level > SPACE_LEVEL_MAX)
+            r->bad = true;
         left->index = wire_get_u16(r);
         left->gone = wire_get_u8(r) != 0;
     }
@@ -289,15 +324,16 @@ static void get_lefts(struct wire_reader *r, struct cell *cell)
 
 static void get_cell(struct sim *sim, struct wire_reader *r)
 {
-    struct space_cell at = {.level = 0};
+    struct space_cell at;
     uint32_t number;
     struct cell *cell;
     uint8_t layer;
 
     at.x = (int32_t)wire_get_u32(r);
     at.z = (int32_t)wire_get_u32(r);
+    at.level = wire_get_u8(r);
     layer = wire_get_u8(r);
-    if (r->bad || cells_find(&sim->cells, at, layer) != CELL_NONE) {
+    if (r->bad || at.level > SPACE_LEVEL_MAX || cells_find(&sim->cells, at, layer) != CELL_NONE) {
         r->bad = true;
         return;
     }
@@ -308,6 +344,11 @@ static void get_cell(struct sim *sim, struct wire_reader *r)
     }
     cell = &sim->cells.cells[number];
     cell->changed = wire_get_u32(r);
+    cell->since = wire_get_u32(r);
+    cell->nodes = wire_get_u32(r);
+    cell->divided = wire_get_u32(r);
+    if (cell->nodes >> (at.level == 0 ? CELL_NODES : 0) != 0)
+        r->bad = true;
     get_parts(r, cell);
     get_lefts(r, cell);
 }
@@ -320,6 +361,30 @@ static int compare_members(const void *a, const void *b)
     return (left->index > right->index) - (left->index < right->index);
 }
 
+/* Every leaf of a division is there: what reads it relies on that. */
+static bool divisions_whole(const struct cells *cells)
+{
+    for (uint32_t i = 0; i < cells->n; i++) {
+        const struct cell *cell = &cells->cells[i];
+
+        for (unsigned quarter = 1; cell->used && quarter <= 4 * CELL_NODES; quarter++) {
+            unsigned node = (quarter - 1) / 4;
+            bool inner = quarter < CELL_NODES && cell->nodes >> quarter & 1;
+            uint32_t number;
+
+            if ((cell->nodes >> node & 1) == 0) {
+                if (inner)
+                    return false; /* divided below a leaf */
+                continue;
+            }
+            number = cells_find(cells, cell_of_node(cell->at, quarter), cell->layer);
+            if (!inner && (number == CELL_NONE || cells->cells[number].since == 0))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* Put the entities into their cells. */
 static int settle(struct sim *sim)
 {
@@ -330,6 +395,7 @@ static int settle(struct sim *sim)
 
         if (entity->id == 0)
             continue;
+        sim->entities[slot].cell = cells_leaf(&sim->cells, entity->state.pos, entity->layer);
         number = cells_find(&sim->cells, entity->cell, entity->layer);
         if (number == CELL_NONE)
             return -1;
@@ -364,6 +430,7 @@ int sim_load(struct sim *sim, const uint8_t *bytes, size_t len_bytes, struct err
     sim->config.server = wire_get_u16(&r);
     if (wire_get_u32(&r) != sim->config.entities_max)
         return error_set(error, "the saved state is of a world of another size");
+    sim->config.divide_above = wire_get_u32(&r);
     sim->chat.sequence = wire_get_u64(&r);
     slots_n = wire_get_u32(&r);
     /* Five bytes a slot at least: so a length that lies allocates nothing. */
@@ -377,7 +444,7 @@ int sim_load(struct sim *sim, const uint8_t *bytes, size_t len_bytes, struct err
     cells_n = wire_get_u32(&r);
     for (uint32_t i = 0; i < cells_n && !r.bad; i++)
         get_cell(sim, &r);
-    if (!wire_done(&r) || settle(sim) != 0)
+    if (!wire_done(&r) || !divisions_whole(&sim->cells) || settle(sim) != 0)
         return error_set(error, "the saved state is malformed");
     return 0;
 }

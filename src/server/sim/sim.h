@@ -15,9 +15,10 @@
 #include "sim/command.h"
 #include "sim/snapshot.h"
 
-#define SIM_TICK_HZ    20
-#define SIM_TICK_MS    50
-#define SIM_HASH_BYTES 32
+#define SIM_TICK_HZ      20
+#define SIM_TICK_MS      50
+#define SIM_HASH_BYTES   32
+#define SIM_DIVIDE_ABOVE 256
 #define SIM_INTENTS_TICK                                                                           \
     4 /* intents a player a tick that are taken; more wait for their turn, while                   \
        * the time they claim is at most 250 ms beyond the player's own */
@@ -28,7 +29,8 @@ struct sim_config {
     const struct heightfield *field; /* borrowed */
     uint32_t entities_max;           /* 1..2^24 */
     uint16_t server;                 /* source number: 0 alone */
-    unsigned readers;                /* threads that may hold snapshots: io threads + control */
+    uint32_t divide_above; /* members with which a cell is divided (SIM_DIVIDE_ABOVE); 0: never */
+    unsigned readers;      /* threads that may hold snapshots: io threads + control */
 };
 
 /* What the sim tells control, reliably: at most two a session. */

@@ -172,6 +172,8 @@ static void build_cell(struct snapshot *to, struct snapshot_cell *copy, const st
         .lefts = to->lefts + to->lefts_n,
         .parts = to->parts + to->parts_n,
         .changed = cell->changed,
+        .nodes = cell->nodes,
+        .divided = cell->divided,
     };
     if (!cell->used)
         return;
@@ -320,8 +322,25 @@ const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struc
 size_t snapshot_leaves(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer,
                        const struct snapshot_cell *leaves[SPACE_LEAVES_MAX])
 {
-    leaves[0] = snapshot_cell(snapshot, level0, layer);
-    return leaves[0] != NULL;
+    const struct snapshot_cell *whole = snapshot_cell(snapshot, level0, layer);
+    size_t n = 0;
+
+    if (whole == NULL)
+        return 0;
+    /* A leaf is a node that is not divided below one that is; each step passes one. */
+    for (unsigned place = 0; place < SPACE_LEAVES_MAX;) {
+        unsigned node = 0;
+        unsigned level = 0;
+
+        while (level < SPACE_LEVEL_MAX && whole->nodes >> node & 1) {
+            node = 4 * node + 1 + (place >> 2 * (SPACE_LEVEL_MAX - 1 - level) & 3);
+            level++;
+        }
+        leaves[n++] =
+            level == 0 ? whole : snapshot_cell(snapshot, cell_of_node(level0, node), layer);
+        place += 1u << 2 * (SPACE_LEVEL_MAX - level);
+    }
+    return n;
 }
 
 struct space_cell snapshot_cell_at(const struct snapshot_cell *cell)
@@ -331,10 +350,9 @@ struct space_cell snapshot_cell_at(const struct snapshot_cell *cell)
 
 uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer)
 {
-    (void)snapshot;
-    (void)level0;
-    (void)layer;
-    return 0;
+    const struct snapshot_cell *whole = snapshot_cell(snapshot, level0, layer);
+
+    return whole == NULL ? 0 : whole->divided;
 }
 
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell)

@@ -83,6 +83,8 @@ uint64_t snapshot_chat_sequence(const struct snapshot *snapshot);
  *      that nobody blinks who went on to where another, later block tells of him;
  *   4. VIEW loses those keys.
  * A record run may end in between: gained keys may be without a block, but 4 comes after 2 and 3.
+ * tests/server/receiver.h does all this in little. Cells are only divided in a world whose
+ * sim_config.divide_above is not 0.
  *
  * Layers. A receiver gets layer 0 and, if its own entity is in another one, that one too:
  * snapshot_entity.layer says which. Each layer is divided for itself. */

@@ -39,6 +39,7 @@ struct snapshot_cell {
     struct snapshot_part *parts;
     uint32_t members_n, lefts_n, parts_n;
     uint32_t changed;
+    uint32_t nodes, divided; /* level 0 */
 };
 
 /* Bump allocation for one thread: chunks that are kept. */

@@ -265,6 +265,7 @@ size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
         if (sim->movers[slot].waiting_n > 0 && sim->entities[slot].id != 0)
             walk(&step, slot);
     }
+    world_divide(sim);
     counts->entities = sim->entities_n;
     counts->cells = sim->cells.used;
     return step.events_n;

@@ -170,7 +170,7 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     entity = &sim->entities[slot];
     memset(entity, 0, sizeof(*entity)); /* padding too: snapshots copy and compare bytes */
     movement_place(&entity->state, x, z, join->as.join.yaw, sim->config.field);
-    if (enter_cell(sim, slot, space_cell_of(entity->state.pos)) != 0)
+    if (enter_cell(sim, slot, cells_leaf(&sim->cells, entity->state.pos, 0)) != 0)
         return IDMAP_NONE;
     generation = sim->movers[slot].generation % WORLD_GENERATION_MAX + 1;
     entity->id = (uint64_t)sim->config.server << 48 | (uint64_t)slot << SLOT_BITS | generation;
@@ -244,10 +244,10 @@ static bool same_wire(const struct cellblock_state *a, const struct cellblock_st
 void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state)
 {
     struct snapshot_entity *entity = &sim->entities[slot];
-    struct space_cell to = space_cell_of(state->pos);
     struct cellblock_state wire = world_wire(sim, state);
 
-    if (to.x != entity->cell.x || to.z != entity->cell.z) {
+    if (!space_cell_same(space_cell_at(state->pos, entity->cell.level), entity->cell)) {
+        struct space_cell to = cells_leaf(&sim->cells, state->pos, entity->layer);
         uint32_t old = sim->movers[slot].cell;
         struct cell_left left = {entity->id, sim->tick, to, entity->index, false};
 

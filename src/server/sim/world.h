@@ -61,6 +61,8 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
 /* The entity's movement state became `state` in this tick: cell, block state. If the new cell
  * cannot take it, it stays where it was. */
 void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state);
+/* Divide the cells that are dense, put those together that are not (divide.c). */
+void world_divide(struct sim *sim);
 /* Room for slots up to n-1. -1: out of memory. */
 int world_reserve(struct sim *sim, uint32_t n) MUST_CHECK;
 /* Block state of a figure. */
