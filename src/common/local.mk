@@ -10,7 +10,8 @@ libcommon_a_SOURCES = \
     src/common/error.c src/common/error.h \
     src/common/heightfield.c src/common/heightfield.h \
     src/common/link.c src/common/link.h \
-    src/common/log.c src/common/log.h \
+    src/common/log.c src/common/log.h src/common/log_record.h \
+    src/common/log_queue.c src/common/log_queue.h src/common/log_sink.c src/common/log_sink.h \
     src/common/movement.c src/common/movement.h \
     src/common/option_value.c src/common/option_value.h \
     src/common/options.c src/common/options.h src/common/options_print.c \

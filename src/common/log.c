@@ -1,62 +1,54 @@
 /* log.c -- see log.h.
  *
- * A line is built in a buffer on the caller's stack and written whole under one lock, so that lines
- * of two threads never mix. The clock is read here and nowhere shown to the simulation. */
+ *   log_write: record on the caller's stack -> tap -> queue -> [log thread: journal or stderr]
+ *                                                 \-> journal or stderr, where no thread was
+ * started
+ *
+ * The clock is read here and nowhere shown to the simulation. */
 #include <config.h> /* _GNU_SOURCE */
 
 #include "common/log.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdarg.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <systemd/sd-journal.h>
-
+#include "common/log_queue.h"
+#include "common/log_sink.h"
 #include "common/text.h"
 
-#define LINE_MAX_BYTES  4000 /* with time and level below PIPE_BUF: a pipe takes it whole or not */
 #define VALUE_MAX_BYTES 1024
 #define FIELDS_MAX      24
 #define KEY_MAX_BYTES   40
+#define LAST_WORDS_MS   500  /* a process that crashes waits so long for its log */
+#define STOP_MS         1000 /* and one that ends well */
 
 static struct {
-    pthread_mutex_t lock; /* over writing, the tap and its context */
+    pthread_mutex_t lock; /* over the tap, and writing where there is no queue */
     pthread_once_t once;
     bool journal; /* set once, before the first line */
+    bool deaf;    /* the thread never came back: nothing is written any more */
     _Atomic int level;
-    uint64_t lost; /* lines that stderr did not take since the last that it took */
+    struct log_queue *_Atomic queue; /* NULL: who logs writes */
+    uint64_t lost; /* without a queue: lines that stderr did not take since the last that it took */
     log_tap_fn *tap;
     void *tap_context;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .level = LOG_LEVEL_INFO};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
-static const int level_priorities[] = {3, 4, 6, 7}; /* syslog's */
 
 struct line {
-    char text[LINE_MAX_BYTES];
+    char text[LOG_LINE_MAX];
     size_t len;
 };
 
-/* systemd tells by JOURNAL_STREAM=device:inode which stream leads to the journal. sd_journal_sendv
- * calls it a success when there is no journal at all, so its socket must be there too. */
 static void find_journal(void)
 {
-    const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device, inode;
-    struct stat st;
-
-    sink.journal = stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-                   fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode &&
-                   access("/run/systemd/journal/socket", F_OK) == 0;
+    sink.journal = log_sink_has_journal();
 }
 
 static void put_byte(struct line *line, char c)
@@ -132,126 +124,166 @@ static void put_fields(struct line *line, const struct log_field *fields, size_t
     }
 }
 
-static int write_whole(const char *bytes, size_t n)
+/* One more text of the record, whole or not at all. */
+static void put_record(struct log_record *record, const char *key, const char *value)
 {
-    while (n > 0) {
-        ssize_t done = write(STDERR_FILENO, bytes, n);
+    size_t key_n = strlen(key), value_n = strlen(value);
 
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return -1; /* nobody to tell */
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return 0;
+    if (record->n + key_n + value_n + 1 > sizeof(record->text))
+        return;
+    memcpy(&record->text[record->n], key, key_n);
+    memcpy(&record->text[record->n + key_n], value, value_n + 1);
+    record->n += (uint32_t)(key_n + value_n + 1);
 }
 
-/* A pipe that nobody empties must not stop the world, whose threads all log. */
-static bool stderr_takes(void)
+/* "KEY=" of a journal field. */
+static void journal_key(const char *key, char out[KEY_MAX_BYTES])
 {
-    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    size_t n = 0;
 
-    return poll(&out, 1, 0) != 0; /* an error is for write to find */
+    for (; key[n] != '\0' && n < KEY_MAX_BYTES - 2; n++)
+        out[n] = key[n] >= 'a' && key[n] <= 'z' ? (char)(key[n] - 'a' + 'A') : key[n];
+    out[n] = '=';
+    out[n + 1] = '\0';
 }
 
-static int write_line(int64_t time_ms, enum log_level level, const char *body)
+static void put_journal(struct log_record *record, const char *event, const char *message,
+                        const struct log_field *fields, size_t fields_n)
 {
-    char text[LINE_MAX_BYTES + 80], date[40];
-    time_t seconds = (time_t)(time_ms / 1000);
-    struct tm tm;
-    int n;
-
-    gmtime_r(&seconds, &tm);
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    n = snprintf(text, sizeof(text), "time=%s.%03dZ level=%s %s\n", date, (int)(time_ms % 1000),
-                 level_names[level], body);
-    if (n <= 0 || !stderr_takes())
-        return -1;
-    return write_whole(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-}
-
-/* Under the lock. Never waits: what is not taken is counted, and said when lines are taken again.
- */
-static void write_stderr(int64_t time_ms, enum log_level level, const struct line *body)
-{
-    char gap[120];
-
-    snprintf(gap, sizeof(gap), "event=log_lost lost=%llu msg=\"nobody read the log\"",
-             (unsigned long long)sink.lost);
-    if (sink.lost > 0 && write_line(time_ms, LOG_LEVEL_WARN, gap) == 0)
-        sink.lost = 0;
-    if (sink.lost > 0 || write_line(time_ms, level, body->text) < 0)
-        sink.lost++;
-}
-
-/* "KEY=value" for one journal field, in upper case. */
-static void journal_field(struct iovec *iov, char *room, size_t room_bytes,
-                          const struct log_field *field)
-{
-    char value[VALUE_MAX_BYTES];
-    int n;
-
-    field_text(field, value);
-    n = snprintf(room, room_bytes, "%.*s=%s", KEY_MAX_BYTES - 2, field->key, value);
-    for (char *c = room; *c != '=' && *c != '\0'; c++)
-        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-    *iov = (struct iovec){room, (size_t)n < room_bytes ? (size_t)n : room_bytes - 1};
-}
-
-/* Returns 0, or -1 when the journal did not take it. */
-static int write_journal(enum log_level level, const char *event, const char *message,
-                         const struct log_field *fields, size_t fields_n)
-{
-    char fixed[4][LINE_MAX_BYTES], rooms[FIELDS_MAX][KEY_MAX_BYTES + VALUE_MAX_BYTES];
-    struct iovec iov[FIELDS_MAX + 4];
+    char key[KEY_MAX_BYTES], value[VALUE_MAX_BYTES];
     struct line plain = {.len = 0};
-    int iov_n = 4;
+    struct line text;
 
     put_fields(&plain, fields, fields_n);
     plain.text[plain.len] = '\0';
-    snprintf(fixed[0], sizeof(fixed[0]), "MESSAGE=%s%s%.*s", message, plain.len > 0 ? " " : "",
-             LINE_MAX_BYTES - VALUE_MAX_BYTES - 16, plain.text);
-    snprintf(fixed[1], sizeof(fixed[1]), "PRIORITY=%d", level_priorities[level]);
-    snprintf(fixed[2], sizeof(fixed[2]), "OPENMMO_EVENT=%s", event);
-    snprintf(fixed[3], sizeof(fixed[3]), "SYSLOG_IDENTIFIER=%s", program_invocation_short_name);
-    for (int i = 0; i < 4; i++)
-        iov[i] = (struct iovec){fixed[i], strlen(fixed[i])};
+    snprintf(text.text, sizeof(text.text), "%s%s%.*s", message, plain.len > 0 ? " " : "",
+             LOG_LINE_MAX - VALUE_MAX_BYTES - 16, plain.text);
+    put_record(record, "MESSAGE=", text.text);
+    put_record(record, "OPENMMO_EVENT=", event);
     for (size_t i = 0; i < fields_n && i < FIELDS_MAX; i++) {
         if (fields[i].key == NULL)
             continue;
-        journal_field(&iov[iov_n], rooms[iov_n - 4], sizeof(rooms[0]), &fields[i]);
-        iov_n++;
+        journal_key(fields[i].key, key);
+        field_text(&fields[i], value);
+        put_record(record, key, value);
     }
-    return sd_journal_sendv(iov, iov_n) < 0 ? -1 : 0;
+}
+
+/* Under the lock, without a queue. Never waits for stderr: what is not taken is counted, and said
+ * when lines are taken again. */
+static void write_here(const struct log_record *record)
+{
+    struct log_record gap;
+
+    log_sink_gap(&gap, record->time_ms, sink.lost);
+    if (sink.lost > 0 && log_sink_write(&gap, false) == 0)
+        sink.lost = 0;
+    if (sink.lost > 0 || log_sink_write(record, false) < 0)
+        sink.lost++;
+}
+
+static void take(const struct log_record *record, const char *event)
+{
+    struct log_queue *queue;
+
+    pthread_mutex_lock(&sink.lock);
+    if (sink.tap != NULL)
+        sink.tap(sink.tap_context, record->time_ms, record->level, event, record->text);
+    queue = atomic_load_explicit(&sink.queue, memory_order_relaxed); /* the lock orders it */
+    if (queue != NULL)
+        log_queue_put(queue, record);
+    else if (!sink.deaf)
+        write_here(record);
+    pthread_mutex_unlock(&sink.lock);
 }
 
 void log_write(enum log_level level, const char *event, const char *message,
                const struct log_field *fields, size_t fields_n)
 {
     char clean[VALUE_MAX_BYTES];
+    struct log_record record;
     struct line body = {.len = 0};
     struct timespec now;
-    int64_t time_ms;
 
     /* relaxed: a level that is a moment old does no harm */
     if ((int)level > atomic_load_explicit(&sink.level, memory_order_relaxed))
         return;
     pthread_once(&sink.once, find_journal);
     clock_gettime(CLOCK_REALTIME, &now);
-    time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     text_sanitise(message, strlen(message), clean, sizeof(clean));
     put_pair(&body, "event", event);
     put_fields(&body, fields, fields_n);
     put_pair(&body, "msg", clean);
     body.text[body.len] = '\0';
+    record.time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    record.level = level;
+    record.n = 0;
+    put_record(&record, "", body.text);
+    if (sink.journal)
+        put_journal(&record, event, clean, fields, fields_n);
+    take(&record, event);
+}
+
+/* ---- the log's own thread ---- */
+
+/* Async-signal-safe. On whichever thread crashed; the log's own goes on meanwhile. */
+static void last_words(int number)
+{
+    /* acquire: what lies behind it was made before it was set */
+    struct log_queue *queue = atomic_load_explicit(&sink.queue, memory_order_acquire);
+
+    if (queue != NULL)
+        log_queue_await(queue, LAST_WORDS_MS);
+    raise(number); /* its default is back (SA_RESETHAND): core and status are as without us */
+}
+
+/* Where nobody else (a sanitizer) is to be told of a crash. */
+static void watch_crashes(void)
+{
+    static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    struct sigaction ours = {.sa_handler = last_words, .sa_flags = SA_RESETHAND | SA_NODEFER}, old;
+
+    for (size_t i = 0; i < ARRAY_N(numbers); i++)
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(numbers[i], &ours, NULL);
+}
+
+int log_start(struct error *error)
+{
+    struct log_queue *queue = log_queue_new(error);
+
+    if (queue == NULL)
+        return -1;
+    pthread_mutex_lock(&sink.lock);
+    atomic_store_explicit(&sink.queue, queue, memory_order_release); /* see last_words */
+    pthread_mutex_unlock(&sink.lock);
+    watch_crashes();
+    return 0;
+}
+
+void log_stop(void)
+{
+    struct log_queue *queue;
+    bool done;
 
     pthread_mutex_lock(&sink.lock);
-    if (!sink.journal || write_journal(level, event, clean, fields, fields_n) < 0)
-        write_stderr(time_ms, level, &body);
-    if (sink.tap != NULL)
-        sink.tap(sink.tap_context, time_ms, level, event, body.text);
+    queue = atomic_load_explicit(&sink.queue, memory_order_relaxed);
+    atomic_store_explicit(&sink.queue, NULL, memory_order_relaxed);
+    done = queue == NULL || log_queue_free(queue, STOP_MS);
+    sink.deaf = !done; /* who tried to write now would wait as the thread does */
     pthread_mutex_unlock(&sink.lock);
+}
+
+uint64_t log_lost(void)
+{
+    uint64_t lost;
+    struct log_queue *queue;
+
+    pthread_mutex_lock(&sink.lock);
+    queue = atomic_load_explicit(&sink.queue, memory_order_relaxed);
+    lost = queue != NULL ? log_queue_lost(queue) : sink.lost;
+    pthread_mutex_unlock(&sink.lock);
+    return lost;
 }
 
 int log_limit_pass(struct log_limit *state, uint32_t burst, uint64_t *swallowed)

@@ -3,9 +3,13 @@
  * logfmt on stderr (`time=2026-11-22T12:04:31.123Z level=info event=player_joined player=alice
  * id=17 msg="..."`), or journal fields (OPENMMO_EVENT, PLAYER ...) when stderr is the systemd
  * journal. Every string value goes through text_sanitise(): no raw control character, bidi mark or
- * invalid UTF-8 ever reaches a line. Never pass a secret. Nobody waits for a stderr that is a pipe
- * or a terminal and full: its lines are counted and given up (event=log_lost). The sink is the one
- * mutable global of the house. All functions: any thread. */
+ * invalid UTF-8 ever reaches a line. Never pass a secret. The sink is the one mutable global of the
+ * house. All functions: any thread.
+ *
+ * Nobody who logs waits for a journal that hangs or a stderr that nobody reads: a thread of the
+ * log's own does (log_start), and what it cannot take in time is counted, given up and told
+ * (event=log_lost). Without that thread lines are written by who logs, and a stderr that is a pipe
+ * or a terminal and full is not waited for either. */
 #ifndef OPENMMO_COMMON_LOG_H
 #define OPENMMO_COMMON_LOG_H
 
@@ -13,6 +17,7 @@
 #include <stdint.h>
 
 #include "common/compiler.h"
+#include "common/error.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -53,6 +58,15 @@ struct log_limit {
 };
 /* 1: write the line; 0: swallowed (*swallowed is untouched). Any thread. */
 int log_limit_pass(struct log_limit *state, uint32_t burst, uint64_t *swallowed);
+
+/* Start the log's thread: from now on lines wait in its queue (512 KiB). A process that crashes
+ * (SIGABRT, SIGSEGV and their like, where they have their default action) then waits up to half a
+ * second until what it said before is written. 0, or -1 + error. Once. */
+int log_start(struct error *error) MUST_CHECK;
+/* Write what waits, for at most a second; later lines are written by who logs, or, if that second
+ * was not enough, by nobody. At the end of main. Fine without log_start. */
+void log_stop(void);
+uint64_t log_lost(void); /* lines given up since log_start */
 
 /* Set the lowest level that is written (default info). Any thread. */
 void log_set_level(enum log_level level);

@@ -44,13 +44,19 @@ static int migrate(struct config *config)
 static int serve(struct config *config)
 {
     struct error error = {""};
-    struct server *server = server_start(config, &error);
-    int status;
+    struct server *server = NULL;
+    int status = 1;
 
-    if (!server)
-        return failed(&error);
-    status = server_run(server);
+    if (log_start(&error) == 0)
+        server = server_start(config, &error);
+    else
+        config_free(config);
+    if (server)
+        status = server_run(server);
+    else
+        (void)failed(&error);
     server_free(server);
+    log_stop();
     return status;
 }
 

@@ -1,8 +1,10 @@
 /* test_log.c -- lines as they reach stderr and the tap. */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -231,6 +235,165 @@ static void test_pipe_that_nobody_reads(void **state)
     close(ends[1]);
 }
 
+/* ---- the log's own thread: in a process of its own, for it is started once ---- */
+
+#define FLOOD 20000 /* lines: more than the queue and a pipe hold */
+
+struct child {
+    pid_t pid;
+    int err;  /* reading end of its stderr */
+    int said; /* it tells here how far it is */
+};
+
+/* Run body in a child whose stderr is a pipe of so many bytes. It ends after 20 s in any case. */
+static struct child child_start(void (*body)(int say), int pipe_bytes)
+{
+    struct child child;
+    int err[2], said[2];
+
+    assert_int_equal(pipe(err), 0);
+    assert_int_equal(pipe(said), 0);
+    assert_true(fcntl(err[1], F_SETPIPE_SZ, pipe_bytes) > 0);
+    child.pid = fork();
+    assert_true(child.pid >= 0);
+    if (child.pid == 0) {
+        struct error error;
+
+        alarm(20);
+        dup2(err[1], STDERR_FILENO);
+        close(err[0]);
+        close(err[1]);
+        if (log_start(&error) == 0)
+            body(said[1]);
+        _exit(0);
+    }
+    close(err[1]);
+    close(said[1]);
+    child.err = err[0];
+    child.said = said[0];
+    return child;
+}
+
+/* Wait for its end; its status as of waitpid. */
+static int child_end(struct child *child)
+{
+    int status = -1;
+
+    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
+    close(child->err);
+    close(child->said);
+    return status;
+}
+
+/* All it writes to stderr until its end. */
+static const char *child_read(struct child *child)
+{
+    size_t n = 0;
+    ssize_t got;
+
+    while ((got = read(child->err, captured + n, sizeof(captured) - 1 - n)) > 0)
+        n += (size_t)got;
+    captured[n] = '\0';
+    return captured;
+}
+
+static void flood(void)
+{
+    for (int i = 0; i < FLOOD; i++)
+        log_event(LOG_LEVEL_INFO, "flood", "again and again", LOG_I64("i", i));
+}
+
+static void flood_and_stop(int say)
+{
+    flood();
+    if (write(say, "x", 1) == 1)
+        log_stop();
+}
+
+/* Nobody reads: whoever logs goes on at once. Then somebody does: in order, each line came or was
+ * counted. */
+static void test_queue_tells_its_gaps(void **state)
+{
+    struct child child = child_start(flood_and_stop, 4096);
+    int told = 0, came = 0;
+    char byte;
+
+    (void)state;
+    assert_int_equal(read(child.said, &byte, 1), 1); /* it did not wait for us */
+    child_read(&child);
+    assert_int_equal(child_end(&child), 0);
+    for (char *line = strtok(captured, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        const char *i = strstr(line, " event=flood i="),
+                   *lost = strstr(line, "event=log_lost lost=");
+
+        assert_memory_equal(line, "time=", 5);
+        assert_true((i != NULL) != (lost != NULL));
+        if (lost != NULL) {
+            told += atoi(lost + strlen("event=log_lost lost="));
+        } else {
+            int at = atoi(i + strlen(" event=flood i="));
+            assert_int_equal(at, came + told); /* right where the gap was */
+            came++;
+        }
+    }
+    assert_true(told > 0);
+    assert_int_equal(came + told, FLOOD);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void stop_in_vain(int say)
+{
+    (void)say;
+    flood();
+    log_stop();
+    flood(); /* at once, too */
+}
+
+/* Nobody reads, ever: the end is not held up for long. */
+static void test_stop_has_a_bound(void **state)
+{
+    struct child child = child_start(stop_in_vain, 4096);
+    uint64_t begun_ms = now_ms();
+
+    (void)state;
+    assert_int_equal(child_end(&child), 0);
+    assert_in_range(now_ms() - begun_ms, 900, 10000);
+}
+
+static void die(int say)
+{
+    for (int i = 0; i < 500; i++)
+        log_event(LOG_LEVEL_INFO, "last", "words", LOG_I64("i", i));
+    if (write(say, "x", 1) == 1)
+        abort();
+}
+
+/* A crash waits until what was said before it is out, and is the same crash then. */
+static void test_crash_flushes(void **state)
+{
+    struct child child = child_start(die, 4096); /* room for a tenth of it */
+    char byte;
+    int status;
+
+    (void)state;
+    assert_int_equal(read(child.said, &byte, 1), 1);
+    assert_non_null(strstr(child_read(&child), " event=last i=499 msg=words\n"));
+    status = child_end(&child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    child = child_start(die, 4096); /* and where nobody reads, it does not wait for ever */
+    status = child_end(&child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 /* systemd says that stderr is the journal, but nobody listens there: the line must not be lost.
  * Runs first, since the journal is looked for once. */
 static void test_journal_away(void **state)
@@ -264,6 +427,9 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_threads_do_not_mix),
         cmocka_unit_test(test_pipe_that_nobody_reads),
+        cmocka_unit_test(test_queue_tells_its_gaps),
+        cmocka_unit_test(test_stop_has_a_bound),
+        cmocka_unit_test(test_crash_flushes),
     };
 
     if (argc > 1 && strcmp(argv[1], "journal") == 0)

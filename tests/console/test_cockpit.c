@@ -94,8 +94,8 @@ static void an_operator_runs_the_server(void **state)
     tmux_type("Enter");
     tmux_see("was kicked");
     tmux_see("Nobody matches");
-    assert_true(daemon_said(&openmmod, "reason=KICKED"));
-    assert_true(daemon_said(&openmmod, "method=players.kick"));
+    UNTIL(NULL, DEADLINE_MS,
+          daemon_said(&openmmod, "reason=KICKED") && daemon_said(&openmmod, "method=players.kick"));
     assert_non_null(strstr(exec_says("announce 'text=tea at five'"), "players"));
     assert_non_null(strstr(exec_says("server.save"), "saved"));
     assert_non_null(strstr(exec_says("server.reload"), "outcome"));

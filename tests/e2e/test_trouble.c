@@ -12,9 +12,13 @@
 
 #define INI "[store]\nflush = 500ms\n"
 
-/* The line of the log that holds the text, for messages. */
+/* The text stands in the log, or will in a moment: it is written by a thread of its own. */
 static void expect_in_log(struct daemon *whose, const char *text)
 {
+    uint64_t until_ms = now_ms() + DEADLINE_MS;
+
+    while (!daemon_said(whose, text) && daemon_running(whose) && now_ms() < until_ms)
+        party_pump(party, 10);
     if (!daemon_said(whose, text))
         fail_msg("the log does not say \"%s\":\n%s", text, daemon_log(whose));
 }

@@ -62,6 +62,7 @@
     ROW(SAVES_PENDING,           GAUGE,     "openmmo_saves_pending",                "Positions not yet durable") \
     ROW(POSITIONS_SAVED,         COUNTER,   "openmmo_positions_saved_total",        "Positions made durable") \
     ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \
+    ROW(LOG_LOST,                COUNTER,   "openmmo_log_lost_total",               "Lines that the log gave up because nobody took them") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
     ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost")
 /* clang-format on */
