@@ -104,7 +104,7 @@ static const struct option_row rows[] = {
 
     {"store", "path", OPTION_PATH, AT(store_path), "openmmo.db", 1, 400, 0, NULL, NULL, NULL,
      "The SQLite database file."},
-    {"store", "flush", OPTION_DURATION, AT(flush_ms), "4s", 100, 300000, 0, NULL, NULL, NULL,
+    {"store", "flush", OPTION_DURATION, AT(flush_ms), "4s", 100, 300000, R, NULL, NULL, NULL,
      "How often positions are saved. After a crash players stand where they were at most this long, and a commit, before."},
     {"store", "auto_migrate", OPTION_BOOL, AT(auto_migrate), "yes", 0, 0, 0, NULL, NULL, NULL,
      "Bring an older database up to date at start. With no, openmmod --migrate does it."},

@@ -32,7 +32,9 @@
 #include "play/presence.h"
 #include "play/sessions.h"
 #include "server/doors.h"
+#include "server/reload.h"
 #include "server/state.h"
+#include "server/stop.h"
 #include "server/tempo.h"
 #include "server/ticker.h"
 #include "sim/journal.h"
@@ -46,8 +48,6 @@
 #define COMMANDS_PER_PLAYER 8    /* two ticks of the intents that the sim takes */
 #define QUEUE_SPARE         256
 #define OTHER_FDS           64
-#define RETRY_AFTER_MS      5000 /* players told to come back */
-#define LINGER_MS           2000 /* for the last words to be taken */
 #define STATUS_S            5
 #define STALLS_LOGGED       5 /* at once, then one a second */
 #define TEMPOS_LOGGED       5
@@ -79,9 +79,7 @@ struct server {
     int news_fd; /* the sim has published */
     struct event *news, *status, *signals[SIGNALS_N];
     struct metrics_histogram ticks; /* as of the last status line */
-    unsigned stops_n;               /* how often a stop was asked for */
-    bool saving;
-    uint32_t lost; /* positions that could not be saved */
+    struct stop stop;
 };
 
 /* -- start ------------------------------------------------------------------------------------- */
@@ -364,35 +362,9 @@ static int start_ticker(struct server *server, struct error *error)
 
 /* -- reload ------------------------------------------------------------------------------------ */
 
-static void say_reload(void *context, enum log_level level, const char *line)
+static int apply(void *context, const struct config *config, struct error *error)
 {
-    struct error *outcome = context;
-
-    log_event(level, level == LOG_LEVEL_ERROR ? "reload_error" : "reload_note", line, LOG_NONE);
-    if (level == LOG_LEVEL_ERROR && !outcome->text[0])
-        error_set(outcome, "nothing was changed: %s", line);
-}
-
-static unsigned note_changes(const struct config *old, const struct config *now)
-{
-    unsigned changed_n = 0;
-    char name[128];
-
-    for (size_t i = 0; i < config_table.rows_n; i++) {
-        if (!options_differ(old->options, now->options, i))
-            continue;
-        changed_n++;
-        snprintf(name, sizeof(name), "%s.%s", config_table.rows[i].section,
-                 config_table.rows[i].key);
-        log_event(LOG_LEVEL_INFO, "option_changed", "an option has a new value",
-                  LOG_TEXT("option", name), LOG_TEXT("value", options_value(now->options, i)),
-                  LOG_TEXT("origin", options_origin(now->options, i)));
-    }
-    return changed_n;
-}
-
-static int apply(struct server *server, const struct config *config, struct error *error)
-{
+    struct server *server = context;
     struct accounts_config accounts = accounts_config_of(server, config);
     struct sessions_config sessions;
 
@@ -407,80 +379,14 @@ static int apply(struct server *server, const struct config *config, struct erro
     return 0;
 }
 
-/* All or nothing. outcome: a sentence either way. */
 static int reload(void *context, struct error *outcome)
 {
     struct server *server = context;
-    struct config *config;
-    struct error cause = {""};
-    int rc = -1;
 
-    outcome->text[0] = '\0';
-    notify_reloading();
-    config = config_reload(server->config, say_reload, outcome);
-    if (config && apply(server, config, &cause) == 0) {
-        unsigned changed_n = note_changes(server->config, config);
-
-        config_free(server->config);
-        server->config = config;
-        error_set(outcome, "the configuration was loaded anew: %u options changed", changed_n);
-        log_event(LOG_LEVEL_INFO, "reloaded", outcome->text, LOG_U64("changed", changed_n));
-        rc = 0;
-    } else {
-        config_free(config);
-        if (!outcome->text[0])
-            error_set(outcome, "nothing was changed: %.400s", cause.text);
-        log_event(LOG_LEVEL_ERROR, "reload_refused", outcome->text, LOG_NONE);
-    }
-    notify_ready();
-    return rc;
+    return reload_config(&server->config, apply, server, outcome);
 }
 
-/* -- stop -------------------------------------------------------------------------------------- */
-
-static void saved(void *context, uint32_t lost)
-{
-    struct server *server = context;
-
-    server->lost = lost;
-    if (lost)
-        log_event(LOG_LEVEL_ERROR, "positions_lost",
-                  "not all positions could be saved: they are as of the last save",
-                  LOG_U64("lost", lost), LOG_TEXT("cause", store_trouble(server->store)));
-    event_base_loopbreak(server->base);
-}
-
-static void drained(void *context)
-{
-    struct server *server = context;
-
-    if (server->saving)
-        return;
-    server->saving = true;
-    presence_save_all(server->presence, saved, server);
-}
-
-/* The first time gracefully; the second without waiting for players to take their last words; the
- * third at once. reason: for the players, may be empty. */
-static void stop(struct server *server, const char *cause, const char *reason)
-{
-    if (++server->stops_n == 1) {
-        log_event(LOG_LEVEL_INFO, "stopping", "the server stops: players are told and saved",
-                  LOG_TEXT("cause", cause), LOG_U64("players", presence_n(server->presence)));
-        notify_stopping();
-        if (reason[0])
-            sessions_announce(server->sessions, reason);
-        sessions_drain(server->sessions, PROTOCOL_REASON_SHUTTING_DOWN, RETRY_AFTER_MS, LINGER_MS,
-                       drained, server);
-    } else if (server->stops_n == 2) {
-        log_event(LOG_LEVEL_WARN, "hurrying", "asked again: not waiting for the players",
-                  LOG_TEXT("cause", cause));
-        drained(server);
-    } else {
-        server->lost = 1;
-        event_base_loopbreak(server->base);
-    }
-}
+/* -- signals ----------------------------------------------------------------------------------- */
 
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
@@ -491,7 +397,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     if (number == SIGHUP)
         (void)reload(server, &outcome); /* it was logged */
     else
-        stop(server, number == SIGTERM ? "SIGTERM" : "SIGINT", "");
+        stop_ask(&server->stop, number == SIGTERM ? "SIGTERM" : "SIGINT", "");
 }
 
 /* -- what an operator asks -------------------------------------------------------------------- */
@@ -502,7 +408,7 @@ static void describe(void *context, struct admin_status *status)
     struct writeback_watermark durable = presence_watermark(server->presence);
 
     snprintf(status->name, sizeof(status->name), "%s", server->config->name);
-    status->stopping = server->stops_n > 0;
+    status->stopping = server->stop.asked_n > 0;
     status->started_ms = server->started_ms;
     status->tick = ticker_tick(server->ticker);
     status->last_tick_ms = ticker_last_tick_ms(server->ticker);
@@ -517,7 +423,9 @@ static void describe(void *context, struct admin_status *status)
 
 static void shutdown_asked(void *context, const char *reason)
 {
-    stop(context, "operator", reason);
+    struct server *server = context;
+
+    stop_ask(&server->stop, "operator", reason);
 }
 
 static const struct options *options_now(void *context)
@@ -572,6 +480,10 @@ static int start_watching(struct server *server, struct error *error)
     static const int numbers[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP};
     const struct timeval period = {STATUS_S, 0};
 
+    server->stop = (struct stop){.base = server->base,
+                                 .sessions = server->sessions,
+                                 .presence = server->presence,
+                                 .store = server->store};
     for (unsigned i = 0; i < SIGNALS_N; i++) {
         server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
         if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
@@ -646,8 +558,9 @@ int server_run(struct server *server)
     notify_ready();
     if (event_base_dispatch(server->base) < 0)
         log_event(LOG_LEVEL_ERROR, "loop_failed", "the control loop failed", LOG_NONE);
-    log_event(LOG_LEVEL_INFO, "stopped", "the server has stopped", LOG_U64("lost", server->lost));
-    return server->lost ? 1 : 0;
+    log_event(LOG_LEVEL_INFO, "stopped", "the server has stopped",
+              LOG_U64("lost", server->stop.lost));
+    return server->stop.lost ? 1 : 0;
 }
 
 /* -- end --------------------------------------------------------------------------------------- */

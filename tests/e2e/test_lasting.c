@@ -204,19 +204,35 @@ static void test_journal_after_kill(void **state)
         fail_msg("the journal of a killed server does not replay: %s", out);
 }
 
+/* Unix time of the last save, 0 before the first. */
+static long long saved_ms(void)
+{
+    const char *status = daemon_ask(&server, "server.status", NULL), *durable;
+
+    assert_non_null(status);
+    durable = strstr(status, "\"durable\"");
+    assert_non_null(durable);
+    return atoll(strstr(durable, "\"ms\":") + strlen("\"ms\":"));
+}
+
 static void test_reload(void **state)
 {
     struct player *player;
+    long long before_ms;
 
     (void)state;
+    daemon_configure(&server, "[store]\nflush = 300s\n");
     daemon_start(&server, NULL);
     daemon_configure(&server, "[accounts\nregistration = closed\n");
     daemon_signal(&server, SIGHUP); /* wrong: nothing changes */
     UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "a section is written [name]"));
     player = player_new_account(party, &server, "alice");
-    daemon_configure(&server, "[store]\nflush = 3s\n");
+    before_ms = saved_ms();
+    daemon_configure(&server, "[world]\nseed = 3\n[store]\nflush = 100ms\n");
     daemon_signal(&server, SIGHUP);
-    UNTIL(party, DEADLINE_MS, daemon_said(&server, "store.flush changed: restart to apply"));
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "world.seed changed: restart to apply"));
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "option=store.flush value=100ms"));
+    UNTIL(party, DEADLINE_MS, saved_ms() > before_ms);
     assert_false(player->gone);
     player_walk(player, 0, MOVEMENT_WALK);
     player_stand(player);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 static unsigned count(const char *text, const char *word)
 {
     unsigned n = 0;
@@ -86,28 +88,69 @@ static void test_stop_amid_logins(void **state)
     player_returns(party, &server, "late1");
 }
 
-/* A player who does not take the last word holds up the first SIGTERM for a while, but not the
- * second; the places are saved all the same. */
+/* Stop with somebody there who does not take the last word; SIGTERM comes so often. Returns how
+ * long it took. */
+static uint64_t stop_with_deaf(unsigned signals_n)
+{
+    uint64_t begun_ms;
+
+    player_new_account(party, &server, "deaf")->deaf = true;
+    begun_ms = now_ms();
+    daemon_signal(&server, SIGTERM);
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=stopping"));
+    for (unsigned i = 1; i < signals_n; i++)
+        daemon_signal(&server, SIGTERM);
+    assert_int_equal(daemon_wait_exit(&server), 0);
+    assert_true(daemon_said(&server, "event=stopped lost=0"));
+    assert_int_equal(daemon_said(&server, "event=hurrying"), signals_n > 1);
+    return now_ms() - begun_ms;
+}
+
 static void test_stop_asked_twice(void **state)
 {
-    struct player *alice, *deaf;
+    uint64_t patient_ms, hurried_ms;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    patient_ms = stop_with_deaf(1);
+    party_free(party);
+    party = party_new();
+    unlink(server.log_path);
+    unlink(server.store_path);
+    daemon_start(&server, NULL);
+    hurried_ms = stop_with_deaf(2);
+    assert_true(patient_ms >= 1900); /* it waits two seconds for the deaf one */
+    assert_true(hurried_ms < patient_ms);
+}
+
+/* However often it is asked, it saves: here the database is locked by another for a while. */
+static void test_stop_never_skips_the_save(void **state)
+{
+    struct player *alice;
     struct space_pos place;
+    sqlite3 *db = NULL;
 
     (void)state;
     daemon_start(&server, NULL);
     alice = player_new_account(party, &server, "alice");
-    deaf = player_new_account(party, &server, "deaf");
+    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, DEADLINE_MS);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     player_walk(alice, 0x3000, MOVEMENT_WALK);
     UNTIL(party, DEADLINE_MS, alice->self.seq > 20);
     player_stand(alice);
     UNTIL(party, DEADLINE_MS, player_is_still(alice));
     place = alice->self.pos;
-    deaf->deaf = true;
     daemon_signal(&server, SIGTERM);
     UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=stopping"));
-    daemon_signal(&server, SIGTERM);
+    for (unsigned i = 1; i <= 4; i++) {
+        daemon_signal(&server, i % 2 ? SIGINT : SIGTERM);
+        UNTIL(party, DEADLINE_MS, count(daemon_log(&server), "event=hurrying") == i);
+    }
+    assert_true(daemon_running(&server));
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(db);
     assert_int_equal(daemon_wait_exit(&server), 0);
-    assert_true(daemon_said(&server, "event=hurrying"));
     assert_true(daemon_said(&server, "event=stopped lost=0"));
     party_free(party);
     party = party_new();
@@ -225,6 +268,7 @@ int main(void)
         STAGED(test_two_io_threads, NULL),
         STAGED(test_stop_amid_logins, NULL),
         STAGED(test_stop_asked_twice, NULL),
+        STAGED(test_stop_never_skips_the_save, NULL),
         STAGED(test_log_under_abuse, NULL),
         STAGED(test_log_that_nobody_reads, NULL),
         STAGED(test_stalls_do_not_flood_the_log, NULL),

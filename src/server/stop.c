@@ -1,0 +1,55 @@
+/* stop.c -- see stop.h. */
+#include "server/stop.h"
+
+#include "common/log.h"
+#include "ops/notify.h"
+
+#define RETRY_AFTER_MS 5000 /* players told to come back */
+#define LINGER_MS      2000 /* for the last words to be taken */
+
+static void saved(void *context, uint32_t lost)
+{
+    struct stop *stop = context;
+
+    stop->lost = lost;
+    if (lost)
+        log_event(LOG_LEVEL_ERROR, "positions_lost",
+                  "not all positions could be saved: they are as of the last save",
+                  LOG_U64("lost", lost), LOG_TEXT("cause", store_trouble(stop->store)));
+    event_base_loopbreak(stop->base);
+}
+
+static void drained(void *context)
+{
+    struct stop *stop = context;
+
+    if (stop->saving)
+        return;
+    stop->saving = true;
+    presence_save_all(stop->presence, saved, stop);
+}
+
+static void begin(struct stop *stop, const char *cause, const char *reason)
+{
+    log_event(LOG_LEVEL_INFO, "stopping", "the server stops: players are told and saved",
+              LOG_TEXT("cause", cause), LOG_U64("players", presence_n(stop->presence)));
+    notify_stopping();
+    if (reason[0])
+        sessions_announce(stop->sessions, reason);
+    sessions_drain(stop->sessions, PROTOCOL_REASON_SHUTTING_DOWN, RETRY_AFTER_MS, LINGER_MS,
+                   drained, stop);
+}
+
+void stop_ask(struct stop *stop, const char *cause, const char *reason)
+{
+    if (++stop->asked_n == 1)
+        begin(stop, cause, reason);
+    else if (stop->asked_n == 2)
+        log_event(LOG_LEVEL_WARN, "hurrying", "asked again: not waiting for the players",
+                  LOG_TEXT("cause", cause));
+    else
+        log_event(LOG_LEVEL_WARN, "hurrying", "asked again: positions are still being saved",
+                  LOG_TEXT("cause", cause));
+    if (stop->asked_n > 1)
+        drained(stop);
+}

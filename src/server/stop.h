@@ -1,0 +1,32 @@
+/* stop.h -- how the daemon ends: players are told, all leave, positions are made durable, the loop
+ * ends.
+ *
+ * Asked once it is patient with the players, asked again it no longer waits for them; it never goes
+ * without the save, which has a bound of its own (presence_save_all). Control thread. */
+#ifndef OPENMMO_SERVER_STOP_H
+#define OPENMMO_SERVER_STOP_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "play/presence.h"
+#include "play/sessions.h"
+#include "store/store.h"
+
+struct stop {
+    /* Set by the owner, borrowed. */
+    struct event_base *base; /* its loop is broken when all is done */
+    struct sessions *sessions;
+    struct presence *presence;
+    struct store *store;
+
+    unsigned asked_n; /* 0: nobody wants an end */
+    bool saving;
+    uint32_t lost; /* positions that could not be saved; for after the loop */
+};
+
+/* cause: who asks, for the log. reason: for the players, may be empty. */
+void stop_ask(struct stop *stop, const char *cause, const char *reason);
+
+#endif
