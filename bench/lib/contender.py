@@ -149,7 +149,7 @@ class Peer:
         if self.name not in PEERS:
             raise Trouble(f"there is no peer {self.name}: there are {', '.join(PEERS)}")
         if not os.path.isdir(f"{BENCH}/peers/node_modules"):
-            raise Trouble("the peers are not installed: run npm ci --ignore-scripts --prefix bench/peers")
+            raise Trouble("the peers are not installed: run npm install --no-package-lock --ignore-scripts --prefix bench/peers")
 
     def start(self, work, players, place):
         command = ["node", f"{BENCH}/peers/{self.kind}_server.js", "--host", place.address]
