@@ -180,7 +180,7 @@ static bool find(struct method_call *call, struct wanted *wanted)
     char shown[128];
 
     if (by_its_name == method_given(call, "session")) {
-        method_fail(call, "name the player by name or by session");
+        method_misused(call, "name the player by name or by session");
         return false;
     }
     memset(wanted, 0, sizeof(*wanted));
@@ -214,7 +214,7 @@ static void run_kick(struct method_call *call)
     struct wanted wanted;
 
     if (reason != NULL && text_chat_check(reason, strlen(reason), &error) != 0) {
-        method_fail(call, "reason: %s", error.text);
+        method_misused(call, "reason: %s", error.text);
         return;
     }
     if (!find(call, &wanted))

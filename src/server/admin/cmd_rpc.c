@@ -66,7 +66,7 @@ static void run_subscribe(struct method_call *call)
     int id;
 
     if (topic == NULL) {
-        method_fail(call, "there is no such topic; rpc.discover lists them");
+        method_misused(call, "there is no such topic; rpc.discover lists them");
         return;
     }
     if (call->peer.role < topic->role) {
@@ -75,7 +75,7 @@ static void run_subscribe(struct method_call *call)
     }
     params = params != NULL ? json_incref(params) : json_object();
     if (method_check(topic->params, params, &error) != 0)
-        method_fail(call, "%s", error.text);
+        method_misused(call, "%s", error.text);
     else if ((id = client_subscribe(call->client, topic, interval_ms, params)) < 0)
         method_fail(call, "at most %d subscriptions at a time", SUBSCRIPTIONS_MAX);
     else

@@ -164,7 +164,7 @@ static void run_announce(struct method_call *call)
     struct error error = {""};
 
     if (text_chat_check(text, strlen(text), &error) != 0) {
-        method_fail(call, "%s", error.text);
+        method_misused(call, "text: %s", error.text);
         return;
     }
     sessions_announce(config->sessions, text);

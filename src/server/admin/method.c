@@ -186,6 +186,17 @@ void method_fail(struct method_call *call, const char *format, ...)
     fail_with(call, JSONRPC_FAILED, sentence);
 }
 
+void method_misused(struct method_call *call, const char *format, ...)
+{
+    char sentence[ERROR_TEXT_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    fail_with(call, JSONRPC_BAD_PARAMS, sentence);
+}
+
 static void unknown_method(struct jsonrpc_call *rpc)
 {
     const char *names[256], *name = jsonrpc_method(rpc), *near;

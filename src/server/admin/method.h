@@ -78,6 +78,8 @@ void method_begin(const struct method_desk *desk, struct client *client,
 void method_done(struct method_call *call, json_t *result);
 /* The same where it did not succeed: the sentence that the operator reads. */
 void method_fail(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same where the parameters were wrong in a way that their rows do not tell. */
+void method_misused(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* A parameter's value; what stands in `otherwise` where it was not given. */
 const char *method_text(const struct method_call *call, const char *name, const char *otherwise);
