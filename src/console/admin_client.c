@@ -26,7 +26,7 @@ struct waiting {
 struct admin_client {
     struct sockaddr_un address;
     struct admin_client_handlers handlers;
-    bool open;
+    bool open, too_long; /* too_long: the path does not fit into an address, so it is no socket's */
     int fd;
     uint64_t now_ms, again_ms; /* again_ms: when the next try is due */
     unsigned backoff_ms, last_id;
@@ -48,6 +48,7 @@ struct admin_client *admin_client_new(const char *path,
     client->fd = -1;
     client->backoff_ms = BACKOFF_MS;
     client->address.sun_family = AF_UNIX;
+    client->too_long = strlen(path) >= sizeof(client->address.sun_path);
     snprintf(client->address.sun_path, sizeof(client->address.sun_path), "%s", path);
     client->out = malloc(OUT_MAX);
     if (client->out == NULL) {
@@ -129,6 +130,10 @@ static void lose_errno(struct admin_client *client, const char *what)
 
 static void begin(struct admin_client *client)
 {
+    if (client->too_long) {
+        lose(client, "the socket's path is longer than a Unix socket's can be (107 bytes)");
+        return;
+    }
     client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (client->fd < 0) {
         lose_errno(client, "cannot make a socket for");

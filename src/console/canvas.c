@@ -188,6 +188,18 @@ int canvas_right(struct canvas *canvas, int row, int end, int columns, enum styl
     return canvas_text(canvas, row, end - width, width, style, clean);
 }
 
+int canvas_tail(struct canvas *canvas, int row, int column, int columns, enum style style,
+                const char *text)
+{
+    char clean[TEXT_ROOM];
+    const char *from = clean;
+
+    text_sanitise(text, strlen(text), clean, sizeof(clean));
+    while (*from != '\0' && (int)text_columns(from) >= columns)
+        from += point_bytes(from);
+    return canvas_text(canvas, row, column, columns, style, from);
+}
+
 void canvas_glyph(struct canvas *canvas, int row, int column, enum style style, const char *glyph,
                   char ascii)
 {

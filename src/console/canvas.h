@@ -61,6 +61,10 @@ int canvas_right(struct canvas *canvas, int row, int end, int columns, enum styl
  * at `row`, lines above `top` are left out. Returns how many lines it takes. canvas NULL: only
  * reckon. */
 int canvas_wrap(struct canvas *canvas, int row, int top, int column, int columns, const char *text);
+/* The end of a text that is being typed, in at most `columns` columns, of which the last one stays
+ * free for the cursor. Returns the columns it took. */
+int canvas_tail(struct canvas *canvas, int row, int column, int columns, enum style style,
+                const char *text);
 /* One of our own glyphs, with what stands for it in ASCII. */
 void canvas_glyph(struct canvas *canvas, int row, int column, enum style style, const char *glyph,
                   char ascii);

@@ -6,6 +6,11 @@
 
 #include "common/text.h"
 
+/* Where text stands in the dialog. */
+struct text_column {
+    int column, columns;
+};
+
 /* UTF-8 of a code point; returns its bytes. */
 static size_t encode(int point, char out[5])
 {
@@ -72,6 +77,7 @@ static void kick(struct ui *ui)
 
     if (dialog->reason.text[0] != '\0')
         json_object_set_new(params, "reason", json_string(dialog->reason.text));
+    snprintf(ui->kicked, sizeof(ui->kicked), "%s", dialog->player.name);
     if (ui->config.ask(ui->config.context, UI_ASK_KICK, "players.kick", params) != 0)
         ui_say(ui, true, "not connected: %s was not kicked", dialog->player.name);
 }
@@ -115,33 +121,64 @@ static void draw_buttons(const struct ui_dialog *dialog, struct canvas *canvas, 
                 dialog->focus == UI_FOCUS_YES ? "[ Yes, kick ]" : "  Yes, kick  ");
 }
 
+/* A paragraph from that row on, at most `rows` of it (the last ones); returns those it took. */
+static int paragraph(struct canvas *canvas, int row, int rows, struct text_column at,
+                     const char *text)
+{
+    int needed = canvas_wrap(NULL, 0, 0, 0, at.columns, text);
+
+    rows = needed < rows ? needed : rows;
+    if (rows > 0)
+        canvas_wrap(canvas, row + rows - 1, row, at.column, at.columns, text);
+    return rows;
+}
+
+static void draw_reason(const struct ui_dialog *dialog, struct canvas *canvas, int row,
+                        struct text_column at)
+{
+    int used = canvas_text(canvas, row, at.column, at.columns, STYLE_DIM, "reason: ");
+
+    if (dialog->focus == UI_FOCUS_REASON) {
+        used += canvas_tail(canvas, row, at.column + used, at.columns - used, STYLE_BOLD,
+                            dialog->reason.text);
+        canvas->cursor_row = row;
+        canvas->cursor_column = at.column + used;
+    } else {
+        canvas_text(canvas, row, at.column + used, at.columns - used, STYLE_PLAIN,
+                    dialog->reason.text[0] != '\0' ? dialog->reason.text
+                                                   : "none (Tab or r to write one)");
+    }
+}
+
+#define BARE_ROWS 6 /* the frame, the reason, the buttons, two blank ones */
+#define WHO_ROWS  3 /* at most, for whom it is about */
+
+/* Where the terminal is too low for all of it, what will happen is left out, not the buttons. */
 void dialog_draw(struct ui *ui, struct canvas *canvas)
 {
+    static const char WHAT[] = "The session ends at once; the place is saved. The player is told "
+                               "why and may come back. This goes to the audit log.";
     const struct ui_dialog *dialog = &ui->dialog;
-    int columns = canvas->columns < 66 ? canvas->columns - 2 : 64, rows = 9;
-    int row = (canvas->rows - rows) / 2, column = (canvas->columns - columns) / 2;
-    int inside = columns - 4, used;
-    char title[300];
+    int columns = canvas->columns < 66 ? canvas->columns - 2 : 64;
+    struct text_column at = {(canvas->columns - columns) / 2 + 2, columns - 4};
+    char title[300], who[400];
+    int who_rows, what_rows = canvas_wrap(NULL, 0, 0, 0, at.columns, WHAT), rows, row;
 
     snprintf(title, sizeof(title), "Kick %s?", dialog->player.name);
-    canvas_box(canvas, row, column, rows, columns, title);
-    canvas_printf(canvas, row + 1, column + 2, inside, STYLE_PLAIN, "%s, from %s",
-                  dialog->player.name, dialog->player.address);
-    canvas_text(canvas, row + 2, column + 2, inside, STYLE_PLAIN,
-                "The session ends at once; the place is saved. The player is");
-    canvas_text(canvas, row + 3, column + 2, inside, STYLE_PLAIN,
-                "told why and may come back. This goes to the audit log.");
-    used = canvas_text(canvas, row + 5, column + 2, inside, STYLE_DIM, "reason: ");
-    used += canvas_text(canvas, row + 5, column + 2 + used, inside - used,
-                        dialog->focus == UI_FOCUS_REASON ? STYLE_BOLD : STYLE_PLAIN,
-                        dialog->reason.text[0] != '\0' || dialog->focus == UI_FOCUS_REASON
-                            ? dialog->reason.text
-                            : "none (Tab or r to write one)");
-    if (dialog->focus == UI_FOCUS_REASON) {
-        canvas->cursor_row = row + 5;
-        canvas->cursor_column = column + 2 + used;
-    }
-    draw_buttons(dialog, canvas, row + 7, column + 2);
+    snprintf(who, sizeof(who), "%s, from %s", dialog->player.name, dialog->player.address);
+    who_rows = canvas_wrap(NULL, 0, 0, 0, at.columns, who);
+    who_rows = who_rows > WHO_ROWS ? WHO_ROWS : who_rows;
+    if (BARE_ROWS + who_rows + what_rows > canvas->rows)
+        what_rows = 0;
+    if (BARE_ROWS + who_rows > canvas->rows)
+        who_rows = canvas->rows - BARE_ROWS;
+    rows = BARE_ROWS + who_rows + what_rows;
+    row = (canvas->rows - rows) / 2;
+    canvas_box(canvas, row, at.column - 2, rows, columns, title);
+    row += 1 + paragraph(canvas, row + 1, who_rows, at, who);
+    row += paragraph(canvas, row, what_rows, at, WHAT);
+    draw_reason(dialog, canvas, row + 1, at);
+    draw_buttons(dialog, canvas, row + 3, at.column);
 }
 
 /* The screen's own keys first, then those that hold everywhere. */
@@ -151,26 +188,38 @@ static bool in_help(const struct screen *screen, const struct keys_row *key, boo
                : key->scope == KEYS_EVERYWHERE;
 }
 
-/* In two halves side by side where the page is too low for one. */
-void dialog_draw_help(const struct screen *screen, struct canvas *canvas, int row, int rows)
+/* The i-th key of the help, own ones first; NULL: there are no more. */
+static const struct keys_row *help_key(const struct screen *screen, int i)
 {
-    int needed = 1, at = row + 1, column = 1, width = canvas->columns - 2;
-
-    for (size_t i = 0; i < KEYS_N; i++)
-        needed += in_help(screen, &KEYS[i], true) || in_help(screen, &KEYS[i], false);
-    if (needed > rows)
-        width = canvas->columns / 2 - 1;
-    canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, "Keys: %s", screen->name);
     for (int own = 1; own >= 0; own--) {
-        for (size_t i = 0; i < KEYS_N; i++) {
-            if (!in_help(screen, &KEYS[i], own))
-                continue;
-            if (at >= row + rows && column == 1) {
-                at = row + 1;
-                column += width + 1;
-            }
-            canvas_text(canvas, at, column, 13, STYLE_BOLD, KEYS[i].shown);
-            canvas_text(canvas, at++, column + 14, width - 14, STYLE_PLAIN, KEYS[i].help);
+        for (size_t k = 0; k < KEYS_N; k++) {
+            if (in_help(screen, &KEYS[k], own) && i-- == 0)
+                return &KEYS[k];
         }
+    }
+    return NULL;
+}
+
+void dialog_draw_help(struct ui *ui, const struct screen *screen, struct canvas *canvas, int row)
+{
+    int a_page = ui->body_rows - 1, keys_n = 0, used, first;
+
+    while (help_key(screen, keys_n) != NULL)
+        keys_n++;
+    ui->help_pages = (keys_n + a_page - 1) / a_page;
+    if (ui->help > ui->help_pages)
+        ui->help = ui->help_pages;
+    first = (ui->help - 1) * a_page;
+    used = canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, "Keys: %s", screen->name);
+    if (ui->help_pages > 1)
+        canvas_printf(canvas, row, 1 + used, canvas->columns, STYLE_DIM, "   %d of %d%s", ui->help,
+                      ui->help_pages, ui->help < ui->help_pages ? ", ? turns the page" : "");
+    for (int i = 0; i < a_page; i++) {
+        const struct keys_row *key = help_key(screen, first + i);
+
+        if (key == NULL)
+            break;
+        canvas_text(canvas, row + 1 + i, 1, 13, STYLE_BOLD, key->shown);
+        canvas_text(canvas, row + 1 + i, 15, canvas->columns - 16, STYLE_PLAIN, key->help);
     }
 }

@@ -10,8 +10,8 @@ void dialog_key(struct ui *ui, int key);
 /* Over everything else. */
 void dialog_draw(struct ui *ui, struct canvas *canvas);
 
-/* The help page of a screen. */
-void dialog_draw_help(const struct screen *screen, struct canvas *canvas, int row, int rows);
+/* The page ui->help of a screen's help; says in ui->help_pages how many there are. */
+void dialog_draw_help(struct ui *ui, const struct screen *screen, struct canvas *canvas, int row);
 
 /* Typing: true if the key changed the line (letters, Backspace, Ctrl-U, Ctrl-W). */
 bool dialog_edit(struct ui_line *line, int key);

@@ -156,16 +156,41 @@ static json_t *parameters(const json_t *discovery, char *const *arguments, int a
     return params;
 }
 
+/* What a method takes: the names of its parameters, those that may be left out in brackets. False:
+ * the value is no list of parameters. */
+static bool parameters_of(const json_t *list, char *out, size_t room_bytes)
+{
+    const json_t *row;
+    size_t i, n = 0;
+
+    if (json_array_size(list) == 0 || json_object_get(json_array_get(list, 0), "required") == NULL)
+        return false;
+    out[0] = '\0';
+    json_array_foreach((json_t *)list, i, row)
+    {
+        bool required = json_is_true(json_object_get(row, "required"));
+        const char *name = json_string_value(json_object_get(row, "name"));
+
+        if (n < room_bytes)
+            n += (size_t)snprintf(out + n, room_bytes - n, "%s%s%s%s", i > 0 ? " " : "",
+                                  required ? "" : "[", name != NULL ? name : "?",
+                                  required ? "" : "]");
+    }
+    return true;
+}
+
 /* A value as one cell, fit to be shown. */
 static void cell_of(const json_t *value, char out[CELL_BYTES])
 {
     const char *text = json_string_value(value);
-    char *dumped;
+    char room[CELL_BYTES], *dumped;
 
     if (text != NULL) {
         text_sanitise(text, json_string_length(value), out, CELL_BYTES);
     } else if (json_is_real(value)) {
         snprintf(out, CELL_BYTES, "%.2f", json_real_value(value));
+    } else if (parameters_of(value, room, sizeof(room))) {
+        text_sanitise(room, strlen(room), out, CELL_BYTES);
     } else {
         dumped = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
         text_sanitise(dumped != NULL ? dumped : "", dumped != NULL ? strlen(dumped) : 0, out,
@@ -227,10 +252,11 @@ static void print_table(const json_t *list)
 }
 
 /* An object as "key  value" lines, inner objects as "outer.inner"; lists of objects as tables
- * behind the rest. */
-static void print_object(const json_t *object, const char *prefix)
+ * behind the rest. Returns true if anything was printed. */
+static bool print_object(const json_t *object, const char *prefix)
 {
     char name[256], clean[96], cell[CELL_BYTES];
+    bool printed = false;
     const char *key;
     json_t *value;
 
@@ -239,19 +265,23 @@ static void print_object(const json_t *object, const char *prefix)
         text_sanitise(key, strlen(key), clean, sizeof(clean));
         snprintf(name, sizeof(name), "%.150s%s%s", prefix, prefix[0] != '\0' ? "." : "", clean);
         if (json_is_object(value)) {
-            print_object(value, name);
+            printed |= print_object(value, name);
         } else if (!json_is_object(json_array_get(value, 0))) {
             cell_of(value, cell);
             printf("%-26s %s\n", name, cell);
+            printed = true;
         }
     }
     json_object_foreach((json_t *)object, key, value)
     {
         if (json_is_object(json_array_get(value, 0))) {
-            printf("\n");
+            if (printed)
+                printf("\n");
             print_table(value);
+            printed = true;
         }
     }
+    return printed;
 }
 
 /* As one line of ASCII that shows itself: jansson leaves DEL as it is. */

@@ -41,7 +41,7 @@ static const struct option OPTIONS[] = {
 
 struct arguments {
     struct console_options console;
-    char path[256];
+    char path[4096];
     bool json;
 };
 

@@ -50,7 +50,8 @@ static void draw_head(struct ui *ui, struct canvas *canvas, int row)
                         view->follow ? "   following" : "   standing still (f follows)");
     if (ui->prompt == &view->filter || view->filter.text[0] != '\0') {
         used += canvas_text(canvas, row, used, canvas->columns, STYLE_DIM, "   filter: ");
-        used += canvas_text(canvas, row, used, canvas->columns, STYLE_PLAIN, view->filter.text);
+        used +=
+            canvas_tail(canvas, row, used, canvas->columns - used, STYLE_PLAIN, view->filter.text);
     }
     if (ui->prompt == &view->filter) {
         canvas->cursor_row = row;

@@ -143,7 +143,8 @@ static void draw_figures(struct ui *ui, struct canvas *canvas, int row)
     if (ui->prompt != &view->filter && view->filter.text[0] == '\0')
         return;
     used += canvas_text(canvas, row, 1 + used, canvas->columns, STYLE_DIM, "   filter: ");
-    used += canvas_text(canvas, row, 1 + used, canvas->columns / 2, STYLE_PLAIN, view->filter.text);
+    used +=
+        canvas_tail(canvas, row, 1 + used, canvas->columns / 2 - 4, STYLE_PLAIN, view->filter.text);
     if (ui->prompt == &view->filter) {
         canvas->cursor_row = row;
         canvas->cursor_column = 1 + used;

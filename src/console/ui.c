@@ -95,7 +95,9 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
     };
     const char *kicked = json_string_value(json_object_get(result, "kicked"));
 
-    if (code != 0)
+    if (code != 0 && what == UI_ASK_KICK)
+        ui_say(ui, true, "not kicked: %s (%s)", sentence, ui->kicked);
+    else if (code != 0)
         ui_say(ui, true, "%s: %s", METHODS[what], sentence);
     else
         model_answer(&ui->model, METHODS[what], result);
@@ -145,12 +147,14 @@ void ui_key(struct ui *ui, int key)
         dialog_key(ui, key);
     else if (ui->prompt != NULL)
         prompt_key(ui, key);
-    else if (ui->help && action != KEYS_DO_QUIT)
-        ui->help = false;
+    else if (ui->help > 0 && action == KEYS_DO_HELP && ui->help < ui->help_pages)
+        ui->help++;
+    else if (ui->help > 0 && action != KEYS_DO_QUIT)
+        ui->help = 0;
     else if (action == KEYS_DO_QUIT)
         ui->quit = true;
     else if (action == KEYS_DO_HELP)
-        ui->help = true;
+        ui->help = 1;
     else if (action == KEYS_DO_OVERVIEW || action == KEYS_DO_PLAYERS || action == KEYS_DO_LOG)
         show(ui, (int)(action - KEYS_DO_OVERVIEW));
     else if (action == KEYS_DO_NEXT_SCREEN)
@@ -282,8 +286,8 @@ void ui_draw(struct ui *ui, struct canvas *canvas)
         return;
     }
     ui->body_rows = canvas->rows - FRAME_ROWS;
-    if (ui->help)
-        dialog_draw_help(screen, canvas, 2, ui->body_rows);
+    if (ui->help > 0)
+        dialog_draw_help(ui, screen, canvas, 2);
     else
         screen->draw(ui, canvas, 2, ui->body_rows);
     draw_header(ui, canvas);

@@ -71,11 +71,12 @@ struct ui {
     struct model model;
     enum ui_link link;
     char link_sentence[256];
-    uint64_t lost_ms;        /* since when the connection is lost */
-    uint64_t heard_ms;       /* when the last sample came: a daemon can be there and stand still */
-    int screen;              /* index into SCREENS */
-    bool help, quit, redraw; /* redraw: the whole screen, as Ctrl-L wants it */
-    struct ui_line *prompt;  /* the line that is typed into; NULL: none */
+    uint64_t lost_ms;       /* since when the connection is lost */
+    uint64_t heard_ms;      /* when the last sample came: a daemon can be there and stand still */
+    int screen;             /* index into SCREENS */
+    int help, help_pages;   /* the page of the help that is shown, 0: none; of how many */
+    bool quit, redraw;      /* redraw: the whole screen, as Ctrl-L wants it */
+    struct ui_line *prompt; /* the line that is typed into; NULL: none */
     struct ui_line prompt_before;
     char message[256]; /* in the bottom line until message_until_ms */
     bool message_bad;
@@ -87,6 +88,7 @@ struct ui {
     struct ui_players_view players;
     struct ui_log_view log;
     struct ui_dialog dialog;
+    char kicked[256]; /* who was last asked to be kicked */
 };
 
 /* In place. -1: out of memory. */

@@ -13,7 +13,10 @@ tests_console_test_screens_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DI
 tests_console_test_screens_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
 EXTRA_DIST += tests/console/replies.jsonl \
+    tests/console/golden/help-60x15.txt \
     tests/console/golden/help-80x24.txt \
+    tests/console/golden/kick-36x8.txt \
+    tests/console/golden/kick-60x15.txt \
     tests/console/golden/kick-80x24.txt \
     tests/console/golden/log-132x43.txt \
     tests/console/golden/log-80x24.txt \

@@ -97,6 +97,11 @@ static void exit_codes_are_stable(void **state)
         {"exec players.list limit=2 descending=true", 0, ""},
         {"--json exec metrics.get",                   0, ""},
         {"exec players.kick name=nobody",             1, "nobody by the name of nobody"},
+        {"exec players.kick",                         2, "by name or by session"},
+        {"exec players.show name=anna session=1",     2, "by name or by session"},
+        {"exec announce text=$(printf '\\001')",      2, "text: a line holds no control"},
+        {"exec subscribe topic=weather",              2, "no such topic"},
+        {"--socket $(printf '/%0150d' 0) exec x",     3, "longer than a Unix socket's can be"},
         {"exec players.list sort=shoes",              2, "sort must be one of"},
         {"exec players.list limit=x",                 2, "limit: this is not such a value"},
         {"exec players.list limit",                   2, "is not name=value"},
@@ -155,6 +160,10 @@ static void a_list_is_a_table(void **state)
     assert_non_null(strstr(said.out, "matched                    5\n"));
     console("exec server.status");
     assert_non_null(strstr(said.out, "tick.budget_us             50000\n"));
+    console("exec config.list"); /* nothing but a table: no blank line above it */
+    assert_memory_equal(said.out, "name ", 5);
+    console("exec rpc.discover"); /* what may be left out is in brackets */
+    assert_non_null(strstr(said.out, " topic [interval_ms] [params]\n"));
 }
 
 static void json_is_one_line_of_ascii(void **state)

@@ -428,8 +428,7 @@ static void dialogs_hold_together(void **state)
         tmux_type("k");
         tmux_see("[ No ]");
         snprintf(from, sizeof(from), "192.0.2.%zu:7", i + 100);
-        if (strlen(HOSTILE[i]) < 60) /* else it does not fit beside the name */
-            tmux_see(from);
+        tmux_see(from);
         box_is_straight(tmux_screen(""));
         tmux_type("Escape");
         tmux_see_no_more("[ No ]");

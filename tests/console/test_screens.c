@@ -21,6 +21,8 @@
 
 #define WALL_MS INT64_C(1795349072000) /* the moment of the recording */
 
+#define LEAST_HELP_ROWS 8
+
 struct fixture {
     struct ui ui;
     struct canvas canvas;
@@ -167,6 +169,9 @@ static void screens_are_as_recorded(void **state)
         {"players-60x15",        "2nnn",              15, 60,  false},
         {"players-filter-80x24", "2/walk",            24, 80,  false},
         {"kick-80x24",           "2jkrtoo loud",      24, 80,  false},
+        {"kick-60x15",           "2jkrthe end of a reason that is longer than the line is seen while it is typed", 15, 60, false},
+        {"kick-36x8",            "2jk",               8,  36,  false},
+        {"help-60x15",           "2?",                15, 60,  false},
         {"log-80x24",            "3",                 24, 80,  false},
         {"log-132x43",           "3ll",               43, 132, false},
         {"help-80x24",           "2?",                24, 80,  false},
@@ -300,6 +305,32 @@ static void every_key_of_the_table_does_what_it_says(void **state)
     }
 }
 
+/* Where a page is too low for all keys, ? turns it. */
+static void the_help_has_pages(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    for (int rows = LEAST_HELP_ROWS; rows < 24; rows++) {
+        bool seen[64] = {false};
+
+        fixture_init(&fixture, rows, 80, false);
+        press(&fixture, "2?");
+        for (int page = 1; page <= fixture.ui.help_pages; page++) {
+            assert_int_equal(fixture.ui.help, page);
+            for (size_t i = 0; i < KEYS_N; i++)
+                seen[i] |= shows(&fixture, KEYS[i].help);
+            press(&fixture, "?");
+        }
+        assert_int_equal(fixture.ui.help, 0);
+        for (size_t i = 0; i < KEYS_N; i++)
+            assert_true(seen[i] || KEYS[i].scope == KEYS_IN_LOG);
+        press(&fixture, "?x");
+        assert_int_equal(fixture.ui.help, 0);
+        fixture_fini(&fixture);
+    }
+}
+
 static void the_help_names_every_key(void **state)
 {
     static const char *const WAYS[] = {"1?", "2?", "3?"};
@@ -371,8 +402,10 @@ static void what_became_of_a_kick_is_said(void **state)
     ui_answer(&fixture.ui, UI_ASK_KICK, result, 0, "");
     draw(&fixture);
     assert_true(shows(&fixture, "Aria was kicked"));
+    press(&fixture, "2ky");
     ui_answer(&fixture.ui, UI_ASK_KICK, NULL, -32001, "players.kick takes the role moderator");
     draw(&fixture);
+    assert_true(shows(&fixture, "not kicked: players.kick takes the role moderator (Aria)"));
     assert_true(shows(&fixture, "takes the role moderator"));
     ui_time(&fixture.ui, fixture.ui.now_ms + 60000, WALL_MS);
     draw(&fixture);
@@ -549,6 +582,7 @@ int main(void)
         cmocka_unit_test(no_size_and_no_hostile_text_hurts),
         cmocka_unit_test(every_key_of_the_table_does_what_it_says),
         cmocka_unit_test(the_help_names_every_key),
+        cmocka_unit_test(the_help_has_pages),
         cmocka_unit_test(kicking_asks_first_and_the_default_is_no),
         cmocka_unit_test(what_became_of_a_kick_is_said),
         cmocka_unit_test(the_cursor_stays_on_its_player),
