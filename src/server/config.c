@@ -65,6 +65,9 @@ static const struct option_row rows[] = {
      "How far players see each other, in metres."},
     {"net", "players_max", OPTION_INTEGER, AT(players_max), "1000", 1, 65536, 0, NULL, NULL, NULL,
      "Players in the world at once."},
+    {"net", "queue_max", OPTION_INTEGER, AT(queue_max), "500", 0, 65536, R, NULL, NULL, NULL,
+     "Players who may wait for a place when the world is full. More are told to come back later; who was here a minute ago may always "
+     "wait, and comes first. Those who wait are connections: leave room for them in connections_max."},
     {"net", "connections_max", OPTION_INTEGER, AT(connections_max), "2000", 1, 131072, 0, NULL, NULL, NULL,
      "Connections at once, those before the login included."},
     {"net", "certificate", OPTION_PATH, AT(certificate), "", 0, 400, R, NULL, NULL, NULL,

@@ -218,6 +218,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .store = server->store,
                                        .commands = server->commands[0],
                                        .players_max = server->config->players_max,
+                                       .queue_max = server->config->queue_max,
                                        .flush_ms = server->config->flush_ms,
                                        .epoch = store_epoch(server->store)};
 
@@ -374,7 +375,10 @@ static int apply(void *context, const struct config *config, struct error *error
     if (sessions_reconfigure(server->sessions, &sessions, error) < 0 ||
         accounts_reconfigure(server->accounts, &accounts, error) < 0)
         return -1;
-    presence_reconfigure(server->presence, config->players_max, config->flush_ms);
+    presence_reconfigure(server->presence,
+                         &(struct presence_config){.players_max = config->players_max,
+                                                   .queue_max = config->queue_max,
+                                                   .flush_ms = config->flush_ms});
     log_set_level((enum log_level)config->log_level);
     return 0;
 }

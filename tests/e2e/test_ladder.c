@@ -4,6 +4,7 @@
 
 #include "stage.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define STEP_US 70000
@@ -71,10 +72,65 @@ static void test_tempo(void **state)
 }
 #endif
 
+static struct player *ask_in(const char *name)
+{
+    struct player *player = player_connect(party, &server);
+
+    UNTIL(party, DEADLINE_MS, player->greeted);
+    player_register(player, name, PASSWORD);
+    return player;
+}
+
+static bool is_told(const struct player *player, const char *text)
+{
+    return player->notice == PROTOCOL_REASON_WAITING && strcmp(player->notice_text, text) == 0;
+}
+
+/* Two places: the others wait, are told where they are, come in in order or give up; those who play
+ * notice nothing. */
+static void test_line(void **state)
+{
+    struct player *alice, *bob, *carol, *dave, *erin;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    bob = player_new_account(party, &server, "bob");
+    carol = ask_in("carol");
+    UNTIL(party, DEADLINE_MS, is_told(carol, "You are number 1 of 1 waiting."));
+    dave = ask_in("dave");
+    UNTIL(party, DEADLINE_MS, is_told(dave, "You are number 2 of 2 waiting."));
+    erin = ask_in("erin");
+    UNTIL(party, DEADLINE_MS, erin->notice == PROTOCOL_REASON_FULL); /* queue_max = 2 */
+    assert_non_null(strstr(daemon_ask(&server, "metrics.get", "{\"name\":\"openmmo_waiting\"}"),
+                           "\"value\":2"));
+    player_leave(carol); /* gives up */
+    UNTIL(party, DEADLINE_MS, is_told(dave, "You are number 1 of 1 waiting."));
+    assert_false(dave->welcomed);
+    player_leave(bob);
+    UNTIL(party, DEADLINE_MS, dave->welcomed && dave->selves_n > 0);
+    /* Bob's line was cut; he is back before those who never were in. */
+    player_login(erin, "erin", PASSWORD);
+    UNTIL(party, DEADLINE_MS, erin->notice == PROTOCOL_REASON_WAITING);
+    bob = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, bob->greeted);
+    player_login(bob, "bob", PASSWORD);
+    UNTIL(party, DEADLINE_MS, is_told(bob, "You are number 1 of 2 waiting."));
+    UNTIL(party, DEADLINE_MS, is_told(erin, "You are number 2 of 2 waiting."));
+    player_leave(dave);
+    UNTIL(party, DEADLINE_MS, bob->welcomed);
+    assert_false(alice->gone || erin->welcomed || erin->gone);
+    /* A stop is told to those who wait, too. */
+    daemon_signal(&server, SIGTERM);
+    UNTIL(party, DEADLINE_MS, erin->farewell == PROTOCOL_REASON_SHUTTING_DOWN);
+    assert_int_equal(daemon_wait_exit(&server), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(test_tempo, NULL),
+        STAGED(test_line, "[net]\nplayers_max = 2\nqueue_max = 2\n"),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,10 +23,12 @@
 #define DEADLINE_STEPS 2000 /* of 5 ms */
 #define SESSIONS       16
 #define PLAYERS_MAX    3
+#define QUEUE_MAX      2
 
 /* What each session was told, by slot. */
 struct told {
-    int answers_n, disconnects_n;
+    int answers_n, disconnects_n, waits_n;
+    char waiting[64];
     struct login_answer answer;
     enum protocol_reason disconnect;
 };
@@ -55,6 +57,13 @@ void sessions_answer(struct sessions *sessions, uint64_t session, const struct l
     assert_non_null(sessions);
     told[SESSION_SLOT(session)].answers_n++;
     told[SESSION_SLOT(session)].answer = *answer;
+}
+
+void sessions_wait(struct sessions *sessions, uint64_t session, const char *text)
+{
+    assert_non_null(sessions);
+    told[SESSION_SLOT(session)].waits_n++;
+    snprintf(told[SESSION_SLOT(session)].waiting, sizeof(told[0].waiting), "%s", text);
 }
 
 void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,
@@ -151,6 +160,7 @@ static void start(struct world *world)
                                                              .store = world->store,
                                                              .commands = world->commands,
                                                              .players_max = PLAYERS_MAX,
+                                                             .queue_max = QUEUE_MAX,
                                                              .flush_ms = 50,
                                                              .epoch = store_epoch(world->store)},
                                    &error);
@@ -450,13 +460,130 @@ static void test_gone_while_asking(void **state)
     assert_int_equal(login(world, 3, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
 }
 
-static void test_full_and_kick(void **state)
+static void fill(struct world *world)
+{
+    static const char *const names[PLAYERS_MAX] = {"alice", "bob", "carol"};
+
+    for (uint32_t i = 0; i < PLAYERS_MAX; i++)
+        assert_int_equal(login(world, i + 1, LOGIN_REGISTER, names[i]), PROTOCOL_REASON_NONE);
+}
+
+static void expect_place(struct world *world, uint32_t slot, const char *text)
+{
+    UNTIL(world, strcmp(told[slot].waiting, text) == 0);
+    assert_int_equal(told[slot].answers_n, 0);
+}
+
+/* Newcomers wait in order, are told where they are, and come in one by one. */
+static void test_line(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    begin(world, 4, LOGIN_REGISTER, "dave");
+    expect_place(world, 4, "You are number 1 of 1 waiting.");
+    begin(world, 5, LOGIN_REGISTER, "erin");
+    expect_place(world, 5, "You are number 2 of 2 waiting.");
+    assert_int_equal(login(world, 6, LOGIN_REGISTER, "frank"), PROTOCOL_REASON_FULL);
+    assert_true(told[6].answer.retry_after_ms >= 1000);
+    assert_int_equal(presence_n(world->presence), 3);
+    leave(world, 2);
+    UNTIL(world, told[4].answers_n == 1);
+    assert_int_equal(told[4].answer.reason, PROTOCOL_REASON_NONE);
+    assert_string_equal(told[4].answer.username, "dave");
+    expect_place(world, 5, "You are number 1 of 1 waiting.");
+    leave(world, 4); /* one who left is not waited for */
+    UNTIL(world, told[5].answers_n == 1);
+    assert_int_equal(presence_n(world->presence), 3);
+}
+
+/* Giving up: the others move on; who waits a second time by another connection keeps his place. */
+static void test_line_left(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    begin(world, 4, LOGIN_REGISTER, "dave");
+    expect_place(world, 4, "You are number 1 of 1 waiting.");
+    begin(world, 5, LOGIN_REGISTER, "erin");
+    expect_place(world, 5, "You are number 2 of 2 waiting.");
+    begin(world, 7, LOGIN_PASSWORD, "dave");
+    expect_place(world, 7, "You are number 1 of 2 waiting.");
+    assert_int_equal(told[4].disconnect, PROTOCOL_REASON_REPLACED);
+    leave(world, 4);
+    leave(world, 7);
+    expect_place(world, 5, "You are number 1 of 1 waiting.");
+    leave(world, 1);
+    UNTIL(world, told[5].answers_n == 1);
+    assert_int_equal(told[5].answer.reason, PROTOCOL_REASON_NONE);
+}
+
+/* Who was here a minute ago goes before newcomers, also where the line is full; who is still in the
+ * world does not wait at all; who was dismissed is a newcomer. */
+static void test_line_returning(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    begin(world, 4, LOGIN_REGISTER, "dave");
+    expect_place(world, 4, "You are number 1 of 1 waiting.");
+    leave(world, 2); /* bob goes, dave comes in his stead */
+    UNTIL(world, told[4].answers_n == 1);
+    begin(world, 5, LOGIN_REGISTER, "erin");
+    expect_place(world, 5, "You are number 1 of 1 waiting.");
+    begin(world, 6, LOGIN_REGISTER, "frank");
+    expect_place(world, 6, "You are number 2 of 2 waiting.");
+    begin(world, 7, LOGIN_PASSWORD, "bob");
+    expect_place(world, 7, "You are number 1 of 3 waiting.");
+    assert_int_equal(login(world, 8, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    world->handlers.closed(world->handlers.context, id_of(3), PROTOCOL_REASON_KICKED);
+    UNTIL(world, told[7].answers_n == 1);
+    assert_int_equal(told[7].answer.reason, PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 9, LOGIN_PASSWORD, "carol"), PROTOCOL_REASON_FULL);
+    assert_int_equal(told[5].answers_n + told[6].answers_n, 0);
+}
+
+/* The ladder shuts the door: newcomers wait although there is room, who comes back does not. */
+static void test_closed_door(void **state)
 {
     struct world *world = *state;
 
     assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
-    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
-    assert_int_equal(login(world, 3, LOGIN_REGISTER, "carol"), PROTOCOL_REASON_NONE);
+    leave(world, 1);
+    UNTIL(world, presence_n(world->presence) == 0);
+    presence_close_door(world->presence, true);
+    begin(world, 2, LOGIN_REGISTER, "bob");
+    expect_place(world, 2, "You are number 1 of 1 waiting.");
+    assert_int_equal(login(world, 3, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[2].answers_n, 0);
+    presence_close_door(world->presence, false);
+    UNTIL(world, told[2].answers_n == 1);
+    assert_int_equal(told[2].answer.reason, PROTOCOL_REASON_NONE);
+}
+
+/* The line does not outlive the server: it is told by the sessions, and begins anew. */
+static void test_line_and_restart(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    begin(world, 4, LOGIN_REGISTER, "dave");
+    expect_place(world, 4, "You are number 1 of 1 waiting.");
+    stop(world);
+    memset(told, 0, sizeof(told));
+    start(world);
+    assert_int_equal(login(world, 4, LOGIN_PASSWORD, "dave"), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[4].waits_n, 0);
+}
+
+static void test_full_and_kick(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    presence_reconfigure(
+        world->presence,
+        &(struct presence_config){.players_max = PLAYERS_MAX, .queue_max = 0, .flush_ms = 50});
     assert_int_equal(login(world, 4, LOGIN_REGISTER, "dave"), PROTOCOL_REASON_FULL);
     assert_int_equal(login(world, 5, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
     assert_int_equal(presence_kick(world->presence, "nobody", 0, "why"), -1);
@@ -539,6 +666,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_quick_return, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gone_while_asking, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_line_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_line_returning, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_closed_door, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_line_and_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_and_kick, setup, teardown),
         cmocka_unit_test_setup_teardown(test_save_all_waits_for_leavers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store_away, setup, teardown),

@@ -24,6 +24,9 @@
     ROW(SWEEP_US,                HISTOGRAM, "openmmo_sweep_microseconds",           "CPU time of one sweep over an io thread's connections") \
     ROW(SNAPSHOTS_SKIPPED,       COUNTER,   "openmmo_snapshots_skipped_total",      "Snapshots that an io thread did not take in time") \
     ROW(PLAYERS,                 GAUGE,     "openmmo_players",                      "Players in the world") \
+    ROW(WAITING,                 GAUGE,     "openmmo_waiting",                      "Players who wait for a place in the world") \
+    ROW(ADMITTED,                COUNTER,   "openmmo_admitted_total",               "Players who came in after waiting") \
+    ROW(REFUSED_LINE,            COUNTER,   "openmmo_refused_line_total",           "Players refused because the line was full") \
     ROW(CONNECTIONS,             GAUGE,     "openmmo_connections",                  "Open connections") \
     ROW(CONNECTIONS_BEFORE_LOGIN,GAUGE,     "openmmo_connections_before_login",     "Connections that have not logged in") \
     ROW(ACCEPTED,                COUNTER,   "openmmo_accepted_total",               "Connections accepted") \

@@ -114,6 +114,7 @@ struct host_post {
             bool has_text;
             char text[PROTOCOL_TEXT_MAX + 1];
         } disconnect;
+        char wait[64];
         char announce[PROTOCOL_TEXT_MAX + 1];
         struct host_settings *settings;
     } as;
@@ -183,6 +184,27 @@ int host_answer(struct host *host, uint64_t session, const struct login_answer *
     if (post == NULL)
         return -1;
     post->as.answer = *answer;
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+static void run_wait(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    struct session *s = host_find(post->host, post->session);
+
+    if (s != NULL)
+        session_keep_waiting(s, post->as.wait);
+    free(post);
+}
+
+int host_wait(struct host *host, uint64_t session, const char *text)
+{
+    struct host_post *post = host_post_new(host, session, run_wait);
+
+    if (post == NULL)
+        return -1;
+    snprintf(post->as.wait, sizeof(post->as.wait), "%s", text);
     io_post(host->io, &post->item);
     return 0;
 }

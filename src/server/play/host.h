@@ -103,6 +103,8 @@ int host_accept(struct host *host, int fd, uint64_t session, const struct sockad
                 struct host_counters *counters) MUST_CHECK;
 /* The session may be gone: then nothing happens. -1: out of memory. */
 int host_answer(struct host *host, uint64_t session, const struct login_answer *answer) MUST_CHECK;
+/* NOTICE(WAITING) to one who waits for an answer. -1: out of memory. */
+int host_wait(struct host *host, uint64_t session, const char *text) MUST_CHECK;
 /* session 0: everybody, and linger_ms is the new linger time. */
 int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
                     uint32_t retry_after_ms, const char *text, uint32_t linger_ms) MUST_CHECK;

@@ -1,139 +1,77 @@
-/* presence.c -- one `struct person` a session that asks to be somebody; enter() alone moves its
- * state.
+/* presence.c -- the way of each `struct person` (people.h) into the world and out of it.
  *
  *   LOGIN --accounts--> PLACE --store--> JOINING --sim--> PRESENT --closed--> LEAVING --sim--> gone
- *     |                   ^                ^
- *     |  (the account is  |                | takes over the figure of one PRESENT
- *     +---> WAITING ------+----------------+
- *            just arriving or leaving by another session)
+ *     |                  ^  ^              ^
+ *     +---> IN_LINE -----+  |              | takes over the figure of one PRESENT
+ *     |  (no room: admission)              |
+ *     +---> WAITING --------+--------------+
+ *        (the account is just arriving or leaving by another session)
  *
- * At most one person of an account holds it (PLACE .. LEAVING); at most one waits behind it, the
- * newest. A tick's commands are sorted by session, not by time, so a session of the same account is
- * only let on when the sim has said what became of the one before. */
+ * At most one person of an account holds it (IN_LINE .. LEAVING); at most one waits behind it, the
+ * newest (a newer one takes the place in the line at once). A tick's commands are sorted by
+ * session, not by time, so a session of the same account is only let on when the sim has said what
+ * became of the one before. */
 #include "play/presence.h"
 
-#include <assert.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
+#include <time.h>
 
 #include "accounts/accounts.h"
 #include "common/log.h"
 #include "ops/metrics.h"
+#include "play/admission.h"
+#include "play/people.h"
+#include "play/saving.h"
 #include "store/timestamp.h"
 
-#define AWAY_RETRY_MS    5000
-#define FULL_RETRY_MS    10000
-#define SAVE_PATIENCE_MS 10000
-
-enum person_state {
-    PERSON_LOGIN,   /* accounts were asked */
-    PERSON_WAITING, /* behind the holder of its account */
-    PERSON_PLACE,   /* the store was asked */
-    PERSON_JOINING, /* JOIN is on its way */
-    PERSON_PRESENT,
-    PERSON_LEAVING, /* the session is over, LEAVE is on its way */
-};
-
-struct person {
-    uint64_t session; /* key */
-    enum person_state state;
-    uint64_t player, entity;
-    char name[TEXT_NAME_MAX_BYTES + 1];
-    struct login_answer *welcome; /* kept until it is given */
-    bool store_away;   /* the account could not be looked up: only a place in memory will do */
-    bool opened;       /* it has a row in game_sessions */
-    uint32_t sequence; /* of control's commands for this session */
-    uint64_t joined_ms;
-    struct space_pos saved; /* as last given to the writeback */
-    uint16_t saved_yaw;
-    bool saved_once;
-    struct person *waiting; /* of a holder: who comes next */
-    UT_hash_handle hh;
-    UT_hash_handle by_player; /* holders only */
-};
+#define AWAY_RETRY_MS 5000
+#define FULL_RETRY_MS 10000
+#define LINE_EVERY_S  1
 
 struct presence {
     struct presence_config config;
     struct sessions *sessions;
-    struct writeback *writeback;
-    struct person *persons; /* by session */
-    struct person *holders; /* by account */
+    struct people people;
+    struct saving saving;
+    struct admission *admission;
+    bool closed; /* newcomers wait, whatever room there is */
     struct snapshot *snapshot;
     struct event *flush;
-    uint32_t present_n, leaving_n;
-    uint32_t flushed_tick; /* everything that moved up to then was put */
-    /* presence_save_all. */
-    void (*saved)(void *context, uint32_t lost); /* NULL: nobody waits for those who leave */
-    void *saved_context;
+    struct event *line; /* the line moves on; armed while anybody stands in it */
 };
 
-static void next_in_line(struct presence *presence, struct person *after);
+static void go_on(struct presence *presence, struct person *person);
 
-static struct person *find(struct presence *presence, uint64_t session)
+static uint64_t now_ms(void)
 {
-    struct person *person;
+    struct timespec t;
 
-    HASH_FIND(hh, presence->persons, &session, sizeof(session), person);
-    return person;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static struct person *holder_of(struct presence *presence, uint64_t player)
+/* There may be a place, or somebody new in the line. */
+static void line_soon(struct presence *presence)
 {
-    struct person *person;
+    static const struct timeval soon = {0, 0};
 
-    HASH_FIND(by_player, presence->holders, &player, sizeof(player), person);
-    return person;
-}
-
-static void enter(struct presence *presence, struct person *person, enum person_state state)
-{
-    if (person->state == PERSON_PRESENT)
-        presence->present_n--;
-    if (person->state == PERSON_LEAVING)
-        presence->leaving_n--;
-    person->state = state;
-    if (state == PERSON_PRESENT)
-        presence->present_n++;
-    if (state == PERSON_LEAVING)
-        presence->leaving_n++;
-    metrics_set(METRIC_PLAYERS, presence->present_n);
-}
-
-static void hold(struct presence *presence, struct person *person)
-{
-    struct person *before = holder_of(presence, person->player);
-
-    if (before)
-        HASH_DELETE(by_player, presence->holders, before);
-    HASH_ADD(by_player, presence->holders, player, sizeof(person->player), person);
-}
-
-static void drop_welcome(struct person *person)
-{
-    if (!person->welcome)
-        return;
-    sodium_memzero(person->welcome, sizeof(*person->welcome)); /* the token */
-    free(person->welcome);
-    person->welcome = NULL;
+    if (presence->people.in_line_n > 0)
+        event_add(presence->line, &soon);
 }
 
 /* Forget it; who waits behind it comes next. */
 static void forget(struct presence *presence, struct person *person)
 {
     struct person *waiting = person->waiting;
-    bool held = person->state != PERSON_LOGIN && holder_of(presence, person->player) == person;
 
-    enter(presence, person, PERSON_LOGIN);
-    if (held)
-        HASH_DELETE(by_player, presence->holders, person);
-    HASH_DEL(presence->persons, person);
-    drop_welcome(person);
-    free(person);
+    if (person->state == PERSON_IN_LINE)
+        admission_leave(presence->admission, person->session);
+    people_remove(&presence->people, person);
     if (waiting)
-        next_in_line(presence, waiting);
+        go_on(presence, waiting);
+    line_soon(presence);
 }
 
 static void refuse(struct presence *presence, struct person *person, enum protocol_reason reason,
@@ -147,69 +85,9 @@ static void refuse(struct presence *presence, struct person *person, enum protoc
 
 /* -- saving ---------------------------------------------------------------------------------- */
 
-static double metres(int32_t units)
-{
-    return (double)units / SPACE_UNITS_PER_M;
-}
-
-/* False (also for what is no number): not a place in this world (nothing of ours writes such). */
-static bool units(double value_m, int32_t *units)
-{
-    if (!(value_m * SPACE_UNITS_PER_M >= -SPACE_LIMIT_UNITS) ||
-        !(value_m * SPACE_UNITS_PER_M <= SPACE_LIMIT_UNITS))
-        return false;
-    *units = (int32_t)(value_m * SPACE_UNITS_PER_M);
-    if (*units > value_m * SPACE_UNITS_PER_M) /* rounding is floor everywhere */
-        --*units;
-    return true;
-}
-
-static void save(struct presence *presence, struct person *person, struct space_pos pos,
-                 uint16_t yaw, uint32_t tick)
-{
-    struct store_position row = {.player_id = person->player,
-                                 .x_m = metres(pos.x),
-                                 .y_m = metres(pos.y),
-                                 .z_m = metres(pos.z),
-                                 .yaw = yaw,
-                                 .epoch = presence->config.epoch,
-                                 .tick = tick,
-                                 .saved_ms = timestamp_now_ms()};
-
-    if (writeback_put(presence->writeback, &row) < 0) {
-        log_event(LOG_LEVEL_ERROR, "save_failed", "out of memory: a position waits for the next",
-                  LOG_U64("id", person->player));
-        return;
-    }
-    person->saved = pos;
-    person->saved_yaw = yaw;
-    person->saved_once = true;
-}
-
-static bool moved(const struct person *person, const struct movement_state *now)
-{
-    return !person->saved_once || person->saved_yaw != now->yaw || person->saved.x != now->pos.x ||
-           person->saved.y != now->pos.y || person->saved.z != now->pos.z;
-}
-
-/* Put all who moved since they were last put, as of the newest snapshot, and commit. */
 static void flush(struct presence *presence)
 {
-    uint32_t slots_n, tick;
-
-    if (!presence->snapshot)
-        return;
-    tick = snapshot_tick(presence->snapshot);
-    slots_n = snapshot_slots_n(presence->snapshot);
-    for (uint32_t i = 0; i < slots_n; i++) {
-        const struct snapshot_entity *entity = snapshot_slot(presence->snapshot, i);
-        struct person *person = entity ? find(presence, entity->session) : NULL;
-
-        if (person && moved(person, &entity->state))
-            save(presence, person, entity->state.pos, entity->state.yaw, tick);
-    }
-    presence->flushed_tick = tick;
-    writeback_flush(presence->writeback, presence->config.epoch, tick);
+    saving_flush(&presence->saving, &presence->people, presence->snapshot);
 }
 
 static void flush_due(evutil_socket_t fd, short what, void *context)
@@ -220,50 +98,14 @@ static void flush_due(evutil_socket_t fd, short what, void *context)
 
 static void finish_saving(struct presence *presence)
 {
-    void (*saved)(void *context, uint32_t lost) = presence->saved;
-
-    if (!saved || presence->leaving_n > 0)
-        return;
-    presence->saved = NULL;
-    flush(presence);
-    writeback_wait(presence->writeback, SAVE_PATIENCE_MS, saved, presence->saved_context);
+    saving_finish(&presence->saving, &presence->people, presence->snapshot);
 }
 
 void presence_save_all(struct presence *presence, void (*done)(void *context, uint32_t lost),
                        void *context)
 {
-    if (presence->saved)
-        presence->saved(presence->saved_context, writeback_pending_n(presence->writeback));
-    presence->saved = done;
-    presence->saved_context = context;
+    saving_wait(&presence->saving, done, context);
     finish_saving(presence);
-}
-
-/* -- game_sessions: nobody waits for these, and a crash's are closed at the next start --------- */
-
-static void note_session(struct presence *presence, const struct person *person,
-                         enum store_statement statement)
-{
-    struct store_question question = {.statement = statement};
-    struct store_session *row = &question.in.session;
-
-    snprintf(row->session_id, sizeof(row->session_id), "%u-%llx", presence->config.epoch,
-             (unsigned long long)person->session);
-    memcpy(row->socket_id, row->session_id, sizeof(row->socket_id));
-    row->player_id = person->player;
-    row->now_ms = timestamp_now_ms();
-    if (store_ask(presence->config.store, &question) < 0)
-        metrics_add(METRIC_STORE_ERRORS, 1);
-}
-
-static void note_login(struct presence *presence, const struct person *person)
-{
-    struct store_question question = {.statement = STORE_PLAYER_LOGGED_IN};
-
-    question.in.id.player_id = person->player;
-    question.in.id.now_ms = person->joined_ms;
-    if (store_ask(presence->config.store, &question) < 0)
-        metrics_add(METRIC_STORE_ERRORS, 1);
 }
 
 /* -- commands ---------------------------------------------------------------------------------- */
@@ -291,11 +133,11 @@ static void join(struct presence *presence, struct person *person,
     join.as.join.player = person->player;
     join.as.join.name = blob_new(person->name, strlen(person->name));
     join.as.join.looks = (uint32_t)((person->player * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-    join.as.join.spawn =
-        !place || !units(place->x_m, &join.as.join.x) || !units(place->z_m, &join.as.join.z);
+    join.as.join.spawn = !place || !saving_units(place->x_m, &join.as.join.x) ||
+                         !saving_units(place->z_m, &join.as.join.z);
     join.as.join.yaw = place ? place->yaw : 0;
-    hold(presence, person);
-    enter(presence, person, PERSON_JOINING);
+    people_hold(&presence->people, person);
+    people_enter(&presence->people, person, PERSON_JOINING);
     if (!join.as.join.name || command(presence, person, &join) < 0)
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
 }
@@ -304,7 +146,7 @@ static void leave(struct presence *presence, struct person *person)
 {
     struct command leave = {.kind = COMMAND_LEAVE};
 
-    enter(presence, person, PERSON_LEAVING);
+    people_enter(&presence->people, person, PERSON_LEAVING);
     if (command(presence, person, &leave) < 0)
         forget(presence, person);
 }
@@ -315,7 +157,7 @@ static void leave(struct presence *presence, struct person *person)
 static void placed(void *context, uint64_t session, const struct store_answer *answer)
 {
     struct presence *presence = context;
-    struct person *person = find(presence, session);
+    struct person *person = people_find(&presence->people, session);
 
     if (!person || person->state != PERSON_PLACE)
         return; /* it went away meanwhile */
@@ -327,7 +169,7 @@ static void placed(void *context, uint64_t session, const struct store_answer *a
         refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
 }
 
-/* Nobody holds the account. */
+/* Nobody else holds the account, and there is room. */
 static void look_for_place(struct presence *presence, struct person *person)
 {
     struct store_question question = {
@@ -336,11 +178,9 @@ static void look_for_place(struct presence *presence, struct person *person)
 
     question.context = presence;
     question.in.id.player_id = person->player;
-    hold(presence, person);
-    enter(presence, person, PERSON_PLACE);
-    if (HASH_CNT(by_player, presence->holders) > presence->config.players_max)
-        refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
-    else if (writeback_find(presence->writeback, person->player, &pending))
+    people_hold(&presence->people, person);
+    people_enter(&presence->people, person, PERSON_PLACE);
+    if (writeback_find(presence->saving.writeback, person->player, &pending))
         join(presence, person, &pending); /* newer than the database */
     else if (person->store_away)
         refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
@@ -357,17 +197,17 @@ static void take_over(struct presence *presence, struct person *person, struct p
     struct store_position place;
 
     if (entity)
-        save(presence, from, entity->state.pos, entity->state.yaw,
-             snapshot_tick(presence->snapshot));
+        saving_put(&presence->saving, from, entity->state.pos, entity->state.yaw,
+                   snapshot_tick(presence->snapshot));
     join(presence, person,
-         writeback_find(presence->writeback, person->player, &place) ? &place : NULL);
+         writeback_find(presence->saving.writeback, person->player, &place) ? &place : NULL);
 }
 
 static void wait_behind(struct presence *presence, struct person *person, struct person *holder)
 {
     struct person *older = holder->waiting;
 
-    enter(presence, person, PERSON_WAITING);
+    people_enter(&presence->people, person, PERSON_WAITING);
     holder->waiting = person;
     if (!older)
         return;
@@ -375,28 +215,91 @@ static void wait_behind(struct presence *presence, struct person *person, struct
     forget(presence, older);
 }
 
+/* -- the line --------------------------------------------------------------------------------- */
+
+static bool has_room(const struct presence *presence)
+{
+    return people_inside(&presence->people) < presence->config.players_max;
+}
+
+static void tell_place(void *context, uint64_t session, uint32_t place, uint32_t of)
+{
+    struct presence *presence = context;
+    char text[64];
+
+    snprintf(text, sizeof(text), "You are number %u of %u waiting.", place, of);
+    sessions_wait(presence->sessions, session, text);
+}
+
+/* Let in whom there is room for, and tell the others where they are. */
+static void move_line(struct presence *presence)
+{
+    static const struct timeval period = {LINE_EVERY_S, 0};
+    uint64_t session;
+
+    if (!presence->sessions)
+        return;
+    while (has_room(presence) &&
+           (session = admission_next(presence->admission, presence->closed)) != 0) {
+        admission_leave(presence->admission, session);
+        metrics_add(METRIC_ADMITTED, 1);
+        look_for_place(presence, people_find(&presence->people, session));
+    }
+    admission_tell(presence->admission, now_ms(), tell_place, presence);
+    if (presence->people.in_line_n > 0)
+        event_add(presence->line, &period);
+}
+
+static void line_due(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    move_line(context);
+}
+
+static void get_in_line(struct presence *presence, struct person *person)
+{
+    if (admission_wait(presence->admission, person->session, person->player, now_ms()) < 0) {
+        metrics_add(METRIC_REFUSED_LINE, 1);
+        refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
+        return;
+    }
+    people_hold(&presence->people, person);
+    people_enter(&presence->people, person, PERSON_IN_LINE);
+    line_soon(presence);
+}
+
+/* The same account by a newer connection: it stands where the older one stood. */
+static void take_place(struct presence *presence, struct person *person, struct person *from)
+{
+    admission_replace(presence->admission, from->session, person->session);
+    people_hold(&presence->people, person);
+    people_enter(&presence->people, person, PERSON_IN_LINE);
+    people_enter(&presence->people, from, PERSON_LOGIN);
+    sessions_disconnect(presence->sessions, from->session, PROTOCOL_REASON_REPLACED, 0, NULL);
+    forget(presence, from);
+}
+
 /* An account that is known asks to be let on. */
 static void go_on(struct presence *presence, struct person *person)
 {
-    struct person *holder = holder_of(presence, person->player);
+    struct person *holder = people_holder(&presence->people, person->player);
 
-    if (!holder)
+    if (!holder && has_room(presence) && !presence->closed && presence->people.in_line_n == 0)
         look_for_place(presence, person);
+    else if (!holder)
+        get_in_line(presence, person);
     else if (holder->state == PERSON_PRESENT)
         take_over(presence, person, holder);
+    else if (holder->state == PERSON_IN_LINE)
+        take_place(presence, person, holder);
     else
         wait_behind(presence, person, holder);
-}
-
-static void next_in_line(struct presence *presence, struct person *waiting)
-{
-    go_on(presence, waiting);
 }
 
 static void known(void *context, uint64_t session, const struct accounts_answer *answer)
 {
     struct presence *presence = context;
-    struct person *person = find(presence, session);
+    struct person *person = people_find(&presence->people, session);
     struct login_answer refusal = {.reason = answer->reason,
                                    .retry_after_ms = answer->retry_after_ms};
 
@@ -449,7 +352,7 @@ static void on_login(void *context, struct login_request *request)
 {
     struct presence *presence = context;
     struct login_answer refusal = {.reason = PROTOCOL_REASON_ALREADY_LOGGED_IN};
-    struct person *person = find(presence, request->session);
+    struct person *person = people_find(&presence->people, request->session);
 
     if (!presence->sessions) {
         login_request_free(request);
@@ -457,13 +360,10 @@ static void on_login(void *context, struct login_request *request)
     }
     if (person) {
         sessions_answer(presence->sessions, request->session, &refusal);
-    } else if (!(person = calloc(1, sizeof(*person)))) {
+    } else if (!people_add(&presence->people, request->session)) {
         refusal.reason = PROTOCOL_REASON_BUSY;
         sessions_answer(presence->sessions, request->session, &refusal);
     } else {
-        person->session = request->session;
-        person->state = PERSON_LOGIN;
-        HASH_ADD(hh, presence->persons, session, sizeof(person->session), person);
         ask_accounts(presence, request);
     }
     login_request_free(request);
@@ -472,23 +372,25 @@ static void on_login(void *context, struct login_request *request)
 static void on_closed(void *context, uint64_t session, enum protocol_reason reason)
 {
     struct presence *presence = context;
-    struct person *person = find(presence, session), *holder;
+    struct person *person = people_find(&presence->people, session), *holder;
 
     if (!person || !presence->sessions)
         return;
     switch (person->state) {
     case PERSON_WAITING:
-        holder = holder_of(presence, person->player);
+        holder = people_holder(&presence->people, person->player);
         if (holder && holder->waiting == person)
             holder->waiting = NULL;
         forget(presence, person);
         break;
     case PERSON_LOGIN:
+    case PERSON_IN_LINE:
     case PERSON_PLACE:
         forget(presence, person);
         break;
     case PERSON_JOINING:
     case PERSON_PRESENT:
+        person->dismissed = reason == PROTOCOL_REASON_KICKED;
         log_event(LOG_LEVEL_INFO, "player_left", "a player left", LOG_TEXT("player", person->name),
                   LOG_U64("id", person->player), LOG_TEXT("reason", protocol_reason_name(reason)));
         leave(presence, person);
@@ -508,28 +410,28 @@ static void joined(struct presence *presence, struct person *person, const struc
     person->joined_ms = timestamp_now_ms();
     if (person->state != PERSON_JOINING)
         return; /* it left before it was there: SIM_LEFT follows */
-    enter(presence, person, PERSON_PRESENT);
+    people_enter(&presence->people, person, PERSON_PRESENT);
     person->welcome->entity = event->entity;
     person->welcome->joined_tick = event->tick;
     sessions_answer(presence->sessions, person->session, person->welcome);
-    drop_welcome(person);
+    people_drop_welcome(person);
     person->opened = true;
-    note_login(presence, person);
-    note_session(presence, person, STORE_SESSION_OPEN);
+    saving_opened(&presence->saving, person);
     log_event(LOG_LEVEL_INFO, "player_joined", "a player joined the world",
               LOG_TEXT("player", person->name), LOG_U64("id", person->player));
     person->waiting = NULL;
     if (waiting)
-        next_in_line(presence, waiting);
+        go_on(presence, waiting);
 }
 
 static void left(struct presence *presence, struct person *person, const struct sim_event *event)
 {
-    if (person->opened)
-        note_session(presence, person, STORE_SESSION_CLOSE);
+    saving_closed(&presence->saving, person);
     if (event->replaced == 0) {
-        save(presence, person, event->pos, event->yaw, event->tick);
-        writeback_flush(presence->writeback, presence->config.epoch, presence->flushed_tick);
+        saving_put(&presence->saving, person, event->pos, event->yaw, event->tick);
+        saving_commit(&presence->saving);
+        if (!person->dismissed)
+            admission_remember(presence->admission, person->player, now_ms());
     } else if (person->state == PERSON_PRESENT) {
         log_event(LOG_LEVEL_INFO, "player_replaced", "the same account came by another connection",
                   LOG_TEXT("player", person->name), LOG_U64("id", person->player));
@@ -541,7 +443,7 @@ static void left(struct presence *presence, struct person *person, const struct 
 
 void presence_sim_event(struct presence *presence, const struct sim_event *event)
 {
-    struct person *person = find(presence, event->session);
+    struct person *person = people_find(&presence->people, event->session);
 
     if (!person)
         return;
@@ -584,9 +486,9 @@ static void describe(const struct presence *presence, const struct person *perso
     memcpy(row->name, person->name, sizeof(row->name));
     row->joined_ms = person->joined_ms;
     if (entity) {
-        row->x_m = metres(entity->state.pos.x);
-        row->y_m = metres(entity->state.pos.y);
-        row->z_m = metres(entity->state.pos.z);
+        row->x_m = saving_metres(entity->state.pos.x);
+        row->y_m = saving_metres(entity->state.pos.y);
+        row->z_m = saving_metres(entity->state.pos.z);
     }
     if (sessions_figures(presence->sessions, person->session, &row->figures) < 0)
         memset(&row->figures, 0, sizeof(row->figures)); /* it is just closing */
@@ -597,7 +499,7 @@ void presence_each(struct presence *presence, presence_visit_fn *visit, void *co
     struct person *person, *next;
     struct presence_row row;
 
-    HASH_ITER(hh, presence->persons, person, next)
+    HASH_ITER(hh, presence->people.persons, person, next)
     {
         if (person->state != PERSON_PRESENT)
             continue;
@@ -609,32 +511,18 @@ void presence_each(struct presence *presence, presence_visit_fn *visit, void *co
 
 uint32_t presence_n(const struct presence *presence)
 {
-    return presence->present_n;
+    return presence->people.present_n;
 }
 
 struct writeback_watermark presence_watermark(const struct presence *presence)
 {
-    return writeback_watermark(presence->writeback);
-}
-
-static struct person *find_name(struct presence *presence, const char *name)
-{
-    char wanted[TEXT_NAME_KEY_BYTES], key[TEXT_NAME_KEY_BYTES];
-    struct person *person, *next;
-
-    if (text_name_key(name, strlen(name), wanted, NULL) < 0)
-        return NULL;
-    HASH_ITER(hh, presence->persons, person, next)
-    if (person->state == PERSON_PRESENT &&
-        text_name_key(person->name, strlen(person->name), key, NULL) >= 0 &&
-        strcmp(key, wanted) == 0)
-        return person;
-    return NULL;
+    return writeback_watermark(presence->saving.writeback);
 }
 
 int presence_kick(struct presence *presence, const char *name, uint64_t session, const char *reason)
 {
-    struct person *person = name ? find_name(presence, name) : find(presence, session);
+    struct person *person =
+        name ? people_present(&presence->people, name) : people_find(&presence->people, session);
 
     if (!person || person->state != PERSON_PRESENT)
         return -1;
@@ -644,13 +532,22 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
 
 /* -- beginning and end ------------------------------------------------------------------------- */
 
-void presence_reconfigure(struct presence *presence, uint32_t players_max, uint32_t flush_ms)
+void presence_reconfigure(struct presence *presence, const struct presence_config *config)
 {
-    struct timeval period = {(time_t)(flush_ms / 1000), (suseconds_t)(flush_ms % 1000) * 1000};
+    struct timeval period = {(time_t)(config->flush_ms / 1000),
+                             (suseconds_t)(config->flush_ms % 1000) * 1000};
 
-    presence->config.players_max = players_max;
-    presence->config.flush_ms = flush_ms;
+    presence->config.players_max = config->players_max;
+    presence->config.flush_ms = config->flush_ms;
+    admission_reconfigure(presence->admission, config->queue_max);
     event_add(presence->flush, &period);
+    line_soon(presence);
+}
+
+void presence_close_door(struct presence *presence, bool closed)
+{
+    presence->closed = closed;
+    line_soon(presence);
 }
 
 struct presence *presence_new(const struct presence_config *config, struct error *error)
@@ -662,33 +559,30 @@ struct presence *presence_new(const struct presence_config *config, struct error
         return NULL;
     }
     presence->config = *config;
-    presence->writeback = writeback_new(config->base, config->store, error);
     presence->flush = event_new(config->base, -1, EV_PERSIST, flush_due, presence);
-    if (!presence->writeback || !presence->flush) {
+    presence->line = evtimer_new(config->base, line_due, presence);
+    presence->admission = admission_new(config->queue_max, config->players_max, error);
+    if (saving_init(&presence->saving, config->base, config->store, config->epoch, error) < 0 ||
+        !presence->admission || !presence->flush || !presence->line) {
         presence_free(presence);
         return NULL;
     }
-    presence_reconfigure(presence, config->players_max, config->flush_ms);
+    presence_reconfigure(presence, config);
     return presence;
 }
 
 void presence_free(struct presence *presence)
 {
-    struct person *person, *next;
-
     if (!presence)
         return;
-    HASH_CLEAR(by_player, presence->holders);
-    HASH_ITER(hh, presence->persons, person, next)
-    {
-        HASH_DEL(presence->persons, person);
-        drop_welcome(person);
-        free(person);
-    }
+    people_fini(&presence->people);
+    admission_free(presence->admission);
     presence_snapshot(presence, NULL);
     if (presence->flush)
         event_free(presence->flush);
-    writeback_free(presence->writeback);
+    if (presence->line)
+        event_free(presence->line);
+    saving_fini(&presence->saving);
     free(presence);
 }
 

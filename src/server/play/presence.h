@@ -2,8 +2,9 @@
  *
  * Owns the directory of players present (by session, by account), and their way: login (accounts)
  * -> saved place (store, but first the saves still in memory) -> JOIN (sim) -> welcome (sessions)
- * ... -> LEAVE -> save. The newer login of an account wins, the older is told. Flushes the
- * positions of all who are present every flush_ms. Control thread only. */
+ * ... -> LEAVE -> save. Who finds no room waits in a line (admission.h). The newer login of an
+ * account wins, the older is told. Flushes the positions of all who are present every flush_ms.
+ * Control thread only. */
 #ifndef OPENMMO_PLAY_PRESENCE_H
 #define OPENMMO_PLAY_PRESENCE_H
 
@@ -30,7 +31,8 @@ struct presence_config {
     struct store *store;
     struct queue *commands; /* control's own queue to the sim */
     uint32_t players_max;
-    uint32_t flush_ms; /* how often positions are saved */
+    uint32_t queue_max; /* newcomers who may wait for a place */
+    uint32_t flush_ms;  /* how often positions are saved */
     uint32_t epoch;
 };
 
@@ -38,8 +40,11 @@ struct presence_config {
 struct presence *presence_new(const struct presence_config *config, struct error *error);
 /* After sessions_free, accounts_free and store_close, whose last words come here. NULL is fine. */
 void presence_free(struct presence *presence);
-/* What a running server can change. */
-void presence_reconfigure(struct presence *presence, uint32_t players_max, uint32_t flush_ms);
+/* What a running server can change: players_max, queue_max, flush_ms; the rest is not looked at. */
+void presence_reconfigure(struct presence *presence, const struct presence_config *config);
+/* The ladder's fourth rung: newcomers wait in the line, even where there is room; those who were
+ * here a minute ago do not. */
+void presence_close_door(struct presence *presence, bool closed);
 
 /* The handlers to give to sessions_new; sessions is told later because the two need each other. */
 struct sessions_handlers presence_handlers(struct presence *presence);

@@ -326,6 +326,15 @@ static void session_welcome(struct session *s, const struct login_answer *answer
     session_move(s, SESSION_PLAYING);
 }
 
+void session_keep_waiting(struct session *s, const char *text)
+{
+    if (s->state != SESSION_LOGIN || !s->login_pending)
+        return;
+    arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->host->io) + LOGIN_WAIT_MS);
+    session_notice(s, PROTOCOL_REASON_WAITING, 0, text);
+    session_flush(s);
+}
+
 void session_answer(struct session *s, const struct login_answer *answer)
 {
     if (s->state != SESSION_LOGIN || !s->login_pending)

@@ -96,6 +96,9 @@ void session_login_asked(struct session *session);
 /* Control's answer; no effect if none is pending. */
 void session_answer(struct session *session, const struct login_answer *answer);
 
+/* The answer takes longer: tell why (NOTICE WAITING), and give it its time anew. */
+void session_keep_waiting(struct session *session, const char *text);
+
 /* Read no more until the next sweep is over. */
 void session_wait(struct session *session);
 /* Read on: the wait is over. */

@@ -258,6 +258,24 @@ static void tell_login(void *context, struct login_request *request)
 
 /* ---- answers ---- */
 
+static void slot_logged_in(struct sessions *sessions, struct slot *slot)
+{
+    if (slot->logged_in)
+        return;
+    slot->logged_in = true;
+    address_logged_in(sessions->addresses, (const struct sockaddr *)&slot->address);
+    metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
+}
+
+void sessions_wait(struct sessions *sessions, uint64_t session, const char *text)
+{
+    struct slot *slot = slot_find(sessions, session);
+
+    if (slot == NULL || host_wait(sessions->hosts[slot->thread], session, text) != 0)
+        return;
+    slot_logged_in(sessions, slot);
+}
+
 void sessions_answer(struct sessions *sessions, uint64_t session, const struct login_answer *answer)
 {
     struct slot *slot = slot_find(sessions, session);
@@ -266,11 +284,8 @@ void sessions_answer(struct sessions *sessions, uint64_t session, const struct l
         return;
     if (host_answer(sessions->hosts[slot->thread], session, answer) != 0)
         return; /* out of memory: its own wait ends it */
-    if (answer->reason == PROTOCOL_REASON_NONE && !slot->logged_in) {
-        slot->logged_in = true;
-        address_logged_in(sessions->addresses, (const struct sockaddr *)&slot->address);
-        metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
-    }
+    if (answer->reason == PROTOCOL_REASON_NONE)
+        slot_logged_in(sessions, slot);
 }
 
 void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,

@@ -100,6 +100,9 @@ void sessions_free(struct sessions *sessions); /* joins the threads */
 /* Answer a login_request. A session that is gone meanwhile is ignored. */
 void sessions_answer(struct sessions *sessions, uint64_t session,
                      const struct login_answer *answer);
+/* Who asked has proved who he is and must wait for his answer: NOTICE(WAITING, text), and its
+ * deadline begins anew. From the first time on it counts as logged in. */
+void sessions_wait(struct sessions *sessions, uint64_t session, const char *text);
 /* Say DISCONNECT and close. text: NULL for the reason's own. */
 void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,
                          uint32_t retry_after_ms, const char *text);

@@ -1,0 +1,129 @@
+/* people.c -- see people.h. */
+#include "play/people.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/metrics.h"
+
+struct person *people_add(struct people *people, uint64_t session)
+{
+    struct person *person = calloc(1, sizeof(*person));
+
+    if (!person)
+        return NULL;
+    person->session = session;
+    person->state = PERSON_LOGIN;
+    HASH_ADD(hh, people->persons, session, sizeof(person->session), person);
+    return person;
+}
+
+void people_drop_welcome(struct person *person)
+{
+    if (!person->welcome)
+        return;
+    sodium_memzero(person->welcome, sizeof(*person->welcome)); /* the token */
+    free(person->welcome);
+    person->welcome = NULL;
+}
+
+void people_remove(struct people *people, struct person *person)
+{
+    people_enter(people, person, PERSON_LOGIN);
+    if (people_holder(people, person->player) == person)
+        HASH_DELETE(by_player, people->holders, person);
+    HASH_DEL(people->persons, person);
+    people_drop_welcome(person);
+    free(person);
+}
+
+void people_fini(struct people *people)
+{
+    struct person *person, *next;
+
+    HASH_CLEAR(by_player, people->holders);
+    HASH_ITER(hh, people->persons, person, next)
+    {
+        HASH_DEL(people->persons, person);
+        people_drop_welcome(person);
+        free(person);
+    }
+}
+
+struct person *people_find(const struct people *people, uint64_t session)
+{
+    struct person *person;
+
+    HASH_FIND(hh, people->persons, &session, sizeof(session), person);
+    return person;
+}
+
+struct person *people_holder(const struct people *people, uint64_t player)
+{
+    struct person *person;
+
+    HASH_FIND(by_player, people->holders, &player, sizeof(player), person);
+    return person;
+}
+
+struct person *people_present(const struct people *people, const char *name)
+{
+    char wanted[TEXT_NAME_KEY_BYTES], key[TEXT_NAME_KEY_BYTES];
+    struct person *person, *next;
+
+    if (text_name_key(name, strlen(name), wanted, NULL) < 0)
+        return NULL;
+    HASH_ITER(hh, people->persons, person, next)
+    if (person->state == PERSON_PRESENT &&
+        text_name_key(person->name, strlen(person->name), key, NULL) >= 0 &&
+        strcmp(key, wanted) == 0)
+        return person;
+    return NULL;
+}
+
+/* The count that a state has, NULL for those that none is kept of. */
+static uint32_t *count_of(struct people *people, enum person_state state)
+{
+    switch (state) {
+    case PERSON_PRESENT:
+        return &people->present_n;
+    case PERSON_LEAVING:
+        return &people->leaving_n;
+    case PERSON_IN_LINE:
+        return &people->in_line_n;
+    case PERSON_LOGIN:
+    case PERSON_WAITING:
+    case PERSON_PLACE:
+    case PERSON_JOINING:
+        break;
+    }
+    return NULL;
+}
+
+void people_enter(struct people *people, struct person *person, enum person_state state)
+{
+    uint32_t *before = count_of(people, person->state), *now = count_of(people, state);
+
+    if (before)
+        --*before;
+    person->state = state;
+    if (now)
+        ++*now;
+    metrics_set(METRIC_PLAYERS, people->present_n);
+    metrics_set(METRIC_WAITING, people->in_line_n);
+}
+
+void people_hold(struct people *people, struct person *person)
+{
+    struct person *before = people_holder(people, person->player);
+
+    if (before)
+        HASH_DELETE(by_player, people->holders, before);
+    HASH_ADD(by_player, people->holders, player, sizeof(person->player), person);
+}
+
+uint32_t people_inside(const struct people *people)
+{
+    return (uint32_t)HASH_CNT(by_player, people->holders) - people->in_line_n;
+}

@@ -1,0 +1,65 @@
+/* people.h -- the directory of presence: one `struct person` a session that asks to be somebody, by
+ * session and by account. Owner: presence; control thread. */
+#ifndef OPENMMO_PLAY_PEOPLE_H
+#define OPENMMO_PLAY_PEOPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "common/space.h"
+#include "common/text.h"
+#include "play/sessions.h"
+
+enum person_state {
+    PERSON_LOGIN,   /* accounts were asked */
+    PERSON_WAITING, /* behind the holder of its account */
+    PERSON_IN_LINE, /* holds its account; in the line for a place in the world */
+    PERSON_PLACE,   /* the store was asked */
+    PERSON_JOINING, /* JOIN is on its way */
+    PERSON_PRESENT,
+    PERSON_LEAVING, /* the session is over, LEAVE is on its way */
+};
+
+struct person {
+    uint64_t session; /* key */
+    enum person_state state;
+    uint64_t player, entity;
+    char name[TEXT_NAME_MAX_BYTES + 1];
+    struct login_answer *welcome; /* kept until it is given */
+    bool store_away;   /* the account could not be looked up: only a place in memory will do */
+    bool opened;       /* it has a row in game_sessions */
+    bool dismissed;    /* an operator ended it: if he comes back, he is a newcomer */
+    uint32_t sequence; /* of control's commands for this session */
+    uint64_t joined_ms;
+    struct space_pos saved; /* as last given to the writeback */
+    uint16_t saved_yaw;
+    bool saved_once;
+    struct person *waiting; /* of a holder: who comes next */
+    UT_hash_handle hh;
+    UT_hash_handle by_player; /* holders only */
+};
+
+struct people {
+    struct person *persons; /* by session */
+    struct person *holders; /* by account */
+    uint32_t present_n, leaving_n, in_line_n;
+};
+
+/* One who just came: PERSON_LOGIN. NULL: out of memory. */
+struct person *people_add(struct people *people, uint64_t session);
+void people_remove(struct people *people, struct person *person);           /* and free it */
+void people_fini(struct people *people);                                    /* and free all */
+struct person *people_find(const struct people *people, uint64_t session);  /* NULL: none */
+struct person *people_holder(const struct people *people, uint64_t player); /* NULL: nobody */
+/* By name, as at a login, of those present. NULL: none. */
+struct person *people_present(const struct people *people, const char *name);
+/* The one place that moves a state. */
+void people_enter(struct people *people, struct person *person, enum person_state state);
+/* The account is this one's from here on. */
+void people_hold(struct people *people, struct person *person);
+/* How many are in the world, on their way into it or out of it. */
+uint32_t people_inside(const struct people *people);
+void people_drop_welcome(struct person *person); /* it holds a token */
+
+#endif
