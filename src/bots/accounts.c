@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ struct accounts {
     size_t players, known; /* known: read from the file, may be more than players */
     unsigned invented;
     struct account *rows;
+    bool shared; /* the rows are a mapping */
 };
 
 static void random_letters(char *out, size_t n)
@@ -139,9 +141,27 @@ void accounts_free(struct accounts *accounts)
         return;
     if (accounts->rows)
         OPENSSL_cleanse(accounts->rows, accounts->known * sizeof *accounts->rows);
-    free(accounts->rows);
+    if (accounts->shared)
+        munmap(accounts->rows, accounts->known * sizeof *accounts->rows);
+    else
+        free(accounts->rows);
     free(accounts->path);
     free(accounts);
+}
+
+int accounts_share(struct accounts *accounts, struct error *error)
+{
+    size_t bytes = accounts->known * sizeof *accounts->rows;
+    struct account *rows =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (rows == MAP_FAILED)
+        return error_set(error, "no memory for the accounts: %s", strerror(errno));
+    memcpy(rows, accounts->rows, bytes);
+    OPENSSL_cleanse(accounts->rows, bytes);
+    free(accounts->rows);
+    accounts->rows = rows;
+    accounts->shared = true;
+    return 0;
 }
 
 struct account *accounts_at(struct accounts *accounts, size_t i)

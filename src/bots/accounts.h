@@ -28,6 +28,11 @@ struct accounts *accounts_load(const char *path, const char *prefix, size_t play
                                struct error *error);
 void accounts_free(struct accounts *accounts); /* wipes the secrets; NULL is fine */
 
+/* Move them into memory that processes forked from now on share: each may change those that it
+ * plays while another saves (a line that is saved half changed costs a login by password). 0, or -1
+ * + error. */
+int accounts_share(struct accounts *accounts, struct error *error) MUST_CHECK;
+
 /* The i-th, 0 <= i < players. The pointer holds until accounts_free. */
 struct account *accounts_at(struct accounts *accounts, size_t i);
 /* Another name and password, for one whose name is another's. */

@@ -1,6 +1,6 @@
 /* main.c -- openmmo-bots: players without a screen, for load, soak and demos. Options, then the
- * swarm, then its report. Exit status: 0 all joined and none was lost, 1 otherwise, 2 wrong usage.
- */
+ * crew, then its report. Exit status: 0 all joined, none was lost and the server kept the protocol;
+ * 1 otherwise, 2 wrong usage. */
 #include <config.h>
 #include <errno.h>
 #include <getopt.h>
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bots/crew.h"
 #include "bots/report.h"
-#include "bots/swarm.h"
 #include "common/protocol.h"
 
 static const char usage[] =
@@ -20,7 +20,10 @@ static const char usage[] =
     "  --seconds S       how long to measure once all are in; 0: until a signal (0)\n"
     "  --accounts FILE   keep names, passwords and tokens there between runs\n"
     "  --prefix NAME     how new names begin (bot)\n"
-    "  --rate N          logins begun a second, 1..1000 (8)\n"
+    "  --rate N          logins begun a second, 1..10000 (8)\n"
+    "  --at-once N       logins on their way at once, 1..10000 (12)\n"
+    "  --processes N     in how many processes, 1..64 (1)\n"
+    "  --decode N        one in N players decodes everything it is sent, 1..100000 (16)\n"
     "  --talk N          chat lines of each bot a minute, 0..60 (1)\n"
     "  --seed N          for where they go and what they say (1)\n"
     "  --json            print the report as JSON\n"
@@ -34,6 +37,9 @@ enum {
     OPT_ACCOUNTS,
     OPT_PREFIX,
     OPT_RATE,
+    OPT_AT_ONCE,
+    OPT_PROCESSES,
+    OPT_DECODE,
     OPT_TALK,
     OPT_SEED,
     OPT_JSON,
@@ -50,6 +56,9 @@ static const struct option longopts[] = {
     {"accounts", required_argument, NULL, OPT_ACCOUNTS},
     {"prefix",   required_argument, NULL, OPT_PREFIX},
     {"rate",     required_argument, NULL, OPT_RATE},
+    {"at-once",  required_argument, NULL, OPT_AT_ONCE},
+    {"processes", required_argument, NULL, OPT_PROCESSES},
+    {"decode",   required_argument, NULL, OPT_DECODE},
     {"talk",     required_argument, NULL, OPT_TALK},
     {"seed",     required_argument, NULL, OPT_SEED},
     {"json",     no_argument,       NULL, OPT_JSON},
@@ -97,7 +106,16 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
             options->prefix = optarg;
             break;
         case OPT_RATE:
-            options->rate = number("rate", optarg, 1, 1000);
+            options->rate = number("rate", optarg, 1, 10000);
+            break;
+        case OPT_AT_ONCE:
+            options->at_once = number("at-once", optarg, 1, 10000);
+            break;
+        case OPT_PROCESSES:
+            options->processes = number("processes", optarg, 1, REPORT_PROCESSES);
+            break;
+        case OPT_DECODE:
+            options->decode = number("decode", optarg, 1, 100000);
             break;
         case OPT_TALK:
             options->talk_per_minute = number("talk", optarg, 0, 60);
@@ -133,14 +151,17 @@ int main(int argc, char **argv)
         .prefix = "bot",
         .port = PROTOCOL_DEFAULT_PORT,
         .players = 20,
+        .processes = 1,
         .rate = 8,
+        .at_once = 12, /* below what a server allows an address before login */
+        .decode = 16,
         .seed = 1,
         .talk_per_minute = 1,
     };
     struct error error = {""};
     bool json = false;
     take_options(argc, argv, &options, &json);
-    int rc = swarm_run(&options, &report, &error);
+    int rc = crew_run(&options, &report, &error);
     if (rc == -1)
         fprintf(stderr, "openmmo-bots: %s\n", error.text);
     if (json)

@@ -2,31 +2,39 @@
 #include "bots/swarm.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bots/bot.h"
+#include "bots/walker.h"
 
-#define TURN_MS      5
-#define ENTERING_MAX 12 /* at once: below what a server allows an address before login */
-#define SAVE_US      10000000
-#define FDS_BESIDE   32
+#define EVENTS_MAX 64      /* taken from epoll at once: between them it is somebody's turn */
+#define TURNS_MAX  64      /* at once: between them sockets are read */
+#define WATCH_US   20000   /* how often the whole is looked at */
+#define SETTLE_US  1000000 /* from all being in to the measuring */
+#define LATE_US    1000000 /* moves that are later are left out */
+#define FDS_BESIDE 32
 
 struct swarm {
-    struct swarm_options options;
+    const struct swarm_options *options;
+    struct board *board;
     struct bot_shared shared;
     struct report *report;
     struct bot **bots;
-    struct event *turn, *signals[2];
+    unsigned bots_n, process;
+    /* Whose turn is next, and when his round of turns began. */
+    unsigned turn;
+    uint64_t round_us;
     double may_start; /* logins that may begin by now, paced by the rate */
-    uint64_t last_turn_us, begun_us, last_save_us;
+    uint64_t started_us, begun_us, watch_us;
+    unsigned settled, in; /* as told to the board */
     double cpu_at_begin;
-    unsigned saved_joined;
-    bool begun; /* all are in, or have given up: it is measured */
-    struct error save_error;
+    bool begun; /* it is measured */
+    bool over;
 };
 
 static double cpu_seconds(void)
@@ -45,178 +53,222 @@ static int raise_files(unsigned players, struct error *error)
     if (limit.rlim_cur >= wanted)
         return 0;
     if (limit.rlim_max < wanted)
-        return error_set(error, "%u players need %llu files, but the hard limit is %llu", players,
-                         (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+        return error_set(error,
+                         "%u players in a process need %llu files, but the hard limit is %llu",
+                         players, (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
     limit.rlim_cur = wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         return error_set(error, "cannot raise the limit of open files: %s", strerror(errno));
     return 0;
 }
 
-static void save(struct swarm *swarm)
+/* ---- turns ---- */
+
+static uint32_t player_of(const struct swarm *swarm, unsigned i)
 {
-    struct error error;
-    if (accounts_save(swarm->shared.accounts, &error) == -1)
-        swarm->save_error = error;
+    return swarm->process + i * swarm->options->processes;
 }
 
-/* ---- a turn ---- */
-
-static void start_some(struct swarm *swarm, uint64_t now_us, unsigned entering)
+static uint64_t due_us(const struct swarm *swarm)
 {
-    swarm->may_start += (double)(now_us - swarm->last_turn_us) / 1e6 * swarm->options.rate;
+    uint64_t phase = (uint64_t)player_of(swarm, swarm->turn) * WALKER_MOVE_US;
+    return swarm->round_us + phase / swarm->options->players;
+}
+
+static void start_if_idle(struct swarm *swarm, struct bot *bot, uint64_t now_us)
+{
+    const struct swarm_options *options = swarm->options;
+    if (bot_state(bot) != BOT_IDLE || bot_start_at_us(bot) > now_us)
+        return;
+    swarm->may_start +=
+        (double)(now_us - swarm->started_us) / 1e6 * options->rate / options->processes;
+    swarm->started_us = now_us;
     if (swarm->may_start > 1)
         swarm->may_start = 1; /* no burst after a pause */
-    for (unsigned i = 0; i < swarm->options.players; i++) {
-        struct bot *bot = swarm->bots[i];
-        if (swarm->may_start < 1 || entering >= ENTERING_MAX)
-            return;
-        if (bot_state(bot) != BOT_IDLE || bot_start_at_us(bot) > now_us)
-            continue;
-        bot_start(bot, now_us);
-        swarm->may_start -= 1;
-        entering++;
-    }
+    unsigned at_once = (options->at_once + options->processes - 1) / options->processes;
+    if (swarm->may_start < 1 || swarm->shared.states[BOT_ENTERING] >= at_once)
+        return;
+    bot_start(bot, now_us);
+    swarm->may_start -= 1;
 }
+
+/* Those whose turn has come, but not too many. Returns how long until the next, in us. */
+static uint64_t take_turns(struct swarm *swarm)
+{
+    uint64_t now_us = bot_now_us();
+    for (unsigned n = 0; n < TURNS_MAX; n++, now_us = bot_now_us()) {
+        uint64_t due = due_us(swarm);
+        if (due > now_us)
+            return due - now_us;
+        if (now_us - due > LATE_US) { /* the bots themselves were held up, for long */
+            uint64_t rounds = (now_us - due) / WALKER_MOVE_US;
+            swarm->round_us += rounds * WALKER_MOVE_US;
+            swarm->report->left_out += rounds * swarm->shared.states[BOT_JOINED];
+            continue;
+        }
+        struct bot *bot = swarm->bots[swarm->turn];
+        bot_turn(bot, due, now_us);
+        start_if_idle(swarm, bot, now_us);
+        if (++swarm->turn == swarm->bots_n) {
+            swarm->turn = 0;
+            swarm->round_us += WALKER_MOVE_US;
+        }
+    }
+    return 0;
+}
+
+/* ---- the whole, now and then ---- */
 
 static void begin_measuring(struct swarm *swarm, uint64_t now_us)
 {
-    for (unsigned i = 0; i < swarm->options.players; i++)
+    for (unsigned i = 0; i < swarm->bots_n; i++)
         bot_count(swarm->bots[i]);
-    report_begin(swarm->report);
+    report_begin(swarm->report, now_us);
     swarm->begun = true;
     swarm->begun_us = now_us;
     swarm->cpu_at_begin = cpu_seconds();
 }
 
-static void on_turn(evutil_socket_t fd, short what, void *context)
+/* Tell the others how many of ours are in. Who finds all settled says when it begins. */
+static void settle(struct swarm *swarm, uint64_t now_us)
 {
-    struct swarm *swarm = context;
-    unsigned counts[BOT_OVER + 1] = {0};
-    uint64_t now_us = bot_now_us();
-    (void)fd;
-    (void)what;
-    for (unsigned i = 0; i < swarm->options.players; i++) {
-        bot_turn(swarm->bots[i], bot_now_us());
-        counts[bot_state(swarm->bots[i])]++;
-    }
-    if (counts[BOT_IDLE])
-        start_some(swarm, now_us, counts[BOT_ENTERING]);
-    swarm->last_turn_us = now_us;
-    if (!swarm->begun && counts[BOT_IDLE] + counts[BOT_ENTERING] == 0) {
-        begin_measuring(swarm, now_us);
-        fprintf(stderr, "openmmo-bots: %u of %u are in\n", counts[BOT_JOINED],
-                swarm->options.players);
-    }
-    if (now_us - swarm->last_save_us > SAVE_US && swarm->saved_joined != swarm->report->joined) {
-        swarm->saved_joined = swarm->report->joined;
-        swarm->last_save_us = now_us;
-        save(swarm);
-    }
-    bool over = swarm->begun && swarm->options.seconds &&
-                now_us - swarm->begun_us >= swarm->options.seconds * 1000000ull;
-    if (over || counts[BOT_OVER] == swarm->options.players)
-        event_base_loopbreak(swarm->shared.base);
+    struct board *board = swarm->board;
+    unsigned in = swarm->shared.states[BOT_JOINED], settled = in + swarm->shared.states[BOT_OVER];
+    /* relaxed: these are only numbers */
+    uint32_t all_in = atomic_fetch_add_explicit(&board->in, in - swarm->in, memory_order_relaxed);
+    uint32_t all =
+        atomic_fetch_add_explicit(&board->settled, settled - swarm->settled, memory_order_relaxed);
+    all_in += in - swarm->in;
+    all += settled - swarm->settled;
+    swarm->in = in;
+    swarm->settled = settled;
+    uint64_t none = 0;
+    if (all == board->players &&
+        atomic_compare_exchange_strong(&board->begin_us, &none, now_us + SETTLE_US))
+        fprintf(stderr, "openmmo-bots: %u of %u are in\n", all_in, board->players);
 }
 
-static void on_signal(evutil_socket_t number, short what, void *context)
+static void watch(struct swarm *swarm, uint64_t now_us)
 {
-    struct swarm *swarm = context;
-    (void)number;
-    (void)what;
-    event_base_loopbreak(swarm->shared.base);
+    uint64_t begin_us = atomic_load(&swarm->board->begin_us);
+    if (begin_us == 0)
+        settle(swarm, now_us);
+    if (!swarm->begun && begin_us && now_us >= begin_us)
+        begin_measuring(swarm, now_us);
+    bool done = swarm->begun && swarm->options->seconds &&
+                now_us - swarm->begun_us >= swarm->options->seconds * 1000000ull;
+    bool nobody = begin_us && swarm->shared.states[BOT_OVER] == swarm->bots_n;
+    if (done || nobody || atomic_load(&swarm->board->stop))
+        swarm->over = true;
+    swarm->watch_us = now_us + WATCH_US;
+}
+
+static void loop(struct swarm *swarm)
+{
+    struct epoll_event events[EVENTS_MAX];
+    while (!swarm->over) {
+        uint64_t wait_us = take_turns(swarm);
+        if (wait_us > WATCH_US)
+            wait_us = WATCH_US;
+        const struct timespec wait = {0, (long)wait_us * 1000};
+        int n = epoll_pwait2(swarm->shared.epoll, events, EVENTS_MAX, &wait, NULL);
+        for (int i = 0; i < n; i++)
+            bot_ready(events[i].data.ptr, events[i].events, bot_now_us());
+        uint64_t now_us = bot_now_us();
+        if (now_us >= swarm->watch_us)
+            watch(swarm, now_us);
+    }
 }
 
 /* ---- from beginning to end ---- */
 
-static int add_events(struct swarm *swarm)
+static int make_bots(struct swarm *swarm, struct error *error)
 {
-    static const int numbers[2] = {SIGINT, SIGTERM};
-    const struct timeval interval = {0, TURN_MS * 1000};
-    for (unsigned i = 0; i < 2; i++) {
-        swarm->signals[i] = evsignal_new(swarm->shared.base, numbers[i], on_signal, swarm);
-        if (!swarm->signals[i] || event_add(swarm->signals[i], NULL) == -1)
-            return -1;
+    const struct swarm_options *options = swarm->options;
+    unsigned n = (options->players - swarm->process + options->processes - 1) / options->processes;
+    swarm->bots = calloc(n, sizeof(struct bot *));
+    if (!swarm->bots)
+        return error_set(error, "out of memory");
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t player = player_of(swarm, i);
+        struct bot_part part = {.player = player,
+                                .seed = options->seed * 7919 + player,
+                                .decodes = player % options->decode == 0};
+        struct account *account = accounts_at(swarm->shared.accounts, player);
+        swarm->bots[i] = bot_new(&swarm->shared, account, &part);
+        if (!swarm->bots[i])
+            return error_set(error, "out of memory");
+        swarm->bots_n++;
     }
-    swarm->turn = event_new(swarm->shared.base, -1, EV_PERSIST, on_turn, swarm);
-    return swarm->turn && event_add(swarm->turn, &interval) == 0 ? 0 : -1;
+    swarm->report->players = n;
+    return 0;
 }
 
 static int set_up(struct swarm *swarm, struct error *error)
 {
-    const struct swarm_options *options = &swarm->options;
+    const struct swarm_options *options = swarm->options;
     struct bot_shared *shared = &swarm->shared;
-    if (raise_files(options->players, error) == -1)
+    if (raise_files(options->players / options->processes + 1, error) == -1)
         return -1;
     shared->host = options->host;
     shared->port = options->port;
-    shared->players = options->players;
     shared->talk_per_minute = options->talk_per_minute;
     shared->report = swarm->report;
-    shared->accounts = accounts_load(options->accounts, options->prefix, options->players, error);
-    if (!shared->accounts)
-        return -1;
+    shared->board = swarm->board;
+    shared->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (shared->epoll == -1)
+        return error_set(error, "no epoll: %s", strerror(errno));
     shared->tls = link_tls_new(error);
     if (!shared->tls)
         return -1;
-    shared->base = event_base_new();
-    swarm->bots = calloc(options->players, sizeof(struct bot *));
-    if (!shared->base || !swarm->bots || add_events(swarm) == -1)
+    shared->receivers = (struct receiver_shared){book_new(), swarm->board, swarm->report};
+    if (!shared->receivers.book)
         return error_set(error, "out of memory");
-    for (unsigned i = 0; i < options->players; i++) {
-        swarm->bots[i] =
-            bot_new(shared, accounts_at(shared->accounts, i), options->seed * 7919 + i);
-        if (!swarm->bots[i])
-            return error_set(error, "out of memory");
-    }
-    return 0;
+    return make_bots(swarm, error);
 }
 
 static void finish(struct swarm *swarm)
 {
     struct report *report = swarm->report;
+    uint64_t now_us = bot_now_us();
+    report->checks.distinct = book_counts(swarm->shared.receivers.book).distinct;
     if (!swarm->begun) { /* stopped on the way in: those who were not in yet did not fail */
-        begin_measuring(swarm, bot_now_us());
+        begin_measuring(swarm, now_us);
         return;
     }
-    for (unsigned i = 0; i < swarm->options.players; i++)
+    for (unsigned i = 0; i < swarm->bots_n; i++) {
         bot_count(swarm->bots[i]);
-    report->seconds = (double)(bot_now_us() - swarm->begun_us) / 1e6;
-    report->cpu_seconds = cpu_seconds() - swarm->cpu_at_begin;
+        bot_finish(swarm->bots[i], now_us);
+    }
+    report->seconds = (double)(now_us - swarm->begun_us) / 1e6;
+    report->cpu_seconds = report->cpu_most = cpu_seconds() - swarm->cpu_at_begin;
 }
 
 static void tear_down(struct swarm *swarm)
 {
-    for (unsigned i = 0; swarm->bots && i < swarm->options.players; i++)
+    for (unsigned i = 0; i < swarm->bots_n; i++)
         bot_free(swarm->bots[i]);
     free(swarm->bots);
-    if (swarm->turn)
-        event_free(swarm->turn);
-    for (unsigned i = 0; i < 2; i++) {
-        if (swarm->signals[i])
-            event_free(swarm->signals[i]);
-    }
-    if (swarm->shared.base)
-        event_base_free(swarm->shared.base);
+    if (swarm->shared.epoll != -1)
+        close(swarm->shared.epoll);
+    book_free(swarm->shared.receivers.book);
     heightfield_free(swarm->shared.field);
     link_tls_free(swarm->shared.tls);
-    accounts_free(swarm->shared.accounts);
 }
 
-int swarm_run(const struct swarm_options *options, struct report *report, struct error *error)
+int swarm_run(const struct swarm_options *options, struct board *board, unsigned process,
+              struct accounts *accounts, struct error *error)
 {
-    struct swarm swarm = {.options = *options, .report = report};
-    memset(report, 0, sizeof *report);
-    report->players = options->players;
-    signal(SIGPIPE, SIG_IGN);
+    struct swarm swarm = {.options = options,
+                          .board = board,
+                          .process = process,
+                          .report = &board->reports[process],
+                          .shared = {.epoll = -1, .accounts = accounts}};
     int rc = set_up(&swarm, error);
     if (rc == 0) {
-        swarm.last_turn_us = swarm.last_save_us = bot_now_us();
-        event_base_dispatch(swarm.shared.base);
+        swarm.round_us = swarm.started_us = bot_now_us();
+        loop(&swarm);
         finish(&swarm);
-        save(&swarm);
-        if (swarm.save_error.text[0])
-            rc = error_set(error, "%s", swarm.save_error.text);
     }
     tear_down(&swarm);
     return rc;

@@ -1,11 +1,16 @@
-/* swarm.h -- all bots: their loop, how fast they come in, when they are measured and when they go.
- * One thread. */
+/* swarm.h -- the bots of one process: their loop, when each has its turn, how fast they come in,
+ * when they are measured and when they go.
+ *
+ * The load is open: every player's moves are due at fixed times, ten a second, spread evenly over
+ * all players of the run, whatever the server or this process does. One thread. */
 #ifndef OPENMMO_BOTS_SWARM_H
 #define OPENMMO_BOTS_SWARM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "bots/report.h"
+#include "bots/accounts.h"
+#include "bots/board.h"
 #include "common/compiler.h"
 #include "common/error.h"
 
@@ -13,17 +18,20 @@ struct swarm_options {
     const char *host, *prefix;
     const char *accounts; /* file; NULL: kept nowhere */
     uint16_t port;
-    unsigned players; /* >= 1 */
-    unsigned seconds; /* measured; 0: until a signal */
-    unsigned rate;    /* logins begun a second, >= 1 */
+    unsigned players;   /* of all processes, >= 1 */
+    unsigned processes; /* >= 1 */
+    unsigned seconds;   /* measured; 0: until a signal */
+    unsigned rate;      /* logins begun a second, of all processes, >= 1 */
+    unsigned at_once;   /* logins that may be on their way at once, of all processes, >= 1 */
+    unsigned decode;    /* one in so many players decodes everything, >= 1 */
     unsigned seed;
     unsigned talk_per_minute; /* chat lines of each player */
 };
 
-/* Bring them in, let them play, take them out; the report says how it went. Ends early on SIGINT or
- * SIGTERM, or when nobody is left. Returns 0, -1 + error: it could not begin, or the accounts could
- * not be kept. */
-int swarm_run(const struct swarm_options *options, struct report *report,
-              struct error *error) MUST_CHECK;
+/* Bring in the players of this process (every processes-th of the run, from process on), let them
+ * play, take them out; the process's report on the board says how it went. Ends early when the
+ * board says so or when nobody is left. Returns 0, or -1 + error: it could not begin. */
+int swarm_run(const struct swarm_options *options, struct board *board, unsigned process,
+              struct accounts *accounts, struct error *error) MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOME_RADIUS_M 40
+#define TRIES 8 /* headings that are tried for a way to a new place */
 
 static unsigned draw(struct walker *walker, unsigned n)
 {
@@ -16,6 +16,15 @@ void walker_init(struct walker *walker, unsigned seed)
 {
     memset(walker, 0, sizeof *walker);
     walker->seed = seed;
+    walker->leash_m = WALKER_LEASH_M;
+}
+
+void walker_go(struct walker *walker, struct space_pos home, unsigned leash_m)
+{
+    walker->homed = true;
+    walker->home = home;
+    walker->leash_m = leash_m;
+    walker->plan_until_us = 0;
 }
 
 /* ---- prediction ---- */
@@ -55,8 +64,10 @@ static void run_again(struct walker *walker, const struct protocol_self *self)
         for (unsigned i = first; i < WALKER_SUBSTEPS; i++) {
             movement_step(&walker->state, &walker->moves[at].intent, walker->field);
             walker->moves[at].after[i] = walker->state;
+            trail_correct(walker->trail, seq, i, trail_place(walker->state.pos));
         }
         first = 0;
+        walker->ends[seq % TRAIL_UNIQUE] = trail_place(walker->state.pos);
     }
 }
 
@@ -64,7 +75,7 @@ bool walker_self(struct walker *walker, const struct protocol_self *self)
 {
     bool first = !walker->known;
     walker->known = true;
-    if (first)
+    if (first && !walker->homed)
         walker->home = self->pos;
     if (walker->seq < self->seq) /* an earlier session of this figure came further */
         walker->seq = self->seq;
@@ -91,8 +102,8 @@ static bool far_from_home(const struct walker *walker)
 {
     double x = (double)walker->home.x - walker->state.pos.x,
            z = (double)walker->home.z - walker->state.pos.z;
-    return x * x + z * z >
-           (double)HOME_RADIUS_M * SPACE_UNITS_PER_M * HOME_RADIUS_M * SPACE_UNITS_PER_M;
+    double leash = (double)walker->leash_m * SPACE_UNITS_PER_M;
+    return x * x + z * z > leash * leash;
 }
 
 static void make_plan(struct walker *walker, uint64_t now_us)
@@ -100,50 +111,58 @@ static void make_plan(struct walker *walker, uint64_t now_us)
     bool away = far_from_home(walker);
     walker->plan.heading = away ? heading_home(walker) : (uint16_t)draw(walker, 65536);
     walker->plan.yaw = walker->plan.heading;
-    walker->plan.flags = draw(walker, 5) || away ? MOVEMENT_WALK : 0;
-    if (walker->plan.flags && draw(walker, 4) == 0)
+    walker->plan.flags = draw(walker, 5) || away || walker->steady ? MOVEMENT_WALK : 0;
+    if (walker->plan.flags && (away || draw(walker, 4) == 0))
         walker->plan.flags |= MOVEMENT_RUN;
-    walker->plan_until_us = now_us + 1000000 + draw(walker, 4000000);
+    walker->plan_until_us = now_us + 1000000 + (away ? 0 : draw(walker, 4000000));
 }
 
-static void leave_trail(struct walker *walker, uint64_t now_us)
+/* A place that no move within TRAIL_UNIQUE ended at. */
+static bool is_new(const struct walker *walker, uint64_t place)
 {
-    int32_t x = space_wire(walker->state.pos.x), z = space_wire(walker->state.pos.z);
-    unsigned last = (walker->trail_n + WALKER_TRAIL - 1) % WALKER_TRAIL;
-    if (walker->trail_n && walker->trail[last].x == x && walker->trail[last].z == z)
-        return;
-    unsigned at = walker->trail_n++ % WALKER_TRAIL;
-    walker->trail[at].us = now_us;
-    walker->trail[at].x = x;
-    walker->trail[at].z = z;
+    bool found = false;
+    for (unsigned i = 0; i < TRAIL_UNIQUE; i++)
+        found |= walker->ends[i] == place;
+    return !found;
 }
 
-void walker_move(struct walker *walker, uint64_t now_us, struct protocol_move *move)
+/* Go by the intent; a steady walker turns until that leads to a new place. Returns whether it did.
+ */
+static bool step(struct walker *walker, struct movement_intent *intent,
+                 struct movement_state after[WALKER_SUBSTEPS])
 {
-    if (now_us >= walker->plan_until_us)
-        make_plan(walker, now_us);
+    const struct movement_state before = walker->state;
+    for (unsigned i = 0;; i++) {
+        for (unsigned k = 0; k < WALKER_SUBSTEPS; k++) {
+            movement_step(&walker->state, intent, walker->field);
+            after[k] = walker->state;
+        }
+        bool fresh = is_new(walker, trail_place(walker->state.pos));
+        if (fresh || !walker->steady || i == TRIES)
+            return fresh;
+        walker->state = before;
+        intent->heading = (uint16_t)draw(walker, 65536);
+        intent->yaw = intent->heading;
+        walker->plan.heading = walker->plan.yaw = intent->heading;
+    }
+}
+
+void walker_move(struct walker *walker, uint64_t due_us, struct protocol_move *move)
+{
+    uint64_t places[WALKER_SUBSTEPS];
+    if (due_us >= walker->plan_until_us)
+        make_plan(walker, due_us);
     struct movement_intent intent = walker->plan;
     if (draw(walker, 60) == 0)
         intent.flags |= MOVEMENT_JUMP;
     unsigned at = ++walker->seq % WALKER_MOVES;
+    bool fresh = step(walker, &intent, walker->moves[at].after);
     walker->moves[at].seq = walker->seq;
     walker->moves[at].intent = intent;
-    for (unsigned i = 0; i < WALKER_SUBSTEPS; i++) {
-        movement_step(&walker->state, &intent, walker->field);
-        walker->moves[at].after[i] = walker->state;
-        leave_trail(walker, now_us);
-    }
+    for (unsigned i = 0; i < WALKER_SUBSTEPS; i++)
+        places[i] = trail_place(walker->moves[at].after[i].pos);
+    trail_add(walker->trail, walker->seq, due_us, !fresh, places);
+    walker->ends[walker->seq % TRAIL_UNIQUE] = places[WALKER_SUBSTEPS - 1];
     *move = (struct protocol_move){walker->seq, intent.heading, intent.yaw, intent.flags,
                                    WALKER_SUBSTEPS};
-}
-
-uint64_t walker_was_at(const struct walker *walker, int32_t x_wire, int32_t z_wire)
-{
-    uint32_t n = walker->trail_n < WALKER_TRAIL ? walker->trail_n : WALKER_TRAIL;
-    for (uint32_t i = 1; i <= n; i++) {
-        unsigned at = (walker->trail_n - i) % WALKER_TRAIL;
-        if (walker->trail[at].x == x_wire && walker->trail[at].z == z_wire)
-            return walker->trail[at].us;
-    }
-    return 0;
 }

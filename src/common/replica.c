@@ -294,9 +294,10 @@ static struct entity **slot_for(struct replica *replica, struct part *part, uint
 static void set_state(struct replica *replica, struct entity *entity,
                       const struct cellblock_header *header, const struct cellblock_state *state)
 {
-    struct space_pos place = cellblock_pos(&header->key, state, 0);
-    int32_t ground = heightfield_at(replica->field, place.x, place.z);
-    entity->shown.pos = cellblock_pos(&header->key, state, ground);
+    entity->shown.pos = cellblock_pos(&header->key, state, 0);
+    if (replica->field)
+        entity->shown.pos.y +=
+            heightfield_at(replica->field, entity->shown.pos.x, entity->shown.pos.z);
     entity->shown.yaw = (uint16_t)(state->heading << 8);
     entity->shown.pose = state->pose;
     entity->shown.tick = header->to;

@@ -41,7 +41,8 @@ enum replica_event { REPLICA_APPEARED, REPLICA_MOVED, REPLICA_NAMED, REPLICA_VAN
 typedef void replica_event_fn(void *context, enum replica_event event,
                               struct replica_entity *entity);
 
-/* field: borrowed, for heights. NULL when out of memory. */
+/* field: borrowed, for heights; NULL: every y is over the ground, for who needs none. NULL when out
+ * of memory. */
 struct replica *replica_new(const struct heightfield *field, replica_event_fn *on_event,
                             void *context);
 /* REPLICA_VANISHED for each that is left; NULL is fine. */

@@ -55,3 +55,7 @@ check_PROGRAMS += tests/common/test_bots
 tests_common_test_bots_SOURCES = tests/common/test_bots.c
 tests_common_test_bots_CFLAGS = $(TEST_CFLAGS) $(BOTS_CFLAGS)
 tests_common_test_bots_LDADD = $(BOTS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/common/test_bots_measure
+tests_common_test_bots_measure_SOURCES = tests/common/test_bots_measure.c
+tests_common_test_bots_measure_CFLAGS = $(TEST_CFLAGS) $(BOTS_CFLAGS)
+tests_common_test_bots_measure_LDADD = $(BOTS_LIBS) $(CMOCKA_LIBS)

@@ -1,5 +1,5 @@
 /* test_bots.c -- the rooms of openmmo-bots that need no server: accounts on disk, legs that
- * predict, the report's figures. */
+ * predict. What they measure with is in test_bots_measure.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +11,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "bots/accounts.h"
-#include "bots/report.h"
 #include "bots/walker.h"
 
 /* ---- accounts ---- */
@@ -119,6 +117,7 @@ static void accounts_refused(void **state)
 /* ---- legs ---- */
 
 static struct heightfield *field;
+static struct trail trail;
 
 /* A server of one figure: runs MOVEs, some substeps a tick, as its allowance permits. */
 struct server {
@@ -169,6 +168,7 @@ static void walks_as_predicted(void **state)
     movement_place(&server.state, 1000000, -2000000, 0, field);
     walker_init(&walker, 3);
     walker.field = field;
+    walker.trail = &trail;
     struct protocol_self self = self_of(&server);
     assert_false(walker_self(&walker, &self)); /* the first is news, no correction */
     for (unsigned round = 1; round <= 600; round++) {
@@ -196,6 +196,7 @@ static void corrections_heal(void **state)
     movement_place(&server.state, 0, 0, 0, field);
     walker_init(&walker, 4);
     walker.field = field;
+    walker.trail = &trail;
     struct protocol_self self = self_of(&server);
     (void)walker_self(&walker, &self);
     for (unsigned i = 1; i <= 20; i++)
@@ -213,94 +214,41 @@ static void corrections_heal(void **state)
     assert_true(same_state(&server.state, &walker.state));
 }
 
-static void trail(void **state)
+/* Places of the trail are where the walker was, also after a correction, and a steady one's moves
+ * end at a new place each, even in a corner of the world. */
+static void leaves_a_trail(void **state)
 {
     (void)state;
     static struct walker walker;
     struct protocol_self self = {.seq = 0};
     struct protocol_move move;
     struct movement_state place;
-    movement_place(&place, 0, 0, 0, field);
+    uint64_t ends[300];
+    movement_place(&place, 511 * SPACE_UNITS_PER_M, -511 * SPACE_UNITS_PER_M, 0, field);
     self.pos = place.pos;
     walker_init(&walker, 9);
+    trail_clear(&trail);
     walker.field = field;
+    walker.trail = &trail;
+    walker.steady = true;
     (void)walker_self(&walker, &self);
-    assert_int_equal(walker_was_at(&walker, 5, 5), 0);
-    int32_t x[200], z[200];
-    for (unsigned i = 0; i < 200; i++) {
+    walker_go(&walker, place.pos, 3);
+    for (unsigned i = 0; i < 300; i++) {
+        struct trail_mark found;
         walker_move(&walker, (i + 1) * 100000ull, &move);
-        x[i] = space_wire(walker.state.pos.x);
-        z[i] = space_wire(walker.state.pos.z);
-        if (i && (x[i] != x[i - 1] || z[i] != z[i - 1]))
-            assert_true(walker_was_at(&walker, x[i], z[i]) == (i + 1) * 100000ull);
+        if (i == 150) { /* pushed aside: what was sent since is elsewhere */
+            self.seq = 140;
+            self.pos.x -= 5 * SPACE_UNITS_PER_M;
+            (void)walker_self(&walker, &self);
+        }
+        ends[i] = trail_place(walker.state.pos);
+        assert_true(trail_find(&trail, (struct trail_mark){0, 0}, ends[i], &found));
+        assert_int_equal(found.seq, i + 1);
+        assert_int_equal(found.substep, TRAIL_SUBSTEPS - 1);
+        assert_true(trail_due_us(&trail, i + 1) == (i + 1) * 100000ull);
+        for (unsigned k = i > TRAIL_UNIQUE ? i - TRAIL_UNIQUE : 0; k < i; k++)
+            assert_true(ends[k] != ends[i] || (k < 150 && i >= 150));
     }
-}
-
-/* ---- the report ---- */
-
-static void quantiles(void **state)
-{
-    (void)state;
-    static struct report report;
-    memset(&report, 0, sizeof report);
-    assert_int_equal(report_quantile_ms(&report, 0.5), 0);
-    for (unsigned i = 1; i <= 100; i++)
-        report_latency(&report, i * 1000 + 999);
-    assert_int_equal(report_quantile_ms(&report, 0), 1);
-    assert_int_equal(report_quantile_ms(&report, 0.5), 51);
-    assert_int_equal(report_quantile_ms(&report, 0.99), 100);
-    assert_int_equal(report_quantile_ms(&report, 1), 100);
-    report_latency(&report, 3600000000u);
-    assert_int_equal(report_quantile_ms(&report, 1), REPORT_LATENCY_MAX_MS);
-    assert_true(report.latency_max_us == 3600000000u);
-    report.players = report.joined = 2;
-    report.failed = 0;
-    report_begin(&report);
-    assert_int_equal(report.seen, 0);
-    assert_int_equal(report.joined, 2);
-}
-
-static void printed(void **state)
-{
-    (void)state;
-    static struct report report;
-    char *text = NULL;
-    size_t n = 0;
-    memset(&report, 0, sizeof report);
-    report.players = report.joined = 2;
-    report.seconds = 10;
-    report.bytes_in = 4000;
-    report.disconnects[PROTOCOL_REASON_KICKED] = 1;
-    report.disconnects[200] = 2; /* none that we know */
-    assert_true(report_good(&report));
-    FILE *out = open_memstream(&text, &n);
-    report_print_json(&report, out);
-    fclose(out);
-    json_t *root = json_loads(text, 0, NULL);
-    assert_non_null(root);
-    json_t *measured = json_object_get(root, "measured");
-    assert_true(json_is_true(json_object_get(root, "good")));
-    assert_true(json_real_value(json_object_get(measured, "bytes_in_s")) == 200);
-    assert_int_equal(
-        json_integer_value(json_object_get(json_object_get(root, "disconnects"), "KICKED")), 1);
-    json_decref(root);
-    free(text);
-    out = open_memstream(&text, &n);
-    report.lost = 1;
-    report_print(&report, out);
-    fclose(out);
-    assert_non_null(strstr(text, "2 of 2 joined"));
-    assert_non_null(strstr(text, "disconnected KICKED: 1"));
-    assert_null(strstr(text, "load-bound"));
-    assert_false(report_good(&report));
-    free(text);
-    out = open_memstream(&text, &n);
-    report.moves = 100;
-    report.left_out = 6; /* the bots were too slow themselves */
-    report_print(&report, out);
-    fclose(out);
-    assert_non_null(strstr(text, "load-bound"));
-    free(text);
 }
 
 int main(void)
@@ -311,9 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(accounts_refused, make_folder, remove_folder),
         cmocka_unit_test(walks_as_predicted),
         cmocka_unit_test(corrections_heal),
-        cmocka_unit_test(trail),
-        cmocka_unit_test(quantiles),
-        cmocka_unit_test(printed),
+        cmocka_unit_test(leaves_a_trail),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     heightfield_free(field);

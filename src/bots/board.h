@@ -1,0 +1,40 @@
+/* board.h -- what the processes of one run share: trails, who is which entity, and their reports.
+ *
+ * One anonymous shared mapping, made before the processes part. A trail and the fields of a player
+ * are written by the process that plays it; a report by its process; anybody reads. Nothing here
+ * goes over the wire: it is how receivers know what senders did. */
+#ifndef OPENMMO_BOTS_BOARD_H
+#define OPENMMO_BOTS_BOARD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "bots/report.h"
+#include "bots/trail.h"
+
+#define BOARD_NOBODY UINT32_MAX
+
+struct board {
+    uint32_t players, processes;
+    /* How many players are in, or have given up, of all processes; and how many are in. */
+    _Atomic uint32_t settled, in;
+    _Atomic uint64_t begin_us; /* measured from here on; 0: not yet */
+    _Atomic uint32_t stop;     /* 1: all shall end */
+    struct trail *trails;      /* by player */
+    struct report *reports;    /* by process */
+    struct board_row *rows;    /* by entity: a hash with open addressing */
+    uint32_t rows_n;           /* a power of two */
+    size_t bytes;              /* of the whole mapping */
+};
+
+/* NULL when there is no memory. */
+struct board *board_new(uint32_t players, uint32_t processes);
+void board_free(struct board *board); /* this process's view of it; NULL is fine */
+
+/* From now on that entity is this player's; and no longer. */
+void board_enter(struct board *board, uint64_t entity, uint32_t player);
+void board_leave(struct board *board, uint64_t entity);
+/* Whose it is, or BOARD_NOBODY. */
+uint32_t board_player(const struct board *board, uint64_t entity);
+
+#endif

@@ -1,0 +1,219 @@
+/* book.c -- see book.h.
+ *
+ * Two shelves: new blocks go on the younger; when it is full, the older is cleared and becomes the
+ * younger. Receivers get the same blocks in the same order, so what followed a block last time is
+ * tried first: then one comparison of bytes is all. */
+#include "bots/book.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define SHELF_BYTES  (4u << 20)
+#define SHELF_ROWS   16384u
+#define SHELF_SLOTS  (4 * SHELF_ROWS) /* of the table, a power of two */
+#define COMPARE_STEP 64               /* a guess that is wrong mostly differs in its header */
+
+struct number {
+    struct {
+        struct protocol_key key;
+        uint32_t part; /* BOOK_NONE: the key itself */
+    } of;
+    uint32_t number;
+    UT_hash_handle hh;
+};
+
+struct shelf {
+    size_t used;
+    uint32_t rows_n;
+    struct book_block rows[SHELF_ROWS];
+    uint32_t table[SHELF_SLOTS]; /* row + 1; 0: none */
+    uint8_t bytes[SHELF_BYTES];
+};
+
+struct book {
+    struct shelf *younger, *older;
+    struct book_block *last; /* the one that was taken last */
+    struct number *numbers;
+    uint32_t keys_n, parts_n;
+    struct book_counts counts;
+};
+
+struct book *book_new(void)
+{
+    struct book *book = calloc(1, sizeof *book);
+    if (!book)
+        return NULL;
+    book->younger = calloc(1, sizeof *book->younger);
+    book->older = calloc(1, sizeof *book->older);
+    if (!book->younger || !book->older) {
+        book_free(book);
+        return NULL;
+    }
+    book->last = &book->younger->rows[0];
+    return book;
+}
+
+void book_free(struct book *book)
+{
+    struct number *number, *next;
+    if (!book)
+        return;
+    HASH_ITER(hh, book->numbers, number, next)
+    {
+        HASH_DEL(book->numbers, number);
+        free(number);
+    }
+    free(book->younger);
+    free(book->older);
+    free(book);
+}
+
+/* ---- numbers ---- */
+
+static uint32_t number_of(struct book *book, const struct protocol_key *key, uint32_t part)
+{
+    struct number *number = NULL, wanted = {.of = {*key, part}};
+    uint32_t *n = part == BOOK_NONE ? &book->keys_n : &book->parts_n;
+    HASH_FIND(hh, book->numbers, &wanted.of, sizeof wanted.of, number);
+    if (number)
+        return number->number;
+    number = *n < BOOK_NUMBERS_MAX ? calloc(1, sizeof *number) : NULL;
+    if (!number)
+        return BOOK_NONE;
+    number->of = wanted.of;
+    number->number = *n;
+    HASH_ADD(hh, book->numbers, of, sizeof number->of, number);
+    if (!number->hh.tbl) {
+        free(number);
+        return BOOK_NONE;
+    }
+    return (*n)++;
+}
+
+uint32_t book_key(struct book *book, const struct protocol_key *key)
+{
+    return number_of(book, key, BOOK_NONE);
+}
+
+/* ---- shelves ---- */
+
+static bool same_header(const struct cellblock_header *a, const struct cellblock_header *b)
+{
+    return memcmp(&a->key, &b->key, sizeof a->key) == 0 && a->first == b->first &&
+           a->last == b->last && a->from == b->from && a->to == b->to;
+}
+
+static uint32_t slot_of(const struct cellblock_header *h)
+{
+    uint64_t v = (uint32_t)h->key.x * UINT64_C(0x9E3779B97F4A7C15) ^
+                 (uint32_t)h->key.z * UINT64_C(0xC2B2AE3D27D4EB4F) ^
+                 ((uint64_t)h->from << 32 | h->to) * UINT64_C(0x165667B19E3779F9) ^
+                 ((uint64_t)h->first << 32 | (uint64_t)h->key.source << 16 |
+                  (uint64_t)h->key.layer << 8 | h->key.level) *
+                     UINT64_C(0x27D4EB2F165667C5);
+    return (uint32_t)((v ^ v >> 29) * UINT64_C(0xBF58476D1CE4E5B9) >> 40) % SHELF_SLOTS;
+}
+
+static struct book_block *shelf_find(struct shelf *shelf, const struct cellblock_header *header)
+{
+    for (uint32_t at = slot_of(header); shelf->table[at]; at = (at + 1) % SHELF_SLOTS) {
+        struct book_block *row = &shelf->rows[shelf->table[at] - 1];
+        if (same_header(&row->header, header))
+            return row;
+    }
+    return NULL;
+}
+
+static void shelf_clear(struct shelf *shelf)
+{
+    shelf->used = 0;
+    shelf->rows_n = 0;
+    memset(shelf->rows, 0, sizeof shelf->rows); /* guesses may still point here */
+    memset(shelf->table, 0, sizeof shelf->table);
+}
+
+/* A row of its own for a block that has just been decoded. */
+static struct book_block *keep(struct book *book, const struct cellblock_header *header,
+                               const uint8_t *bytes, size_t n)
+{
+    if (book->younger->rows_n == SHELF_ROWS || book->younger->used + n > SHELF_BYTES) {
+        struct shelf *oldest = book->older;
+        shelf_clear(oldest);
+        book->older = book->younger;
+        book->younger = oldest;
+    }
+    struct shelf *shelf = book->younger;
+    uint32_t key = book_key(book, &header->key);
+    uint32_t part = number_of(book, &header->key, header->first);
+    if (key == BOOK_NONE || part == BOOK_NONE)
+        return NULL;
+    struct book_block *row = &shelf->rows[shelf->rows_n++];
+    uint8_t *room = shelf->bytes + shelf->used;
+    memcpy(room, bytes, n);
+    shelf->used += n;
+    *row = (struct book_block){*header, key, part, (uint32_t)n, room, &shelf->rows[0]};
+    uint32_t at = slot_of(header);
+    while (shelf->table[at])
+        at = (at + 1) % SHELF_SLOTS;
+    shelf->table[at] = shelf->rows_n; /* row + 1 */
+    return row;
+}
+
+/* ---- taking ---- */
+
+static bool begins_with(const struct wire_reader *reader, const struct book_block *block)
+{
+    size_t n = block->bytes_n, first = n < COMPARE_STEP ? n : COMPARE_STEP;
+    return n > 0 && n <= wire_left(reader) && memcmp(reader->next, block->bytes, first) == 0 &&
+           memcmp(reader->next + first, block->bytes + first, n - first) == 0;
+}
+
+/* Decode what the book does not hold yet. */
+static enum book_answer enter(struct book *book, struct wire_reader *reader,
+                              struct book_block **block)
+{
+    struct cellblock_header header;
+    const uint8_t *start = reader->next;
+    if (cellblock_parse(reader, &header, NULL, NULL) != PROTOCOL_OK)
+        return BOOK_MALFORMED;
+    book->counts.distinct++;
+    *block = keep(book, &header, start, (size_t)(reader->next - start));
+    return *block ? BOOK_OK : BOOK_NO_MEMORY;
+}
+
+enum book_answer book_take(struct book *book, struct wire_reader *reader,
+                           const struct book_block **block)
+{
+    struct book_block *found = book->last->next;
+    book->counts.blocks++;
+    if (!found || !begins_with(reader, found)) {
+        struct cellblock_header header;
+        struct wire_reader head = *reader;
+        if (cellblock_parse_header(&head, &header) != PROTOCOL_OK)
+            return BOOK_MALFORMED;
+        found = shelf_find(book->younger, &header);
+        if (!found)
+            found = shelf_find(book->older, &header);
+        if (found && !begins_with(reader, found))
+            return BOOK_DIFFERS;
+    }
+    if (found) {
+        reader->next += found->bytes_n;
+    } else {
+        enum book_answer answer = enter(book, reader, &found);
+        if (answer != BOOK_OK)
+            return answer;
+    }
+    book->last->next = found;
+    book->last = found;
+    *block = found;
+    return BOOK_OK;
+}
+
+struct book_counts book_counts(const struct book *book)
+{
+    return book->counts;
+}

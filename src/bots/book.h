@@ -1,0 +1,50 @@
+/* book.h -- the blocks that a process of bots has been sent.
+ *
+ * Thousands of bots get the same bytes. The first of them to be sent a block has it decoded whole;
+ * the book then keeps its bytes for a while, so that everybody else's need only be compared: the
+ * same bytes are well-formed and as long. Other bytes under the same header are a fault of the
+ * server. Keys and parts get small numbers, by which receivers keep what they have. One thread. */
+#ifndef OPENMMO_BOTS_BOOK_H
+#define OPENMMO_BOTS_BOOK_H
+
+#include <stdint.h>
+
+#include "common/cellblock.h"
+
+#define BOOK_NUMBERS_MAX 1000000 /* keys, and parts */
+#define BOOK_NONE        UINT32_MAX
+
+struct book;
+
+struct book_block {
+    struct cellblock_header header;
+    uint32_t key, part; /* numbers from 0 on */
+    uint32_t bytes_n;   /* 0: an empty row of the book */
+    const uint8_t *bytes;
+    struct book_block *next; /* what came after it last time; may be any row */
+};
+
+enum book_answer {
+    BOOK_OK,
+    BOOK_MALFORMED,
+    BOOK_DIFFERS, /* one header, two contents */
+    BOOK_NO_MEMORY
+};
+
+struct book_counts {
+    uint64_t blocks;   /* looked at */
+    uint64_t distinct; /* of them decoded here: each once */
+};
+
+struct book *book_new(void); /* NULL when out of memory */
+void book_free(struct book *book);
+
+/* The block at the front of the reader, which then stands behind it. *block holds until the next
+ * call. */
+enum book_answer book_take(struct book *book, struct wire_reader *reader,
+                           const struct book_block **block) MUST_CHECK;
+/* The number of a key; BOOK_NONE when out of memory or over the bound. */
+uint32_t book_key(struct book *book, const struct protocol_key *key);
+struct book_counts book_counts(const struct book *book); /* since book_new */
+
+#endif

@@ -1,0 +1,487 @@
+/* test_bots_measure.c -- openmmo-bots as a measuring instrument: histograms against exact
+ * quantiles, trails, the book that has every distinct block decoded once, receivers that check and
+ * match, and the report. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "bots/board.h"
+#include "bots/book.h"
+#include "bots/receiver.h"
+#include "bots/report.h"
+
+/* ---- histograms ---- */
+
+#define VALUES 20000
+
+static int rising(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void quantiles(void **state)
+{
+    (void)state;
+    static uint64_t values[VALUES];
+    static struct histogram whole, half[2];
+    static const double qs[] = {0, 0.001, 0.25, 0.5, 0.9, 0.99, 0.999, 0.9999, 1};
+    unsigned seed = 11;
+    memset(&whole, 0, sizeof whole);
+    memset(half, 0, sizeof half);
+    assert_true(histogram_quantile_us(&whole, 0.5) == 0);
+    for (size_t i = 0; i < VALUES; i++) { /* of all magnitudes up to an hour */
+        values[i] = (uint64_t)rand_r(&seed) >> rand_r(&seed) % 31;
+        if (i % 1000 == 0)
+            values[i] = 3600000000u - i;
+        histogram_add(&whole, values[i]);
+        histogram_add(&half[i % 2], values[i]);
+    }
+    qsort(values, VALUES, sizeof values[0], rising);
+    for (size_t i = 0; i < ARRAY_N(qs); i++) {
+        size_t rank = (size_t)(qs[i] * VALUES);
+        uint64_t exact = values[rank > 0 && qs[i] > 0 ? rank - 1 : 0];
+        uint64_t told = histogram_quantile_us(&whole, qs[i]);
+        assert_true(told >= exact);
+        assert_true(told - exact <= exact / 1024); /* 0.1 %, and exact where it is small */
+    }
+    assert_true(whole.max_us == values[VALUES - 1]);
+    histogram_merge(&half[0], &half[1]);
+    assert_memory_equal(&half[0], &whole, sizeof whole);
+    uint64_t over = 0;
+    for (size_t i = 0; i < VALUES; i++)
+        over += values[i] > 2000;
+    assert_true(histogram_over(&whole, 2000) == over);
+    histogram_add(&whole, UINT64_C(1) << 40); /* longer than any row: counted, and told as max */
+    assert_true(histogram_quantile_us(&whole, 1) >= UINT32_MAX);
+    assert_true(whole.max_us == UINT64_C(1) << 40);
+}
+
+/* ---- trails ---- */
+
+static void walk(struct trail *trail, uint32_t seq, bool still)
+{
+    uint64_t after[TRAIL_SUBSTEPS];
+    for (unsigned i = 0; i < TRAIL_SUBSTEPS; i++)
+        after[i] = still ? 7 : seq * 100 + i;
+    trail_add(trail, seq, seq * 100000ull, still, after);
+}
+
+static void trails(void **state)
+{
+    (void)state;
+    static struct trail trail;
+    struct trail_mark found;
+    trail_clear(&trail);
+    assert_false(trail_find(&trail, (struct trail_mark){0, 0}, 105, &found));
+    for (uint32_t seq = 1; seq <= 300; seq++)
+        walk(&trail, seq, seq % 10 == 0);
+    assert_true(trail_find(&trail, (struct trail_mark){0, 0}, 299 * 100 + 2, &found));
+    assert_true(found.seq == 299 && found.substep == 2);
+    assert_false(trail_find(&trail, (struct trail_mark){0, 0}, 100 * 100 + 5, &found)); /* over */
+    assert_false(trail_find(&trail, (struct trail_mark){298, 5}, 297 * 100 + 5, &found));
+    assert_true(trail_find(&trail, (struct trail_mark){298, 5}, 298 * 100 + 5, &found));
+    assert_true(trail_due_us(&trail, 299) == 29900000);
+    assert_true(trail_due_us(&trail, 300) == 0);         /* still: nobody can tell it */
+    assert_true(trail_held_us(&trail, 299) == 30000000); /* but it stands there yet */
+    assert_true(trail_held_us(&trail, 298) == 29800000);
+    assert_true(trail_due_us(&trail, 17) == 0); /* forgotten */
+    trail_correct(&trail, 299, 5, 4242);
+    trail_correct(&trail, 17, 5, 4243);
+    assert_true(trail_find(&trail, (struct trail_mark){290, 0}, 4242, &found));
+    assert_int_equal(found.seq, 299);
+    assert_false(trail_find(&trail, (struct trail_mark){0, 0}, 4243, &found));
+}
+
+/* ---- the board ---- */
+
+static void who_is_who(void **state)
+{
+    (void)state;
+    struct board *board = board_new(1000, 2);
+    assert_non_null(board);
+    for (unsigned round = 1; round <= 20; round++) { /* all come and go, as other entities */
+        for (uint32_t i = 0; i < 1000; i++)
+            board_enter(board, (uint64_t)i << 24 | round, i);
+        for (uint32_t i = 0; i < 1000; i++) {
+            assert_int_equal(board_player(board, (uint64_t)i << 24 | round), i);
+            assert_true(board_player(board, (uint64_t)i << 24 | (round + 1)) == BOARD_NOBODY);
+        }
+        for (uint32_t i = 0; i < 1000; i++)
+            board_leave(board, (uint64_t)i << 24 | round);
+        assert_true(board_player(board, (uint64_t)5 << 24 | round) == BOARD_NOBODY);
+    }
+    assert_true(board_player(board, 0) == BOARD_NOBODY);
+    board_free(board);
+    board_free(NULL);
+}
+
+/* ---- the book ---- */
+
+#define BLOCKS 300
+
+/* A block of the cell (x, 0) with n figures at a place that depends on the tick. */
+static size_t make_block(int32_t x, uint32_t from, uint32_t to, unsigned n, uint8_t *room)
+{
+    static struct cellblock_record records[CELLBLOCK_PART];
+    struct cellblock_header header = {{0, 0, 0, x, 0}, 0, CELLBLOCK_PART - 1, from, to};
+    bool full = from == CELLBLOCK_NONE;
+    memset(records, 0, sizeof records);
+    for (unsigned i = 0; i < n; i++) {
+        records[i].kind = full ? CELLBLOCK_ENTERED : CELLBLOCK_MOVED;
+        records[i].index = (uint16_t)i;
+        records[i].entity = full ? 100 + i : 0;
+        records[i].state.x = (uint16_t)((to * 8 + i) % 4096);
+    }
+    return cellblock_encode(&header, records, n, room, CELLBLOCK_MAX_BYTES);
+}
+
+static void every_distinct_block_once(void **state)
+{
+    (void)state;
+    static uint8_t stream[BLOCKS * 4096];
+    size_t used = 0;
+    struct book *book = book_new();
+    const struct book_block *block;
+    assert_non_null(book);
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        size_t n =
+            make_block((int32_t)i % 7, i % 9 ? 10 + i : CELLBLOCK_NONE, 20 + i, i, stream + used);
+        assert_true(n > 0);
+        used += n;
+    }
+    for (unsigned receiver = 0; receiver < 50; receiver++) {
+        struct wire_reader reader;
+        wire_reader_init(&reader, stream, used);
+        for (unsigned i = 0; i < BLOCKS; i++) {
+            const uint8_t *start = reader.next;
+            assert_int_equal(book_take(book, &reader, &block), BOOK_OK);
+            assert_int_equal(block->header.to, 20 + i);
+            assert_int_equal(block->header.key.x, i % 7);
+            assert_int_equal(block->bytes_n, reader.next - start);
+            assert_int_equal(block->key, i % 7); /* numbered as they came */
+        }
+        assert_true(wire_done(&reader));
+        assert_true(book_counts(book).distinct == BLOCKS);
+    }
+    assert_true(book_counts(book).blocks == 50 * BLOCKS);
+    book_free(book);
+    book_free(NULL);
+}
+
+/* In any order, skipping some, and after shelves were cleared: what is taken is what was there. */
+static void any_order(void **state)
+{
+    (void)state;
+    static uint8_t room[CELLBLOCK_MAX_BYTES];
+    struct book *book = book_new();
+    unsigned seed = 3;
+    for (unsigned i = 0; i < 60000; i++) {
+        uint32_t to = 100 + i / 30 + (unsigned)rand_r(&seed) % 10;
+        int32_t x = rand_r(&seed) % 5;
+        size_t n = make_block(x, to - 4, to, 40, room);
+        const struct book_block *block;
+        struct wire_reader reader;
+        wire_reader_init(&reader, room, n);
+        assert_int_equal(book_take(book, &reader, &block), BOOK_OK);
+        assert_true(wire_done(&reader) && block->bytes_n == n && block->header.to == to &&
+                    block->header.key.x == x && memcmp(block->bytes, room, n) == 0);
+    }
+    assert_true(book_counts(book).distinct < 15000); /* 2010 ticks of 5 cells, some twice */
+    book_free(book);
+}
+
+static void faults_are_seen(void **state)
+{
+    (void)state;
+    static uint8_t room[CELLBLOCK_MAX_BYTES];
+    struct book *book = book_new();
+    const struct book_block *block;
+    struct wire_reader reader;
+    size_t n = make_block(0, 10, 20, 50, room);
+    wire_reader_init(&reader, room, n);
+    assert_int_equal(book_take(book, &reader, &block), BOOK_OK);
+    /* Another content under the same header, as long as it and shorter. */
+    room[n - 3] ^= 1;
+    wire_reader_init(&reader, room, n);
+    assert_int_equal(book_take(book, &reader, &block), BOOK_DIFFERS);
+    n = make_block(0, 10, 20, 49, room);
+    wire_reader_init(&reader, room, n);
+    assert_int_equal(book_take(book, &reader, &block), BOOK_DIFFERS);
+    /* A new one that is cut is malformed, one that is known too. */
+    n = make_block(0, 11, 21, 50, room);
+    wire_reader_init(&reader, room, n - 1);
+    assert_int_equal(book_take(book, &reader, &block), BOOK_MALFORMED);
+    assert_true(book_counts(book).distinct == 1);
+    book_free(book);
+}
+
+/* ---- receivers ---- */
+
+/* Player 0 receives; players 1.. send, as the entities 100... */
+#define SENDERS 10
+
+struct scene {
+    struct board *board;
+    struct receiver_shared shared;
+    struct receiver *receiver;
+};
+
+static int make_scene(void **state)
+{
+    static struct scene scene;
+    scene.board = board_new(SENDERS + 1, 1);
+    scene.shared = (struct receiver_shared){book_new(), scene.board, &scene.board->reports[0]};
+    scene.receiver = receiver_new(&scene.shared, 0, true);
+    for (uint32_t i = 0; i < SENDERS; i++)
+        board_enter(scene.board, 100 + i, i + 1);
+    report_begin(scene.shared.report, 1);
+    *state = &scene;
+    return 0;
+}
+
+static int clear_scene(void **state)
+{
+    struct scene *scene = *state;
+    receiver_free(scene->receiver);
+    book_free(scene->shared.book);
+    board_free(scene->board);
+    return 0;
+}
+
+static bool send_view(struct receiver *receiver, int32_t gained, int32_t lost)
+{
+    uint8_t bytes[256];
+    struct wire_writer w;
+    struct protocol_frame frame;
+    const struct protocol_key gains = {0, 0, 0, gained, 0}, losses = {0, 0, 0, lost, 0};
+    wire_writer_init(&w, bytes, sizeof bytes);
+    protocol_encode_view(&w, &gains, gained >= 0, &losses, lost >= 0);
+    assert_int_equal(protocol_frame_parse(bytes, wire_written(&w), sizeof bytes, &frame),
+                     PROTOCOL_OK);
+    return receiver_view(receiver, &frame);
+}
+
+static bool send_block(struct receiver *receiver, int32_t x, uint32_t from, uint32_t to,
+                       uint64_t now_us)
+{
+    static uint8_t block[CELLBLOCK_MAX_BYTES];
+    const struct protocol_frame frame = {PROTOCOL_BLOCKS, block,
+                                         make_block(x, from, to, SENDERS, block), 0};
+    return receiver_blocks(receiver, &frame, now_us);
+}
+
+static void checks(void **state)
+{
+    struct scene *scene = *state;
+    const struct report_checks *seen = &scene->shared.report->checks;
+    for (unsigned decodes = 0; decodes < 2; decodes++) {
+        struct receiver *r = receiver_new(&scene->shared, 0, decodes);
+        assert_true(send_view(r, 0, -1));
+        assert_true(send_block(r, 0, CELLBLOCK_NONE, 10, 1));
+        assert_true(send_block(r, 0, 9, 11, 1));
+        assert_true(send_block(r, 0, 5, 8, 1)); /* old news */
+        assert_true(send_block(r, 0, 11, 15, 1));
+        assert_false(send_block(r, 0, 16, 17, 1));
+        assert_int_equal(seen->gaps, 1 + 3 * decodes);
+        assert_false(send_block(r, 1, CELLBLOCK_NONE, 17, 1));
+        assert_int_equal(seen->strangers, 1 + decodes);
+        receiver_free(r);
+        r = receiver_new(&scene->shared, 0, decodes);
+        /* Lost and gained again: nothing is had. */
+        assert_true(send_view(r, 0, -1));
+        assert_true(send_block(r, 0, CELLBLOCK_NONE, 10, 1));
+        assert_true(send_view(r, -1, 0));
+        assert_true(send_view(r, 0, -1));
+        assert_false(send_block(r, 0, 10, 11, 1));
+        assert_int_equal(seen->gaps, 2 + 3 * decodes);
+        if (!decodes) { /* had before gained at all */
+            assert_true(send_view(r, -1, 0));
+            assert_false(send_block(r, 0, CELLBLOCK_NONE, 30, 1));
+            scene->shared.report->checks.strangers--;
+        }
+        receiver_free(r);
+        if (!decodes) {
+            assert_int_equal(seen->gaps, 2);
+            scene->shared.report->checks.gaps = 3; /* told apart from the decoding one's */
+        }
+    }
+    assert_non_null(strstr(seen->first.text, "a gap"));
+}
+
+/* Where make_block shows sender i at that tick. */
+static uint64_t place_at(unsigned i, uint32_t tick)
+{
+    return (uint64_t)(tick * 8 + i) << 32;
+}
+
+/* A move of each that takes them to where the block of that tick shows them. */
+static void all_move(struct scene *scene, uint32_t seq, uint32_t tick, uint64_t due_us)
+{
+    for (unsigned i = 0; i < SENDERS; i++) {
+        uint64_t after[TRAIL_SUBSTEPS];
+        for (unsigned k = 0; k < TRAIL_SUBSTEPS; k++)
+            after[k] = k < 5 ? UINT64_MAX - seq * 8 - k : place_at(i, tick);
+        trail_add(&scene->board->trails[i + 1], seq, due_us, false, after);
+    }
+}
+
+static void matching(void **state)
+{
+    struct scene *scene = *state;
+    struct report *report = scene->shared.report;
+    assert_true(send_view(scene->receiver, 0, -1));
+    all_move(scene, 1, 10, 100000);
+    assert_true(send_block(scene->receiver, 0, CELLBLOCK_NONE, 10, 130000));
+    assert_int_equal(report->delivery.n, 0); /* they came in: nothing was waited for */
+    all_move(scene, 2, 12, 200000);
+    assert_true(send_block(scene->receiver, 0, 10, 12, 230000));
+    assert_int_equal(report->exact, SENDERS);
+    assert_int_equal(report->replaced, 0);
+    assert_true(report->delivery.max_us == 30000);
+    /* Two moves, of which only the second is ever shown. */
+    all_move(scene, 3, 14, 300000);
+    all_move(scene, 4, 16, 400000);
+    assert_true(send_block(scene->receiver, 0, 12, 16, 450000));
+    assert_int_equal(report->exact, 2 * SENDERS);
+    assert_int_equal(report->replaced, SENDERS);
+    assert_true(report->delivery.max_us == 150000);
+    assert_int_equal(report->delivery.n, 3 * SENDERS);
+    /* The same again, and a place that nobody's trail has. */
+    assert_true(send_block(scene->receiver, 0, 15, 17, 460000));
+    assert_int_equal(report->unmatched, SENDERS);
+    assert_int_equal(report->delivery.n, 3 * SENDERS);
+    /* One that is not shown before the end. */
+    all_move(scene, 5, 20, 500000);
+    all_move(scene, 6, 22, 1400000);
+    receiver_finish(scene->receiver, 2000000);
+    assert_int_equal(report->undelivered, SENDERS);
+    assert_true(report->delivery.max_us == 1500000);
+    receiver_sample(scene->receiver, (struct space_pos){100 * SPACE_UNITS_PER_M, 0, 0}, 2000000);
+    assert_int_equal(report->neighbours, SENDERS);
+    assert_int_equal(report->stale[2].n, SENDERS); /* 64..128 m away */
+    assert_true(histogram_quantile_us(&report->stale[2], 0.5) / 10000 == 160);
+}
+
+/* A move that the server walks in two ticks is delivered by its end alone. */
+static void halfway(void **state)
+{
+    struct scene *scene = *state;
+    struct report *report = scene->shared.report;
+    assert_true(send_view(scene->receiver, 0, -1));
+    all_move(scene, 1, 10, 100000);
+    assert_true(send_block(scene->receiver, 0, CELLBLOCK_NONE, 10, 130000));
+    all_move(scene, 2, 14, 200000);
+    for (unsigned i = 0; i < SENDERS; i++)
+        trail_correct(&scene->board->trails[i + 1], 2, 2, place_at(i, 12));
+    assert_true(send_block(scene->receiver, 0, 10, 12, 230000));
+    assert_int_equal(report->delivery.n, 0);
+    assert_true(send_block(scene->receiver, 0, 12, 14, 280000));
+    assert_int_equal(report->exact, SENDERS);
+    assert_true(report->delivery.max_us == 80000);
+}
+
+/* ---- the report ---- */
+
+static void added_up(void **state)
+{
+    (void)state;
+    static struct report sum, one;
+    memset(&sum, 0, sizeof sum);
+    memset(&one, 0, sizeof one);
+    one.players = one.joined = 3;
+    one.exact = 5;
+    one.cpu_seconds = one.cpu_most = 1;
+    one.seconds = 10;
+    histogram_add(&one.delivery, 40000);
+    report_merge(&sum, &one);
+    one.cpu_seconds = one.cpu_most = 9;
+    error_set(&one.checks.first, "a gap");
+    one.checks.gaps = 1;
+    report_merge(&sum, &one);
+    assert_int_equal(sum.players, 6);
+    assert_int_equal(sum.exact, 10);
+    assert_true(sum.delivery.n == 2 && sum.cpu_seconds == 10 && sum.cpu_most == 9);
+    assert_string_equal(sum.checks.first.text, "a gap");
+    assert_false(report_good(&sum));
+    assert_true(report_load_bound(&sum)); /* one of them had a full core */
+    sum.cpu_most = 8;
+    assert_false(report_load_bound(&sum));
+    for (unsigned i = 0; i < 100; i++)
+        histogram_add(&sum.lag, i < 98 ? 100 : 50000);
+    assert_true(report_load_bound(&sum)); /* and so it is if moves are sent late */
+    report_begin(&sum, 77);
+    assert_true(sum.exact == 0 && sum.delivery.n == 0 && sum.begin_us == 77 && sum.joined == 6);
+}
+
+static void printed(void **state)
+{
+    (void)state;
+    static struct report report;
+    char *text = NULL;
+    size_t n = 0;
+    memset(&report, 0, sizeof report);
+    report.players = report.joined = 2;
+    report.seconds = 10;
+    report.bytes_in = 4000;
+    report.disconnects[PROTOCOL_REASON_KICKED] = 1;
+    report.disconnects[200] = 2; /* none that we know */
+    histogram_add(&report.delivery, 42500);
+    assert_true(report_good(&report));
+    FILE *out = open_memstream(&text, &n);
+    report_print_json(&report, out);
+    fclose(out);
+    json_t *root = json_loads(text, 0, NULL);
+    assert_non_null(root);
+    json_t *measured = json_object_get(root, "measured");
+    json_t *latency = json_object_get(measured, "latency_ms");
+    assert_true(json_is_true(json_object_get(root, "good")));
+    assert_true(json_real_value(json_object_get(measured, "bytes_in_s")) == 200);
+    assert_true(json_real_value(json_object_get(latency, "p99")) == 42.5);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(root, "disconnects"), "KICKED")), 1);
+    json_decref(root);
+    free(text);
+    out = open_memstream(&text, &n);
+    report.lost = 1;
+    report.checks.gaps = 1;
+    report_print(&report, out);
+    fclose(out);
+    assert_non_null(strstr(text, "2 of 2 joined"));
+    assert_non_null(strstr(text, "disconnected KICKED: 1"));
+    assert_non_null(strstr(text, "FAULTS"));
+    assert_null(strstr(text, "load-bound"));
+    assert_false(report_good(&report));
+    free(text);
+    out = open_memstream(&text, &n);
+    report.left_out = 6; /* the bots were too slow themselves */
+    report_print(&report, out);
+    fclose(out);
+    assert_non_null(strstr(text, "load-bound"));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quantiles),
+        cmocka_unit_test(trails),
+        cmocka_unit_test(who_is_who),
+        cmocka_unit_test(every_distinct_block_once),
+        cmocka_unit_test(any_order),
+        cmocka_unit_test(faults_are_seen),
+        cmocka_unit_test_setup_teardown(checks, make_scene, clear_scene),
+        cmocka_unit_test_setup_teardown(matching, make_scene, clear_scene),
+        cmocka_unit_test_setup_teardown(halfway, make_scene, clear_scene),
+        cmocka_unit_test(added_up),
+        cmocka_unit_test(printed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
