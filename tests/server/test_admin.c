@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "admin/client.h"
+#include "admin/door.h"
 #include "admin/method.h"
 #include "admin/subscription.h"
 #include "common/compiler.h"
@@ -276,6 +278,66 @@ static void a_stranger_is_refused(void **state)
     }
     assert_int_equal(status, 0);
     assert_int_equal(metrics_value(METRIC_ADMIN_CLIENTS), 0);
+}
+
+/* --- Names. --- */
+
+/* In the place of libc's: what the machine's directory of users says, when it answers at all. */
+static _Atomic bool directory_hangs;
+
+int getpwuid_r(uid_t uid, struct passwd *entry, char *room, size_t room_bytes,
+               struct passwd **found)
+{
+    const struct timespec pause = {0, 5000000};
+
+    while (directory_hangs)
+        nanosleep(&pause, NULL);
+    snprintf(room, room_bytes, "user%u", (unsigned)uid);
+    memset(entry, 0, sizeof(*entry));
+    entry->pw_name = room;
+    *found = entry;
+    return 0;
+}
+
+static void expect_name(struct peer *peer, const char *name)
+{
+    json_t *answer = ask(peer, "rpc.discover", "{}");
+
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(json_object_get(answer, "result"), "you"), "name")),
+                        name);
+    json_decref(answer);
+}
+
+/* Who connects waits for his name for a second and goes by his number then; nobody else waits, and
+ * neither does the end. */
+static void a_directory_that_hangs_holds_up_nobody_else(void **state)
+{
+    struct peer *there = peer_new(), *late;
+    uint64_t begun_ms;
+    char name[32];
+
+    (void)state;
+    snprintf(name, sizeof(name), "user%u", (unsigned)geteuid());
+    expect_name(there, name);
+    directory_hangs = true;
+    late = peer_new();
+    begun_ms = now_ms();
+    for (unsigned i = 0; i < 20; i++)
+        expect_name(there, name);
+    assert_true(now_ms() - begun_ms < DOOR_WAIT_MS);
+    expect_name(late, name + strlen("user"));
+    assert_in_range(now_ms() - begun_ms, DOOR_WAIT_MS - 50, DEADLINE_MS);
+    begun_ms = now_ms();
+    fake_host_stop();
+    assert_true(now_ms() - begun_ms < DOOR_WAIT_MS);
+    fake_host_start(5);
+    directory_hangs = false;
+    peer_free(late);
+    peer_free(there);
+    there = peer_new();
+    expect_name(there, name);
+    peer_free(there);
 }
 
 /* --- The socket. --- */
@@ -836,6 +898,7 @@ int main(void)
 #define WITH_HOST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         cmocka_unit_test(the_manuals_name_every_row),
         WITH_HOST(a_stranger_is_refused),
+        WITH_HOST(a_directory_that_hangs_holds_up_nobody_else),
         WITH_HOST(the_socket_is_open_to_all),
         WITH_HOST(a_second_daemon_is_refused_a_dead_ones_file_is_not),
         WITH_HOST(a_line_too_long_is_refused_and_closed),

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "admin/client.h"
+#include "admin/door.h"
 #include "admin/method.h"
 #include "common/log.h"
 
@@ -27,6 +28,7 @@ struct admin {
     struct method_desk desk;
     bool saving; /* the desk points here */
     struct role_groups groups;
+    struct door *door;
     struct evconnlistener *listener;
     struct event *timer; /* once a second */
     struct client *clients[ADMIN_CLIENTS_MAX];
@@ -98,21 +100,14 @@ static struct client **free_slot(struct admin *admin)
     return NULL;
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
-                      int from_bytes, void *context)
+static void on_known(void *context, int fd, const struct role_peer *peer)
 {
     struct admin *admin = context;
     struct client **slot = free_slot(admin);
-    struct client_config config = {.desk = &admin->desk, .fd = fd};
-    struct error error;
+    struct client_config config = {.desk = &admin->desk, .fd = fd, .peer = *peer};
 
-    (void)listener;
-    (void)from;
-    (void)from_bytes;
-    if (role_of_socket(fd, &admin->groups, &config.peer, &error) != 0) {
-        refuse(fd, JSONRPC_DENIED, error.text);
-    } else if (config.peer.role == ROLE_NONE) {
-        refuse_stranger(fd, &config.peer);
+    if (peer->role == ROLE_NONE) {
+        refuse_stranger(fd, peer);
     } else if (slot == NULL) {
         refuse(fd, JSONRPC_BUSY, "too many operators are connected already");
     } else {
@@ -120,6 +115,22 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         config.context = admin;
         *slot = client_new(&config);
     }
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from,
+                      int from_bytes, void *context)
+{
+    struct admin *admin = context;
+    struct role_peer peer;
+    struct error error;
+
+    (void)listener;
+    (void)from;
+    (void)from_bytes;
+    if (role_of_socket(fd, &admin->groups, &peer, &error) != 0)
+        refuse(fd, JSONRPC_DENIED, error.text);
+    else
+        door_enter(admin->door, fd, &peer);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context)
@@ -208,6 +219,9 @@ static int start(struct admin *admin, struct error *error)
 {
     const struct timeval second = {1, 0};
 
+    admin->door = door_new(admin->config.base, on_known, admin, error);
+    if (admin->door == NULL)
+        return -1;
     admin->listener =
         evconnlistener_new(admin->config.base, on_accept, admin,
                            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, *admin->config.socket);
@@ -253,6 +267,7 @@ void admin_free(struct admin *admin)
 {
     if (admin == NULL)
         return;
+    door_free(admin->door);
     for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
         client_free(admin->clients[i]);
     if (admin->listener != NULL) {

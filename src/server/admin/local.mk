@@ -7,9 +7,11 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_players.c \
     src/server/admin/cmd_rpc.c \
     src/server/admin/cmd_server.c \
+    src/server/admin/door.c src/server/admin/door.h \
     src/server/admin/jsonrpc.c src/server/admin/jsonrpc.h \
     src/server/admin/logtail.c src/server/admin/logtail.h \
     src/server/admin/method.c src/server/admin/method.h \
+    src/server/admin/names.c src/server/admin/names.h \
     src/server/admin/role.c src/server/admin/role.h \
     src/server/admin/samples.c src/server/admin/samples.h \
     src/server/admin/subscription.c src/server/admin/subscription.h

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,17 +80,6 @@ static gid_t *peer_gids(int fd, gid_t primary, size_t *gids_n)
     }
 }
 
-static void name_of(uid_t uid, char *name, size_t room_bytes)
-{
-    struct passwd entry, *found = NULL;
-    char room[4096];
-
-    if (getpwuid_r(uid, &entry, room, sizeof(room), &found) == 0 && found != NULL)
-        snprintf(name, room_bytes, "%s", found->pw_name);
-    else
-        snprintf(name, room_bytes, "%u", (unsigned)uid);
-}
-
 int role_of_socket(int fd, const struct role_groups *groups, struct role_peer *peer,
                    struct error *error)
 {
@@ -109,7 +97,7 @@ int role_of_socket(int fd, const struct role_groups *groups, struct role_peer *p
     peer->uid = cred.uid;
     peer->pid = cred.pid;
     peer->role = role_decide(cred.uid, geteuid(), gids, gids_n, groups);
-    name_of(cred.uid, peer->name, sizeof(peer->name));
+    peer->name[0] = '\0';
     free(gids);
     return 0;
 }

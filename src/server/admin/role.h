@@ -18,7 +18,7 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MODERATOR, ROLE_ADMIN };
 struct role_peer {
     uid_t uid;
     pid_t pid;
-    char name[64]; /* of the uid; its number where it has none */
+    char name[64]; /* of the uid; its number where it has none (door.h) */
     enum role role;
 };
 
@@ -38,7 +38,8 @@ void role_groups_find(struct role_groups *groups);
 enum role role_decide(uid_t uid, uid_t daemon_uid, const gid_t *gids, size_t gids_n,
                       const struct role_groups *groups);
 
-/* Who is at the other end of a connected Unix socket. -1 + error: the kernel does not say. */
+/* Who is at the other end of a connected Unix socket: all but the name, which only a lookup that
+ * may take long can tell. -1 + error: the kernel does not say. */
 int role_of_socket(int fd, const struct role_groups *groups, struct role_peer *peer,
                    struct error *error) MUST_CHECK;
 
