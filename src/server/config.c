@@ -63,6 +63,11 @@ static const struct option_row rows[] = {
      "Threads that serve connections. auto: one less than the cores, at least one. 0: everything on one loop, for small machines."},
     {"net", "view_m", OPTION_INTEGER, AT(view_m), "192", 64, 1024, R, NULL, NULL, NULL,
      "How far players see each other, in metres."},
+    {"net", "player_budget_bytes", OPTION_BYTES, AT(player_budget_bytes), "48KiB", 4 << 10, 1 << 30, R, NULL, NULL, NULL,
+     "What one player is sent a second. Beyond it others are shown less often, those far away first: from 20 times a second down to "
+     "1.25. In a crowd a player who moves costs each who sees it about 60 bytes a second."},
+    {"net", "egress_bytes", OPTION_BYTES, AT(egress_bytes), "0", 0, INT64_MAX, R, NULL, NULL, NULL,
+     "What all players together are sent a second. Beyond it everybody is told everything less often. 0: no limit."},
     {"net", "players_max", OPTION_INTEGER, AT(players_max), "1000", 1, 65536, 0, NULL, NULL, NULL,
      "Players in the world at once."},
     {"net", "queue_max", OPTION_INTEGER, AT(queue_max), "500", 0, 65536, R, NULL, NULL, NULL,
@@ -531,6 +536,8 @@ void config_sessions(const struct config *config, struct sessions_config *sessio
     sessions->exempt = (const char *const *)config->exempt.items;
     sessions->exempt_n = config->exempt.items_n;
     sessions->view_m = (uint16_t)config->view_m;
+    sessions->player_budget_bytes = (uint32_t)config->player_budget_bytes;
+    sessions->egress_bytes = config->egress_bytes;
     sessions->registration_open = config->registration == CONFIG_REGISTRATION_OPEN;
 }
 

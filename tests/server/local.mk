@@ -71,6 +71,11 @@ tests_server_test_interest_SOURCES = tests/server/test_interest.c
 tests_server_test_interest_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_interest_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_tiers
+tests_server_test_tiers_SOURCES = tests/server/test_tiers.c
+tests_server_test_tiers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_tiers_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_sessions
 tests_server_test_sessions_SOURCES = tests/server/test_sessions.c tests/server/scene.c tests/server/scene.h
 tests_server_test_sessions_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -153,6 +153,7 @@ struct scene *scene_new(unsigned io_threads)
         .pings_per_second = 100,
         .logins_per_minute = 100,
         .view_m = 192,
+        .player_budget_bytes = 128 << 10,
         .registration_open = true,
     };
     snprintf(scene->config.certificate, sizeof(scene->config.certificate), "%s/certificate.pem",
@@ -300,7 +301,7 @@ void scene_compare(struct scene *scene, struct player *player)
     struct snapshot *snapshot = sim_snapshot(scene->sim);
     const struct snapshot_entity *self = snapshot_entity(snapshot, player->entity);
     unsigned held = 0, must = 0, may = 0;
-    int32_t view = scene->config.view_m / SPACE_CELL_M;
+    int32_t view = scene->config.view_m / SPACE_CELL_M, keep_m = scene->config.view_m + 91;
 
     assert_non_null(self);
     for (uint32_t i = 0; i < snapshot_slots_n(snapshot); i++) {
@@ -314,7 +315,7 @@ void scene_compare(struct scene *scene, struct player *player)
         gap2 = dx * dx + dz * dz;
         known = replica_find(player->replica, e->id);
         must += gap2 < view * view;
-        may += gap2 < (view + 1) * (view + 1);
+        may += gap2 * SPACE_CELL_M * SPACE_CELL_M < keep_m * keep_m;
         if (gap2 < view * view)
             assert_non_null(known);
         if (known == NULL)

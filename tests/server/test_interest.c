@@ -1,5 +1,5 @@
-/* test_interest.c -- which cells a player gets, against a plain model over random walks and views;
- * and the outbox. */
+/* test_interest.c -- which cells a player gets, against a plain model over random walks, views and
+ * divisions; and the outbox. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,76 +25,182 @@ static int64_t gap2(struct space_cell a, struct space_cell b)
     return dx * dx + dz * dz;
 }
 
-static bool told[SIDE][SIDE]; /* what the receiver thinks that it has */
+/* ---- a world whose cells are divided somehow ---- */
+
+static struct fake {
+    uint32_t version[SIDE][SIDE]; /* of the division; 0: never divided */
+    uint32_t newest;
+    bool told;
+} fake;
+
+static uint32_t *version_of(struct space_cell level0)
+{
+    return &fake.version[level0.z + SIDE / 2][level0.x + SIDE / 2];
+}
+
+/* The cell, or its quarters, and theirs: as the version's bits say. */
+static size_t divide(struct space_cell cell, uint32_t bits, struct space_cell *leaves)
+{
+    size_t n = 0;
+
+    if (cell.level == SPACE_LEVEL_MAX || bits % 3 == 0) {
+        leaves[0] = cell;
+        return 1;
+    }
+    for (int i = 0; i < 4; i++)
+        n += divide((struct space_cell){.x = cell.x * 2 + i % 2,
+                                        .z = cell.z * 2 + i / 2,
+                                        .level = (uint8_t)(cell.level + 1)},
+                    (bits >> 2) * 7 + (uint32_t)i, leaves + n);
+    return n;
+}
+
+static size_t fake_leaves(const void *context, struct space_cell level0,
+                          struct space_cell leaves[SPACE_LEAVES_MAX])
+{
+    (void)context;
+    return *version_of(level0) == 0 ? 0 : divide(level0, *version_of(level0), leaves);
+}
+
+static uint32_t fake_division(const void *context, struct space_cell level0)
+{
+    (void)context;
+    return *version_of(level0);
+}
+
+static bool fake_told(const void *context, const struct interest_cell *cell)
+{
+    (void)context;
+    (void)cell;
+    return fake.told;
+}
+
+static struct interest_world world(void)
+{
+    return (struct interest_world){.divided = fake.newest,
+                                   .leaves = fake_leaves,
+                                   .division = fake_division,
+                                   .told = fake_told};
+}
+
+/* ---- what the receiver thinks that it has ---- */
+
+static struct space_cell told[8192];
+static size_t told_n;
+
+static size_t told_at(struct space_cell cell)
+{
+    size_t i = 0;
+
+    while (i < told_n && !space_cell_same(told[i], cell))
+        i++;
+    return i;
+}
 
 static void apply(const struct interest_change *change)
 {
     for (uint32_t i = 0; i < change->lost_n; i++) {
-        bool *at = &told[change->lost[i].z + SIDE / 2][change->lost[i].x + SIDE / 2];
-        assert_true(*at);
-        *at = false;
+        size_t at = told_at(change->lost[i]);
+        assert_true(at < told_n);
+        told[at] = told[--told_n];
     }
     for (uint32_t i = 0; i < change->gained_n; i++) {
-        bool *at = &told[change->gained[i].z + SIDE / 2][change->gained[i].x + SIDE / 2];
-        assert_false(*at);
-        *at = true;
+        assert_int_equal(told_at(change->gained[i]), told_n);
+        told[told_n++] = change->gained[i];
     }
     assert_true(change->gained_n + change->lost_n <= change->changes_max);
 }
 
+static struct tiers_square square_in(struct space_cell own)
+{
+    return (struct tiers_square){own.x * 16 + 5, own.z * 16 + 11};
+}
+
+/* What is held is what should be: the leaves of all in view, of none beyond, and of nothing twice.
+ */
 static void check(const struct interest *interest, const struct interest_shape *shape,
                   struct space_cell own, int64_t view_m)
 {
-    uint32_t held = 0, before = 0;
+    uint32_t keys = 0, before = 0;
 
     for (int32_t z = -SIDE / 2; z < SIDE / 2; z++) {
         for (int32_t x = -SIDE / 2; x < SIDE / 2; x++) {
-            struct space_cell cell = {.x = x, .z = z};
-            bool has = told[z + SIDE / 2][x + SIDE / 2];
-            held += has;
-            assert_int_equal(interest_has(interest, shape, cell), has);
+            struct space_cell cell = {.x = x, .z = z}, leaves[SPACE_LEAVES_MAX] = {cell};
+            bool has = interest_has(interest, shape, cell);
+            size_t n = fake_leaves(NULL, cell, leaves);
             if (gap2(cell, own) < view_m * view_m)
                 assert_true(has);
-            if (gap2(cell, own) >= (view_m + 64) * (view_m + 64))
+            if (gap2(cell, own) >= (view_m + 91) * (view_m + 91))
                 assert_false(has);
+            if (!has)
+                continue;
+            n = n == 0 ? 1 : n;
+            keys += (uint32_t)n;
+            for (size_t i = 0; i < n; i++)
+                assert_true(told_at(leaves[i]) < told_n);
         }
     }
-    assert_int_equal(held, interest->cells_n);
+    assert_int_equal(keys, interest->cells_n);
+    assert_int_equal(keys, told_n);
+    assert_int_equal(interest->old_n, 0);
     for (uint32_t i = 0; i < interest->cells_n; i++) {
-        assert_true(interest->cells[i].distance2 >= before); /* nearest first */
-        before = interest->cells[i].distance2;
-        assert_int_equal(interest->cells[i].first.have, CELLBLOCK_NONE);
+        const struct interest_cell *cell = &interest->cells[i];
+        assert_true(cell->gap2 >= before); /* nearest first */
+        before = cell->gap2;
+        assert_int_equal(cell->gap2, tiers_gap2(interest->square, cell->cell));
+        assert_true(tiers_base(cell->gap2, INT8_MAX) >= cell->base);
+        assert_int_equal(cell->first.have, CELLBLOCK_NONE);
     }
-    assert_true(interest->cells[0].cell.x == own.x && interest->cells[0].cell.z == own.z);
+    assert_int_equal(interest->cells[0].gap2, 0);
 }
 
-static void test_walks(void **state)
+/* Another division here and there near the player. */
+static void stir(struct space_cell own)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        int32_t x = own.x + rand() % 7 - 3, z = own.z + rand() % 7 - 3;
+        if (x < -SIDE / 2 || x >= SIDE / 2 || z < -SIDE / 2 || z >= SIDE / 2)
+            continue;
+        fake.newest++;
+        *version_of((struct space_cell){.x = x, .z = z}) = rand() % 4 == 0 ? 0 : fake.newest * 977;
+    }
+}
+
+static int32_t inside(int32_t x)
+{
+    return x < -SIDE / 2 ? -SIDE / 2 : x >= SIDE / 2 ? SIDE / 2 - 1 : x;
+}
+
+/* Random walks and teleports, views and divisions. */
+static void walk(bool divides)
 {
     static const uint16_t views[] = {64, 100, 256, 640, 1024};
     struct interest interest = {.cells = NULL};
     struct space_cell own = {.x = 0, .z = 0};
     struct space_cell gained[2048], lost[2048];
 
-    (void)state;
     srand(1);
-    memset(told, 0, sizeof(told));
+    told_n = 0;
+    memset(&fake, 0, sizeof(fake));
     for (uint32_t round = 1; round <= 20; round++) {
-        uint16_t view_m = views[rand() % 5];
+        uint16_t view_m = views[rand() % (divides ? 3 : 5)];
         struct interest_shape *shape = interest_shape_new(round, view_m, SIDE * 64);
         for (unsigned step = 0; step < 30; step++) {
             struct interest_change change = {gained, lost, 0, 0, 0};
             unsigned calls = 0;
-            own.x += rand() % 3 - 1;
-            own.z += rand() % 3 - 1;
-            if (rand() % 10 == 0) { /* a teleport */
-                own.x = rand() % SIDE - SIDE / 2;
-                own.z = rand() % SIDE - SIDE / 2;
-            }
-            own.x = own.x < -SIDE / 2 ? -SIDE / 2 : own.x >= SIDE / 2 ? SIDE / 2 - 1 : own.x;
-            own.z = own.z < -SIDE / 2 ? -SIDE / 2 : own.z >= SIDE / 2 ? SIDE / 2 - 1 : own.z;
-            change.changes_max = 1 + (uint32_t)rand() % 300;
-            while (interest_stale(&interest, shape, own)) {
-                assert_int_equal(interest_update(&interest, shape, own, &change), 0);
+            bool jump = rand() % 10 == 0;
+            own.x = jump ? rand() % SIDE - SIDE / 2 : inside(own.x + rand() % 3 - 1);
+            own.z = jump ? rand() % SIDE - SIDE / 2 : inside(own.z + rand() % 3 - 1);
+            if (divides)
+                stir(own);
+            change.changes_max = SPACE_LEAVES_MAX + (uint32_t)rand() % 300;
+            for (;;) {
+                struct interest_world now = world();
+                fake.told = calls > 5;
+                if (!interest_stale(&interest, shape, square_in(own), &now))
+                    break;
+                assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change),
+                                 0);
                 apply(&change);
                 assert_true(++calls < 5000);
             }
@@ -105,23 +211,120 @@ static void test_walks(void **state)
     interest_fini(&interest);
 }
 
-/* To and fro over a cell's edge: the view changes at the first crossing and then no more. */
+static void test_walks(void **state)
+{
+    (void)state;
+    walk(false);
+}
+
+static void test_divisions(void **state)
+{
+    (void)state;
+    walk(true);
+}
+
+/* The old key is let go only when all of its successors and itself are told. */
+static void test_old(void **state)
+{
+    struct interest_shape *shape = interest_shape_new(1, 192, 4096);
+    struct interest interest = {.cells = NULL};
+    struct space_cell gained[2048], lost[2048], own = {.x = 0}, beside = {.x = 1};
+    struct interest_change change = {gained, lost, 0, 0, 2048};
+    struct interest_world now;
+    uint32_t keys_n;
+
+    (void)state;
+    memset(&fake, 0, sizeof(fake));
+    now = world();
+    assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+    keys_n = interest.cells_n;
+    fake.newest = *version_of(beside) = 1; /* quarters */
+    now = world();
+    assert_true(interest_stale(&interest, shape, square_in(own), &now));
+    assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+    assert_true(change.gained_n >= 4);
+    assert_int_equal(change.lost_n, 0);
+    assert_int_equal(interest.old_n, 1);
+    assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+    assert_int_equal(change.gained_n + change.lost_n, 0);
+    fake.told = true;
+    now = world();
+    assert_true(interest_stale(&interest, shape, square_in(own), &now));
+    assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+    assert_int_equal(change.lost_n, 1);
+    assert_true(space_cell_same(change.lost[0], beside));
+    assert_false(interest_stale(&interest, shape, square_in(own), &now));
+    /* and together again, before the others are told: it is taken up anew */
+    fake.newest++;
+    *version_of(beside) = 0;
+    now = world();
+    assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+    assert_int_equal(change.gained_n, 1);
+    assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+    assert_int_equal(interest.cells_n, keys_n);
+    interest_fini(&interest);
+    interest_shape_free(shape);
+}
+
+/* More divided cells than a connection may hold keys: the view ends, and all stays in bounds. */
+static void test_too_many(void **state)
+{
+    struct interest_shape *shape = interest_shape_new(1, 640, 4096);
+    struct interest interest = {.cells = NULL};
+    struct space_cell gained[2048], lost[2048], own = {.x = 0};
+    struct interest_change change = {gained, lost, 0, 0, 2048};
+
+    (void)state;
+    memset(&fake, 0, sizeof(fake));
+    fake.told = true;
+    for (unsigned round = 0; round < 4; round++) {
+        unsigned calls = 0;
+        struct interest_world now;
+        for (int32_t i = 0; i < SIDE * SIDE && round % 2 == 1; i++) /* all to the finest */
+            fake.version[i / SIDE][i % SIDE] = 0x55555555;
+        fake.newest++;
+        now = world();
+        while (interest_stale(&interest, shape, square_in(own), &now)) {
+            assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
+            assert_true(++calls < 200);
+            assert_true(interest.cells_n <= INTEREST_KEYS_MAX);
+        }
+        assert_true(interest_has(&interest, shape, own));
+        own.x += round;
+    }
+    assert_true(interest.cells_n > INTEREST_KEYS_MAX / 2);
+    change.changes_max = 100;
+    while (interest.cells_n > 0)
+        interest_drop(&interest, &change);
+    interest_fini(&interest);
+    interest_shape_free(shape);
+}
+
+/* To and fro over a cell's edge, or a corner of four: the view changes at the first crossings and
+ * then no more. */
 static void test_edge(void **state)
 {
+    static const struct space_cell corner[] = {{.x = 0, .z = 0}, {.x = 1, .z = 1},
+                                               {.x = 0, .z = 1}, {.x = 1, .z = 0},
+                                               {.x = 1, .z = 1}, {.x = 0, .z = 0}};
     struct interest_shape *shape = interest_shape_new(1, 192, 4096);
     struct interest interest = {.cells = NULL};
     struct space_cell gained[2048], lost[2048];
     struct interest_change change = {gained, lost, 0, 0, 2048};
+    struct interest_world now;
 
     (void)state;
-    assert_int_equal(interest_update(&interest, shape, (struct space_cell){.x = 0}, &change), 0);
+    memset(&fake, 0, sizeof(fake));
+    now = world();
+    assert_int_equal(interest_update(&interest, shape, square_in(corner[0]), &now, &change), 0);
     assert_true(change.gained_n > 40 && change.lost_n == 0);
-    assert_int_equal(interest_update(&interest, shape, (struct space_cell){.x = 1}, &change), 0);
+    assert_int_equal(interest_update(&interest, shape, square_in(corner[1]), &now, &change), 0);
     assert_true(change.gained_n > 0);
-    assert_int_equal(change.lost_n, 0);
-    for (int32_t i = 0; i < 10; i++) {
-        assert_int_equal(
-            interest_update(&interest, shape, (struct space_cell){.x = i % 2}, &change), 0);
+    for (unsigned i = 2; i < 4; i++)
+        assert_int_equal(interest_update(&interest, shape, square_in(corner[i]), &now, &change), 0);
+    for (unsigned i = 0; i < 30; i++) {
+        assert_int_equal(interest_update(&interest, shape, square_in(corner[i % 6]), &now, &change),
+                         0);
         assert_int_equal(change.gained_n + change.lost_n, 0);
     }
     interest_fini(&interest);
@@ -174,9 +377,9 @@ static void test_outbox(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_walks),
-        cmocka_unit_test(test_edge),
-        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_walks),  cmocka_unit_test(test_divisions),
+        cmocka_unit_test(test_old),    cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_edge),   cmocka_unit_test(test_parts),
         cmocka_unit_test(test_outbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

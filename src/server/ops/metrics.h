@@ -51,6 +51,11 @@
     ROW(BLOCKS_ENCODED,          COUNTER,   "openmmo_blocks_encoded_total",         "Cell blocks encoded") \
     ROW(BLOCKS_SENT,             COUNTER,   "openmmo_blocks_sent_total",            "Cell blocks sent") \
     ROW(BLOCKS_FULL_SENT,        COUNTER,   "openmmo_blocks_full_sent_total",       "Full cell blocks sent") \
+    ROW(BLOCKS_WITHHELD,         COUNTER,   "openmmo_blocks_withheld_total",        "Turns of cells that waited for a player's byte budget") \
+    ROW(PLAYERS_SHIFTED,         GAUGE,     "openmmo_players_shifted",              "Players told less often, for their byte budget or a slow line") \
+    ROW(PLAYERS_SHIFTS,          COUNTER,   "openmmo_players_shifts_total",         "Steps by which players were shifted up") \
+    ROW(FLOOR_SWEEPS,            GAUGE,     "openmmo_floor_sweeps",                 "Tier floors of the io threads by the time of their sweeps, added up") \
+    ROW(FLOOR_EGRESS,            GAUGE,     "openmmo_floor_egress",                 "Tier floor of the server by its bytes sent") \
     ROW(OUTBOX_OVERFLOWS,        COUNTER,   "openmmo_outbox_overflows_total",       "Connections closed because their outbox was full") \
     ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_ok_total",              "Logins that succeeded") \
     ROW(LOGINS_FAILED,           COUNTER,   "openmmo_logins_failed_total",          "Logins refused for a wrong name, password or token") \

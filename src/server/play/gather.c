@@ -1,20 +1,19 @@
 /* gather.c -- see gather.h. */
 #include "play/gather.h"
 
-#include <assert.h>
 #include <string.h>
 
-#include "ops/metrics.h"
+#include "play/blocks.h"
 #include "sim/sim.h"
 
-#define RECORDS_MAX    4   /* a snapshot and player: 64 KiB */
-#define KEY_MAX        12  /* a cell's key in VIEW, encoded, at most */
-#define VIEW_LEAST     128 /* changes of view for which a new record is begun */
-#define CHAT_MAX       64  /* lines a snapshot and player */
-#define CHAT_LINE_MAX  768
-#define IDENTITY_MAX   (3 + 1 + PROTOCOL_WHO_MAX * (8 + 1 + 4 + 2 + TEXT_NAME_MAX_BYTES))
-#define SMALL_MAX      64 /* CLOCK, SELF */
-#define CLOCK_EVERY_MS 1000
+#define CHAT_MAX         64 /* lines a snapshot and player */
+#define CHAT_LINE_MAX    768
+#define IDENTITY_MAX     (3 + 1 + PROTOCOL_WHO_MAX * (8 + 1 + 4 + 2 + TEXT_NAME_MAX_BYTES))
+#define SMALL_MAX        64 /* CLOCK, SELF */
+#define CLOCK_EVERY_MS   1000
+#define TALK_TIER        2 /* whatever the floor: what is not blocks waits 4 ticks at most */
+#define SELF_ALONE_TICKS 4 /* an acknowledgement by itself is worth a record after so many */
+#define JUMP_M           8 /* farther than anybody walks in between: put there */
 
 _Static_assert(IDENTITY_MAX <= IO_RECORD_MAX, "an IDENTITY of 64 rows fits into one record");
 
@@ -23,44 +22,10 @@ struct gather {
     struct host *host;
     struct snapshot *snapshot;
     const struct snapshot_entity *self;
-    uint8_t *room; /* the record that is being filled */
-    size_t n;
-    unsigned records;
-    bool over; /* nothing more now */
+    struct record record;
+    struct protocol_self say; /* SELF as it lies in the record */
+    size_t self_bytes;        /* of it; 0: none */
 };
-
-/* End the record. False: it is over. */
-static bool gather_flush(struct gather *g)
-{
-    size_t n = g->n;
-
-    if (n == 0 || g->over)
-        return !g->over;
-    g->n = 0;
-    g->records++;
-    if (!session_write(g->session, g->room, n) || g->records >= RECORDS_MAX)
-        g->over = true;
-    return !g->over;
-}
-
-/* Room for need_bytes in this record or a new one. */
-static bool gather_room(struct gather *g, size_t need_bytes)
-{
-    if (g->over)
-        return false;
-    return need_bytes <= IO_RECORD_MAX - g->n || gather_flush(g);
-}
-
-static void gather_writer(struct gather *g, struct wire_writer *w)
-{
-    wire_writer_init(w, g->room + g->n, IO_RECORD_MAX - g->n);
-}
-
-static void gather_take(struct gather *g, const struct wire_writer *w)
-{
-    assert(!w->bad);
-    g->n += wire_written(w);
-}
 
 static void gather_queued(struct gather *g)
 {
@@ -69,14 +34,13 @@ static void gather_queued(struct gather *g)
     const uint8_t *front;
 
     while (outbox_bytes(outbox) > 0) {
-        front = outbox_front(outbox, IO_RECORD_MAX - g->n, &n);
+        front = outbox_front(outbox, IO_RECORD_MAX - g->record.n, &n);
         if (front == NULL) {
-            if (!gather_flush(g))
+            if (!record_flush(&g->record))
                 return;
             continue;
         }
-        memcpy(g->room + g->n, front, n);
-        g->n += n;
+        record_copy(&g->record, front, n);
         outbox_consume(outbox, n);
     }
 }
@@ -108,9 +72,9 @@ static void gather_chat(struct gather *g)
         struct wire_writer w;
 
         if (chat_reaches(g, line)) {
-            if (!gather_room(g, CHAT_LINE_MAX))
+            if (!record_room(&g->record, CHAT_LINE_MAX))
                 return;
-            gather_writer(g, &w);
+            record_writer(&g->record, &w);
             protocol_encode_chat_line(
                 &w,
                 &(struct protocol_chat_line){
@@ -121,7 +85,7 @@ static void gather_chat(struct gather *g)
                     .channel = line->channel,
                     .name = {line->name->bytes, (uint16_t)line->name->len_bytes},
                     .text = {line->text->bytes, (uint16_t)line->text->len_bytes}});
-            gather_take(g, &w);
+            record_take(&g->record, &w);
         }
         s->chat_sequence = line->sequence;
     }
@@ -136,13 +100,13 @@ static void gather_clock(struct gather *g)
 
     if (s->tempo == g->host->tempo && g->host->wall_ms - s->clock_ms < CLOCK_EVERY_MS)
         return;
-    if (!gather_room(g, SMALL_MAX))
+    if (!record_room(&g->record, SMALL_MAX))
         return;
-    gather_writer(g, &w);
+    record_writer(&g->record, &w);
     protocol_encode_clock(&w, &(struct protocol_clock){.tick = g->host->tick,
                                                        .wall_ms = g->host->wall_ms,
                                                        .tempo = g->host->tempo});
-    gather_take(g, &w);
+    record_take(&g->record, &w);
     s->clock_ms = g->host->wall_ms;
     s->tempo = g->host->tempo;
     session_count(s, true);
@@ -155,11 +119,24 @@ static bool self_same(const struct protocol_self *a, const struct protocol_self 
            a->airborne == b->airborne && a->ahead == b->ahead;
 }
 
+/* True if SELF is a correction, as far as can be told from here: what the player foresaw needs no
+ * hurry, it knows. */
+static bool self_hurries(const struct session *s, const struct snapshot_entity *e)
+{
+    int64_t dx = (int64_t)e->state.pos.x - s->self.pos.x;
+    int64_t dz = (int64_t)e->state.pos.z - s->self.pos.z;
+    int64_t jump = (int64_t)JUMP_M * SPACE_UNITS_PER_M;
+
+    return !s->self_sent || s->dropped > 0 || dx * dx + dz * dz > jump * jump;
+}
+
 static void gather_self(struct gather *g)
 {
     struct session *s = g->session;
     const struct snapshot_entity *e = g->self;
-    struct protocol_self self = {
+    struct wire_writer w;
+
+    g->say = (struct protocol_self){
         .tick = snapshot_tick(g->snapshot),
         .seq = e->seq,
         .pos = e->state.pos,
@@ -169,18 +146,30 @@ static void gather_self(struct gather *g)
         .dropped = (uint8_t)(s->dropped < UINT8_MAX ? s->dropped : UINT8_MAX),
         .ahead = e->ahead,
     };
-    struct wire_writer w;
+    if (s->self_sent && s->dropped == 0 && self_same(&g->say, &s->self))
+        return;
+    if (!record_room(&g->record, SMALL_MAX))
+        return;
+    record_writer(&g->record, &w);
+    protocol_encode_self(&w, &g->say);
+    record_take(&g->record, &w);
+    g->self_bytes = wire_written(&w);
+}
 
-    if (s->self_sent && s->dropped == 0 && self_same(&self, &s->self))
+/* Send what was gathered; but an acknowledgement alone waits for company. */
+static void gather_end(struct gather *g, bool hurry)
+{
+    struct session *s = g->session;
+
+    if (g->self_bytes > 0 && g->record.records == 0 && g->record.n == g->self_bytes && !hurry &&
+        g->say.tick - s->self.tick < SELF_ALONE_TICKS)
         return;
-    if (!gather_room(g, SMALL_MAX))
-        return;
-    gather_writer(g, &w);
-    protocol_encode_self(&w, &self);
-    gather_take(g, &w);
-    s->self = self;
-    s->self_sent = true;
-    s->dropped = 0;
+    if (g->self_bytes > 0) {
+        s->self = g->say;
+        s->self_sent = true;
+        s->dropped = 0;
+    }
+    record_flush(&g->record);
 }
 
 static void gather_identities(struct gather *g)
@@ -189,12 +178,11 @@ static void gather_identities(struct gather *g)
     struct protocol_identity identity = {.rows_n = 0};
     struct wire_writer w;
 
-    if (s->who_n == 0 || !gather_room(g, IDENTITY_MAX))
+    if (s->who_n == 0 || !record_room(&g->record, IDENTITY_MAX))
         return;
     for (unsigned i = 0; i < s->who_n; i++) {
         const struct snapshot_entity *e = snapshot_entity(g->snapshot, s->who[i]);
-        if (e == NULL || e->layer != 0 ||
-            !interest_has(&s->interest, g->host->settings->shape, space_cell_up(e->cell, 0)))
+        if (e == NULL || !session_sees(s, e))
             continue;
         identity.rows[identity.rows_n++] =
             (struct protocol_identity_row){.id = e->id,
@@ -205,123 +193,31 @@ static void gather_identities(struct gather *g)
     s->who_n = 0;
     if (identity.rows_n == 0)
         return;
-    gather_writer(g, &w);
+    record_writer(&g->record, &w);
     protocol_encode_identity(&w, &identity);
-    gather_take(g, &w);
+    record_take(&g->record, &w);
 }
 
-static void gather_view(struct gather *g)
+/* The socket has not taken the last record: newer state comes. */
+static void gather_refused(struct session *s, bool turn)
 {
-    struct session *s = g->session;
-    struct host *host = g->host;
-    struct protocol_key gained[ARRAY_N(host->changes[0])], lost[ARRAY_N(host->changes[0])];
-    struct interest_change change = {.gained = host->changes[0], .lost = host->changes[1]};
-    struct space_cell own = space_cell_up(g->self->cell, 0);
-    struct wire_writer w;
-
-    if (!interest_stale(&s->interest, host->settings->shape, own) ||
-        !gather_room(g, VIEW_LEAST * KEY_MAX))
+    if (!turn)
         return;
-    change.changes_max = (uint32_t)((IO_RECORD_MAX - g->n - SMALL_MAX) / KEY_MAX);
-    if (interest_update(&s->interest, host->settings->shape, own, &change) != 0)
-        return;
-    for (uint32_t i = 0; i < change.gained_n; i++)
-        gained[i] = (struct protocol_key){.source = (uint16_t)(s->entity >> 48),
-                                          .x = change.gained[i].x,
-                                          .z = change.gained[i].z};
-    for (uint32_t i = 0; i < change.lost_n; i++)
-        lost[i] = (struct protocol_key){
-            .source = (uint16_t)(s->entity >> 48), .x = change.lost[i].x, .z = change.lost[i].z};
-    if (change.gained_n + change.lost_n == 0)
-        return;
-    gather_writer(g, &w);
-    protocol_encode_view(&w, gained, (uint16_t)change.gained_n, lost, (uint16_t)change.lost_n);
-    gather_take(g, &w);
-}
-
-/* Put one block in. False: no room now. */
-static bool gather_block(struct gather *g, const struct snapshot_block *block)
-{
-    if (!gather_room(g, block->frame_bytes))
-        return false;
-    memcpy(g->room + g->n, block->frame, block->frame_bytes);
-    g->n += block->frame_bytes;
-    g->host->blocks_n++;
-    g->host->blocks_full_n += block->from == CELLBLOCK_NONE;
-    return true;
-}
-
-/* A cell that nothing is known of any more: what the receiver holds of it goes. */
-static bool gather_gone(struct gather *g, struct interest_cell *cell, uint16_t part)
-{
-    struct interest_part *p = interest_part(cell, part);
-    struct snapshot_block block;
-    int result;
-
-    if (p == NULL || !p->populated)
-        return true;
-    result = snapshot_block_gone(g->snapshot, cell->cell, 0, part, g->host->config.number, &block);
-    if (result != 1)
-        return true;
-    if (!gather_block(g, &block))
-        return false;
-    *p = (struct interest_part){.have = CELLBLOCK_NONE};
-    return true;
-}
-
-static bool gather_part(struct gather *g, struct interest_cell *cell,
-                        const struct snapshot_cell *known, uint16_t part)
-{
-    struct interest_part *p = interest_part(cell, part);
-    struct snapshot_block block;
-
-    if (p == NULL ||
-        snapshot_block(g->snapshot, known, part, p->have, 0, g->host->config.number, &block) != 1)
-        return true;
-    if (p->have == CELLBLOCK_NONE && block.empty)
-        return true; /* nothing is what it has */
-    if (!gather_block(g, &block))
-        return false;
-    p->have = block.to;
-    p->populated = !block.empty;
-    return true;
-}
-
-static bool gather_cell(struct gather *g, struct interest_cell *cell)
-{
-    const struct snapshot_cell *known = snapshot_cell(g->snapshot, cell->cell, 0);
-    uint16_t parts_n = known != NULL ? snapshot_cell_parts(known) : 0;
-    bool room = true;
-
-    if (parts_n <= 1 && cell->more_n == 0 && known != NULL) { /* nearly always */
-        if (cell->first.have == CELLBLOCK_NONE ? snapshot_cell_members_n(known) == 0
-                                               : snapshot_cell_changed(known) <= cell->first.have)
-            return true;
-    }
-    for (uint16_t part = 0; part < parts_n && room; part++)
-        room = gather_part(g, cell, known, part);
-    for (uint16_t part = parts_n; part < cell->more_n + 1 && room; part++)
-        room = gather_gone(g, cell, part);
-    return room;
-}
-
-static void gather_blocks(struct gather *g)
-{
-    struct interest *interest = &g->session->interest;
-
-    for (uint32_t i = 0; i < interest->cells_n && !g->over; i++) {
-        if (!gather_cell(g, &interest->cells[i]))
-            return;
-    }
+    s->withheld++;
+    session_pace(s, true);
+    session_count(s, false);
 }
 
 void gather(struct session *s, struct snapshot *snapshot)
 {
+    struct host *host = s->host;
     struct gather g = {.session = s,
-                       .host = s->host,
+                       .host = host,
                        .snapshot = snapshot,
-                       .self = snapshot_entity(snapshot, s->entity),
-                       .room = io_scratch(s->host->io)->plain};
+                       .self = snapshot_entity(snapshot, s->entity)};
+    unsigned talk_tier = host->floor < TALK_TIER ? host->floor : TALK_TIER;
+    bool turn = tiers_turn(s->turn_tick, host->tick, s->phase, host->floor);
+    bool hurry;
 
     if (g.self == NULL || g.self->session != s->id) {
         /* not there yet, or left, or handed to a newer login: only what was said to the session
@@ -331,15 +227,25 @@ void gather(struct session *s, struct snapshot *snapshot)
         return;
     }
     s->dropped += g.self->dropped;
-    if (!stream_writable(s->stream))
-        return; /* it has not taken the last record: newer state comes */
+    hurry = self_hurries(s, g.self) || s->tempo != host->tempo;
+    if (!turn && !hurry && !tiers_turn(s->talk_tick, host->tick, s->phase, talk_tier))
+        return;
+    if (!stream_writable(s->stream)) {
+        gather_refused(s, turn);
+        return;
+    }
+    record_init(&g.record, s);
+    s->talk_tick = host->tick;
     gather_queued(&g);
     gather_chat(&g);
     gather_clock(&g);
     gather_self(&g);
     gather_identities(&g);
-    gather_view(&g);
-    gather_blocks(&g);
-    gather_flush(&g);
+    if (turn) {
+        s->turn_tick = host->tick;
+        session_pace(s, false);
+        blocks_gather(&g.record, snapshot, g.self);
+    }
+    gather_end(&g, hurry);
     session_count(s, false);
 }

@@ -56,19 +56,41 @@ static bool sweep_begin(struct host *host)
     host->tempo = (uint16_t)atomic_load_explicit(&host->tempo_newest, memory_order_relaxed);
     host->cursor = host->playing.first;
     host->sweep_us = 0;
-    host->blocks_n = host->blocks_full_n = 0;
+    host->blocks_n = host->blocks_full_n = host->blocks_withheld_n = 0;
+    host->floor = pressure_server_floor(host->config.pressure);
+    if (host->floor < host->sweeps.floor)
+        host->floor = host->sweeps.floor;
     return true;
+}
+
+/* What the sweep has cost says how much the next ones may do. */
+static void sweep_measure(struct host *host)
+{
+    struct pressure_server *server = host->config.pressure;
+    int before = host->sweeps.floor;
+
+    metrics_observe(METRIC_SWEEP_US, host->sweep_us);
+    floor_measure(&host->sweeps, &floor_of_sweeps, host->sweep_us);
+    metrics_gauge(METRIC_FLOOR_SWEEPS, (int)host->sweeps.floor - before);
+    pressure_server_sent(server, host->bytes_sent);
+    host->bytes_sent = 0;
+    if (host->config.number != 0)
+        return;
+    pressure_server_measure(server, host->settings->egress_bytes, host->tick);
+    metrics_set(METRIC_FLOOR_EGRESS, pressure_server_floor(server));
 }
 
 static void sweep_end(struct host *host)
 {
     snapshot_unref(host->snapshot);
     host->snapshot = NULL;
-    metrics_observe(METRIC_SWEEP_US, host->sweep_us);
+    sweep_measure(host);
     if (host->blocks_n > 0)
         metrics_add(METRIC_BLOCKS_SENT, host->blocks_n);
     if (host->blocks_full_n > 0)
         metrics_add(METRIC_BLOCKS_FULL_SENT, host->blocks_full_n);
+    if (host->blocks_withheld_n > 0)
+        metrics_add(METRIC_BLOCKS_WITHHELD, host->blocks_withheld_n);
     while (host->waiting.first != NULL) /* the sim has taken a tick's commands since */
         session_go_on(host->waiting.first);
 }
@@ -359,6 +381,7 @@ void host_free(struct host *host)
         snapshot_unref(host->snapshot);
         io_free(host->io);
     }
+    metrics_gauge(METRIC_FLOOR_SWEEPS, -(int)host->sweeps.floor);
     host_settings_free(host->settings);
     free(host->by_slot);
     free(host);

@@ -13,6 +13,7 @@
 #include "net/bucket.h"
 #include "net/io.h"
 #include "play/interest.h"
+#include "play/pressure.h"
 #include "play/sessions.h"
 #include "sim/snapshot.h"
 
@@ -24,6 +25,8 @@ struct host_settings {
     char server_name[101], motd[PROTOCOL_TEXT_MAX + 1];
     uint32_t players_max;
     uint32_t first_byte_ms, login_ms, message_ms;
+    uint32_t player_budget_bytes; /* a second */
+    uint64_t egress_bytes;        /* a second, over all io threads; 0: no limit */
     uint16_t view_m;
     bool registration_open;
     struct interest_shape *shape; /* owned */
@@ -46,7 +49,7 @@ struct host_world {
 /* What control may read of a session while its io thread writes. */
 struct host_counters {
     atomic_uint_fast64_t bytes_in, bytes_out;
-    atomic_uint_fast32_t rtt_us;
+    atomic_uint_fast32_t rtt_us, shift, cells, withheld;
 };
 
 /* A list of sessions, linked by a member of each. */
@@ -58,6 +61,7 @@ struct host_config {
     struct event_base *base; /* NULL: a thread of its own */
     unsigned number;
     const struct host_world *world;
+    struct pressure_server *pressure; /* borrowed, shared; measured by number 0 */
     struct queue *commands;
     struct mailbox *mailbox;
     uint32_t slots_n;
@@ -86,7 +90,11 @@ struct host {
     struct snapshot *snapshot; /* NULL: none */
     struct session *cursor;    /* next */
     uint64_t sweep_us;         /* CPU time of it so far */
-    uint64_t blocks_n, blocks_full_n;
+    uint64_t blocks_n, blocks_full_n, blocks_withheld_n;
+    uint64_t bytes_sent;                /* not yet told to pressure */
+    struct floor sweeps;                /* this thread's */
+    unsigned floor;                     /* for all cells, in this sweep */
+    uint32_t phases;                    /* given to sessions */
     struct space_cell changes[2][2048]; /* scratch for a view's gains and losses */
 };
 

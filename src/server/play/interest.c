@@ -6,6 +6,8 @@
 
 #include "common/cellblock.h"
 
+#define DIAGONAL_M 91 /* of a level 0 cell, rounded up */
+
 /* Between the nearest points of two cells, in m, squared. */
 static int64_t gap2(struct space_cell a, struct space_cell b)
 {
@@ -45,7 +47,7 @@ struct interest_shape *interest_shape_new(uint32_t serial, uint16_t view_m, int3
         return NULL;
     shape->serial = serial;
     shape->view2 = (int64_t)view_m * view_m;
-    shape->keep2 = (int64_t)(view_m + SPACE_CELL_M) * (view_m + SPACE_CELL_M);
+    shape->keep2 = (int64_t)(view_m + DIAGONAL_M) * (view_m + DIAGONAL_M);
     shape->world_half = world_size_m / 2 / SPACE_CELL_M;
     shape->radius = radius;
     shape->near = calloc(side * side, sizeof(*shape->near));
@@ -81,38 +83,173 @@ void interest_fini(struct interest *interest)
     for (uint32_t i = 0; i < interest->cells_n; i++)
         free(interest->cells[i].more);
     free(interest->cells);
+    free(interest->roots);
     *interest = (struct interest){.cells = NULL};
 }
 
-bool interest_stale(const struct interest *interest, const struct interest_shape *shape,
-                    struct space_cell own)
+static struct space_cell root_of(struct tiers_square square)
 {
-    return !interest->whole || interest->serial != shape->serial || interest->own.x != own.x ||
-           interest->own.z != own.z;
+    int32_t squares = SPACE_CELL_M / TIERS_SQUARE_M;
+
+    return (struct space_cell){.x = (square.x - (square.x & (squares - 1))) / squares,
+                               .z = (square.z - (square.z & (squares - 1))) / squares};
 }
 
-/* Let go of what is too far. True if nothing too far is left. */
-static bool interest_lose(struct interest *interest, const struct interest_shape *shape,
-                          struct interest_change *change)
+bool interest_stale(const struct interest *interest, const struct interest_shape *shape,
+                    struct tiers_square square, const struct interest_world *world)
+{
+    return !interest->whole || interest->serial != shape->serial || interest->old_n > 0 ||
+           interest->divided != world->divided ||
+           !space_cell_same(root_of(interest->square), root_of(square));
+}
+
+/* ---- order ---- */
+
+static bool before(const struct interest_cell *a, const struct interest_cell *b)
+{
+    if (a->gap2 != b->gap2)
+        return a->gap2 < b->gap2;
+    if (a->cell.level != b->cell.level)
+        return a->cell.level < b->cell.level;
+    if (a->cell.x != b->cell.x)
+        return a->cell.x < b->cell.x;
+    return a->cell.z < b->cell.z;
+}
+
+/* By insertion: they are nearly sorted, and nothing is allocated. */
+static void sort(struct interest *interest)
+{
+    for (uint32_t i = 1; i < interest->cells_n; i++) {
+        struct interest_cell cell = interest->cells[i];
+        uint32_t at = i;
+
+        while (at > 0 && before(&cell, &interest->cells[at - 1])) {
+            interest->cells[at] = interest->cells[at - 1];
+            at--;
+        }
+        interest->cells[at] = cell;
+    }
+}
+
+static void place(struct interest_cell *cell, struct tiers_square square)
+{
+    int64_t gap2_m = tiers_gap2(square, cell->cell);
+
+    cell->gap2 = (uint32_t)(gap2_m < UINT32_MAX ? gap2_m : UINT32_MAX);
+    cell->base = tiers_base(gap2_m, cell->base);
+}
+
+static void place_all(struct interest *interest)
+{
+    for (uint32_t i = 0; i < interest->cells_n; i++)
+        place(&interest->cells[i], interest->square);
+    sort(interest);
+}
+
+void interest_move(struct interest *interest, struct tiers_square square)
+{
+    if (interest->square.x == square.x && interest->square.z == square.z)
+        return;
+    interest->square = square;
+    place_all(interest);
+}
+
+/* ---- keys ---- */
+
+/* Room for n more of both. */
+static int reserve(struct interest *interest, uint32_t cells_n, uint32_t roots_n)
+{
+    uint32_t cells_room = (interest->cells_n + cells_n + 15) & ~15u;
+    uint32_t roots_room = (interest->roots_n + roots_n + 15) & ~15u;
+
+    if (cells_room > interest->cells_room) {
+        struct interest_cell *cells = realloc(interest->cells, cells_room * sizeof(*cells));
+        if (cells == NULL)
+            return -1;
+        interest->cells = cells;
+        interest->cells_room = cells_room;
+    }
+    if (roots_room > interest->roots_room) {
+        struct interest_root *roots = realloc(interest->roots, roots_room * sizeof(*roots));
+        if (roots == NULL)
+            return -1;
+        interest->roots = roots;
+        interest->roots_room = roots_room;
+    }
+    return 0;
+}
+
+static void key_gain(struct interest *interest, struct space_cell cell,
+                     struct interest_change *change)
+{
+    struct interest_cell *new = &interest->cells[interest->cells_n++];
+
+    *new =
+        (struct interest_cell){.cell = cell, .base = INT8_MAX, .first = {.have = CELLBLOCK_NONE}};
+    place(new, interest->square);
+    change->gained[change->gained_n++] = cell;
+}
+
+static uint32_t room(const struct interest_change *change)
+{
+    return change->changes_max - change->gained_n - change->lost_n;
+}
+
+/* Let go of all keys that judge names, as far as there is room. True: of all of them. */
+typedef bool judge_fn(const struct interest *interest, const struct interest_cell *cell,
+                      const void *context);
+static bool keys_lose(struct interest *interest, judge_fn *judge, const void *context,
+                      struct interest_change *change)
 {
     uint32_t kept_n = 0;
     bool all = true;
 
+    for (uint32_t i = 0; i < interest->cells_n; i++) /* a judge looks at others too */
+        interest->cells[i].going = judge(interest, &interest->cells[i], context);
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         struct interest_cell *cell = &interest->cells[i];
-        bool far = gap2(cell->cell, interest->own) >= shape->keep2;
-        if (far && change->lost_n < change->changes_max) {
+        if (cell->going && room(change) > 0) {
             change->lost[change->lost_n++] = cell->cell;
+            interest->old_n -= cell->old;
             free(cell->more);
         } else {
-            all = all && !far;
-            cell->distance2 = distance2(cell->cell, interest->own);
-            interest->cells[kept_n++] = *cell;
+            all = all && !cell->going;
+            if (kept_n != i)
+                interest->cells[kept_n] = *cell;
+            kept_n++;
         }
     }
     interest->cells_n = kept_n;
     return all;
 }
+
+/* ---- what is too far ---- */
+
+static bool is_far(const struct interest *interest, const struct interest_cell *cell,
+                   const void *context)
+{
+    const struct interest_shape *shape = context;
+
+    return gap2(space_cell_up(cell->cell, 0), root_of(interest->square)) >= shape->keep2;
+}
+
+static bool interest_lose(struct interest *interest, const struct interest_shape *shape,
+                          struct interest_change *change)
+{
+    struct space_cell own = root_of(interest->square);
+    uint32_t kept_n = 0;
+
+    if (!keys_lose(interest, is_far, shape, change))
+        return false;
+    for (uint32_t i = 0; i < interest->roots_n; i++) {
+        if (gap2(interest->roots[i].cell, own) < shape->keep2)
+            interest->roots[kept_n++] = interest->roots[i];
+    }
+    interest->roots_n = kept_n;
+    return true;
+}
+
+/* ---- what is near ---- */
 
 static bool *shape_held(struct interest_shape *shape, struct space_cell offset)
 {
@@ -126,73 +263,219 @@ static bool shape_in_world(const struct interest_shape *shape, struct space_cell
            cell.z >= -shape->world_half && cell.z < shape->world_half;
 }
 
-/* Take up what is near. True if all of it is held now. */
-static bool interest_gain(struct interest *interest, struct interest_shape *shape,
-                          struct interest_change *change)
+static size_t leaves_of(const struct interest_world *world, struct space_cell level0,
+                        struct space_cell leaves[SPACE_LEAVES_MAX])
+{
+    size_t n = world->leaves(world->context, level0, leaves);
+
+    if (n > 0)
+        return n;
+    leaves[0] = level0;
+    return 1;
+}
+
+/* Take up one level 0 cell. 1; 0: no room now, or ever (then *cut); -1: out of memory. */
+static int root_gain(struct interest *interest, struct space_cell cell,
+                     const struct interest_world *world, struct interest_change *change, bool *cut)
+{
+    struct space_cell leaves[SPACE_LEAVES_MAX];
+    uint32_t n = (uint32_t)leaves_of(world, cell, leaves);
+
+    *cut = interest->cells_n + n > INTEREST_KEYS_MAX;
+    if (*cut || n > room(change))
+        return 0;
+    if (reserve(interest, n, 1) != 0)
+        return -1;
+    interest->roots[interest->roots_n++] =
+        (struct interest_root){cell, world->division(world->context, cell)};
+    for (uint32_t i = 0; i < n; i++)
+        key_gain(interest, leaves[i], change);
+    return 1;
+}
+
+/* Take up what is near. 1: all of it is held now; 0: some is left over; -1: out of memory. */
+static int interest_gain(struct interest *interest, struct interest_shape *shape,
+                         const struct interest_world *world, struct interest_change *change)
 {
     size_t side = 2 * (size_t)shape->radius + 1;
+    struct space_cell own = root_of(interest->square);
 
     memset(shape->held, 0, side * side * sizeof(*shape->held));
-    for (uint32_t i = 0; i < interest->cells_n; i++) {
-        struct space_cell cell = interest->cells[i].cell;
-        *shape_held(shape, (struct space_cell){.x = cell.x - interest->own.x,
-                                               .z = cell.z - interest->own.z}) = true;
+    for (uint32_t i = 0; i < interest->roots_n; i++) {
+        struct space_cell cell = interest->roots[i].cell;
+        *shape_held(shape, (struct space_cell){.x = cell.x - own.x, .z = cell.z - own.z}) = true;
     }
     for (uint32_t i = 0; i < shape->near_n; i++) {
-        struct space_cell cell = {.x = interest->own.x + shape->near[i].x,
-                                  .z = interest->own.z + shape->near[i].z};
+        struct space_cell cell = {.x = own.x + shape->near[i].x, .z = own.z + shape->near[i].z};
+        bool cut;
+        int result;
         if (*shape_held(shape, shape->near[i]) || !shape_in_world(shape, cell))
             continue;
-        if (change->lost_n + change->gained_n >= change->changes_max)
+        result = root_gain(interest, cell, world, change, &cut);
+        if (result != 1)
+            return cut ? 1 : result;
+    }
+    return 1;
+}
+
+/* ---- divisions ---- */
+
+static bool is_among(struct space_cell cell, const struct space_cell *cells, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (space_cell_same(cell, cells[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_in_root(const struct interest *interest, const struct interest_cell *cell,
+                       const void *context)
+{
+    (void)interest;
+    return space_cell_same(space_cell_up(cell->cell, 0), *(const struct space_cell *)context);
+}
+
+/* Give up the farthest level 0 cells until there is room for n more keys. */
+static void shed(struct interest *interest, uint32_t n, struct space_cell spare,
+                 struct interest_change *change)
+{
+    for (uint32_t i = interest->cells_n; i-- > 0 && interest->cells_n + n > INTEREST_KEYS_MAX;) {
+        struct space_cell last = space_cell_up(interest->cells[i].cell, 0);
+        if (space_cell_same(last, spare))
+            continue;
+        if (!keys_lose(interest, is_in_root, &last, change))
+            return;
+        for (uint32_t k = 0; k < interest->roots_n; k++) {
+            if (space_cell_same(interest->roots[k].cell, last))
+                interest->roots[k--] = interest->roots[--interest->roots_n];
+        }
+        i = interest->cells_n;
+    }
+}
+
+/* Take up the keys that a level 0 cell is divided into now; the others are old. As interest_gain.
+ */
+static int root_divide(struct interest *interest, struct interest_root *root,
+                       const struct interest_world *world, struct interest_change *change)
+{
+    struct space_cell leaves[SPACE_LEAVES_MAX], held[2 * SPACE_LEAVES_MAX];
+    uint32_t n = (uint32_t)leaves_of(world, root->cell, leaves);
+    size_t held_n = 0;
+
+    if (n > room(change) || interest->cells_n + n > INTEREST_KEYS_MAX)
+        return 0;
+    if (reserve(interest, n, 0) != 0)
+        return -1;
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        struct interest_cell *cell = &interest->cells[i];
+        if (!is_in_root(interest, cell, &root->cell))
+            continue;
+        interest->old_n -= cell->old;
+        cell->old = !is_among(cell->cell, leaves, n);
+        interest->old_n += cell->old;
+        if (!cell->old && held_n < ARRAY_N(held))
+            held[held_n++] = cell->cell;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (!is_among(leaves[i], held, held_n))
+            key_gain(interest, leaves[i], change);
+    }
+    root->divided = world->division(world->context, root->cell);
+    return 1;
+}
+
+static int interest_divide(struct interest *interest, const struct interest_world *world,
+                           struct interest_change *change)
+{
+    for (uint32_t i = 0; i < interest->roots_n; i++) {
+        struct space_cell cell = interest->roots[i].cell;
+        int result;
+        if (interest->roots[i].divided == world->division(world->context, cell))
+            continue;
+        shed(interest, SPACE_LEAVES_MAX, cell, change);
+        if (i >= interest->roots_n || !space_cell_same(interest->roots[i].cell, cell))
+            return 0; /* the roots have moved: once more */
+        result = root_divide(interest, &interest->roots[i], world, change);
+        if (result != 1)
+            return result;
+    }
+    interest->divided = world->divided;
+    return 1;
+}
+
+bool interest_replaced(const struct interest *interest, const struct interest_cell *old,
+                       const struct interest_world *world)
+{
+    struct space_cell level0 = space_cell_up(old->cell, 0);
+
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        const struct interest_cell *cell = &interest->cells[i];
+        if (!cell->old && is_in_root(interest, cell, &level0) && !world->told(world->context, cell))
             return false;
-        change->gained[change->gained_n++] = cell;
-        interest->cells[interest->cells_n++] =
-            (struct interest_cell){.cell = cell,
-                                   .distance2 = distance2(cell, interest->own),
-                                   .first = {.have = CELLBLOCK_NONE}};
     }
     return true;
 }
 
-static int compare_cells(const void *a, const void *b)
+/* An old key goes when all keys in its place are told, and then itself. */
+static bool is_settled(const struct interest *interest, const struct interest_cell *cell,
+                       const void *context)
 {
-    const struct interest_cell *p = a, *q = b;
+    const struct interest_world *world = context;
 
-    if (p->distance2 != q->distance2)
-        return p->distance2 < q->distance2 ? -1 : 1;
-    if (p->cell.x != q->cell.x)
-        return p->cell.x < q->cell.x ? -1 : 1;
-    return p->cell.z < q->cell.z ? -1 : p->cell.z > q->cell.z;
+    return cell->old && world->told(world->context, cell) &&
+           interest_replaced(interest, cell, world);
 }
 
-int interest_update(struct interest *interest, struct interest_shape *shape, struct space_cell own,
+/* ---- the whole ---- */
+
+int interest_update(struct interest *interest, struct interest_shape *shape,
+                    struct tiers_square square, const struct interest_world *world,
                     struct interest_change *change)
 {
-    /* Gains come only when no loss is left over: then at most keep_n cells are held. */
-    if (interest->room < shape->keep_n) {
-        struct interest_cell *cells =
-            realloc(interest->cells, shape->keep_n * sizeof(*interest->cells));
-        if (cells == NULL)
-            return -1;
-        interest->cells = cells;
-        interest->room = shape->keep_n;
-    }
+    int divided = 1, gained = 0;
+
     change->gained_n = change->lost_n = 0;
-    interest->own = own;
+    interest->square = square;
     interest->serial = shape->serial;
-    interest->whole =
-        interest_lose(interest, shape, change) && interest_gain(interest, shape, change);
-    qsort(interest->cells, interest->cells_n, sizeof(*interest->cells), compare_cells);
-    return 0;
+    interest->whole = false;
+    if (interest->old_n > 0)
+        keys_lose(interest, is_settled, world, change);
+    if (interest_lose(interest, shape, change)) {
+        if (interest->divided != world->divided)
+            divided = interest_divide(interest, world, change);
+        if (divided == 1)
+            gained = interest_gain(interest, shape, world, change);
+        interest->whole = divided == 1 && gained == 1;
+    }
+    place_all(interest);
+    return divided == -1 || gained == -1 ? -1 : 0;
+}
+
+static bool is_any(const struct interest *interest, const struct interest_cell *cell,
+                   const void *context)
+{
+    (void)interest;
+    (void)cell;
+    (void)context;
+    return true;
+}
+
+void interest_drop(struct interest *interest, struct interest_change *change)
+{
+    change->gained_n = change->lost_n = 0;
+    interest->whole = false;
+    if (keys_lose(interest, is_any, NULL, change))
+        interest->roots_n = 0;
 }
 
 bool interest_has(const struct interest *interest, const struct interest_shape *shape,
-                  struct space_cell cell)
+                  struct space_cell level0)
 {
-    if (gap2(cell, interest->own) >= shape->keep2)
+    if (gap2(level0, root_of(interest->square)) >= shape->keep2)
         return false;
-    for (uint32_t i = 0; i < interest->cells_n; i++) {
-        if (interest->cells[i].cell.x == cell.x && interest->cells[i].cell.z == cell.z)
+    for (uint32_t i = 0; i < interest->roots_n; i++) {
+        if (space_cell_same(interest->roots[i].cell, level0))
             return true;
     }
     return false;

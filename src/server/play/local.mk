@@ -3,8 +3,12 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
     src/server/play/admission.c src/server/play/admission.h
 libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/host.c src/server/play/host.h \
+    src/server/play/blocks.c src/server/play/blocks.h \
     src/server/play/interest.c src/server/play/interest.h \
     src/server/play/native.c src/server/play/native.h \
     src/server/play/outbox.c src/server/play/outbox.h \
+    src/server/play/pressure.c src/server/play/pressure.h \
+    src/server/play/record.c src/server/play/record.h \
+    src/server/play/tiers.c src/server/play/tiers.h \
     src/server/play/session.c src/server/play/session.h \
     src/server/play/sessions.c

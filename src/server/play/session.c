@@ -97,8 +97,10 @@ static void session_move(struct session *s, enum session_state state)
     struct io *io = s->host->io;
     uint64_t now_ms = io_now_ms(io);
 
-    if (s->state == SESSION_PLAYING)
+    if (s->state == SESSION_PLAYING) {
         playing_remove(s);
+        metrics_gauge(METRIC_PLAYERS_SHIFTED, -(s->pace.shift > 0));
+    }
     s->state = state;
     switch (state) {
     case SESSION_GREETING:
@@ -146,6 +148,7 @@ void session_free(struct session *s)
     stream_free(s->stream);
     outbox_clear(&s->outbox);
     interest_fini(&s->interest);
+    interest_fini(&s->hidden);
     free(s->who);
     free(s);
 }
@@ -200,14 +203,42 @@ static void session_misbehaved(struct session *s, enum protocol_reason reason)
 
 void session_count(struct session *s, bool with_rtt)
 {
+    uint64_t bytes_out = stream_bytes_out(s->stream);
+
+    s->host->bytes_sent += bytes_out - s->bytes_told;
+    s->bytes_told = bytes_out;
     if (s->counters == NULL)
         return;
     /* figures for people: no order is needed */
     atomic_store_explicit(&s->counters->bytes_in, stream_bytes_in(s->stream), memory_order_relaxed);
-    atomic_store_explicit(&s->counters->bytes_out, stream_bytes_out(s->stream),
+    atomic_store_explicit(&s->counters->bytes_out, bytes_out, memory_order_relaxed);
+    atomic_store_explicit(&s->counters->shift, s->pace.shift, memory_order_relaxed);
+    atomic_store_explicit(&s->counters->cells, s->interest.cells_n + s->hidden.cells_n,
                           memory_order_relaxed);
+    atomic_store_explicit(&s->counters->withheld, s->withheld, memory_order_relaxed);
     if (with_rtt)
         atomic_store_explicit(&s->counters->rtt_us, stream_rtt_us(s->stream), memory_order_relaxed);
+}
+
+void session_pace(struct session *s, bool refused)
+{
+    uint32_t budget = s->host->settings->player_budget_bytes;
+    uint8_t before = s->pace.shift;
+
+    (refused ? pace_refused : pace_turn)(&s->pace, budget, s->host->tick);
+    if (s->pace.shift > before)
+        metrics_add(METRIC_PLAYERS_SHIFTS, s->pace.shift - before);
+    metrics_gauge(METRIC_PLAYERS_SHIFTED, (s->pace.shift > 0) - (before > 0));
+}
+
+bool session_sees(const struct session *s, const struct snapshot_entity *entity)
+{
+    const struct interest_shape *shape = s->host->settings->shape;
+    struct space_cell level0 = space_cell_up(entity->cell, 0);
+
+    if (entity->layer == 0)
+        return interest_has(&s->interest, shape, level0);
+    return entity->layer == s->layer && interest_has(&s->hidden, shape, level0);
 }
 
 bool session_write(struct session *s, const uint8_t *bytes, size_t len_bytes)
@@ -323,6 +354,8 @@ static void session_welcome(struct session *s, const struct login_answer *answer
                                        .username = wire_text_of(answer->username),
                                        .token = wire_text_of(answer->token)});
     session_queue(s, &w);
+    s->phase = host->phases++ & 15;
+    pace_init(&s->pace, host->settings->player_budget_bytes, host->tick);
     session_move(s, SESSION_PLAYING);
 }
 

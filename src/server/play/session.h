@@ -6,7 +6,12 @@
  *                       CLOSING --taken, or lingered--> CLOSED (freed at the next turn)
  *
  * session_move alone changes the state, arms the deadlines that go with it and moves the session
- * between its host's lists. Owner: the io thread of its host. */
+ * between its host's lists. Owner: the io thread of its host.
+ *
+ * Memory a player, our own: this struct, the stream with OpenSSL's state, and interest
+ * (interest.h). At worst besides: the outbox (16 KiB), one encrypted record that the socket refused
+ * (17 KiB), input held while reading waits (112 KiB), and a view full of divided cells (120 KiB).
+ * Nothing else is kept for a player: what is newer takes the place of what is old. */
 #ifndef OPENMMO_PLAY_SESSION_H
 #define OPENMMO_PLAY_SESSION_H
 
@@ -15,6 +20,7 @@
 #include "play/host.h"
 #include "play/interest.h"
 #include "play/outbox.h"
+#include "play/pressure.h"
 #include "sim/sim.h"
 
 enum session_state {
@@ -60,10 +66,19 @@ struct session {
     uint64_t chat_sequence;               /* of the last line looked at */
     struct protocol_self self;            /* as sent last */
     bool self_sent;
-    uint32_t dropped; /* substeps given up since */
-    struct interest interest;
-    uint8_t who_n; /* asked for, not yet answered */
-    uint64_t *who; /* PROTOCOL_WHO_MAX; NULL until first used */
+    uint32_t dropped;         /* substeps given up since */
+    struct interest interest; /* of layer 0 */
+    struct interest hidden;   /* of one's own layer, */
+    uint8_t layer;            /* this one; 0: none */
+    uint8_t phase;            /* 0..15, see tiers.h */
+    struct pace pace;
+    uint32_t turn_tick;  /* of the last turn of blocks, */
+    uint32_t talk_tick;  /* of anything */
+    uint32_t resume;     /* the cell where the last turn's far ones had to stop */
+    uint32_t withheld;   /* turns that came to nothing, or not to their end, ever */
+    uint64_t bytes_told; /* of stream_bytes_out, to host->bytes_sent */
+    uint8_t who_n;       /* asked for, not yet answered */
+    uint64_t *who;       /* PROTOCOL_WHO_MAX; NULL until first used */
 };
 
 /* Begin with an accepted socket (taken). NULL when out of memory; fd is closed. */
@@ -103,6 +118,12 @@ void session_keep_waiting(struct session *session, const char *text);
 void session_wait(struct session *session);
 /* Read on: the wait is over. */
 void session_go_on(struct session *session);
+
+/* A turn of the session begins: bytes flow back into its bucket, and its shift is looked at.
+ * refused: it cannot be used, for the socket has not taken the last record. */
+void session_pace(struct session *session, bool refused);
+/* True if the entity is in view, in a layer that the session gets. */
+bool session_sees(const struct session *session, const struct snapshot_entity *entity);
 
 /* Figures for control. */
 void session_count(struct session *session, bool with_rtt);

@@ -47,6 +47,7 @@ struct sessions {
     struct event_base *base;
     struct sessions_handlers handlers;
     struct host_world world;
+    struct pressure_server pressure;
     struct postbox *postbox;
     struct host **hosts;
     uint32_t *hosts_load; /* sessions on each */
@@ -105,6 +106,9 @@ static struct slot *slot_take(struct sessions *sessions)
     atomic_store_explicit(&slot->counters.bytes_in, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.bytes_out, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.rtt_us, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.shift, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.cells, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.withheld, 0, memory_order_relaxed);
     return slot;
 }
 
@@ -386,6 +390,8 @@ static struct host_settings *settings_new(const struct sessions *sessions,
     settings->login_ms = config->login_ms;
     settings->message_ms = config->message_ms;
     settings->view_m = config->view_m;
+    settings->player_budget_bytes = config->player_budget_bytes;
+    settings->egress_bytes = config->egress_bytes;
     settings->registration_open = config->registration_open;
     limits_of(config, settings);
     return settings;
@@ -497,6 +503,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
             .base = config->io_threads == 0 ? sessions->base : NULL,
             .number = i,
             .world = &sessions->world,
+            .pressure = &sessions->pressure,
             .commands = config->commands[i],
             .mailbox = &config->mailboxes[i],
             .slots_n = sessions->slots_n,
@@ -630,6 +637,10 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
     figures->bytes_out = atomic_load_explicit(&slot->counters.bytes_out, memory_order_relaxed);
     figures->rtt_us = (uint32_t)atomic_load_explicit(&slot->counters.rtt_us, memory_order_relaxed);
     figures->opened_ms = slot->opened_ms;
+    figures->shift = (uint32_t)atomic_load_explicit(&slot->counters.shift, memory_order_relaxed);
+    figures->cells = (uint32_t)atomic_load_explicit(&slot->counters.cells, memory_order_relaxed);
+    figures->withheld =
+        (uint32_t)atomic_load_explicit(&slot->counters.withheld, memory_order_relaxed);
     return 0;
 }
 

@@ -82,7 +82,9 @@ struct sessions_config {
         logins_per_minute;     /* a session */
     const char *const *exempt; /* CIDRs that no address limit applies to */
     unsigned exempt_n;
-    uint16_t view_m; /* 64..1024 */
+    uint16_t view_m;              /* 64..1024 */
+    uint32_t player_budget_bytes; /* a second; >= 1 */
+    uint64_t egress_bytes;        /* a second, all players together; 0: no limit */
     bool registration_open;
 };
 
@@ -130,6 +132,9 @@ struct session_figures {
     uint64_t bytes_in, bytes_out;
     uint32_t rtt_us;    /* smoothed, from the kernel (TCP_INFO); 0 unknown */
     uint64_t opened_ms; /* Unix time */
+    uint32_t shift;     /* tiers that the player's cells are shifted, 0..12 (play/tiers.h) */
+    uint32_t cells;     /* keys in view */
+    uint32_t withheld;  /* turns that the byte budget or the socket cut short */
 };
 /* Control thread. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,

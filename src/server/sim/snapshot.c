@@ -202,8 +202,12 @@ static void build(struct snapshot *to, const struct sim *sim)
         memcpy(to->entities, sim->entities, sim->slots_n * sizeof(*to->entities));
         memcpy(to->figures, sim->figures, sim->slots_n * sizeof(*to->figures));
     }
-    for (uint32_t i = 0; i < sim->cells.n; i++)
+    to->divided_last = 0;
+    for (uint32_t i = 0; i < sim->cells.n; i++) {
         build_cell(to, &to->cells[i], &sim->cells.cells[i]);
+        if (to->cells[i].used && to->cells[i].divided > to->divided_last)
+            to->divided_last = to->cells[i].divided;
+    }
     to->table_mask = sim->cells.table_mask;
     if (sim->cells.table != NULL)
         memcpy(to->table, sim->cells.table, ((size_t)to->table_mask + 1) * sizeof(*to->table));
@@ -353,6 +357,11 @@ uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell lev
     const struct snapshot_cell *whole = snapshot_cell(snapshot, level0, layer);
 
     return whole == NULL ? 0 : whole->divided;
+}
+
+uint32_t snapshot_divided_last(const struct snapshot *snapshot)
+{
+    return snapshot->divided_last;
 }
 
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell)

@@ -101,6 +101,9 @@ struct space_cell snapshot_cell_at(const struct snapshot_cell *cell); /* its key
 /* Tick in which the division of that level 0 cell changed last; 0: never, or it is whole for so
  * long that nobody knows. */
 uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer);
+/* The newest of all those ticks, of any cell and layer: another than last time is the sign to look.
+ */
+uint32_t snapshot_divided_last(const struct snapshot *snapshot);
 uint32_t snapshot_cell_members_n(const struct snapshot_cell *cell); /* present */
 /* Tick of the last change of any kind. */
 uint32_t snapshot_cell_changed(const struct snapshot_cell *cell);

@@ -1,0 +1,174 @@
+/* pressure.c -- see pressure.h. */
+#include "play/pressure.h"
+
+#include "play/tiers.h"
+#include "sim/sim.h"
+
+#define UP_TURNS   4  /* between two steps up */
+#define DOWN_TICKS 32 /* between two looks down: twice the longest interval */
+#define DOWN_STEPS 4  /* at once, at most */
+
+/* ---- a player ---- */
+
+static uint64_t allowed(const struct pace *pace, uint32_t ticks)
+{
+    return (uint64_t)pace->budget * ticks / SIM_TICK_HZ;
+}
+
+static void up_again(struct pace *pace)
+{
+    pace->up_tick = pace->tick;
+    pace->up_bytes = 0;
+    pace->up_turns = pace->up_withheld = pace->up_refused = 0;
+}
+
+static void down_again(struct pace *pace)
+{
+    pace->down_tick = pace->tick;
+    pace->down_bytes = 0;
+    pace->down_never = false;
+}
+
+void pace_init(struct pace *pace, uint32_t budget, uint32_t tick)
+{
+    *pace = (struct pace){.level = budget / 2, .budget = budget, .tick = tick};
+    up_again(pace);
+    down_again(pace);
+}
+
+static void refill(struct pace *pace, uint32_t budget, uint32_t tick)
+{
+    int64_t most = budget / 2;
+
+    pace->budget = budget;
+    pace->level += (int64_t)allowed(pace, tick - pace->tick);
+    if (pace->level > most)
+        pace->level = most;
+    pace->tick = tick;
+}
+
+/* Full blocks alone are no reason: they are paced, and over soon. */
+static bool too_much(const struct pace *pace)
+{
+    uint64_t share = allowed(pace, pace->tick - pace->up_tick);
+
+    if (2 * pace->up_refused >= UP_TURNS)
+        return true;
+    return 2 * pace->up_withheld >= UP_TURNS && (uint64_t)pace->up_bytes * 4 >= share * 3;
+}
+
+static void look_up(struct pace *pace)
+{
+    if (pace->up_turns < UP_TURNS)
+        return;
+    if (too_much(pace) && pace->shift < TIERS_SHIFT_MAX) {
+        pace->shift++;
+        down_again(pace);
+    }
+    up_again(pace);
+}
+
+/* Each step down at most doubles what is sent: as many as fit well. */
+static void look_down(struct pace *pace)
+{
+    uint64_t used = pace->down_bytes;
+    uint64_t room = allowed(pace, pace->tick - pace->down_tick) * 9 / 10;
+
+    if (pace->tick - pace->down_tick < DOWN_TICKS)
+        return;
+    for (unsigned i = 0; i < DOWN_STEPS && pace->shift > 0 && !pace->down_never; i++) {
+        used = used * 2;
+        if (used > room)
+            break;
+        pace->shift--;
+    }
+    down_again(pace);
+}
+
+void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick)
+{
+    refill(pace, budget, tick);
+    look_up(pace);
+    look_down(pace);
+    pace->up_turns++;
+}
+
+void pace_refused(struct pace *pace, uint32_t budget, uint32_t tick)
+{
+    pace_turn(pace, budget, tick);
+    pace->up_refused++;
+    pace->down_never = true;
+}
+
+bool pace_open(const struct pace *pace, bool near, size_t bytes)
+{
+    return pace->level - (int64_t)bytes > (near ? -(int64_t)(pace->budget / 4) : 0);
+}
+
+void pace_sent(struct pace *pace, uint32_t bytes, uint32_t updates)
+{
+    pace->level -= bytes;
+    pace->down_bytes += bytes;
+    pace->up_bytes += updates;
+}
+
+void pace_withheld(struct pace *pace)
+{
+    pace->up_withheld++;
+    pace->down_never = true;
+}
+
+/* ---- floors ---- */
+
+const struct floor_rule floor_of_sweeps = {
+    .high = SIM_TICK_MS * 1000 / 2,
+    .high_n = SIM_TICK_HZ / 2,
+    .low = SIM_TICK_MS * 1000 / 5,
+    .low_n = 2 * SIM_TICK_HZ,
+};
+
+static void floor_move(struct floor *floor, unsigned to)
+{
+    *floor = (struct floor){.floor = (uint8_t)to};
+}
+
+unsigned floor_measure(struct floor *floor, const struct floor_rule *rule, uint64_t load)
+{
+    floor->high_sum += load;
+    floor->low_sum += load;
+    floor->high_n++;
+    floor->low_n++;
+    if (floor->high_n >= rule->high_n) {
+        if (floor->high_sum > rule->high * floor->high_n && floor->floor < PRESSURE_FLOOR_MAX)
+            floor_move(floor, floor->floor + 1u);
+        floor->high_n = 0;
+        floor->high_sum = 0;
+    }
+    if (floor->low_n >= rule->low_n) {
+        if (floor->low_sum < rule->low * floor->low_n && floor->floor > 0)
+            floor_move(floor, floor->floor - 1u);
+        floor->low_n = 0;
+        floor->low_sum = 0;
+    }
+    return floor->floor;
+}
+
+void pressure_server_measure(struct pressure_server *server, uint64_t limit, uint32_t tick)
+{
+    uint32_t ticks = tick - server->tick_then;
+    uint64_t bytes;
+
+    if (ticks < PRESSURE_EGRESS_TICKS)
+        return;
+    bytes = atomic_load_explicit(&server->bytes, memory_order_relaxed);
+    if (limit == 0) {
+        server->egress = (struct floor){.floor = 0};
+    } else if (server->tick_then != 0) {
+        const struct floor_rule rule = {
+            .high = limit, .high_n = 2, .low = limit * 9 / 20, .low_n = 6};
+        floor_measure(&server->egress, &rule, (bytes - server->bytes_then) * SIM_TICK_HZ / ticks);
+    }
+    server->bytes_then = bytes;
+    server->tick_then = tick;
+    atomic_store_explicit(&server->floor, server->egress.floor, memory_order_relaxed);
+}
