@@ -28,9 +28,10 @@ class Place:
     address: str = "127.0.0.1"
     server_inside: tuple = ()
     load_inside: tuple = ()
+    server_wrap: tuple = ()  # a tool that the server runs under
 
     def server(self, command):
-        return [*self.server_inside, "taskset", "-c", self.server_cpu, *command]
+        return [*self.server_inside, "taskset", "-c", self.server_cpu, *self.server_wrap, *command]
 
     def load(self, command):
         return [*self.load_inside, "taskset", "-c", self.load_cpu, *command]
