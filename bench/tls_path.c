@@ -153,6 +153,14 @@ static void on_accepted(void *context, int fd, const struct sockaddr_storage *ad
     ((struct bench *)context)->accepted = fd;
 }
 
+static bool always(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static const struct listener_handlers listening = {always, on_accepted};
+
 static void turn(struct bench *b)
 {
     event_base_loop(b->base, EVLOOP_NONBLOCK);
@@ -332,7 +340,8 @@ static void begin(struct bench *b)
     b->client_tls = SSL_CTX_new(TLS_client_method());
     b->base = event_base_new();
     b->io = io_new(&(struct io_config){.base = b->base}, &error);
-    b->listener = listener_new(b->base, "127.0.0.1:0", on_accepted, b, &error);
+    b->listener =
+        listener_new(b->base, listener_bind("127.0.0.1:0", &error), &listening, b, &error);
     b->drain_epoll = epoll_create1(EPOLL_CLOEXEC);
     if (b->tls == NULL || b->plain_tls == NULL || b->client_tls == NULL || b->io == NULL ||
         b->listener == NULL || b->drain_epoll < 0)

@@ -6,6 +6,7 @@
 #include "common/thread.h"
 
 #include <signal.h>
+#include <time.h>
 
 int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context), void *context)
 {
@@ -20,4 +21,12 @@ int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context
     if (failed == 0)
         pthread_setname_np(*thread, name);
     return failed;
+}
+
+uint64_t thread_cpu_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }

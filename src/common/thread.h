@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include <stdint.h>
+
 #include "common/compiler.h"
 
 /* Start a thread that runs run(context) with all signals blocked: they are for the thread that
@@ -11,5 +13,7 @@
  * at most 15 bytes. Returns 0, or an errno, and *thread is nobody then. Any thread. */
 int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context),
                  void *context) MUST_CHECK;
+
+uint64_t thread_cpu_us(void); /* CPU time of the calling thread so far, microseconds */
 
 #endif

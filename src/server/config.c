@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/address.h"
+#include "net/network.h"
 #include "server/config_page.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/openmmo/openmmo.ini"
@@ -25,19 +26,6 @@ static int check_listen(const char *text, struct error *error)
     socklen_t len;
 
     return address_parse(text, &address, &len, error);
-}
-
-static int check_network(const char *text, struct error *error)
-{
-    const struct address_limits limits = {.before_login = 1};
-    struct address_table *table = address_table_new(16, &limits);
-    int result;
-
-    if (table == NULL)
-        return error_set(error, "out of memory");
-    result = address_table_exempt(table, &text, 1, error);
-    address_table_free(table);
-    return result;
 }
 
 static const char *const registrations[] = {"open", "closed", NULL};
@@ -79,6 +67,9 @@ static const struct option_row rows[] = {
      "TLS certificate chain, PEM. Empty, with net.key: one of our own is made on first start, and clients pin its key."},
     {"net", "key", OPTION_PATH, AT(key), "", 0, 400, R, NULL, NULL, NULL,
      "TLS private key of the certificate, PEM."},
+    {"net", "trusted_proxies", OPTION_LIST, AT(trusted_proxies), "", 0, 256, R, NULL, network_check, NULL,
+     "Networks of the proxies in front, as 10.0.0.0/8 or 2001:db8::/32. Who connects from there must begin with a PROXY protocol "
+     "v2 header: players are known and limited by the address in it."},
 
     {"limits", "before_login_per_address", OPTION_INTEGER, AT(before_login_per_address), "20", 1, 100000, R, NULL, NULL, NULL,
      "Connections of one address (IPv4 /32, IPv6 /64) that have not logged in."},
@@ -102,7 +93,7 @@ static const struct option_row rows[] = {
      "Pings of one session a second."},
     {"limits", "logins_per_minute", OPTION_INTEGER, AT(logins_per_minute), "10", 1, 10000, R, NULL, NULL, NULL,
      "Login attempts of one session a minute."},
-    {"limits", "exempt", OPTION_LIST, AT(exempt), "", 0, 256, R, NULL, check_network, NULL,
+    {"limits", "exempt", OPTION_LIST, AT(exempt), "", 0, 256, R, NULL, network_check, NULL,
      "Networks that no limit on addresses applies to, as 10.0.0.0/8 or 2001:db8::/32. For load tests and gateways."},
 
     {"world", "seed", OPTION_INTEGER, AT(seed), "1", 0, UINT32_MAX, 0, NULL, NULL, NULL,
@@ -535,6 +526,8 @@ void config_sessions(const struct config *config, struct sessions_config *sessio
     sessions->logins_per_minute = config->logins_per_minute;
     sessions->exempt = (const char *const *)config->exempt.items;
     sessions->exempt_n = config->exempt.items_n;
+    sessions->trusted_proxies = (const char *const *)config->trusted_proxies.items;
+    sessions->trusted_proxies_n = config->trusted_proxies.items_n;
     sessions->view_m = (uint16_t)config->view_m;
     sessions->player_budget_bytes = (uint32_t)config->player_budget_bytes;
     sessions->egress_bytes = config->egress_bytes;

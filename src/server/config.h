@@ -32,7 +32,7 @@ struct config {
     uint32_t before_login_per_address, new_per_second, new_burst;
     uint32_t first_byte_ms, login_ms, message_ms;
     uint32_t moves_per_second, chats_per_10s, whos_per_second, pings_per_second, logins_per_minute;
-    struct option_list exempt; /* CIDRs */
+    struct option_list exempt, trusted_proxies; /* CIDRs */
     /* [world] */
     uint32_t seed, size_m;
     /* [store] */

@@ -117,3 +117,13 @@ check_PROGRAMS += tests/server/test_tls_pool
 tests_server_test_tls_pool_SOURCES = tests/server/test_tls_pool.c
 tests_server_test_tls_pool_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_tls_pool_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_proxy
+tests_server_test_proxy_SOURCES = tests/server/test_proxy.c
+tests_server_test_proxy_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_proxy_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_entering
+tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/scene.c tests/server/scene.h
+tests_server_test_entering_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_entering_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

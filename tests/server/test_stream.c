@@ -514,13 +514,21 @@ static void on_accepted(void *context, int fd, const struct sockaddr_storage *ad
     close(fd);
 }
 
+static bool always(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static const struct listener_handlers taking = {always, on_accepted};
+
 static void test_listener(void **state)
 {
     struct scene *s = *state;
     struct error error = {{0}};
     char address[32];
     int fd = listener_bind("127.0.0.1:0", &error);
-    struct listener *one = listener_new(s->base, fd, on_accepted, s, &error), *two;
+    struct listener *one = listener_new(s->base, fd, &taking, s, &error), *two;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 
     assert_non_null(one);
@@ -535,7 +543,7 @@ static void test_listener(void **state)
     assert_int_equal(connect(s->fd, (struct sockaddr *)&to, sizeof(to)), 0);
     UNTIL(s, accepted_n == 1);
     listener_close(one);
-    two = listener_new(s->base, listener_bind(address, &error), on_accepted, s, &error);
+    two = listener_new(s->base, listener_bind(address, &error), &taking, s, &error);
     assert_non_null(two);
     listener_free(two);
     listener_free(one);
@@ -549,6 +557,8 @@ static void on_accepted_keep(void *context, int fd, const struct sockaddr_storag
     kept[accepted_n++] = fd;
 }
 
+static const struct listener_handlers keeping = {always, on_accepted_keep};
+
 /* No file descriptor is left: the second connection waits, nothing turns in circles, and it is
  * taken when there is room. */
 static void test_no_descriptors(void **state)
@@ -556,7 +566,7 @@ static void test_no_descriptors(void **state)
     struct scene *s = *state;
     struct error error = {{0}};
     int fd = listener_bind("127.0.0.1:0", &error);
-    struct listener *listener = listener_new(s->base, fd, on_accepted_keep, s, &error);
+    struct listener *listener = listener_new(s->base, fd, &keeping, s, &error);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct rlimit before, low;
     int clients[2];

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/network.h"
+
 #define NOBODY UINT32_MAX
 
 struct address_key {
@@ -23,15 +25,9 @@ struct entry {
     uint32_t older, newer; /* among the idle ones (open == 0) */
 };
 
-struct network {
-    uint8_t address[16]; /* IPv4 as mapped */
-    unsigned bits;       /* of 128 */
-};
-
 struct address_table {
     struct address_limits limits;
-    struct network *exempt;
-    unsigned exempt_n;
+    struct network_list *exempt;
     size_t capacity, n;
     size_t heads_n; /* a power of two */
     uint32_t *heads;
@@ -40,26 +36,13 @@ struct address_table {
     uint8_t secret[crypto_shorthash_KEYBYTES];
 };
 
-/* The address as 16 bytes, IPv4 mapped. */
-static void address_bytes(const struct sockaddr *address, uint8_t bytes[16])
-{
-    memset(bytes, 0, 16);
-    if (address->sa_family == AF_INET) {
-        bytes[10] = bytes[11] = 0xff;
-        memcpy(bytes + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-    } else if (address->sa_family == AF_INET6) {
-        memcpy(bytes, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
-    }
-}
-
 static struct address_key address_key(const struct sockaddr *address)
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     struct address_key key = {{0}};
-    uint8_t bytes[16];
+    uint8_t bytes[NETWORK_BYTES];
 
-    address_bytes(address, bytes);
-    if (memcmp(bytes, mapped, sizeof(mapped)) == 0) {
+    network_bytes(address, bytes);
+    if (network_is_v4(bytes)) {
         key.bytes[0] = 4;
         memcpy(key.bytes + 1, bytes + 12, 4);
     } else {
@@ -175,7 +158,7 @@ void address_table_free(struct address_table *table)
 {
     if (table == NULL)
         return;
-    free(table->exempt);
+    network_list_free(table->exempt);
     free(table->heads);
     free(table->entries);
     free(table);
@@ -186,82 +169,21 @@ void address_table_set_limits(struct address_table *table, const struct address_
     table->limits = *limits;
 }
 
-/* "10.0.0.0/8" */
-static int network_parse(const char *text, struct network *network, struct error *error)
-{
-    const char *slash = strchr(text, '/');
-    char host[INET6_ADDRSTRLEN + 1];
-    size_t host_n = slash != NULL ? (size_t)(slash - text) : strlen(text);
-    struct in_addr v4;
-    struct in6_addr v6;
-    unsigned width, bits;
-    char *end = NULL;
-
-    if (host_n >= sizeof(host))
-        return error_set(error, "\"%s\" is no network", text);
-    memcpy(host, text, host_n);
-    host[host_n] = '\0';
-    memset(network, 0, sizeof(*network));
-    if (inet_pton(AF_INET, host, &v4) == 1) {
-        width = 32;
-        network->address[10] = network->address[11] = 0xff;
-        memcpy(network->address + 12, &v4, 4);
-    } else if (inet_pton(AF_INET6, host, &v6) == 1) {
-        width = 128;
-        memcpy(network->address, &v6, 16);
-    } else {
-        return error_set(error, "\"%s\" is no network: write it as 10.0.0.0/8 or 2001:db8::/32",
-                         text);
-    }
-    bits = width;
-    if (slash != NULL) {
-        unsigned long value = strtoul(slash + 1, &end, 10);
-        if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || value > width)
-            return error_set(error, "\"%s\": the prefix must be 0 to %u", text, width);
-        bits = (unsigned)value;
-    }
-    network->bits = bits + (128 - width);
-    return 0;
-}
-
 int address_table_exempt(struct address_table *table, const char *const *cidrs, unsigned cidrs_n,
                          struct error *error)
 {
-    struct network *networks = calloc(cidrs_n + 1, sizeof(*networks));
+    struct network_list *exempt = network_list_new(cidrs, cidrs_n, error);
 
-    if (networks == NULL)
-        return error_set(error, "out of memory");
-    for (unsigned i = 0; i < cidrs_n; i++) {
-        if (network_parse(cidrs[i], &networks[i], error) != 0) {
-            free(networks);
-            return -1;
-        }
-    }
-    free(table->exempt);
-    table->exempt = networks;
-    table->exempt_n = cidrs_n;
+    if (exempt == NULL)
+        return -1;
+    network_list_free(table->exempt);
+    table->exempt = exempt;
     return 0;
-}
-
-static bool network_holds(const struct network *network, const uint8_t bytes[16])
-{
-    unsigned whole = network->bits / 8, rest = network->bits % 8;
-
-    if (memcmp(network->address, bytes, whole) != 0)
-        return false;
-    return rest == 0 || ((network->address[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
 }
 
 bool address_is_exempt(const struct address_table *table, const struct sockaddr *address)
 {
-    uint8_t bytes[16];
-
-    address_bytes(address, bytes);
-    for (unsigned i = 0; i < table->exempt_n; i++) {
-        if (network_holds(&table->exempt[i], bytes))
-            return true;
-    }
-    return false;
+    return network_list_holds(table->exempt, address);
 }
 
 enum address_verdict address_opened(struct address_table *table, const struct sockaddr *address,
@@ -324,23 +246,22 @@ size_t address_table_n(const struct address_table *table)
 size_t address_table_bytes(const struct address_table *table)
 {
     return sizeof(*table) + table->heads_n * sizeof(*table->heads) +
-           table->capacity * sizeof(*table->entries) + table->exempt_n * sizeof(*table->exempt);
+           table->capacity * sizeof(*table->entries);
 }
 
 void address_text(const struct sockaddr *address, char text[ADDRESS_TEXT_MAX])
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     char host[INET6_ADDRSTRLEN];
-    uint8_t bytes[16];
+    uint8_t bytes[NETWORK_BYTES];
     unsigned port = 0;
     bool v4;
 
-    address_bytes(address, bytes);
+    network_bytes(address, bytes);
     if (address->sa_family == AF_INET)
         port = ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
     else if (address->sa_family == AF_INET6)
         port = ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
-    v4 = memcmp(bytes, mapped, sizeof(mapped)) == 0;
+    v4 = network_is_v4(bytes);
     if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? bytes + 12 : bytes, host, sizeof(host)) == NULL)
         snprintf(host, sizeof(host), "?");
     snprintf(text, ADDRESS_TEXT_MAX, v4 ? "%s:%u" : "[%s]:%u", host, port);

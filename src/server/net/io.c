@@ -34,8 +34,12 @@ struct io {
     uint64_t real_ms; /* monotonic clock of the last turn */
     uint64_t now_ms;  /* the io clock */
     uint32_t turn;
-    atomic_uint_fast32_t credit;  /* told by io_stalled, not yet taken off the clock */
-    uint64_t bytes_in, bytes_out; /* not yet in the metrics */
+    atomic_uint_fast32_t credit; /* told by io_stalled, not yet taken off the clock */
+    struct io_job *oldest_job, *newest_job;
+    atomic_uint_fast32_t jobs_n;    /* written here, read by control */
+    atomic_uint_fast64_t turned_ms; /* likewise: monotonic clock */
+    uint64_t cpu_us;                /* of the thread, at the end of the last turn */
+    uint64_t bytes_in, bytes_out;   /* not yet in the metrics */
     struct deadline_list deadlines[IO_DEADLINE_CLASSES];
     struct io_scratch scratch;
 };
@@ -96,8 +100,30 @@ static void pass_deadlines(struct io *io)
     }
 }
 
+/* At least one, so that it goes on however long the passes are. */
+static void pass_later(struct io *io)
+{
+    uint64_t end_us = io->oldest_job != NULL ? thread_cpu_us() + IO_LATER_US : 0;
+
+    while (io->oldest_job != NULL) {
+        struct io_job *job = io->oldest_job;
+        io_later_cancel(io, job);
+        job->run(job);
+        if (thread_cpu_us() >= end_us)
+            break;
+    }
+    if (io->oldest_job != NULL)
+        io_turn_soon(io);
+}
+
 static void pass_metrics(struct io *io)
 {
+    uint64_t cpu_us = thread_cpu_us();
+
+    metrics_observe(METRIC_TURN_US, cpu_us - io->cpu_us);
+    io->cpu_us = cpu_us;
+    /* relaxed: a moment's truth is enough */
+    atomic_store_explicit(&io->turned_ms, io->real_ms, memory_order_relaxed);
     if (io->bytes_in > 0)
         metrics_add(METRIC_BYTES_IN, io->bytes_in);
     if (io->bytes_out > 0)
@@ -119,6 +145,8 @@ static void io_turn(evutil_socket_t fd, short what, void *context)
     pass_deadlines(io);
     if (io->config.pass != NULL && io->config.pass(io->config.context))
         io_turn_soon(io);
+    else
+        pass_later(io);
     pass_metrics(io);
     if (atomic_load_explicit(&io->quit, memory_order_relaxed)) /* the join orders all else */
         event_base_loopbreak(io->base);
@@ -137,6 +165,50 @@ void io_expire_all(struct io *io)
 {
     io->turn++;
     pass_deadlines(io);
+}
+
+/* ---- what can wait ---- */
+
+static void jobs_count(struct io *io, int delta)
+{
+    uint32_t n = (uint32_t)atomic_load_explicit(&io->jobs_n, memory_order_relaxed);
+
+    atomic_store_explicit(&io->jobs_n, n + (uint32_t)delta, memory_order_relaxed);
+    metrics_gauge(METRIC_HANDSHAKES_WAITING, delta);
+}
+
+void io_later(struct io *io, struct io_job *job)
+{
+    if (job->waits)
+        return;
+    job->waits = true;
+    job->newer = NULL;
+    job->older = io->newest_job;
+    *(job->older != NULL ? &job->older->newer : &io->oldest_job) = job;
+    io->newest_job = job;
+    jobs_count(io, 1);
+    io_turn_soon(io);
+}
+
+void io_later_cancel(struct io *io, struct io_job *job)
+{
+    if (!job->waits)
+        return;
+    job->waits = false;
+    *(job->older != NULL ? &job->older->newer : &io->oldest_job) = job->newer;
+    *(job->newer != NULL ? &job->newer->older : &io->newest_job) = job->older;
+    job->older = job->newer = NULL;
+    jobs_count(io, -1);
+}
+
+uint32_t io_later_n(const struct io *io)
+{
+    return (uint32_t)atomic_load_explicit(&io->jobs_n, memory_order_relaxed);
+}
+
+uint64_t io_turned_ms(const struct io *io)
+{
+    return atomic_load_explicit(&io->turned_ms, memory_order_relaxed);
 }
 
 /* ---- deadlines ---- */
@@ -197,6 +269,7 @@ struct io *io_new(const struct io_config *config, struct error *error)
     }
     io->config = *config;
     io->real_ms = monotonic_ms();
+    atomic_init(&io->turned_ms, io->real_ms);
     io->now_ms = 1;
     io->own_base = config->base == NULL;
     io->base = io->own_base ? event_base_new() : config->base;
@@ -208,6 +281,7 @@ struct io *io_new(const struct io_config *config, struct error *error)
     io->postbox = postbox_new(io->base, error);
     if (io->postbox == NULL)
         goto failed;
+    io->cpu_us = thread_cpu_us(); /* of control: right where it is on control's loop */
     io->wake = event_new(io->base, io->wake_fd, EV_READ | EV_PERSIST, io_turn, io);
     io->timer = event_new(io->base, -1, EV_PERSIST, io_turn, io);
     io->soon = event_new(io->base, -1, 0, io_turn, io);
@@ -226,6 +300,7 @@ static void *io_main(void *context)
 {
     struct io *io = context;
 
+    io->cpu_us = thread_cpu_us();
     event_base_dispatch(io->base);
     return NULL;
 }

@@ -1,8 +1,8 @@
 /* io.h -- an io thread: one libevent loop with its connections, deadlines and scratch buffers.
  *
  * The loop's order, each turn: what sockets brought (streams call their protocols) | time | calls
- * posted from control | deadlines | the owner's pass (a slice of the sweep). A turn happens at
- * least every 50 ms.
+ * posted from control | deadlines | the owner's pass (a slice of the sweep) | if the pass is whole,
+ * a slice of what can wait (handshakes). A turn happens at least every 50 ms.
  *
  * The io clock counts milliseconds since io_new and stands still while the thread itself stood
  * still for more than a quarter of a second: deadlines do not punish anybody for our hiccup. Owner:
@@ -23,7 +23,8 @@
 #define IO_CIPHER_MAX (64 * 1024)  /* what one TLS operation may produce */
 #define IO_INPUT_MAX  (128 * 1024) /* unconsumed input of one connection, and one read more */
 #define IO_TURN_MS    50
-#define IO_STALL_MS   250 /* a longer turn is a stall: the io clock counts this much of it */
+#define IO_LATER_US   2000 /* CPU time of a turn for what can wait */
+#define IO_STALL_MS   250  /* a longer turn is a stall: the io clock counts this much of it */
 
 struct io; /* opaque */
 
@@ -68,6 +69,20 @@ void io_count_in(struct io *io, size_t n); /* bytes read: to the metrics, once a
 void io_count_out(struct io *io, size_t n);
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
 void io_turn_soon(struct io *io);        /* take another turn without waiting */
+
+/* Work that strangers cause, in order, a slice of it a turn, behind the owner's pass: so that many
+ * of them at once cost those who play nothing but this slice. */
+struct io_job {
+    struct io_job *older, *newer;
+    void (*run)(struct io_job *job); /* it is off the list; set by the owner */
+    bool waits;
+};
+void io_later(struct io *io, struct io_job *job);        /* no effect if it waits */
+void io_later_cancel(struct io *io, struct io_job *job); /* fine if it does not wait */
+
+/* For who hands out connections; any thread. */
+uint32_t io_later_n(const struct io *io);   /* jobs that wait */
+uint64_t io_turned_ms(const struct io *io); /* monotonic clock of the last turn */
 
 /* Deadlines, absolute, each on the sorted list of its class (deadlines of a class mostly have one
  * length, so that the place of a new one is the end). */

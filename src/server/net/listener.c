@@ -12,15 +12,15 @@
 #include "common/log.h"
 #include "net/address.h"
 
-#define LISTENER_BACKLOG    1024
-#define LISTENER_TURN       32          /* connections taken before others get their turn */
+#define LISTENER_BACKLOG    4096 /* where a storm of logins waits; the kernel may allow less */
+#define LISTENER_TURN       32   /* connections taken before others get their turn */
 #define LISTENER_SNDBUF     (64 * 1024) /* small: what waits in the kernel is old news */
 #define LISTENER_SILENCE_MS 20000 /* sent and not acknowledged by the peer's kernel: it is gone */
 #define LISTENER_PAUSE_MS   200
 
 struct listener {
     struct event *readable, *resume;
-    listener_fn *accepted;
+    const struct listener_handlers *handlers;
     void *context;
     int fd;
     uint16_t port;
@@ -50,11 +50,13 @@ static void listener_readable(evutil_socket_t fd, short what, void *context)
     for (unsigned i = 0; i < LISTENER_TURN && listener->fd == fd; i++) {
         struct sockaddr_storage address;
         socklen_t len_bytes = sizeof(address);
-        int taken =
-            accept4(fd, (struct sockaddr *)&address, &len_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int taken;
 
+        if (!listener->handlers->room(listener->context))
+            return;
+        taken = accept4(fd, (struct sockaddr *)&address, &len_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (taken >= 0) {
-            listener->accepted(listener->context, taken, &address);
+            listener->handlers->accepted(listener->context, taken, &address);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -114,7 +116,8 @@ int listener_bind(const char *address, struct error *error)
     return fd >= 0 ? fd : error_set(error, "cannot listen on %s: %s", address, strerror(errno));
 }
 
-struct listener *listener_new(struct event_base *base, int fd, listener_fn *accepted, void *context,
+struct listener *listener_new(struct event_base *base, int fd,
+                              const struct listener_handlers *handlers, void *context,
                               struct error *error)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
@@ -126,7 +129,7 @@ struct listener *listener_new(struct event_base *base, int fd, listener_fn *acce
         error_set(error, "out of memory");
         return NULL;
     }
-    listener->accepted = accepted;
+    listener->handlers = handlers;
     listener->context = context;
     listener->fd = fd;
     if (getsockname(fd, (struct sockaddr *)&where, &where_bytes) == 0) {
@@ -148,6 +151,11 @@ void listener_open(struct listener *listener)
 {
     if (listener->fd >= 0)
         event_add(listener->readable, NULL);
+}
+
+void listener_hold(struct listener *listener)
+{
+    event_del(listener->readable);
 }
 
 void listener_close(struct listener *listener)

@@ -6,6 +6,7 @@
 #define OPENMMO_NET_LISTENER_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -14,8 +15,12 @@
 
 struct listener;
 
-/* A connection: fd (non-blocking, close-on-exec, TCP_NODELAY) is the callee's. */
-typedef void listener_fn(void *context, int fd, const struct sockaddr_storage *address);
+struct listener_handlers {
+    /* Asked before each accept. False: not now (the callee has called listener_hold). */
+    bool (*room)(void *context);
+    /* A connection: fd (non-blocking, close-on-exec, TCP_NODELAY) is the callee's. */
+    void (*accepted)(void *context, int fd, const struct sockaddr_storage *address);
+};
 
 /* A socket that listens on "127.0.0.1:7777" or "[::]:7777" (IPv6 only: list 0.0.0.0 too for IPv4):
  * who connects waits in the kernel's queue. -1 + error ("cannot listen on X: Address already in
@@ -23,10 +28,12 @@ typedef void listener_fn(void *context, int fd, const struct sockaddr_storage *a
 int listener_bind(const char *address, struct error *error) MUST_CHECK;
 /* Take over a socket of listener_bind (closed when this fails); accepting begins with
  * listener_open. NULL + error. */
-struct listener *listener_new(struct event_base *base, int fd, listener_fn *accepted, void *context,
+struct listener *listener_new(struct event_base *base, int fd,
+                              const struct listener_handlers *handlers, void *context,
                               struct error *error);
-/* Begin to accept; no effect after listener_close. */
+/* Begin to accept, or go on; no effect after listener_close. */
 void listener_open(struct listener *listener);
+void listener_hold(struct listener *listener);  /* leave those who come in the kernel's queue */
 void listener_close(struct listener *listener); /* accept no more; the port is free */
 void listener_free(struct listener *listener);  /* NULL is fine */
 /* The port that is bound, also when 0 was asked for. */

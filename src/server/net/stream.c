@@ -332,8 +332,21 @@ static void stream_on_readable(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     stream->empty = false;
-    if (!stream->paused)
+    if (!stream->open && stream->ssl != NULL) { /* a stranger: those who play go before */
+        event_del(stream->readable);
+        io_later(stream->io, &stream->shake);
+    } else if (!stream->paused) {
         stream_read(stream);
+    }
+}
+
+static void stream_on_share(struct io_job *job)
+{
+    struct stream *stream = (struct stream *)(void *)((char *)job - offsetof(struct stream, shake));
+
+    if (!stream->paused)
+        event_add(stream->readable, NULL);
+    stream_read(stream);
 }
 
 static void stream_on_again(struct io_deadline *deadline)
@@ -380,6 +393,7 @@ struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
     stream->context = context;
     stream->transport = tls != NULL ? &stream_tls : &stream_plain;
     stream->again.expired = stream_on_again;
+    stream->shake.run = stream_on_share;
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat,
                sizeof(lowat)); /* not for every kind of socket */
     stream->readable = event_new(io_base(io), fd, EV_READ | EV_PERSIST, stream_on_readable, stream);
@@ -403,6 +417,7 @@ void stream_close(struct stream *stream)
     stream->ended = true;
     stream->open = false;
     io_deadline_disarm(stream->io, &stream->again);
+    io_later_cancel(stream->io, &stream->shake);
     if (stream->readable != NULL)
         event_del(stream->readable);
     if (stream->writable != NULL)

@@ -33,6 +33,7 @@ struct stream {
     SSL *ssl; /* NULL: plain */
     struct event *readable, *writable;
     struct io_deadline again; /* read on in the next turn, without a sign from the socket */
+    struct io_job shake;      /* the handshake's next step waits for its share */
     int fd;                   /* -1: closed */
     bool open;                /* handshake done */
     bool paused, finished, ended;

@@ -21,9 +21,10 @@
 
 #include "common/compiler.h"
 
-#define TLS_POOL_BLOCK_MAX  20480       /* larger ones are malloc's */
-#define TLS_POOL_SLAB_BYTES (64 * 1024) /* what is taken from the kernel at once, and given back   \
-                                         */
+#define TLS_POOL_BLOCK_MAX 20480 /* larger ones are malloc's */
+#define TLS_POOL_SLAB_BYTES                                                                        \
+    (64 * 1024) /* what is taken from the kernel at once, and given back                           \
+                 */
 
 /* Let OpenSSL use the pool. First of all, before anything of OpenSSL has run. 0; -1: it is too late
  * or there is no room to reserve: OpenSSL goes on with malloc, uncounted. */

@@ -32,6 +32,9 @@
     ROW(ACCEPTED,                COUNTER,   "openmmo_accepted_total",               "Connections accepted") \
     ROW(REFUSED_ADDRESS,         COUNTER,   "openmmo_refused_address_total",        "Connections refused by a limit on their address") \
     ROW(REFUSED_FULL,            COUNTER,   "openmmo_refused_full_total",           "Connections refused because the server was full") \
+    ROW(PROXY_REFUSED,           COUNTER,   "openmmo_proxy_refused_total",          "Connections of trusted proxies closed for want of a PROXY header") \
+    ROW(HANDSHAKES_WAITING,      GAUGE,     "openmmo_handshakes_waiting",           "Steps of TLS handshakes that wait for their share of an io thread") \
+    ROW(TURN_US,                 HISTOGRAM, "openmmo_io_turn_microseconds",         "CPU time of an io thread from one turn of its loop to the next") \
     ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total",         "TLS handshakes completed") \
     ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_failed_total",             "TLS handshakes failed") \
     ROW(TLS_ALLOCATIONS,         COUNTER,   "openmmo_tls_allocations_total",        "Blocks of memory that OpenSSL asked its pools for") \

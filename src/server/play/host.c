@@ -8,13 +8,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/thread.h"
 #include "ops/metrics.h"
 #include "play/gather.h"
 #include "play/session.h"
 #include "sim/command.h"
 
-#define SLICE_US       2000 /* of a sweep, then sockets are read */
-#define HOST_LINGER_MS 2000
+#define SLICE_US           2000 /* of a sweep, then sockets are read */
+#define HOST_LINGER_MS     2000
+#define LOAD_EVERY_US      200000
+#define LOAD_SMOOTH        4
+#define STUCK_MS           1000 /* without a turn */
+#define HANDSHAKES_WAITING 64   /* more wait in the kernel's backlog */
 
 uint64_t host_wall_ms(void)
 {
@@ -24,11 +29,11 @@ uint64_t host_wall_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static uint64_t cpu_us(void)
+static uint64_t monotonic_us(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
@@ -80,10 +85,43 @@ static void sweep_measure(struct host *host)
     metrics_set(METRIC_FLOOR_EGRESS, pressure_server_floor(server));
 }
 
+/* What the thread did since the last sweep's end, sockets, TLS and all, as CPU time a second. */
+static void load_measure(struct host *host)
+{
+    uint64_t cpu_us = thread_cpu_us(), now_us = monotonic_us();
+    uint64_t passed_us = now_us - host->measured_us;
+    uint32_t busy_us = (uint32_t)atomic_load_explicit(&host->busy_us, memory_order_relaxed);
+
+    if (passed_us < LOAD_EVERY_US)
+        return;
+    if (host->measured_us != 0)
+        busy_us +=
+            (uint32_t)((int64_t)((cpu_us - host->measured_cpu_us) * 1000000 / passed_us - busy_us) /
+                       LOAD_SMOOTH);
+    host->measured_us = now_us;
+    host->measured_cpu_us = cpu_us;
+    /* relaxed: two figures for a choice, each a moment's truth */
+    atomic_store_explicit(&host->busy_us, busy_us, memory_order_relaxed);
+    atomic_store_explicit(&host->settled_n, host->sessions_n, memory_order_relaxed);
+}
+
+void host_load(const struct host *host, struct balance_load *load)
+{
+    load->busy_us = (uint32_t)atomic_load_explicit(&host->busy_us, memory_order_relaxed);
+    load->settled_n = (uint32_t)atomic_load_explicit(&host->settled_n, memory_order_relaxed);
+    load->stuck = io_turned_ms(host->io) + STUCK_MS < monotonic_us() / 1000;
+}
+
+bool host_has_room(const struct host *host)
+{
+    return io_later_n(host->io) < HANDSHAKES_WAITING;
+}
+
 static void sweep_end(struct host *host)
 {
     snapshot_unref(host->snapshot);
     host->snapshot = NULL;
+    load_measure(host);
     sweep_measure(host);
     if (host->blocks_n > 0)
         metrics_add(METRIC_BLOCKS_SENT, host->blocks_n);
@@ -103,12 +141,12 @@ static bool host_pass(void *context)
 
     if (host->snapshot == NULL && !sweep_begin(host))
         return false;
-    begin_us = cpu_us();
+    begin_us = thread_cpu_us();
     while (host->cursor != NULL && spent_us < SLICE_US) {
         struct session *s = host->cursor;
         host->cursor = s->next; /* playing_remove moves it on if that one closes meanwhile */
         gather(s, host->snapshot);
-        spent_us = cpu_us() - begin_us;
+        spent_us = thread_cpu_us() - begin_us;
     }
     host->sweep_us += spent_us;
     if (host->cursor != NULL)

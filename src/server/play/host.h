@@ -12,6 +12,7 @@
 
 #include "net/bucket.h"
 #include "net/io.h"
+#include "play/balance.h"
 #include "play/interest.h"
 #include "play/pressure.h"
 #include "play/sessions.h"
@@ -86,6 +87,9 @@ struct host {
     uint64_t wall_ms;         /* when it came, Unix time */
     uint16_t tempo;           /* thousandths of real time */
     atomic_uint tempo_newest; /* as the sim thread says it */
+    /* How busy the thread is: for who hands out connections. */
+    atomic_uint_fast32_t busy_us, settled_n;
+    uint64_t measured_us, measured_cpu_us;
     /* The sweep that is going on. */
     struct snapshot *snapshot; /* NULL: none */
     struct session *cursor;    /* next */
@@ -121,7 +125,10 @@ int host_announce(struct host *host, const char *text) MUST_CHECK;
 /* Takes settings, also on failure. */
 int host_apply(struct host *host, struct host_settings *settings) MUST_CHECK;
 
-void host_wake(struct host *host);                         /* any thread: a snapshot is there */
+/* Any thread: all of load but sessions_n. */
+void host_load(const struct host *host, struct balance_load *load);
+bool host_has_room(const struct host *host); /* any thread: few handshakes wait for their share */
+void host_wake(struct host *host);           /* any thread: a snapshot is there */
 void host_tempo(struct host *host, uint16_t permille);     /* any thread: sessions_tempo */
 void host_stalled(struct host *host, uint32_t stalled_ms); /* any thread */
 

@@ -2,6 +2,8 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
     src/server/play/people.c src/server/play/people.h src/server/play/saving.c src/server/play/saving.h \
     src/server/play/admission.c src/server/play/admission.h
 libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
+    src/server/play/acceptor.c src/server/play/acceptor.h \
+    src/server/play/balance.c src/server/play/balance.h \
     src/server/play/host.c src/server/play/host.h \
     src/server/play/blocks.c src/server/play/blocks.h \
     src/server/play/interest.c src/server/play/interest.h \

@@ -1,4 +1,4 @@
-/* sessions.c -- see sessions.h. The slots, the address table and the listeners are control's; what
+/* sessions.c -- see sessions.h. The slots, the address table and the acceptor are control's; what
  * the io threads say comes back through a postbox, in items that lie in the slots (so that saying
  * it cannot fail). */
 #include "play/sessions.h"
@@ -11,10 +11,12 @@
 
 #include "common/log.h"
 #include "net/address.h"
-#include "net/listener.h"
+#include "net/network.h"
 #include "net/tls.h"
 #include "ops/metrics.h"
 #include "ops/postbox.h"
+#include "play/acceptor.h"
+#include "play/balance.h"
 #include "play/host.h"
 #include "sim/command.h"
 
@@ -52,8 +54,7 @@ struct sessions {
     struct host **hosts;
     uint32_t *hosts_load; /* sessions on each */
     unsigned hosts_n;
-    struct listener **listeners;
-    unsigned listeners_n;
+    struct acceptor *acceptor;
     struct address_table *addresses;
     struct slot *slots;
     uint32_t slots_n, free_first, used_n, connections_max;
@@ -143,15 +144,27 @@ static void refused(const struct sockaddr_storage *address, const char *why)
               LOG_U64("swallowed", swallowed));
 }
 
-static unsigned least_loaded(const struct sessions *sessions)
+static unsigned choose_thread(const struct sessions *sessions)
 {
-    unsigned best = 0;
+    struct balance_load loads[IO_THREADS_MAX];
 
-    for (unsigned i = 1; i < sessions->hosts_n; i++) {
-        if (sessions->hosts_load[i] < sessions->hosts_load[best])
-            best = i;
+    for (unsigned i = 0; i < sessions->hosts_n; i++) {
+        host_load(sessions->hosts[i], &loads[i]);
+        loads[i].sessions_n = sessions->hosts_load[i];
     }
-    return best;
+    return balance_choose(loads, sessions->hosts_n);
+}
+
+/* One thread with room is enough: those that lag behind have the fewest chances anyway. */
+static bool have_room(void *context)
+{
+    struct sessions *sessions = context;
+
+    for (unsigned i = 0; i < sessions->hosts_n; i++) {
+        if (host_has_room(sessions->hosts[i]))
+            return true;
+    }
+    return false;
 }
 
 static void slot_forget(struct sessions *sessions, struct slot *slot)
@@ -164,12 +177,11 @@ static void slot_forget(struct sessions *sessions, struct slot *slot)
     slot_give_back(sessions, slot);
 }
 
-static void on_accepted(void *context, int fd, const struct sockaddr_storage *address)
+static void on_arrived(void *context, int fd, const struct sockaddr_storage *address)
 {
     struct sessions *sessions = context;
     struct slot *slot;
 
-    metrics_add(METRIC_ACCEPTED, 1);
     switch (
         address_opened(sessions->addresses, (const struct sockaddr *)address, control_now_ms())) {
     case ADDRESS_OK:
@@ -189,7 +201,7 @@ static void on_accepted(void *context, int fd, const struct sockaddr_storage *ad
         close(fd);
         return;
     }
-    slot->thread = least_loaded(sessions);
+    slot->thread = choose_thread(sessions);
     slot->opened_ms = host_wall_ms();
     slot->address = *address;
     sessions->hosts_load[slot->thread]++;
@@ -327,8 +339,7 @@ static void on_drained(evutil_socket_t fd, short what, void *context)
 void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint32_t retry_after_ms,
                     uint32_t linger_ms, void (*done)(void *context), void *context)
 {
-    for (unsigned i = 0; i < sessions->listeners_n; i++)
-        listener_close(sessions->listeners[i]);
+    acceptor_close(sessions->acceptor);
     sessions->draining = true;
     sessions->done = done;
     sessions->done_context = context;
@@ -410,6 +421,7 @@ int sessions_reconfigure(struct sessions *sessions, const struct sessions_config
     struct host_settings *settings[IO_THREADS_MAX] = {NULL};
     char fingerprint[TLS_FINGERPRINT_BYTES];
     struct address_limits limits = address_limits_of(config);
+    struct network_list *proxies;
     SSL_CTX *tls;
     unsigned i;
 
@@ -417,8 +429,9 @@ int sessions_reconfigure(struct sessions *sessions, const struct sessions_config
         return error_set(error, "connections_max cannot grow from %u to %u while running: restart",
                          sessions->slots_n, config->connections_max);
     tls = tls_context_new(config->certificate, config->key, PROTOCOL_ALPN, error);
-    if (tls == NULL)
-        return -1;
+    proxies = network_list_new(config->trusted_proxies, config->trusted_proxies_n, error);
+    if (tls == NULL || proxies == NULL)
+        goto failed;
     sessions->serial++;
     for (i = 0; i < sessions->hosts_n; i++) {
         settings[i] = settings_new(sessions, config, tls, error);
@@ -430,6 +443,7 @@ int sessions_reconfigure(struct sessions *sessions, const struct sessions_config
         goto failed;
     /* From here on nothing fails but for want of memory. */
     SSL_CTX_free(tls);
+    acceptor_trust(sessions->acceptor, proxies, config->first_byte_ms);
     memcpy(sessions->fingerprint, fingerprint, sizeof(fingerprint));
     address_table_set_limits(sessions->addresses, &limits);
     sessions->connections_max = config->connections_max;
@@ -442,6 +456,7 @@ int sessions_reconfigure(struct sessions *sessions, const struct sessions_config
 failed:
     for (i = 0; i < sessions->hosts_n; i++)
         host_settings_free(settings[i]);
+    network_list_free(proxies);
     SSL_CTX_free(tls);
     return -1;
 }
@@ -470,20 +485,22 @@ static int slots_new(struct sessions *sessions, const struct sessions_config *co
     return address_table_exempt(sessions->addresses, config->exempt, config->exempt_n, error);
 }
 
-static int listeners_new(struct sessions *sessions, const struct sessions_config *config,
+static int acceptor_make(struct sessions *sessions, const struct sessions_config *config,
                          struct error *error)
 {
-    sessions->listeners = calloc(config->sockets_n, sizeof(struct listener *));
-    if (sessions->listeners == NULL && config->sockets_n > 0)
-        return error_set(error, "out of memory");
-    for (unsigned i = 0; i < config->sockets_n; i++) {
-        sessions->listeners[i] =
-            listener_new(sessions->base, config->sockets[i], on_accepted, sessions, error);
-        config->sockets[i] = -1;
-        if (sessions->listeners[i] == NULL)
-            return -1;
-        sessions->listeners_n++;
+    const struct acceptor_handlers handlers = {have_room, on_arrived, sessions};
+    struct network_list *proxies =
+        network_list_new(config->trusted_proxies, config->trusted_proxies_n, error);
+
+    if (proxies == NULL)
+        return -1;
+    sessions->acceptor =
+        acceptor_new(sessions->base, config->sockets, config->sockets_n, &handlers, error);
+    if (sessions->acceptor == NULL) {
+        network_list_free(proxies);
+        return -1;
     }
+    acceptor_trust(sessions->acceptor, proxies, config->first_byte_ms);
     return 0;
 }
 
@@ -566,7 +583,7 @@ struct sessions *sessions_new(struct event_base *control, const struct sessions_
     sessions->drained = event_new(control, -1, 0, on_drained, sessions);
     sessions->postbox = postbox_new(control, error);
     if (sessions->postbox == NULL || sessions->drained == NULL ||
-        slots_new(sessions, config, error) != 0 || listeners_new(sessions, config, error) != 0)
+        slots_new(sessions, config, error) != 0 || acceptor_make(sessions, config, error) != 0)
         goto failed;
     tls = certificate_load(sessions, config, error);
     if (tls == NULL || hosts_new(sessions, config, tls, error) != 0)
@@ -581,8 +598,7 @@ failed:
 
 void sessions_open(struct sessions *sessions)
 {
-    for (unsigned i = 0; i < sessions->listeners_n; i++)
-        listener_open(sessions->listeners[i]);
+    acceptor_open(sessions->acceptor);
 }
 
 void sessions_free(struct sessions *sessions)
@@ -590,15 +606,13 @@ void sessions_free(struct sessions *sessions)
     if (sessions == NULL)
         return;
     sessions->freeing = true;
-    for (unsigned i = 0; i < sessions->listeners_n; i++)
-        listener_free(sessions->listeners[i]);
+    acceptor_free(sessions->acceptor);
     for (unsigned i = 0; i < sessions->hosts_n; i++)
         host_free(sessions->hosts[i]);
     postbox_free(sessions->postbox); /* runs what the hosts said last */
     if (sessions->drained != NULL)
         event_free(sessions->drained);
     address_table_free(sessions->addresses);
-    free(sessions->listeners);
     free(sessions->hosts);
     free(sessions->hosts_load);
     free(sessions->slots);
@@ -656,5 +670,5 @@ const char *sessions_fingerprint(const struct sessions *sessions)
 
 uint16_t sessions_port(const struct sessions *sessions, unsigned i)
 {
-    return i < sessions->listeners_n ? listener_port(sessions->listeners[i]) : 0;
+    return acceptor_port(sessions->acceptor, i);
 }

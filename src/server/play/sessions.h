@@ -82,6 +82,8 @@ struct sessions_config {
         logins_per_minute;     /* a session */
     const char *const *exempt; /* CIDRs that no address limit applies to */
     unsigned exempt_n;
+    const char *const *trusted_proxies; /* CIDRs whose connections begin with a PROXY header */
+    unsigned trusted_proxies_n;
     uint16_t view_m;              /* 64..1024 */
     uint32_t player_budget_bytes; /* a second; >= 1 */
     uint64_t egress_bytes;        /* a second, all players together; 0: no limit */

@@ -1,0 +1,463 @@
+/* test_entering.c -- how strangers come in, and that those who play do not feel it: proxies in
+ * front, a storm of handshakes, an io thread that stands still. */
+#include "scene.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <malloc.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "net/tls_pool.h"
+#include "ops/metrics.h"
+#include "play/acceptor.h"
+
+#define STORM         300
+#define HELD_MS       10000
+#define TURN_BOUND_US 16384 /* a turn's slice of handshakes is 2 ms; one handshake about 1 */
+#define WAIT_BOUND_MS 1000
+
+static const char *const loopback[] = {"127.0.0.0/8"};
+
+/* ---- behind a proxy ---- */
+
+#define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"
+
+/* A header with the client's address 198.51.100.n. */
+static void send_header(int fd, uint8_t n)
+{
+    uint8_t bytes[28] =
+        SIGNATURE "\x21\x11\x00\x0c\xc6\x33\x64\x00\x0a\x00\x00\x01\x01\x02\x1e\x61";
+
+    bytes[19] = n;
+    assert_int_equal(send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL), sizeof(bytes));
+}
+
+static void turn_until_ready(struct scene *scene, int fd, short events)
+{
+    uint64_t limit_ms = scene_now_ms() + 10000;
+    struct pollfd ready = {.fd = fd, .events = events};
+
+    while (poll(&ready, 1, 0) == 0 && scene_now_ms() < limit_ms)
+        scene_turn(scene);
+    assert_true(ready.revents != 0);
+}
+
+static bool closed_by_peer(struct scene *scene, int fd)
+{
+    char byte;
+
+    turn_until_ready(scene, fd, POLLIN);
+    return recv(fd, &byte, 1, 0) <= 0;
+}
+
+/* TLS behind what was sent on fd; true when the handshake is done. */
+static SSL *shake(struct scene *scene, SSL_CTX *context, int fd)
+{
+    SSL *ssl = SSL_new(context);
+    uint64_t limit_ms = scene_now_ms() + 10000;
+    int done = 0;
+
+    SSL_set_fd(ssl, fd);
+    SSL_set_connect_state(ssl);
+    while (scene_now_ms() < limit_ms && (done = SSL_do_handshake(ssl)) != 1) {
+        if (SSL_get_error(ssl, done) != SSL_ERROR_WANT_READ)
+            break;
+        scene_turn(scene);
+    }
+    if (done == 1)
+        return ssl;
+    SSL_free(ssl);
+    return NULL;
+}
+
+static SSL_CTX *client_context(void)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+    SSL_CTX_set_alpn_protos(context, (const uint8_t *)"\x09" PROTOCOL_ALPN, 10);
+    return context;
+}
+
+static struct scene *proxied(void)
+{
+    struct scene *scene = scene_new(1);
+
+    scene->config.trusted_proxies = loopback;
+    scene->config.trusted_proxies_n = 1;
+    scene->config.first_byte_ms = 600;
+    return scene;
+}
+
+static int connected(struct scene *scene)
+{
+    int fd = scene_raw(scene);
+
+    turn_until_ready(scene, fd, POLLOUT);
+    return fd;
+}
+
+/* The header in single bytes, then TLS; the session is the client's, by address. */
+static void test_proxied(void **state)
+{
+    struct scene *scene = proxied();
+    SSL_CTX *context = client_context();
+    uint8_t header[] = SIGNATURE "\x21\x11\x00\x10\xc6\x33\x64\x07\x0a\x00\x00\x01\x01\x02\x1e\x61"
+                                 "\x04\x00\x01x";
+    struct session_figures figures = {.address = ""};
+    SSL *ssl;
+    int fd;
+
+    (void)state;
+    scene_start(scene);
+    fd = connected(scene);
+    for (size_t i = 0; i < sizeof(header) - 1; i++) {
+        assert_int_equal(send(fd, header + i, 1, MSG_NOSIGNAL), 1);
+        scene_turn(scene);
+    }
+    ssl = shake(scene, context, fd);
+    assert_non_null(ssl);
+    /* the first slot, the first generation */
+    assert_int_equal(sessions_figures(scene->sessions, UINT64_C(1) << 32, &figures), 0);
+    assert_string_equal(figures.address, "198.51.100.7:258");
+    SSL_free(ssl);
+    close(fd);
+    SSL_CTX_free(context);
+    scene_free(scene);
+}
+
+/* Addresses are counted as the header says: the proxy's own is not. */
+static void test_proxied_limits(void **state)
+{
+    struct scene *scene = proxied();
+    SSL_CTX *context = client_context();
+    int fds[6];
+    SSL *ssls[6] = {NULL};
+
+    (void)state;
+    scene->config.before_login_per_address = 2;
+    scene->config.first_byte_ms = 5000;
+    scene_start(scene);
+    for (unsigned i = 0; i < 6; i++) {
+        fds[i] = connected(scene);
+        send_header(fds[i], (uint8_t)(1 + i % 3 / 2)); /* 1 1 2 1 1 2 */
+        ssls[i] = shake(scene, context, fds[i]);
+    }
+    assert_true(ssls[0] && ssls[1] && ssls[2] && ssls[5]);
+    assert_true(!ssls[3] && !ssls[4]);
+    for (unsigned i = 0; i < 6; i++) {
+        SSL_free(ssls[i]);
+        close(fds[i]);
+    }
+    SSL_CTX_free(context);
+    scene_free(scene);
+}
+
+/* A trusted proxy that sends none, one that sends half of it, one that only looks. */
+static void test_proxied_badly(void **state)
+{
+    struct scene *scene = proxied();
+    int64_t refused = metrics_value(METRIC_PROXY_REFUSED);
+    uint64_t began_ms;
+    int none, half, look;
+
+    (void)state;
+    scene_start(scene);
+    none = connected(scene), half = connected(scene), look = connected(scene);
+    began_ms = scene_now_ms();
+    assert_int_equal(send(none, "\x16\x03\x01", 3, MSG_NOSIGNAL), 3);
+    assert_int_equal(send(half, SIGNATURE, 12, MSG_NOSIGNAL), 12);
+    close(look);
+    assert_true(closed_by_peer(scene, none));
+    assert_true(scene_now_ms() - began_ms < 500);
+    assert_true(closed_by_peer(scene, half)); /* by the deadline */
+    assert_int_equal(metrics_value(METRIC_PROXY_REFUSED) - refused, 2);
+    close(none), close(half);
+    scene_free(scene);
+}
+
+/* From elsewhere a header is no TLS: closed, and nobody is known by what it says. */
+static void test_not_trusted(void **state)
+{
+    struct scene *scene = scene_new(1);
+    SSL_CTX *context = client_context();
+    struct error error;
+    SSL *ssl;
+    int fd;
+
+    (void)state;
+    scene_start(scene);
+    fd = connected(scene);
+    send_header(fd, 1);
+    assert_true(closed_by_peer(scene, fd));
+    close(fd);
+    /* a reload takes the list anew, all or nothing */
+    scene->config.trusted_proxies = loopback;
+    scene->config.trusted_proxies_n = 1;
+    assert_int_equal(sessions_reconfigure(scene->sessions, &scene->config, &error), 0);
+    fd = connected(scene);
+    send_header(fd, 1);
+    ssl = shake(scene, context, fd);
+    assert_non_null(ssl);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(fd);
+    scene_free(scene);
+}
+
+/* ---- a storm ---- */
+
+/* A TLS client hello, as its record. */
+static size_t client_hello(SSL_CTX *context, uint8_t *room, size_t room_bytes)
+{
+    SSL *ssl = SSL_new(context);
+    BIO *out = BIO_new(BIO_s_mem());
+    int n;
+
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+    SSL_set_connect_state(ssl);
+    SSL_do_handshake(ssl);
+    n = BIO_read(out, room, (int)room_bytes);
+    SSL_free(ssl);
+    assert_true(n > 100);
+    return (size_t)n;
+}
+
+static uint64_t longest_turn_us(const struct metrics_histogram *before)
+{
+    struct metrics_histogram after;
+
+    metrics_histogram(METRIC_TURN_US, &after);
+    return metrics_quantile(&after, before, 1.0);
+}
+
+/* Three hundred strangers who all say hello at once, each of whom costs the io thread a handshake;
+ * meanwhile one plays on: no turn of the thread takes long, and the player hears of each tick. */
+static void test_storm(void **state)
+{
+    struct scene *scene = scene_new(1);
+    SSL_CTX *context = client_context();
+    struct player *player;
+    struct metrics_histogram before;
+    int64_t accepted = metrics_value(METRIC_ACCEPTED);
+    uint8_t hello[4096];
+    size_t hello_n = client_hello(context, hello, sizeof(hello));
+    uint64_t last_ms, worst_ms = 0, limit_ms;
+    int fds[STORM];
+    unsigned answered = 0, heard, first_rounds = 0;
+
+    (void)state;
+    scene->config.connections_max = STORM + 10;
+    scene->config.before_login_per_address = STORM + 10;
+    scene->every_ms = 50;
+    scene_start(scene);
+    player = scene_join(scene, "alice");
+    /* All at once: this thread, which is control too, lets nobody in meanwhile. */
+    for (unsigned i = 0; i < STORM; i++) {
+        fds[i] = scene_raw(scene);
+        for (ssize_t n = -1; n < 0;)
+            n = send(fds[i], hello, hello_n, MSG_NOSIGNAL);
+    }
+    metrics_histogram(METRIC_TURN_US, &before);
+    heard = player->counts[PROTOCOL_PONG];
+    last_ms = scene_now_ms();
+    limit_ms = last_ms + 20000;
+    while (answered < STORM && scene_now_ms() < limit_ms) {
+        uint64_t now_ms;
+        player_move(player, 0, MOVEMENT_WALK, 3);
+        if (player->counts[PROTOCOL_SELF] != heard) {
+            heard = player->counts[PROTOCOL_SELF];
+            now_ms = scene_now_ms();
+            worst_ms = now_ms - last_ms > worst_ms ? now_ms - last_ms : worst_ms;
+            last_ms = now_ms;
+        }
+        scene_turn(scene);
+        first_rounds += metrics_value(METRIC_ACCEPTED) - accepted < STORM / 2;
+        answered = 0;
+        for (unsigned i = 0; i < STORM; i++) {
+            struct pollfd ready = {.fd = fds[i], .events = POLLIN};
+            answered += poll(&ready, 1, 0) == 1;
+        }
+    }
+    print_message("longest turn %llu us CPU, longest wait for one's place %llu ms\n",
+                  (unsigned long long)longest_turn_us(&before), (unsigned long long)worst_ms);
+    assert_int_equal(answered, STORM);
+    assert_true(longest_turn_us(&before) <= TURN_BOUND_US);
+    assert_true(worst_ms < WAIT_BOUND_MS);
+    assert_true(first_rounds > 1); /* they were let in by and by */
+    assert_false(player_closed(player));
+    for (unsigned i = 0; i < STORM; i++)
+        close(fds[i]);
+    SSL_CTX_free(context);
+    scene_free(scene);
+}
+
+/* ---- an io thread that stands still ---- */
+
+/* What holds a thread: a process of ours that attaches to it as a debugger does. */
+struct debugger {
+    pid_t process;
+    int say, hear; /* pipes */
+};
+
+/* In the child: hold the thread until the other end of the pipe closes. Never returns. */
+static void debug(pid_t thread, int say, int hear)
+{
+    char byte = 'y';
+    int status, tries = 0;
+
+    while (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0 && ++tries < 100)
+        poll(NULL, 0, 10); /* the parent has yet to allow it */
+    if (tries == 100 || ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) != 0 ||
+        waitpid(thread, &status, __WALL) != thread)
+        byte = 'n';
+    if (write(say, &byte, 1) == 1 && byte == 'y') {
+        while (read(hear, &byte, 1) > 0)
+            ;
+        ptrace(PTRACE_DETACH, thread, NULL, NULL);
+    }
+    _exit(0);
+}
+
+/* False: the machine does not let us. */
+static bool debugger_attach(struct debugger *debugger, pid_t thread)
+{
+    int down[2], up[2];
+    char answer = 'n';
+
+    assert_int_equal(pipe(down) + pipe(up), 0);
+    debugger->process = fork();
+    if (debugger->process == 0) {
+        close(down[1]);
+        debug(thread, up[1], down[0]);
+    }
+    prctl(PR_SET_PTRACER, debugger->process, 0, 0, 0);
+    close(down[0]);
+    close(up[1]);
+    debugger->say = down[1];
+    debugger->hear = up[0];
+    return read(debugger->hear, &answer, 1) == 1 && answer == 'y';
+}
+
+static void debugger_detach(struct debugger *debugger)
+{
+    close(debugger->say);
+    waitpid(debugger->process, NULL, 0);
+    close(debugger->hear);
+}
+
+/* The kernel's id of our thread of that name. */
+static pid_t thread_named(const char *name)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    pid_t found = -1;
+
+    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        char path[300], comm[32] = "";
+        FILE *file;
+        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+        file = fopen(path, "r");
+        if (file != NULL && fgets(comm, sizeof(comm), file) != NULL &&
+            strncmp(comm, name, strlen(name)) == 0 && comm[strlen(name)] == '\n')
+            found = (pid_t)atoi(entry->d_name);
+        if (file != NULL)
+            fclose(file);
+    }
+    closedir(tasks);
+    assert_true(found > 0);
+    return found;
+}
+
+static size_t memory_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd + (size_t)metrics_value(METRIC_TLS_MEMORY);
+}
+
+/* All move and talk; returns how many hear of the world. */
+static unsigned play_ms(struct scene *scene, struct player **players, unsigned n, unsigned ms)
+{
+    uint64_t until_ms = scene_now_ms() + ms;
+    unsigned before[16], heard = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        before[i] = players[i]->counts[PROTOCOL_SELF];
+    for (unsigned turn = 0; scene_now_ms() < until_ms; turn++) {
+        for (unsigned i = 0; i < n && turn % 32 == 0; i++)
+            player_move(players[i], (uint16_t)(turn * 100), MOVEMENT_WALK, 6);
+        scene_turn(scene);
+    }
+    for (unsigned i = 0; i < n; i++)
+        heard += players[i]->counts[PROTOCOL_SELF] > before[i] + ms / 400;
+    return heard;
+}
+
+/* One of two io threads is held as a debugger would hold it, for ten seconds: its players wait, the
+ * others play on, newcomers go to the other thread, memory stays bounded; then all go on. */
+static void test_held_thread(void **state)
+{
+    struct scene *scene = scene_new(2);
+    struct player *players[8], *late;
+    struct debugger debugger;
+    size_t before, held, after;
+
+    (void)state;
+    scene->config.moves_per_second = 80;
+    scene->every_ms = 50;
+    scene_start(scene);
+    for (unsigned i = 0; i < 8; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "player%u", i);
+        players[i] = scene_join(scene, name);
+    }
+    assert_int_equal(play_ms(scene, players, 8, 1500), 8);
+    before = memory_bytes();
+    if (!debugger_attach(&debugger, thread_named("io-0"))) {
+        debugger_detach(&debugger);
+        scene_free(scene);
+        print_message("SKIPPED: this machine lets no process attach to another (ptrace)\n");
+        skip();
+    }
+    assert_int_equal(play_ms(scene, players, 8, 2000), 4);
+    late = scene_join(scene, "latecomer");
+    assert_int_equal(play_ms(scene, players, 8, HELD_MS - 2000), 4);
+    held = memory_bytes();
+    debugger_detach(&debugger);
+    SCENE_UNTIL(scene, play_ms(scene, players, 8, 1000) == 8);
+    for (unsigned i = 0; i < 8; i++)
+        assert_false(player_closed(players[i]));
+    assert_false(player_closed(late));
+    scene_run_ms(scene, 500);
+    scene_compare(scene, players[0]);
+    scene_compare(scene, players[1]);
+    after = memory_bytes();
+    print_message("memory before %zu, held %zu, after %zu bytes\n", before, held, after);
+    assert_in_range(held, 0, before + (2 << 20));
+    assert_in_range(after, 0, before + (1 << 20));
+    scene_free(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_proxied),       cmocka_unit_test(test_proxied_limits),
+        cmocka_unit_test(test_proxied_badly), cmocka_unit_test(test_not_trusted),
+        cmocka_unit_test(test_storm),         cmocka_unit_test(test_held_thread),
+    };
+
+    if (tls_pool_install() != 0)
+        return 1;
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
