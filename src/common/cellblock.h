@@ -5,11 +5,12 @@
  *   header   key (source, layer, level, x, z) | part's first..last index | to | from (none: full)
  *   left     index, entity id, destination (gone, or the cell it went to)
  *   entered  index, entity id, identity version, state
- *   moved    index, state
+ *   moved    index, and of its state what is other than it was: place, turn, or both
  *   changed  index, identity version
- *   state:   x, z (12 bits each, wire quanta), heading 8 bits, pose, altitude over the ground
+ *   state:   place: x, z (wire quanta); turn: heading 8 bits, pose, altitude over the ground
  *
- * Records are absolute and quantised by floor relative to the cell, so overlap is harmless. A
+ * Packed to the bit, filled up to whole bytes at the end of the block. Records are absolute and
+ * quantised by floor relative to the cell, so overlap is harmless. A
  * receiver applies a block iff from <= have < to, then have = to. In a full block every record is
  * `entered` and it replaces all that its index range held. Indices rise within a list. Pure; any
  * thread. */
@@ -38,9 +39,10 @@ struct cellblock_header {
 struct cellblock_state {
     uint16_t x,
         z; /* 0..4095: wire quanta in the level 0 cell, at every level; inside the block's cell */
-    int16_t altitude; /* wire quanta over the ground at (x, z)'s lower edge: see cellblock_ground */
-    uint8_t heading;  /* yaw >> 8 */
-    uint8_t pose;     /* enum movement_pose, 2 bits */
+    /* Wire quanta over the ground at (x, z)'s lower edge; 0 also for those less than 2 from it. */
+    int16_t altitude;
+    uint8_t heading; /* yaw >> 8 */
+    uint8_t pose;    /* enum movement_pose, 2 bits */
 };
 
 enum cellblock_kind { CELLBLOCK_LEFT, CELLBLOCK_ENTERED, CELLBLOCK_MOVED, CELLBLOCK_CHANGED };
@@ -52,6 +54,8 @@ struct cellblock_record {
     uint8_t version;              /* entered, changed: identity version */
     bool gone;                    /* left: nowhere in the world; else `to` */
     struct space_cell to;         /* left: the cell that it went to, of any level */
+    bool placed;                  /* moved: x and z of the state are told */
+    bool turned;                  /* moved: heading, pose and altitude are told */
     struct cellblock_state state; /* entered, moved */
 };
 
@@ -72,8 +76,8 @@ typedef void cellblock_visit_fn(void *context, const struct cellblock_header *he
 enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellblock_header *header,
                                      cellblock_visit_fn *visit, void *context) MUST_CHECK;
 
-/* Parse only the header at the front of a block and check it by itself; the reader then stands
- * behind it. For who only asks which block this is. OK or BAD. */
+/* Parse only the header at the front of a block and check it by itself; the reader stays where it
+ * is. For who only asks which block this is. OK or BAD. */
 enum protocol_result cellblock_parse_header(struct wire_reader *reader,
                                             struct cellblock_header *header) MUST_CHECK;
 

@@ -25,8 +25,10 @@
 
 struct entity {
     struct replica_entity shown;
-    struct cell *cell;    /* whose `owner` is the key */
-    int32_t index;        /* in that cell, or NO_INDEX */
+    struct cell *cell; /* whose `owner` is the key */
+    int32_t index;     /* in that cell, or NO_INDEX */
+    struct cellblock_state state;
+    int32_t ground;       /* at its place */
     struct entity **list; /* orphans, doomed or NULL */
     struct entity *prev, *next;
     bool wanted, asked;
@@ -291,13 +293,24 @@ static struct entity **slot_for(struct replica *replica, struct part *part, uint
 
 /* ---- records ---- */
 
+/* Take over what is told of the state; the rest stays as it is. */
 static void set_state(struct replica *replica, struct entity *entity,
-                      const struct cellblock_header *header, const struct cellblock_state *state)
+                      const struct cellblock_header *header, const struct cellblock_record *record)
 {
-    entity->shown.pos = cellblock_pos(&header->key, state, 0);
-    if (replica->field)
-        entity->shown.pos.y +=
-            heightfield_at(replica->field, entity->shown.pos.x, entity->shown.pos.z);
+    struct cellblock_state *state = &entity->state;
+    if (record->placed) {
+        state->x = record->state.x;
+        state->z = record->state.z;
+        struct space_pos place = cellblock_pos(&header->key, state, 0);
+        if (replica->field)
+            entity->ground = heightfield_at(replica->field, place.x, place.z);
+    }
+    if (record->turned) {
+        state->altitude = record->state.altitude;
+        state->heading = record->state.heading;
+        state->pose = record->state.pose;
+    }
+    entity->shown.pos = cellblock_pos(&header->key, state, entity->ground);
     entity->shown.yaw = (uint16_t)(state->heading << 8);
     entity->shown.pose = state->pose;
     entity->shown.tick = header->to;
@@ -328,7 +341,7 @@ static void entered(struct apply *apply, const struct cellblock_header *header,
     entity->shown.orphan_tick = 0;
     entity->shown.version = record->version;
     update_wanted(replica, entity);
-    set_state(replica, entity, header, &record->state);
+    set_state(replica, entity, header, record);
     tell(replica, appeared ? REPLICA_APPEARED : REPLICA_MOVED, entity);
 }
 
@@ -366,7 +379,7 @@ static void moved(struct apply *apply, const struct cellblock_header *header,
     struct entity *entity = at_index(apply->part, record->index);
     if (!entity)
         return; /* another cell owns it by now */
-    set_state(apply->replica, entity, header, &record->state);
+    set_state(apply->replica, entity, header, record);
     tell(apply->replica, REPLICA_MOVED, entity);
 }
 

@@ -62,8 +62,15 @@ static void assert_same_record(const struct cellblock_record *a, const struct ce
     if (version)
         assert_int_equal(a->version, b->version);
     if (state) {
+        bool in = a->kind == CELLBLOCK_ENTERED;
+        assert_int_equal(a->placed || in, b->placed);
+        assert_int_equal(a->turned || in, b->turned);
+    }
+    if (state && b->placed) {
         assert_int_equal(a->state.x, b->state.x);
         assert_int_equal(a->state.z, b->state.z);
+    }
+    if (state && b->turned) {
         assert_int_equal(a->state.altitude, b->state.altitude);
         assert_int_equal(a->state.heading, b->state.heading);
         assert_int_equal(a->state.pose, b->state.pose);
@@ -75,26 +82,53 @@ static void assert_same_record(const struct cellblock_record *a, const struct ce
     }
 }
 
-/* The example of doc/protocol.md, byte by byte. */
+/* The example of doc/protocol.md, bit by bit: each field's low bit first. */
 /* clang-format off */
-static const uint8_t example[] = {
-    0, 0, 0, 0, 1, 4,       /* source 0, layer 0, level 0, cell (-1, 2) */
-    0, 0xff, 0x03,          /* indices 0..511 */
-    0xe8, 3, 0, 0, 2,       /* to 1000, from 998 */
-    1,                      /* one left: */
-    3, 7, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, /* index 3, entity 7, to the cell (0, 2) */
-    1,                      /* one entered: */
-    9, 8, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0x1f, 0, 0x40, 0, /* index 9, entity 8, version 1, (4095, 1), 90 degrees */
-    2,                      /* two moved: */
-    0, 0, 0x10, 0, 0x80, 2, /* index 0: (0, 1), 180 degrees, altitude 0, running */
-    1, 1, 0, 0, 0, 0x0f,    /* index 2: (1, 0), altitude -2, jumping */
-    0,                      /* none changed */
+static const struct field {
+    const char *bits, *what;
+} example[] = {
+    {"0", "source 0"}, {"0", "layer 0"}, {"00", "level 0"},
+    {"1000 0", "x -1"}, {"0010 0", "z 2"}, {"00 0", "part 0"},
+    {"0001 0111 1100 0000 0000 0000 0000 0000", "to 1000"}, {"0", "not full"}, {"1000 0", "from 2 before"},
+    {"1110", "left, entered, moved"},
+    {"0000 0", "one left"}, {"1000", "gaps with 1 low bit"}, {"01 1", "index 3"},
+    {"0", "of the source"}, {"0000000 0", "slot 0"}, {"1110 0", "generation 7"},
+    {"0", "not gone"}, {"00", "to level 0"}, {"0", "near"}, {"10001", "dx 1"}, {"00001", "dz 0"},
+    {"0000 0", "one entered"}, {"1100", "gaps with 3 low bits"}, {"01 100", "index 9"},
+    {"0", "of the source"}, {"0000000 0", "slot 0"}, {"0001 0", "generation 8"}, {"1000 0000", "version 1"},
+    {"1111 1111 1111", "x 4095"}, {"1000 0000 0000", "z 1"},
+    {"0000 0010", "heading 0x40"}, {"1 00", "standing"}, {"0", "on the ground"},
+    {"1000 0", "two moved"}, {"0000", "gaps without low bits"},
+    {"1", "index 0"}, {"0", "placed"}, {"0000 0000 0000", "x 0"}, {"1000 0000 0000", "z 1"},
+    {"01", "index 2"}, {"1", "turned"}, {"0", "not placed"},
+    {"0000 0001", "heading 0x80"}, {"1 11", "jumping"}, {"1 0100 0", "altitude -2"},
 };
 /* clang-format on */
+
+/* Bits to bytes, the rest of the last one zero; `what`'s bits are others'. */
+static size_t bytes_of(const struct field *fields, size_t fields_n, const char *what,
+                       const char *others, uint8_t *bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < fields_n; i++) {
+        const char *bits = what && strcmp(fields[i].what, what) == 0 ? others : fields[i].bits;
+        for (; *bits; bits++) {
+            if (*bits == ' ')
+                continue;
+            if (n % 8 == 0)
+                bytes[n / 8] = 0;
+            bytes[n / 8] |= (uint8_t)((*bits == '1') << n % 8);
+            n++;
+        }
+    }
+    return (n + 7) / 8;
+}
 
 static void bytes_of_the_example(void **state)
 {
     (void)state;
+    uint8_t bytes[128];
+    size_t bytes_n = bytes_of(example, ARRAY_N(example), NULL, NULL, bytes);
     const struct cellblock_header header = {{0, 0, 0, -1, 2}, 0, 511, 998, 1000};
     const struct cellblock_record records[] = {
         {.kind = CELLBLOCK_LEFT, .index = 3, .entity = 7, .to = {0, 2, 0}},
@@ -103,21 +137,21 @@ static void bytes_of_the_example(void **state)
          .entity = 8,
          .version = 1,
          .state = {4095, 1, 0, 0x40, 0}},
-        {.kind = CELLBLOCK_MOVED, .index = 0, .state = {0, 1, 0, 0x80, 2}},
-        {.kind = CELLBLOCK_MOVED, .index = 2, .state = {1, 0, -2, 0, 3}},
+        {.kind = CELLBLOCK_MOVED, .index = 0, .placed = true, .state = {.x = 0, .z = 1}},
+        {.kind = CELLBLOCK_MOVED, .index = 2, .turned = true, .state = {0, 0, -2, 0x80, 3}},
     };
     size_t n = cellblock_encode(&header, records, ARRAY_N(records), room, sizeof room);
-    assert_int_equal(n, sizeof example);
-    assert_memory_equal(room, example, sizeof example);
+    assert_int_equal(n, bytes_n);
+    assert_memory_equal(room, bytes, bytes_n);
     struct cellblock_header parsed;
-    assert_int_equal(parse(example, sizeof example, &parsed), PROTOCOL_OK);
+    assert_int_equal(parse(bytes, bytes_n, &parsed), PROTOCOL_OK);
     assert_int_equal(seen.n, 4);
     for (size_t i = 0; i < 4; i++)
         assert_same_record(&records[i], &seen.records[i]);
     assert_int_equal(parsed.from, 998);
     assert_int_equal(parsed.to, 1000);
-    for (size_t cut = 0; cut < sizeof example; cut++) {
-        assert_int_equal(parse(example, cut, &parsed), PROTOCOL_BAD);
+    for (size_t cut = 0; cut < bytes_n; cut++) {
+        assert_int_equal(parse(bytes, cut, &parsed), PROTOCOL_BAD);
         assert_int_equal(cellblock_encode(&header, records, ARRAY_N(records), room, cut), 0);
     }
 }
@@ -150,13 +184,18 @@ static size_t random_records(unsigned *seed, const struct cellblock_header *head
              i += 1 + (unsigned)rand_r(seed) % step) {
             struct cellblock_record *r = &records[n++];
             *r = (struct cellblock_record){.kind = (enum cellblock_kind)kind, .index = (uint16_t)i};
-            r->entity = 1 + (uint64_t)rand_r(seed);
+            r->entity = (uint64_t)(rand_r(seed) % 3 ? header->key.source : rand_r(seed) % 65536)
+                            << 48 |
+                        (1 + (uint64_t)rand_r(seed) * 65539) % (UINT64_C(1) << 48);
             r->version = (uint8_t)rand_r(seed);
             r->gone = rand_r(seed) & 1;
             r->to.level = (uint8_t)(rand_r(seed) & 3);
             int32_t half = 8192 << r->to.level;
             r->to.x = rand_r(seed) % (2 * half) - half;
             r->to.z = rand_r(seed) % (2 * half) - half;
+            unsigned what = (unsigned)rand_r(seed) % 4;
+            r->placed = what != 1;
+            r->turned = what < 2;
             r->state = random_state(seed, &header->key);
         }
     }
@@ -204,7 +243,8 @@ static void random_round_trips(void **state)
         assert_true(same_key(&alone.key, &header.key) && alone.first == header.first &&
                     alone.last == header.last && alone.from == header.from &&
                     alone.to == header.to);
-        for (size_t cut = 0; cut < (size_t)(head.next - room); cut++) {
+        assert_ptr_equal(head.next, room);
+        for (size_t cut = 0; cut < 7; cut++) { /* no header is as short */
             wire_reader_init(&head, room, cut);
             assert_int_equal(cellblock_parse_header(&head, &alone), PROTOCOL_BAD);
         }
@@ -228,6 +268,8 @@ static struct cellblock_record worst(enum cellblock_kind kind, unsigned index)
                                      .entity = UINT64_MAX,
                                      .version = 255,
                                      .to = {-65536, -65536, 3},
+                                     .placed = true,
+                                     .turned = true,
                                      .state = worst_state};
 }
 
@@ -261,74 +303,118 @@ static void largest(void **state)
     for (unsigned i = 0; i < 512; i++)
         records[n++] = worst(CELLBLOCK_CHANGED, header.first + i);
     assert_true(cellblock_encode(&header, records, n, room, sizeof room) > 0);
-    /* A walking figure costs six bytes. */
-    struct cellblock_record walks = {
-        .kind = CELLBLOCK_MOVED, .index = header.first, .state = {4095, 4095, 0, 255, 1}};
-    size_t none = cellblock_encode(&header, NULL, 0, room, sizeof room);
-    assert_int_equal(cellblock_encode(&header, &walks, 1, room, sizeof room), none + 6);
 }
 
-/* Places in the example, and what to put there. */
+/* What a move costs in a crowd: half of a part walks, a quarter of those turns. */
+static void costs(void **state)
+{
+    (void)state;
+    static struct cellblock_record records[CELLBLOCK_PART];
+    unsigned seed = 3;
+    for (uint8_t level = 0; level <= SPACE_LEVEL_MAX; level++) {
+        struct cellblock_header header = {{0, 0, level, 0, 0}, 0, 511, 998, 1000};
+        size_t n = 0;
+        for (unsigned i = 0; i < CELLBLOCK_PART; i++) {
+            if (rand_r(&seed) % 2)
+                continue;
+            records[n] = (struct cellblock_record){.kind = CELLBLOCK_MOVED,
+                                                   .index = (uint16_t)i,
+                                                   .placed = true,
+                                                   .turned = rand_r(&seed) % 4 == 0};
+            records[n].state = random_state(&seed, &header.key);
+            records[n].state.altitude = 0;
+            records[n++].state.pose = 1;
+        }
+        size_t bytes = cellblock_encode(&header, records, n, room, sizeof room);
+        double each = (double)bytes / (double)n;
+        print_message("level %u: %.2f bytes a move\n", level, each);
+        assert_true(bytes > 0 && each < 4.0 - 0.25 * level);
+    }
+}
+
+/* What is put in the place of a field of the example. */
 static const struct {
-    const char *what;
-    size_t at;
-    uint8_t byte;
+    const char *what, *bits, *why;
 } malformed[] = {
-    {"a level that is none", 3, 4},
-    {"a place outside a smaller cell", 3, 1},
-    {"first is no part's", 6, 1},
-    {"last is no part's", 7, 0xfe},
-    {"last is beyond 16 bits", 8, 0x83},
-    {"from before tick 0", 13, 0x7f},
-    {"a full block with a left", 13, 0},
-    {"more records than there are", 14, 2},
-    {"fewer records than there are", 14, 0},
-    {"entity 0 left", 16, 0},
-    {"entity 0 entered", 29, 0},
-    {"overlong varint", 24, 0x80},
+    {"source 0", "1 0000 0000 0000 0000", "source 0, told"},
+    {"layer 0", "1 0000 0000", "layer 0, told"},
+    {"x -1", "0000 1 0000 1 0000 1 0010 0", "a cell beyond the world"},
+    {"x -1", "1000 1 0000 0", "longer than it must be"},
+    {"x -1", "0000 1 0000 1 0000 1 0000 1 0000 1 0000 1 0000 1 0000 1 1000 0", "beyond 32 bits"},
+    {"to 1000", "1111 1111 1111 1111 1111 1111 1111 1111", "the last tick is none"},
+    {"to 1000", "1000 0000 0000 0000 0000 0000 0000 0000", "from before tick 0"},
+    {"from 2 before", "1111 1 1111 1 1111 1 1111 1 1111 0", "from long before tick 0"},
+    {"one left", "1000 0", "two left: a generation that is too long"},
+    {"one left", "1111 1 1111 1 1000 0", "513 left"},
+    {"gaps with 1 low bit", "0000", "not the gaps' own number of low bits"},
+    {"gaps with 1 low bit", "0100", "nor this"},
+    {"gaps with 3 low bits", "1111", "more low bits than an index has"},
+    {"index 9",
+     "0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 0000 01 111",
+     "an index after the part"},
+    {"generation 7", "0000 0", "entity 0"},
+    {"generation 7", "0000 1 0000 1 0000 1 0000 1 0000 1 0000 1 1000 0",
+     "a generation beyond 24 bits"},
+    {"slot 0", "0000000 1 0000000 1 0000000 1 0001000 0", "a slot beyond 24 bits"},
+    {"of the source", "1 0000 0000 0000 0000", "the source's, told"},
+    {"near", "1", "far, though it is near (and what follows)"},
+    {"standing", "1 10", "the pose of before, told"},
+    {"altitude -2", "1 0100 1 0000 0", "longer than it must be"},
+    {"altitude -2", "1 1111 1 1111 1 1111 1 1111 0", "beyond 16 bits"},
 };
 
 static void malformed_table(void **state)
 {
     (void)state;
     struct cellblock_header header;
+    uint8_t bytes[128];
     for (size_t i = 0; i < ARRAY_N(malformed); i++) {
-        uint8_t bytes[sizeof example];
-        memcpy(bytes, example, sizeof bytes);
-        bytes[malformed[i].at] = malformed[i].byte;
-        if (malformed[i].at == 13 && malformed[i].byte == 0x7f)
-            memset(bytes + 9, 0, 4);
+        size_t n = bytes_of(example, ARRAY_N(example), malformed[i].what, malformed[i].bits, bytes);
         struct wire_reader r;
-        wire_reader_init(&r, bytes, sizeof bytes);
+        wire_reader_init(&r, bytes, n);
         if (cellblock_parse(&r, &header, NULL, NULL) == PROTOCOL_OK && wire_done(&r))
-            fail_msg("taken: %s", malformed[i].what);
+            fail_msg("taken: %s", malformed[i].why);
     }
-    /* The index after the last of the part, and the last. */
-    static const uint8_t far[] = {0, 0, 0, 0, 1, 4, 0, 0xff, 3, 9, 0,
-                                  0, 0, 1, 0, 0, 0, 1, 0x80, 4, 7};
-    assert_int_equal(parse(far, sizeof far, &header), PROTOCOL_BAD);
-    static const uint8_t near[] = {0, 0, 0, 0, 1, 4, 0, 0xff, 3, 9, 0,
-                                   0, 0, 1, 0, 0, 0, 1, 0xff, 3, 7};
-    assert_int_equal(parse(near, sizeof near, &header), PROTOCOL_OK);
-    /* Nothing but a header and four empty lists: fine, full or not. */
-    static const uint8_t empty[] = {0, 0, 0, 0, 1, 4, 0, 0xff, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0};
-    assert_int_equal(parse(empty, sizeof empty, &header), PROTOCOL_OK);
-    assert_int_equal(header.from, CELLBLOCK_NONE);
-    /* The last tick is none. */
-    static const uint8_t none[] = {0,    0,    0,    0,    1, 4, 0, 0xff, 3,
-                                   0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,    0};
-    assert_int_equal(parse(none, sizeof none, &header), PROTOCOL_BAD);
-    /* A neighbour beyond the last cell; an altitude beyond 16 bits. */
-    static const uint8_t beyond[] = {0, 0, 0, 0, 0xfe, 0x7f, 0, 0, 0xff, 3, 9, 0, 0, 0, 1, 1,
-                                     0, 7, 0, 0, 0,    0,    0, 0, 0,    1, 2, 0, 0, 0, 0};
-    assert_int_equal(parse(beyond, sizeof beyond, &header), PROTOCOL_BAD);
-    static const uint8_t high[] = {0, 0, 0, 0, 1, 4, 0, 0xff, 3, 9,    0,    0,    0,
-                                   1, 0, 0, 1, 0, 0, 0, 0,    0, 0x80, 0x80, 0x10, 0};
-    assert_int_equal(parse(high, sizeof high, &header), PROTOCOL_BAD);
-    static const uint8_t highest[] = {0, 0, 0, 0, 1, 4, 0, 0xff, 3, 9,    0,    0,    0,
-                                      1, 0, 0, 1, 0, 0, 0, 0,    0, 0xff, 0xff, 0x0f, 0};
-    assert_int_equal(parse(highest, sizeof highest, &header), PROTOCOL_OK);
-    assert_int_equal(seen.records[0].state.altitude, INT16_MIN);
+    size_t n = bytes_of(example, ARRAY_N(example), NULL, NULL, bytes);
+    bytes[n - 1] |= 0x80; /* a bit after the last field */
+    assert_int_equal(parse(bytes, n, &header), PROTOCOL_BAD);
+}
+
+/* clang-format off */
+static const struct field empty[] = {
+    {"0", "source"}, {"0", "layer"}, {"00", "level"}, {"0000 0", "x"}, {"0000 0", "z"}, {"00 0", "part"},
+    {"1001 0000 0000 0000 0000 0000 0000 0000", "to 9"}, {"1", "full"}, {"0000", "lists"}, {"", "rest"},
+};
+/* clang-format on */
+
+/* Nothing but a header is fine; the bounds of its fields; only `entered` in a full block. */
+static void headers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *bits;
+        enum protocol_result result;
+    } cases[] = {
+        {"x", "0000 0", PROTOCOL_OK},
+        {"part", "11 1 11 1 11 1 10 0", PROTOCOL_OK},       /* 127 */
+        {"part", "00 1 00 1 00 1 01 0", PROTOCOL_BAD},      /* 128 */
+        {"x", "1111 1 1111 1 1111 1 1100 0", PROTOCOL_OK},  /* -8192 */
+        {"x", "0000 1 0000 1 0000 1 0010 0", PROTOCOL_BAD}, /* 8192 */
+        {"full", "0 1000 1 0000 1 0000 0", PROTOCOL_BAD},   /* longer than it must be */
+        {"full", "0 0001 0", PROTOCOL_OK},                  /* from 0 */
+        {"full", "0 1001 0", PROTOCOL_BAD},                 /* from -1 */
+        {"lists", "0001", PROTOCOL_BAD},                    /* changed, in a full block */
+        {"rest", "01", PROTOCOL_BAD},
+    };
+    struct cellblock_header header;
+    uint8_t bytes[64];
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        size_t n = bytes_of(empty, ARRAY_N(empty), cases[i].what, cases[i].bits, bytes);
+        struct wire_reader r;
+        wire_reader_init(&r, bytes, n);
+        if (cellblock_parse(&r, &header, NULL, NULL) != cases[i].result)
+            fail_msg("%s %s", cases[i].what, cases[i].bits);
+    }
 }
 
 /* What the encoder will not write, since a receiver would close the connection over it. */
@@ -337,7 +423,7 @@ static void encoder_refuses(void **state)
     (void)state;
     const struct cellblock_header fine = {{0, 0, 1, -1, 2}, 0, 511, 998, 1000};
     const struct cellblock_record in = {
-        .kind = CELLBLOCK_MOVED, .index = 3, .state = {2048, 2047, 0, 0, 0}};
+        .kind = CELLBLOCK_MOVED, .index = 3, .placed = true, .state = {.x = 2048, .z = 2047}};
     struct cellblock_header h = fine;
     assert_true(cellblock_encode(&h, &in, 1, room, sizeof room) > 0);
     h.from = h.to;
@@ -392,10 +478,13 @@ static void quantising(void **state)
                 assert_true(back.x == qx && back.z == qz);
                 assert_true(pos.x - back.x >= 0 && pos.x - back.x < 64);
                 assert_true(pos.z - back.z >= 0 && pos.z - back.z < 64);
-                assert_true(pos.y - back.y >= 0 && pos.y - back.y < 64);
+                int32_t over = pos.y - back.y; /* the ground, near it */
+                assert_true(over >= (back.y == 1000 ? -128 : 0) &&
+                            over < (back.y == 1000 ? 128 : 64));
                 assert_true(space_cell_of(back).x == cell.x && space_cell_of(back).z == cell.z);
                 struct cellblock_header h = {key, 0, 511, 1, 2};
-                struct cellblock_record r = {.kind = CELLBLOCK_MOVED, .state = s};
+                struct cellblock_record r = {
+                    .kind = CELLBLOCK_MOVED, .placed = true, .turned = true, .state = s};
                 assert_true(cellblock_encode(&h, &r, 1, room, sizeof room) > 0);
             }
         }
@@ -409,8 +498,14 @@ static void quantising(void **state)
     assert_int_equal(s.heading, 1);
     s = cellblock_state_of((struct space_pos){0, INT32_MIN, 0}, 0, 0, 4000000);
     assert_int_equal(s.altitude, INT16_MIN);
-    s = cellblock_state_of((struct space_pos){0, -1, 0}, 0, 0, 0);
-    assert_int_equal(s.altitude, -1);
+    s = cellblock_state_of((struct space_pos){0, -129, 0}, 0, 0, 0);
+    assert_int_equal(s.altitude, -3);
+    s = cellblock_state_of((struct space_pos){0, -128, 0}, 0, 0, 0);
+    assert_int_equal(s.altitude, 0);
+    s = cellblock_state_of((struct space_pos){0, 127, 0}, 0, 0, 0);
+    assert_int_equal(s.altitude, 0);
+    s = cellblock_state_of((struct space_pos){0, 128, 0}, 0, 0, 0);
+    assert_int_equal(s.altitude, 2);
 }
 
 int main(void)
@@ -419,7 +514,9 @@ int main(void)
         cmocka_unit_test(bytes_of_the_example),
         cmocka_unit_test(random_round_trips),
         cmocka_unit_test(largest),
+        cmocka_unit_test(costs),
         cmocka_unit_test(malformed_table),
+        cmocka_unit_test(headers),
         cmocka_unit_test(encoder_refuses),
         cmocka_unit_test(quantising),
     };

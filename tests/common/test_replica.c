@@ -162,6 +162,8 @@ static struct cellblock_record record_of(enum cellblock_kind kind, const struct 
         .index = f->index,
         .entity = f->id,
         .version = f->version,
+        .placed = true,
+        .turned = true,
         .state = cellblock_state_of(f->pos, f->yaw, f->pose, heightfield_at(field, x, z))};
 }
 
@@ -201,15 +203,20 @@ static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
     const struct figure *a = &world[from][i], *b = &world[to][i];
     bool in_a = in_part(a, cell, part), in_b = in_part(b, cell, part);
     if (in_a && in_b && same_membership(a, b)) {
-        bool moved = false, changed = false;
+        bool placed = false, turned = false, changed = false;
         for (int t = from + 1; t <= to; t++) {
-            moved |= memcmp(&world[t][i].pos, &world[t - 1][i].pos, sizeof a->pos) != 0;
-            moved |=
-                world[t][i].yaw != world[t - 1][i].yaw || world[t][i].pose != world[t - 1][i].pose;
+            placed |= world[t][i].pos.x != world[t - 1][i].pos.x ||
+                      world[t][i].pos.z != world[t - 1][i].pos.z;
+            turned |= memcmp(&world[t][i].pos, &world[t - 1][i].pos, sizeof a->pos) != 0 ||
+                      world[t][i].yaw != world[t - 1][i].yaw ||
+                      world[t][i].pose != world[t - 1][i].pose;
             changed |= world[t][i].version != world[t - 1][i].version;
         }
-        if (moved)
-            records[n++] = record_of(CELLBLOCK_MOVED, b);
+        if (placed || turned) {
+            records[n] = record_of(CELLBLOCK_MOVED, b);
+            records[n].placed = placed;
+            records[n++].turned = turned;
+        }
         if (changed)
             records[n++] = record_of(CELLBLOCK_CHANGED, b);
         return n;
@@ -369,7 +376,7 @@ static void assert_equals_world(struct receiver *r, int tick)
         int32_t x, z;
         cellblock_quantise_place(f->pos, &x, &z);
         assert_true(e->pos.x == x && e->pos.z == z);
-        assert_true(f->pos.y - e->pos.y >= 0 && f->pos.y - e->pos.y < 64);
+        assert_true(f->pos.y - e->pos.y >= -128 && f->pos.y - e->pos.y < 128);
         assert_int_equal(e->yaw, f->yaw & 0xff00);
         assert_int_equal(e->pose, f->pose);
         assert_int_equal(e->version, f->version);
@@ -510,7 +517,8 @@ static void full_replaces(void **state)
     assert_non_null(replica_find(one.replica, 8));
     assert_non_null(replica_find(one.replica, 9));
     assert_int_equal(one.appeared, 3); /* 8 was there all the time */
-    struct cellblock_record move = {.kind = CELLBLOCK_MOVED, .index = 5, .state = {77, 0, 0, 0, 0}};
+    struct cellblock_record move = {
+        .kind = CELLBLOCK_MOVED, .index = 5, .placed = true, .state = {77, 0, 0, 0, 0}};
     assert_int_equal(block(A, 50, 51, &move, 1), PROTOCOL_OK);
     assert_int_equal(replica_find(one.replica, 8)->pos.x, 77 * 64);
 }

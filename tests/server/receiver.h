@@ -241,14 +241,15 @@ static inline bool compare(void *context, struct replica_entity *known)
     const struct snapshot_entity *entity = snapshot_entity(count->snapshot, known->id);
     int32_t x;
     int32_t z;
-    int32_t altitude;
+    int32_t ground, altitude;
 
     assert_non_null(entity);
     cellblock_quantise_place(entity->state.pos, &x, &z);
     assert_int_equal(known->pos.x, x);
     assert_int_equal(known->pos.z, z);
-    altitude = (entity->state.pos.y - heightfield_at(count->field, x, z)) >> SPACE_WIRE_SHIFT;
-    assert_int_equal(known->pos.y, heightfield_at(count->field, x, z) + altitude * 64);
+    ground = heightfield_at(count->field, x, z);
+    altitude = cellblock_state_of(entity->state.pos, 0, 0, ground).altitude;
+    assert_int_equal(known->pos.y, ground + altitude * 64);
     assert_int_equal(known->yaw >> 8, entity->state.yaw >> 8);
     assert_int_equal(known->pose, entity->state.pose);
     assert_int_equal(known->version, entity->version);

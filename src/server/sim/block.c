@@ -65,7 +65,7 @@ static bool concerns(const struct figure *figure, uint32_t from, enum cellblock_
     case CELLBLOCK_ENTERED:
         return entered;
     case CELLBLOCK_MOVED:
-        return !entered && figure->moved > from;
+        return !entered && (figure->placed > from || figure->turned > from);
     case CELLBLOCK_CHANGED:
         return !entered && figure->changed > from;
     }
@@ -88,6 +88,8 @@ static void add_members(struct records *records, const struct demand *demand,
             .index = part->members[i].index,
             .entity = demand->snapshot->entities[slot].id,
             .version = demand->snapshot->entities[slot].version,
+            .placed = figure->placed > demand->from,
+            .turned = figure->turned > demand->from,
             .state = figure->wire,
         };
     }

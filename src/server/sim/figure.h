@@ -9,7 +9,8 @@
 struct figure {
     struct cellblock_state wire; /* as of the last tick */
     uint32_t entered;            /* tick in which it got its in-cell index */
-    uint32_t moved;              /* tick in which `wire` changed last */
+    uint32_t placed;             /* tick in which the place in `wire` changed last */
+    uint32_t turned;             /* tick in which the rest of it did */
     uint32_t changed;            /* tick in which its identity version changed last */
 };
 

@@ -110,7 +110,8 @@ static void put_state(struct sink *sink, const struct sim *sim)
             continue;
         put_entity(sink, &sim->entities[slot]);
         put(sink, sim->figures[slot].entered, 4);
-        put(sink, sim->figures[slot].moved, 4);
+        put(sink, sim->figures[slot].placed, 4);
+        put(sink, sim->figures[slot].turned, 4);
         put(sink, sim->figures[slot].changed, 4);
         put_mover(sink, &sim->movers[slot]);
     }
@@ -267,7 +268,8 @@ static void get_slot(struct sim *sim, struct wire_reader *r, uint32_t slot)
         return;
     get_entity(r, &sim->entities[slot]);
     sim->figures[slot].entered = wire_get_u32(r);
-    sim->figures[slot].moved = wire_get_u32(r);
+    sim->figures[slot].placed = wire_get_u32(r);
+    sim->figures[slot].turned = wire_get_u32(r);
     sim->figures[slot].changed = wire_get_u32(r);
     get_mover(r, &sim->movers[slot]);
     if (r->bad || idmap_reserve(&sim->by_session) != 0 || idmap_reserve(&sim->by_player) != 0) {

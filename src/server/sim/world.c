@@ -150,7 +150,6 @@ static int enter_cell(struct sim *sim, uint32_t slot, const struct space_cell at
     entity->index = (uint16_t)index;
     sim->movers[slot].cell = number;
     sim->figures[slot].entered = sim->tick;
-    sim->figures[slot].moved = sim->tick;
     return 0;
 }
 
@@ -179,6 +178,8 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     entity->name = join->as.join.name;
     entity->looks = join->as.join.looks;
     sim->figures[slot].wire = world_wire(sim, &entity->state);
+    sim->figures[slot].placed = sim->tick;
+    sim->figures[slot].turned = sim->tick;
     sim->figures[slot].changed = sim->tick;
     sim->movers[slot].generation = generation;
     sim->movers[slot].waiting_n = 0;
@@ -235,10 +236,21 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     entity->name = join->as.join.name;
 }
 
-static bool same_wire(const struct cellblock_state *a, const struct cellblock_state *b)
+/* Take the wire state over, and note what of it is new. False: nothing is. */
+static bool set_wire(struct sim *sim, uint32_t slot, const struct cellblock_state *wire)
 {
-    return a->x == b->x && a->z == b->z && a->altitude == b->altitude && a->heading == b->heading &&
-           a->pose == b->pose;
+    struct figure *figure = &sim->figures[slot];
+    const struct cellblock_state *old = &figure->wire;
+    bool placed = old->x != wire->x || old->z != wire->z;
+    bool turned =
+        old->altitude != wire->altitude || old->heading != wire->heading || old->pose != wire->pose;
+
+    if (placed)
+        figure->placed = sim->tick;
+    if (turned)
+        figure->turned = sim->tick;
+    figure->wire = *wire;
+    return placed || turned;
 }
 
 void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state)
@@ -254,10 +266,9 @@ void world_move(struct sim *sim, uint32_t slot, const struct movement_state *sta
         if (enter_cell(sim, slot, to) != 0)
             return;
         cell_leave(&sim->cells.cells[old], &left);
-    } else if (!same_wire(&wire, &sim->figures[slot].wire)) {
-        sim->figures[slot].moved = sim->tick;
+        set_wire(sim, slot, &wire);
+    } else if (set_wire(sim, slot, &wire)) {
         cell_touch(&sim->cells.cells[sim->movers[slot].cell], entity->index, sim->tick);
     }
-    sim->figures[slot].wire = wire;
     entity->state = *state;
 }
