@@ -33,3 +33,8 @@ tests_e2e_test_operating_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLA
 tests_e2e_test_operating_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 EXTRA_DIST += tests/e2e/soak.sh
 dist_check_SCRIPTS += tests/e2e/test_line.sh
+
+check_PROGRAMS += tests/e2e/test_mounts
+tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)
+tests_e2e_test_mounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_mounts_LDADD = $(E2E_LIBS)
