@@ -15,8 +15,9 @@
 #include "net/network.h"
 #include "server/config_page.h"
 
-#define DEFAULT_FILE SYSCONFDIR "/openmmo/openmmo.ini"
-#define OTHER_FDS    64 /* descriptors for all but connections */
+#define DEFAULT_FILE    SYSCONFDIR "/openmmo/openmmo.ini"
+#define OTHER_FDS       64 /* descriptors for all but connections */
+#define RESUME_DAYS_MAX 49 /* what 32 bits of milliseconds hold */
 
 extern char **environ;
 
@@ -119,7 +120,7 @@ static const struct option_row rows[] = {
     {"accounts", "worker_queue", OPTION_INTEGER, AT(worker_queue), "256", 1, 65536, 0, NULL, NULL, NULL,
      "Passwords that may wait for a worker. Beyond that a login is told to try again in a moment."},
 
-    {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, UINT32_MAX, 0, NULL, NULL, NULL,
+    {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, RESUME_DAYS_MAX * UINT64_C(86400000), 0, NULL, NULL, NULL,
      "How long a token that a login handed out takes the place of the password."},
     {"auth", "key", OPTION_PATH, AT(auth_key), "auth.key", 1, 400, 0, NULL, NULL, NULL,
      "File of the Ed25519 key that signs tokens. Made on first start, readable by the server alone. A new key ends all tokens."},
