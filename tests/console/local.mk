@@ -58,3 +58,6 @@ tests_console_test_roles_SOURCES = tests/console/test_roles.c \
 tests_console_test_roles_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
 tests_console_test_roles_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
 EXTRA_tests_console_test_roles_DEPENDENCIES = openmmo-console openmmod
+
+dist_check_SCRIPTS += tests/console/test_manuals.sh
+TESTS += tests/console/test_manuals.sh
