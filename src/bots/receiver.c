@@ -53,23 +53,49 @@ static void *pack(struct shown shown)
 
 /* ---- matching what is shown with the senders' trails ---- */
 
-/* Moves first..last of the trail are shown now, the last by its own place if exact. */
-static void delivered(struct receiver *receiver, const struct trail *trail, uint32_t first,
-                      uint32_t last, bool exact)
+static void deliver(struct receiver *receiver, uint64_t due_us, bool exact)
 {
     struct report *report = receiver->shared->report;
-    if (last - first >= TRAIL_MOVES)
-        first = last - (TRAIL_MOVES - 1);
-    for (uint32_t seq = first; seq <= last; seq++) {
-        uint64_t due_us = trail_due_us(trail, seq);
-        if (due_us == 0 || due_us < report->begin_us || due_us > receiver->now_us)
-            continue;
-        histogram_add(&report->delivery, receiver->now_us - due_us);
-        if (exact && seq == last)
-            report->exact++;
-        else
-            report->replaced++;
+    if (due_us == 0 || due_us < report->begin_us || due_us > receiver->now_us)
+        return;
+    histogram_add(&report->delivery, receiver->now_us - due_us);
+    if (exact)
+        report->exact++;
+    else
+        report->replaced++;
+}
+
+/* All moves after the mark that is shown, up to the one that is seen now, are delivered. */
+static void delivered(struct receiver *receiver, const struct trail *trail,
+                      struct trail_mark before, const struct receiver_sight *sight)
+{
+    /* Of the move where it was before, only the end was still to come. */
+    uint32_t seq = before.seq + (before.substep == TRAIL_SUBSTEPS - 1);
+    bool exact = sight->mark.substep == TRAIL_SUBSTEPS - 1;
+    if (sight->mark.seq - before.seq >= TRAIL_MOVES)
+        seq = sight->mark.seq - (TRAIL_MOVES - 1);
+    for (; seq < sight->mark.seq; seq++)
+        deliver(receiver, trail_due_us(trail, seq), false);
+    if (exact && seq == sight->mark.seq)
+        deliver(receiver, sight->due_us, true);
+}
+
+/* Look for the place on the player's trail, from the mark on. NULL: it is not there. */
+static const struct receiver_sight *look(struct receiver *receiver, uint32_t player,
+                                         struct trail_mark from, uint64_t place)
+{
+    const struct trail *trail = &receiver->shared->board->trails[player];
+    struct receiver_sight *sight = &receiver->shared->sights[player];
+    if (sight->place == place && sight->mark.seq && sight->mark.seq >= from.seq &&
+        sight->mark.seq - from.seq < TRAIL_UNIQUE)
+        return sight;
+    if (!trail_find(trail, from, place, &sight->mark)) {
+        sight->mark.seq = 0;
+        return NULL;
     }
+    sight->place = place;
+    sight->due_us = trail_due_us(trail, sight->mark.seq);
+    return sight;
 }
 
 /* Whose figure it is; false: of nobody that we play, or one's own. */
@@ -91,7 +117,6 @@ static bool recognise(struct receiver *receiver, struct replica_entity *entity, 
 static void on_replica(void *context, enum replica_event event, struct replica_entity *entity)
 {
     struct receiver *receiver = context;
-    struct trail_mark found;
     if (event != REPLICA_APPEARED && event != REPLICA_MOVED)
         return;
     struct shown shown = unpack(entity->user);
@@ -101,24 +126,17 @@ static void on_replica(void *context, enum replica_event event, struct replica_e
         entity->user = pack(shown);
         return;
     }
-    const struct trail *trail = &receiver->shared->board->trails[shown.who - 1];
-    uint64_t place = trail_place(entity->pos);
-    bool first = shown.mark.seq == 0;
-    if (!trail_find(trail, shown.mark, place, &found)) {
-        if (!first) /* else it came in, and has not moved since */
+    const struct receiver_sight *sight =
+        look(receiver, shown.who - 1, shown.mark, trail_place(entity->pos));
+    if (!sight) {
+        if (shown.mark.seq != 0) /* else it came in, and has not moved since */
             receiver->shared->report->unmatched++;
         entity->user = pack(shown);
         return;
     }
-    if (!first && (found.seq > shown.mark.seq || found.substep > shown.mark.substep)) {
-        /* Of the move where it was before, only the end was still to come. */
-        bool ended = shown.mark.substep == TRAIL_SUBSTEPS - 1;
-        bool exact = found.substep == TRAIL_SUBSTEPS - 1;
-        uint32_t from = shown.mark.seq + ended, to = exact ? found.seq : found.seq - 1;
-        if (from <= to)
-            delivered(receiver, trail, from, to, exact);
-    }
-    shown.mark = found;
+    if (shown.mark.seq != 0)
+        delivered(receiver, &receiver->shared->board->trails[shown.who - 1], shown.mark, sight);
+    shown.mark = sight->mark;
     entity->user = pack(shown);
 }
 

@@ -18,11 +18,18 @@
 
 struct receiver;
 
+/* Where a process has found a player last: the next receiver mostly looks for the same. */
+struct receiver_sight {
+    uint64_t place, due_us; /* due_us: of a move that may be told, else 0 */
+    struct trail_mark mark; /* seq 0: none yet */
+};
+
 /* What all receivers of a process share. */
 struct receiver_shared {
     struct book *book;
     struct board *board;
     struct report *report;
+    struct receiver_sight *sights; /* by player */
 };
 
 /* player: one's own number, which is not measured. NULL when out of memory. */

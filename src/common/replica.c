@@ -21,6 +21,7 @@
 #define ORPHAN_TICKS    40 /* the longest interval in which a cell is told of, and 8 */
 #define ASK_AGAIN_TICKS 20
 #define SLOTS_FIRST     8
+#define FETCH_AHEAD     6 /* slots: their figures are fetched while others are moved */
 #define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
 
 struct entity {
@@ -370,6 +371,8 @@ static void left(struct apply *apply, const struct cellblock_header *header,
 static struct entity *at_index(const struct part *part, uint16_t index)
 {
     unsigned at = index % CELLBLOCK_PART;
+    if (at + FETCH_AHEAD < part->slots_n)
+        __builtin_prefetch(part->slots[at + FETCH_AHEAD], 1);
     return at < part->slots_n ? part->slots[at] : NULL;
 }
 

@@ -20,20 +20,21 @@
 struct replica;
 
 struct replica_entity {
-    uint64_t id;
-    struct protocol_key owner; /* the cell that last said so */
-    uint32_t tick;             /* tick of its last record (`to` of the block) */
-    /* Not 0: its owner let it go for another cell at that tick, and it was not heard of there. */
-    uint32_t orphan_tick;
+    /* What moves comes first, together: crowds are walked through by the thousand. */
     struct space_pos pos; /* the wire quantum's lower edge */
+    uint32_t tick;        /* tick of its last record (`to` of the block) */
+    void *user; /* the owner's of the replica, e.g. the interpolation track; NULL at first */
+    uint64_t id;
     uint16_t yaw;
     uint8_t pose;
     uint8_t version; /* identity version as blocks say */
-    bool named;      /* name and looks are known (for some version) */
+    /* Not 0: its owner let it go for another cell at that tick, and it was not heard of there. */
+    uint32_t orphan_tick;
+    struct protocol_key owner; /* the cell that last said so */
+    bool named;                /* name and looks are known (for some version) */
     uint8_t named_version;
     uint32_t looks;
     char name[TEXT_NAME_MAX_BYTES + 1];
-    void *user; /* the owner's of the replica, e.g. the interpolation track; NULL at first */
 };
 
 /* Called on what happens to entities; may be NULL. entity is valid during the call. */

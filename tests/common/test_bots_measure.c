@@ -138,6 +138,7 @@ static size_t make_block(int32_t x, uint32_t from, uint32_t to, unsigned n, uint
         records[i].kind = full ? CELLBLOCK_ENTERED : CELLBLOCK_MOVED;
         records[i].index = (uint16_t)i;
         records[i].entity = full ? 100 + i : 0;
+        records[i].placed = !full;
         records[i].state.x = (uint16_t)((to * 8 + i) % 4096);
     }
     return cellblock_encode(&header, records, n, room, CELLBLOCK_MAX_BYTES);
@@ -238,7 +239,8 @@ static int make_scene(void **state)
 {
     static struct scene scene;
     scene.board = board_new(SENDERS + 1, 1);
-    scene.shared = (struct receiver_shared){book_new(), scene.board, &scene.board->reports[0]};
+    scene.shared = (struct receiver_shared){book_new(), scene.board, &scene.board->reports[0],
+                                            calloc(SENDERS + 1, sizeof(struct receiver_sight))};
     scene.receiver = receiver_new(&scene.shared, 0, true);
     for (uint32_t i = 0; i < SENDERS; i++)
         board_enter(scene.board, 100 + i, i + 1);
@@ -252,6 +254,7 @@ static int clear_scene(void **state)
     struct scene *scene = *state;
     receiver_free(scene->receiver);
     book_free(scene->shared.book);
+    free(scene->shared.sights);
     board_free(scene->board);
     return 0;
 }
