@@ -9,7 +9,7 @@ systemd/openmmod.service: systemd/openmmod.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|[@]sbindir[@]|$(sbindir)|g' $(srcdir)/systemd/openmmod.service.in >$@.new && mv $@.new $@
 
 install-data-hook:
-	$(MKDIR_P) $(DESTDIR)$(sysusersdir)
-	$(INSTALL_DATA) $(srcdir)/systemd/openmmo.sysusers $(DESTDIR)$(sysusersdir)/openmmo.conf
+	$(MKDIR_P) "$(DESTDIR)$(sysusersdir)"
+	$(INSTALL_DATA) $(srcdir)/systemd/openmmo.sysusers "$(DESTDIR)$(sysusersdir)/openmmo.conf"
 uninstall-hook:
-	rm -f $(DESTDIR)$(sysusersdir)/openmmo.conf
+	rm -f "$(DESTDIR)$(sysusersdir)/openmmo.conf"

@@ -95,8 +95,8 @@ check_PROGRAMS += tests/server/test_ticker
 tests_server_test_ticker_SOURCES = tests/server/test_ticker.c tests/server/sim_world.h
 tests_server_test_ticker_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_ticker_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
-dist_check_SCRIPTS += tests/server/test_unit.sh
-TESTS += tests/server/test_unit.sh
+dist_check_SCRIPTS += tests/server/test_unit.sh tests/server/test_install.sh
+TESTS += tests/server/test_unit.sh tests/server/test_install.sh
 
 check_PROGRAMS += tests/server/test_journal
 tests_server_test_journal_SOURCES = tests/server/test_journal.c tests/server/sim_world.h
