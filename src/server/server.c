@@ -197,7 +197,9 @@ static int start_queues(struct server *server, struct error *error)
 static int start_world(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
-    struct sim_config sim = {.entities_max = config->players_max, .readers = server->readers_n};
+    struct sim_config sim = {.entities_max = config->players_max,
+                             .readers = server->readers_n,
+                             .divide_above = SIM_DIVIDE_ABOVE};
 
     server->field = heightfield_new(config->seed, (int32_t)config->size_m);
     if (!server->field)

@@ -76,6 +76,11 @@ tests_server_test_tiers_SOURCES = tests/server/test_tiers.c
 tests_server_test_tiers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_tiers_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_paces
+tests_server_test_paces_SOURCES = tests/server/test_paces.c tests/server/scene.c tests/server/scene.h
+tests_server_test_paces_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_paces_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_sessions
 tests_server_test_sessions_SOURCES = tests/server/test_sessions.c tests/server/scene.c tests/server/scene.h
 tests_server_test_sessions_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -51,6 +51,8 @@ static void on_login(void *context, struct login_request *request)
     join.as.join.player = ++scene->next_player;
     join.as.join.name = blob_new(scene->last.username, strlen(scene->last.username));
     join.as.join.looks = (uint32_t)scene->next_player * 77;
+    join.as.join.x = scene->spot_x * SPACE_UNITS_PER_M;
+    join.as.join.z = scene->spot_z * SPACE_UNITS_PER_M;
     control_command(scene, join);
 }
 
@@ -108,6 +110,11 @@ void scene_tick(struct scene *scene)
 
 struct scene *scene_new(unsigned io_threads)
 {
+    return scene_new_world(io_threads, 1024, SIM_DIVIDE_ABOVE);
+}
+
+struct scene *scene_new_world(unsigned io_threads, uint32_t entities_max, uint32_t divide_above)
+{
     struct scene *scene = calloc(1, sizeof(*scene));
     struct error error = {{0}};
     unsigned readers = io_threads > 0 ? io_threads : 1;
@@ -121,9 +128,11 @@ struct scene *scene_new(unsigned io_threads)
     scene->socket = listener_bind("127.0.0.1:0", &error);
     scene->base = event_base_new();
     scene->field = heightfield_new(7, 4096);
-    scene->sim = sim_new(
-        &(struct sim_config){.field = scene->field, .entities_max = 1024, .readers = readers + 1},
-        &error);
+    scene->sim = sim_new(&(struct sim_config){.field = scene->field,
+                                              .entities_max = entities_max,
+                                              .readers = readers + 1,
+                                              .divide_above = divide_above},
+                         &error);
     assert_non_null(scene->sim);
     for (unsigned i = 0; i < readers; i++)
         scene->queues[i] = queue_new(sizeof(struct command), 1024, 0);
@@ -177,6 +186,7 @@ void scene_free(struct scene *scene)
 {
     unsigned readers = scene->config.io_threads > 0 ? scene->config.io_threads : 1;
 
+    scene->judged = false;
     for (unsigned i = 0; i < scene->players_n; i++) {
         assert_false(scene->players[i]->malformed);
         link_free(scene->players[i]->link);
@@ -205,28 +215,40 @@ void scene_free(struct scene *scene)
     free(scene);
 }
 
-void scene_turn(struct scene *scene)
+static void turn(struct scene *scene, int wait_ms)
 {
     struct pollfd fds[SCENE_PLAYERS];
     nfds_t n = 0;
 
     for (unsigned i = 0; i < scene->players_n; i++) {
         struct player *player = scene->players[i];
-        if (player->link != NULL && link_state(player->link) != LINK_CLOSED)
+        if (player->link != NULL && link_state(player->link) != LINK_CLOSED && !player->still)
             fds[n++] =
                 (struct pollfd){.fd = link_fd(player->link), .events = link_events(player->link)};
     }
-    poll(fds, n, 1);
+    poll(fds, n, wait_ms);
     event_base_loop(scene->base, EVLOOP_NONBLOCK);
     for (unsigned i = 0; i < scene->players_n; i++) {
         struct player *player = scene->players[i];
-        if (player->link != NULL && link_state(player->link) != LINK_CLOSED)
+        if (player->link != NULL && link_state(player->link) != LINK_CLOSED && !player->still)
             link_pump(player->link, &player->error);
     }
     if (!scene->stopped && scene_now_ms() - scene->tick_ms >= scene->every_ms) {
         scene->tick_ms = scene_now_ms();
         scene_tick(scene);
     }
+}
+
+void scene_turn(struct scene *scene)
+{
+    turn(scene, 1);
+}
+
+void scene_step(struct scene *scene)
+{
+    scene_tick(scene);
+    for (unsigned i = 0; i < 3; i++)
+        turn(scene, 0);
 }
 
 void scene_run_ms(struct scene *scene, unsigned ms)
@@ -331,6 +353,21 @@ void scene_compare(struct scene *scene, struct player *player)
 }
 
 /* ---- players ---- */
+
+static void on_event(void *context, enum replica_event event, struct replica_entity *entity)
+{
+    struct player *player = context;
+    struct scene *scene = player->scene;
+    struct snapshot_entity self, other;
+    int64_t dx, dz, view_m = scene->config.view_m;
+
+    if (event != REPLICA_VANISHED || !scene->judged ||
+        !scene_entity(scene, player->entity, &self) || !scene_entity(scene, entity->id, &other))
+        return;
+    dx = ((int64_t)other.state.pos.x - self.state.pos.x) / SPACE_UNITS_PER_M;
+    dz = ((int64_t)other.state.pos.z - self.state.pos.z) / SPACE_UNITS_PER_M;
+    player->blinks += dx * dx + dz * dz < view_m * view_m;
+}
 
 static void keep(char *room, size_t room_bytes, struct wire_text text)
 {
@@ -447,6 +484,7 @@ static bool on_frame(void *context, const struct protocol_frame *frame)
     bool fine = false;
 
     p->counts[frame->type]++;
+    p->bytes_in += frame->frame_bytes;
     if (frame->type == PROTOCOL_VIEW)
         fine = on_view(p, frame);
     else if (frame->type == PROTOCOL_BLOCKS)
@@ -477,7 +515,7 @@ struct player *scene_connect(struct scene *scene)
 
     assert_true(scene->players_n < SCENE_PLAYERS);
     player->scene = scene;
-    player->replica = replica_new(scene->field, NULL, NULL);
+    player->replica = replica_new(scene->field, on_event, player);
     player->link = link_new(scene->tls, "127.0.0.1", sessions_port(scene->sessions, 0), &handlers,
                             &player->error);
     assert_non_null(player->link);

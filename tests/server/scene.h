@@ -43,6 +43,10 @@ struct player {
     uint64_t cookie;
     uint32_t seq;
     bool malformed; /* something from the server was BAD */
+    bool still;     /* not pumped: it reads nothing */
+    /* Who vanished while the server had it in view: see scene->judged. */
+    unsigned blinks;
+    uint64_t bytes_in; /* of frames */
 };
 
 struct scene {
@@ -70,6 +74,8 @@ struct scene {
     bool silent;               /* logins are not answered */
     bool stopped;              /* no ticks */
     bool hidden;               /* ticks, but no snapshot is handed out */
+    bool judged;               /* blinks are counted */
+    int32_t spot_x, spot_z;    /* m: where the next player comes in */
     uint64_t tick_ms;          /* real time of the last tick */
     unsigned every_ms;         /* between ticks */
     char token[PROTOCOL_TOKEN_MAX + 1];
@@ -77,6 +83,8 @@ struct scene {
 
 /* io_threads 0..3; what a test wants otherwise it changes in scene->config before scene_start. */
 struct scene *scene_new(unsigned io_threads);
+/* The same with another world: so many entities, cells divided above so many members. */
+struct scene *scene_new_world(unsigned io_threads, uint32_t entities_max, uint32_t divide_above);
 void scene_start(struct scene *scene);
 void scene_free(struct scene *scene);
 
@@ -84,6 +92,9 @@ void scene_tick(struct scene *scene);
 /* One round of everything: control's loop, the clients, a tick if it is time. */
 void scene_turn(struct scene *scene);
 uint64_t scene_now_ms(void);
+/* With io_threads 0 and stopped: one tick, and all of it sent and read, but by those who are still.
+ */
+void scene_step(struct scene *scene);
 
 /* Turn until the condition holds; the test fails after 20 s. */
 #define SCENE_UNTIL(scene, condition)                                                              \

@@ -114,6 +114,15 @@ static void test_level_load(void **state)
 
 /* ---- a player's shift ---- */
 
+static uint32_t twice(const void *context, unsigned from, unsigned to)
+{
+    (void)context;
+    assert_int_equal(from, to + 1);
+    return 200;
+}
+
+static const struct pace_growth doubling = {twice, NULL};
+
 /* Ask for so much a tick at shift 0, of which every shift halves a half. Returns the bytes sent. */
 static uint64_t play(struct pace *pace, uint32_t *tick, uint32_t ticks, uint32_t want)
 {
@@ -121,7 +130,7 @@ static uint64_t play(struct pace *pace, uint32_t *tick, uint32_t ticks, uint32_t
 
     for (uint32_t i = 0; i < ticks; i++) {
         uint32_t block = (want / 2 + (want / 2 >> pace->shift)) / 10;
-        pace_turn(pace, 20000, ++*tick);
+        pace_turn(pace, 20000, ++*tick, &doubling);
         for (unsigned k = 0; k < 10; k++) {
             if (!pace_open(pace, false, 0)) {
                 pace_withheld(pace);
@@ -157,7 +166,7 @@ static void test_pace(void **state)
     assert_true(changes <= 1);
     /* nor where each shift halves all of it, and one less would be a little too much */
     for (unsigned i = 0; i < 200; i++) {
-        pace_turn(&pace, 20000, ++tick);
+        pace_turn(&pace, 20000, ++tick, &doubling);
         pace_sent(&pace, 850, 850);
         assert_int_equal(pace.shift, shift);
     }
@@ -179,7 +188,7 @@ static void test_pace_full(void **state)
     (void)state;
     pace_init(&pace, 20000, tick);
     for (unsigned i = 0; i < 100; i++) {
-        pace_turn(&pace, 20000, ++tick);
+        pace_turn(&pace, 20000, ++tick, &doubling);
         while (pace_open(&pace, false, 0)) {
             pace_sent(&pace, 3000, 0);
             sent += 3000;
@@ -206,14 +215,14 @@ static void test_pace_refused(void **state)
         if (i % 5 == 0)
             pace_refused(&pace, 20000, ++tick);
         else
-            pace_turn(&pace, 20000, ++tick);
+            pace_turn(&pace, 20000, ++tick, &doubling);
     }
     assert_int_equal(pace.shift, 0);
     for (unsigned i = 0; i < 30; i++)
         pace_refused(&pace, 20000, ++tick);
     assert_in_range(pace.shift, 5, 8);
     for (unsigned i = 0; i < 100; i++) {
-        pace_turn(&pace, 20000, ++tick);
+        pace_turn(&pace, 20000, ++tick, &doubling);
         pace_sent(&pace, 50, 50);
     }
     assert_int_equal(pace.shift, 0);

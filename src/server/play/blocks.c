@@ -24,7 +24,8 @@ struct gather {
     struct interest *interest;
     struct interest_world world;
     uint32_t tick;
-    bool stopped; /* no more blocks now */
+    uint32_t updates; /* bytes of the cell's blocks that are not the first */
+    bool stopped;     /* no more blocks now */
 };
 
 /* ---- what the world says of a layer ---- */
@@ -159,17 +160,18 @@ static bool may_send(struct gather *g, unsigned tier)
     return false;
 }
 
-/* Put one block in. False: no room now. */
-static bool put_block(struct gather *g, const struct snapshot_block *block)
+/* Put one block in. first: nothing is had of it; else it is an update, full or not, for then it is
+ * long overdue. False: no room now. */
+static bool put_block(struct gather *g, const struct snapshot_block *block, bool first)
 {
-    bool full = block->from == CELLBLOCK_NONE;
 
     if (!record_room(g->record, block->frame_bytes))
         return false;
     record_copy(g->record, block->frame, block->frame_bytes);
-    g->record->updates += full ? 0 : block->frame_bytes;
+    g->record->updates += first ? 0 : block->frame_bytes;
+    g->updates += first ? 0 : block->frame_bytes;
     g->host->blocks_n++;
-    g->host->blocks_full_n += full;
+    g->host->blocks_full_n += block->from == CELLBLOCK_NONE;
     return true;
 }
 
@@ -184,7 +186,7 @@ static bool gather_gone(struct gather *g, struct interest_cell *cell, uint16_t p
     if (snapshot_block_gone(g->layer.snapshot, cell->cell, g->layer.layer, part,
                             g->host->config.number, &block) != 1)
         return true;
-    if (!put_block(g, &block))
+    if (!put_block(g, &block, false))
         return false;
     *p = (struct interest_part){.have = CELLBLOCK_NONE};
     return true;
@@ -202,7 +204,7 @@ static bool gather_part(struct gather *g, struct interest_cell *cell,
         return true;
     if (p->have == CELLBLOCK_NONE && block.empty)
         return true; /* nothing is what it has */
-    if (!put_block(g, &block))
+    if (!put_block(g, &block, p->have == CELLBLOCK_NONE))
         return false;
     p->have = block.to;
     p->populated = !block.empty;
@@ -236,6 +238,7 @@ static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned t
             !tiers_due(cell->first.have, g->tick, phase, ALONE_TIER))
             return true;
     }
+    g->updates = 0;
     for (uint16_t part = 0; part < parts_n && room; part++) {
         if (part <= cell->more_n && part > 0 &&
             !tiers_due(cell->more[part - 1].have, g->tick, phase, tier))
@@ -244,6 +247,8 @@ static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned t
     }
     for (uint16_t part = parts_n; part < cell->more_n + 1 && room; part++)
         room = gather_gone(g, cell, part);
+    if (g->updates > 0)
+        cell->bytes = (uint16_t)(g->updates < UINT16_MAX ? g->updates : UINT16_MAX);
     return room;
 }
 
@@ -280,8 +285,7 @@ static void gather_layer(struct gather *g, uint32_t *resume)
     cells_n = g->interest->cells_n;
     if (g->stopped || g->record->over)
         return;
-    gather_cells(g, true, 0, &others);
-    if (!others)
+    if (gather_cells(g, true, 0, &others) < cells_n || !others)
         return;
     at = gather_cells(g, false, *resume < cells_n ? *resume : 0, &others);
     *resume = at < cells_n ? at : 0;
@@ -329,4 +333,25 @@ void blocks_gather(struct record *record, struct snapshot *snapshot,
         return;
     g.layer.layer = s->layer;
     gather_layer(&g, &hidden_resume);
+}
+
+static uint64_t rate(const struct interest *interest, unsigned shift, unsigned floor)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        const struct interest_cell *cell = &interest->cells[i];
+        sum += ((uint64_t)cell->bytes << TIERS_MAX) >> tiers_of(cell->base, shift, floor);
+    }
+    return sum;
+}
+
+uint32_t blocks_growth(const void *context, unsigned from, unsigned to)
+{
+    const struct session *s = context;
+    unsigned floor = s->host->floor;
+    uint64_t now = rate(&s->interest, from, floor) + rate(&s->hidden, from, floor);
+    uint64_t then = rate(&s->interest, to, floor) + rate(&s->hidden, to, floor);
+
+    return now == 0 ? 100 : (uint32_t)((then * 100 + now - 1) / now);
 }

@@ -15,4 +15,7 @@
 void blocks_gather(struct record *record, struct snapshot *snapshot,
                    const struct snapshot_entity *self);
 
+/* What the session would be sent at another shift: for pace_growth, context: the session. */
+uint32_t blocks_growth(const void *context, unsigned from, unsigned to);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ops/metrics.h"
 #include "play/blocks.h"
 #include "sim/sim.h"
 
@@ -198,13 +199,33 @@ static void gather_identities(struct gather *g)
     record_take(&g->record, &w);
 }
 
+/* A turn of the session begins: bytes flow back into its bucket, and its shift is looked at.
+ * refused: it cannot be used, for the socket has not taken the last record. */
+static void gather_pace(struct session *s, bool refused)
+{
+    const struct pace_growth growth = {blocks_growth, s};
+    uint32_t budget = s->host->settings->player_budget_bytes;
+    unsigned before = s->pace.shift, now;
+
+    if (refused)
+        pace_refused(&s->pace, budget, s->host->tick);
+    else
+        pace_turn(&s->pace, budget, s->host->tick, &growth);
+    now = s->pace.shift;
+    if (now == before)
+        return;
+    if (now > before)
+        metrics_add(METRIC_PLAYERS_SHIFTS, now - before);
+    metrics_gauge(METRIC_PLAYERS_SHIFTED, (now > 0) - (before > 0));
+}
+
 /* The socket has not taken the last record: newer state comes. */
 static void gather_refused(struct session *s, bool turn)
 {
     if (!turn)
         return;
     s->withheld++;
-    session_pace(s, true);
+    gather_pace(s, true);
     session_count(s, false);
 }
 
@@ -243,7 +264,7 @@ void gather(struct session *s, struct snapshot *snapshot)
     gather_identities(&g);
     if (turn) {
         s->turn_tick = host->tick;
-        session_pace(s, false);
+        gather_pace(s, false);
         blocks_gather(&g.record, snapshot, g.self);
     }
     gather_end(&g, hurry);

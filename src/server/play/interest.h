@@ -49,10 +49,11 @@ struct interest_part {
 
 struct interest_cell {
     struct space_cell cell;
-    uint32_t gap2; /* from the player's square, in m, squared */
-    int8_t base;   /* tiers.h */
-    bool old;      /* a leaf no more */
-    bool going;    /* within interest_update */
+    uint32_t gap2;  /* from the player's square, in m, squared */
+    int8_t base;    /* tiers.h */
+    bool old;       /* a leaf no more */
+    bool going;     /* within interest_update */
+    uint16_t bytes; /* of the last blocks that were not the first */
     uint16_t more_n;
     struct interest_part first; /* part 0: nearly always the only one */
     struct interest_part *more; /* parts 1..more_n */

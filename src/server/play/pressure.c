@@ -47,7 +47,7 @@ static void refill(struct pace *pace, uint32_t budget, uint32_t tick)
     pace->tick = tick;
 }
 
-/* Full blocks alone are no reason: they are paced, and over soon. */
+/* First blocks alone are no reason: they are paced, and over soon. */
 static bool too_much(const struct pace *pace)
 {
     uint64_t share = allowed(pace, pace->tick - pace->up_tick);
@@ -68,8 +68,8 @@ static void look_up(struct pace *pace)
     up_again(pace);
 }
 
-/* Each step down at most doubles what is sent: as many as fit well. */
-static void look_down(struct pace *pace)
+/* As many steps as fit well. */
+static void look_down(struct pace *pace, const struct pace_growth *growth)
 {
     uint64_t used = pace->down_bytes;
     uint64_t room = allowed(pace, pace->tick - pace->down_tick) * 9 / 10;
@@ -77,7 +77,7 @@ static void look_down(struct pace *pace)
     if (pace->tick - pace->down_tick < DOWN_TICKS)
         return;
     for (unsigned i = 0; i < DOWN_STEPS && pace->shift > 0 && !pace->down_never; i++) {
-        used = used * 2;
+        used = used * growth->percent(growth->context, pace->shift, pace->shift - 1u) / 100;
         if (used > room)
             break;
         pace->shift--;
@@ -85,17 +85,19 @@ static void look_down(struct pace *pace)
     down_again(pace);
 }
 
-void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick)
+void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick, const struct pace_growth *growth)
 {
     refill(pace, budget, tick);
     look_up(pace);
-    look_down(pace);
+    look_down(pace, growth);
     pace->up_turns++;
 }
 
 void pace_refused(struct pace *pace, uint32_t budget, uint32_t tick)
 {
-    pace_turn(pace, budget, tick);
+    refill(pace, budget, tick);
+    look_up(pace);
+    pace->up_turns++;
     pace->up_refused++;
     pace->down_never = true;
 }

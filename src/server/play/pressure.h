@@ -1,9 +1,9 @@
 /* pressure.h -- how much is taken back when there is too much of it: a player's shift, an io
  * thread's floor, the server's floor. Functions of measured values only; no clock, nothing hidden.
  *
- * Each rung goes up at once when its limit is passed, and down only when twice what is used now
- * would still be well within it: one step back at most doubles what is used. So none flaps. What a
- * shift or floor means for a cell is said in tiers.h.
+ * Each rung goes up at once when its limit is passed, and down only when what would be used then is
+ * still well within it: one step back at most doubles what is used now. So none flaps. What a shift
+ * or floor means for a cell is said in tiers.h.
  *
  * Owner: the session's (pace), the host's (sweeps) io thread; pressure_server is shared. */
 #ifndef OPENMMO_PLAY_PRESSURE_H
@@ -24,7 +24,7 @@ struct pace {
     uint32_t budget; /* bytes a second */
     uint32_t tick;   /* reckoned up to */
     /* Since `up_tick`, looked at every few turns: whether to go up. */
-    uint32_t up_tick, up_bytes; /* of blocks that are not full */
+    uint32_t up_tick, up_bytes; /* of blocks that are not first ones */
     uint8_t up_turns, up_withheld, up_refused;
     /* Since `down_tick`: whether to go down. */
     uint32_t down_tick, down_bytes; /* of everything */
@@ -32,15 +32,21 @@ struct pace {
     uint8_t shift;                  /* 0..TIERS_SHIFT_MAX */
 };
 
+/* What would be sent at the shift `to`, in percent of what is sent at `from`, at most. */
+struct pace_growth {
+    uint32_t (*percent)(const void *context, unsigned from, unsigned to);
+    const void *context;
+};
+
 void pace_init(struct pace *pace, uint32_t budget, uint32_t tick);
 /* A turn of the session begins at that tick. budget: bytes a second, > 0. */
-void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick);
+void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick, const struct pace_growth *growth);
 /* The same, but the socket has not taken the last record: nothing can be sent. */
 void pace_refused(struct pace *pace, uint32_t budget, uint32_t tick);
 /* May a block go, after so many bytes that are on their way? near: of a cell that is told of at 10
  * Hz or more. */
 bool pace_open(const struct pace *pace, bool near, size_t bytes);
-/* A record went out. updates: bytes of it that were blocks, but not full ones. */
+/* A record went out. updates: bytes of it that were blocks, but not first ones. */
 void pace_sent(struct pace *pace, uint32_t bytes, uint32_t updates);
 /* Something due was not sent in this turn, because pace_open said no. At most once a turn. */
 void pace_withheld(struct pace *pace);

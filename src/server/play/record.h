@@ -17,7 +17,7 @@ struct record {
     struct session *session;
     uint8_t *room; /* the io thread's */
     size_t n;
-    uint32_t updates; /* bytes of it that are blocks, but not full ones */
+    uint32_t updates; /* bytes of it that are blocks, but not first ones */
     unsigned records;
     bool over; /* nothing more now */
 };

@@ -220,17 +220,6 @@ void session_count(struct session *s, bool with_rtt)
         atomic_store_explicit(&s->counters->rtt_us, stream_rtt_us(s->stream), memory_order_relaxed);
 }
 
-void session_pace(struct session *s, bool refused)
-{
-    uint32_t budget = s->host->settings->player_budget_bytes;
-    uint8_t before = s->pace.shift;
-
-    (refused ? pace_refused : pace_turn)(&s->pace, budget, s->host->tick);
-    if (s->pace.shift > before)
-        metrics_add(METRIC_PLAYERS_SHIFTS, s->pace.shift - before);
-    metrics_gauge(METRIC_PLAYERS_SHIFTED, (s->pace.shift > 0) - (before > 0));
-}
-
 bool session_sees(const struct session *s, const struct snapshot_entity *entity)
 {
     const struct interest_shape *shape = s->host->settings->shape;

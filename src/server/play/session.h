@@ -119,9 +119,6 @@ void session_wait(struct session *session);
 /* Read on: the wait is over. */
 void session_go_on(struct session *session);
 
-/* A turn of the session begins: bytes flow back into its bucket, and its shift is looked at.
- * refused: it cannot be used, for the socket has not taken the last record. */
-void session_pace(struct session *session, bool refused);
 /* True if the entity is in view, in a layer that the session gets. */
 bool session_sees(const struct session *session, const struct snapshot_entity *entity);
 

@@ -1,0 +1,501 @@
+/* test_paces.c -- what players see of each other when they are told by tiers, within a budget,
+ * under a floor, after a stall, of cells that are divided: each receiver over TLS against the
+ * server, tick by tick, on one thread. */
+#include "scene.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ops/metrics.h"
+#include "play/tiers.h"
+
+#define FIGURES 400
+#define HISTORY 128 /* ticks that positions are remembered */
+
+struct mark {
+    int32_t x, z; /* wire quanta */
+};
+
+static struct stage {
+    struct scene *scene;
+    uint64_t figures[FIGURES]; /* sessions */
+    uint64_t entities[FIGURES];
+    uint32_t sequence[FIGURES];
+    unsigned figures_n;
+    struct mark history[HISTORY][FIGURES];
+    uint32_t tick;
+    bool patient; /* the kernel is given real time, too */
+} stage;
+
+static unsigned draw(unsigned n)
+{
+    return (unsigned)rand() % n;
+}
+
+/* ---- figures ---- */
+
+static void figures_enter(unsigned n, int32_t radius_m)
+{
+    struct snapshot *snapshot;
+
+    stage.figures_n = n;
+    for (unsigned i = 0; i < n; i++) {
+        stage.figures[i] =
+            scene_figure(stage.scene, (int32_t)draw(2 * (unsigned)radius_m) - radius_m,
+                         (int32_t)draw(2 * (unsigned)radius_m) - radius_m);
+        stage.sequence[i] = 0;
+    }
+    scene_step(stage.scene);
+    snapshot = sim_snapshot(stage.scene->sim);
+    for (uint32_t slot = 0; slot < snapshot_slots_n(snapshot); slot++) {
+        const struct snapshot_entity *e = snapshot_slot(snapshot, slot);
+        for (unsigned i = 0; e != NULL && i < n; i++) {
+            if (stage.figures[i] == e->session)
+                stage.entities[i] = e->id;
+        }
+    }
+    snapshot_unref(snapshot);
+}
+
+static void figure_walk(unsigned i, uint16_t heading)
+{
+    scene_figure_move(stage.scene, stage.figures[i], ++stage.sequence[i], heading);
+}
+
+/* All walk on, each its own way. */
+static void figures_walk(void)
+{
+    for (unsigned i = 0; i < stage.figures_n; i++)
+        figure_walk(i, (uint16_t)(i * 7919 + stage.sequence[i] / 40 * 20000));
+}
+
+static void remember(void)
+{
+    stage.tick++;
+    for (unsigned i = 0; i < stage.figures_n; i++) {
+        struct snapshot_entity e;
+        if (scene_entity(stage.scene, stage.entities[i], &e))
+            stage.history[stage.tick % HISTORY][i] =
+                (struct mark){space_wire(e.state.pos.x), space_wire(e.state.pos.z)};
+    }
+}
+
+/* How many ticks ago a figure was where the player sees it. */
+static uint32_t age(const struct replica_entity *seen, unsigned i)
+{
+    struct mark mark = {space_wire(seen->pos.x), space_wire(seen->pos.z)};
+
+    for (uint32_t ago = 0; ago < HISTORY && ago < stage.tick; ago++) {
+        struct mark then = stage.history[(stage.tick - ago) % HISTORY][i];
+        if (then.x == mark.x && then.z == mark.z)
+            return ago;
+    }
+    return HISTORY;
+}
+
+static struct player *join_at(int32_t x, int32_t z)
+{
+    struct scene *scene = stage.scene;
+    struct player *player;
+
+    scene->spot_x = x;
+    scene->spot_z = z;
+    scene->stopped = false;
+    player = scene_join(scene, "someone");
+    scene->stopped = true;
+    return player;
+}
+
+static unsigned tier_for(const struct snapshot_entity *self, const struct snapshot_entity *other,
+                         unsigned shift, unsigned floor)
+{
+    int64_t dx = llabs((int64_t)self->state.pos.x - other->state.pos.x) / SPACE_UNITS_PER_M + 8;
+    int64_t dz = llabs((int64_t)self->state.pos.z - other->state.pos.z) / SPACE_UNITS_PER_M + 8;
+
+    return tiers_of(tiers_base(dx * dx + dz * dz, INT8_MAX), shift, floor);
+}
+
+static struct session_figures figures_of(const struct player *player)
+{
+    struct session_figures figures;
+    struct snapshot_entity self;
+
+    assert_true(scene_entity(stage.scene, player->entity, &self));
+    assert_int_equal(sessions_figures(stage.scene->sessions, self.session, &figures), 0);
+    return figures;
+}
+
+/* No neighbour in a cell of tier k is older than 2 * 2^k ticks. Returns the greatest age; *tiers:
+ * the tiers that there were, a bit each. */
+static uint32_t check_ages(struct player *player, unsigned floor, unsigned *tiers)
+{
+    int64_t view_m = stage.scene->config.view_m;
+    unsigned shift = figures_of(player).shift;
+    struct snapshot_entity self;
+    uint32_t oldest = 0;
+
+    assert_true(scene_entity(stage.scene, player->entity, &self));
+    for (unsigned i = 0; i < stage.figures_n; i++) {
+        struct snapshot_entity e;
+        struct replica_entity *seen = replica_find(player->replica, stage.entities[i]);
+        int64_t dx, dz;
+        unsigned tier;
+        if (!scene_entity(stage.scene, stage.entities[i], &e))
+            continue;
+        dx = ((int64_t)e.state.pos.x - self.state.pos.x) / SPACE_UNITS_PER_M;
+        dz = ((int64_t)e.state.pos.z - self.state.pos.z) / SPACE_UNITS_PER_M;
+        if (dx * dx + dz * dz >= (view_m - 16) * (view_m - 16))
+            continue;
+        tier = tier_for(&self, &e, shift, floor);
+        *tiers |= 1u << tier;
+        assert_non_null(seen);
+        assert_in_range(age(seen, i), 0, 2u << tier);
+        if (age(seen, i) > oldest)
+            oldest = age(seen, i);
+    }
+    return oldest;
+}
+
+static void begin(uint16_t view_m, uint32_t budget, uint32_t divide_above)
+{
+    srand(7);
+    memset(&stage, 0, sizeof(stage));
+    stage.scene = scene_new_world(0, 2048, divide_above);
+    stage.scene->config.view_m = view_m;
+    stage.scene->config.player_budget_bytes = budget;
+    stage.scene->stopped = true;
+    scene_start(stage.scene);
+}
+
+static void reconfigure(void)
+{
+    struct error error = {{0}};
+
+    assert_int_equal(sessions_reconfigure(stage.scene->sessions, &stage.scene->config, &error), 0);
+}
+
+/* ---- ages ---- */
+
+/* A wide view, where distance alone makes tiers; a crowd that is divided near one of the players.
+ */
+static void test_ages(void **state)
+{
+    struct player *players[3];
+    unsigned tiers = 0;
+    uint32_t oldest = 0;
+
+    (void)state;
+    begin(1024, 1 << 30, 12);
+    players[0] = join_at(0, 0); /* on the corner of four cells */
+    players[1] = join_at(-600, 300);
+    players[2] = join_at(31, 700);
+    figures_enter(300, 900);
+    for (unsigned i = 0; i < 60; i++)
+        scene_figure(stage.scene, (int32_t)draw(40), (int32_t)draw(40));
+    for (unsigned i = 0; i < 300; i++) {
+        figures_walk();
+        for (unsigned k = 0; k < 3; k++)
+            player_move(players[k], (uint16_t)(i * 900), MOVEMENT_WALK, 3);
+        scene_step(stage.scene);
+        remember();
+        stage.scene->judged = i > 60;
+        for (unsigned k = 0; i > 60 && k < 3; k++) {
+            uint32_t age_now = check_ages(players[k], 0, &tiers);
+            oldest = age_now > oldest ? age_now : oldest;
+        }
+    }
+    assert_int_equal(tiers, 15); /* 0, 1, 2, 3 */
+    assert_in_range(oldest, 5, 16);
+    for (unsigned k = 0; k < 3; k++)
+        assert_int_equal(players[k]->blinks, 0);
+    scene_free(stage.scene);
+}
+
+/* ---- anything goes ---- */
+
+static void stir(struct player **players, unsigned players_n, uint32_t tick)
+{
+    static const uint32_t budgets[] = {4096, 16384, 65536, 1 << 20};
+    static const uint16_t views[] = {128, 192, 320};
+    struct scene *scene = stage.scene;
+
+    for (unsigned i = 0; i < stage.figures_n; i++) {
+        bool gather =
+            tick % 200 < 80 && i % 2 == 0; /* half of them all go to one place, and away */
+        struct snapshot_entity e;
+        if (draw(4) == 0 || !scene_entity(scene, stage.entities[i], &e))
+            continue;
+        figure_walk(i, gather ? (uint16_t)(e.state.pos.x > 0 ? 16384 : 49152) : (uint16_t)rand());
+    }
+    for (unsigned k = 0; k < players_n; k++) {
+        if (draw(2) == 0)
+            player_move(players[k], (uint16_t)(tick / 30 * 9000 + k * 20000), MOVEMENT_WALK, 3);
+        if (draw(40) == 0)
+            players[k]->still = !players[k]->still && k > 0;
+    }
+    scene->hidden = draw(6) == 0 || (scene->hidden && draw(3) > 0);
+    if (draw(60) != 0)
+        return;
+    scene->config.player_budget_bytes = budgets[draw(4)];
+    scene->config.egress_bytes = draw(2) == 0 ? 0 : 20000 + draw(200000);
+    scene->config.view_m = views[draw(3)];
+    reconfigure();
+}
+
+/* Random tiers, phases, skips, budgets, floors, views, divisions, stalls; after quiet ticks every
+ * receiver knows what the server knows. */
+static void test_anything(void **state)
+{
+    struct player *players[5];
+
+    (void)state;
+    begin(192, 65536, 10);
+    for (unsigned k = 0; k < 5; k++)
+        players[k] = join_at((int32_t)draw(200) - 100, (int32_t)draw(200) - 100);
+    for (unsigned round = 0; round < 6; round++) {
+        figures_enter(150, 200);
+        for (uint32_t tick = 0; tick < 200; tick++) {
+            stir(players, 5, tick);
+            scene_step(stage.scene);
+        }
+        for (unsigned i = 0; i < 100; i++)
+            scene_figure_leave(stage.scene, stage.figures[i]);
+        stage.scene->hidden = false;
+        for (unsigned k = 0; k < 5; k++)
+            players[k]->still = false;
+        for (unsigned i = 0; i < 300; i++)
+            scene_step(stage.scene);
+        for (unsigned k = 0; k < 5; k++) {
+            assert_false(player_closed(players[k]));
+            replica_expire(players[k]->replica, replica_tick(players[k]->replica) + 100);
+            scene_compare(stage.scene, players[k]);
+        }
+        for (unsigned i = 100; i < 150; i++)
+            scene_figure_leave(stage.scene, stage.figures[i]);
+    }
+    assert_true(metrics_value(METRIC_BLOCKS_WITHHELD) > 0);
+    assert_true(metrics_value(METRIC_PLAYERS_SHIFTS) > 0);
+    scene_free(stage.scene);
+}
+
+/* ---- the budget ---- */
+
+/* Ticks, with all walking. Returns the bytes that the player got. */
+static uint64_t walk_for(struct player *player, unsigned ticks)
+{
+    uint64_t before = player->bytes_in;
+
+    for (unsigned i = 0; i < ticks; i++) {
+        figures_walk();
+        scene_step(stage.scene);
+        if (stage.patient)
+            scene_turn(stage.scene);
+        remember();
+    }
+    return player->bytes_in - before;
+}
+
+/* Mean age of those nearer than near_m, or of the others. */
+static double mean_age(struct player *player, int64_t near_m, bool near)
+{
+    struct snapshot_entity self, e;
+    double sum = 0;
+    unsigned n = 0;
+
+    assert_true(scene_entity(stage.scene, player->entity, &self));
+    for (unsigned i = 0; i < stage.figures_n; i++) {
+        struct replica_entity *seen = replica_find(player->replica, stage.entities[i]);
+        int64_t dx, dz;
+        if (seen == NULL || !scene_entity(stage.scene, stage.entities[i], &e))
+            continue;
+        dx = ((int64_t)e.state.pos.x - self.state.pos.x) / SPACE_UNITS_PER_M;
+        dz = ((int64_t)e.state.pos.z - self.state.pos.z) / SPACE_UNITS_PER_M;
+        if ((dx * dx + dz * dz < near_m * near_m) != near)
+            continue;
+        sum += age(seen, i);
+        n++;
+    }
+    return n > 0 ? sum / n : 0;
+}
+
+static void test_budget(void **state)
+{
+    struct player *player;
+    uint64_t free_bytes, bytes;
+
+    (void)state;
+    begin(192, 1 << 20, 32);
+    player = join_at(0, 0);
+    figures_enter(FIGURES, 100);
+    walk_for(player, 60);
+    free_bytes = walk_for(player, 100); /* 5 s of the world */
+    assert_int_equal(figures_of(player).shift, 0);
+    assert_true(mean_age(player, 1000, true) < 0.1); /* everybody at 20 Hz */
+    assert_true(free_bytes > 100000);
+    stage.scene->config.player_budget_bytes = (uint32_t)(free_bytes / 5 / 3);
+    reconfigure();
+    walk_for(player, 160); /* it finds its place */
+    bytes = walk_for(player, 200);
+    assert_true(figures_of(player).shift > 0);
+    assert_int_equal(metrics_value(METRIC_PLAYERS_SHIFTED), 1);
+    assert_in_range(bytes, free_bytes / 5, free_bytes * 2 / 3 + free_bytes / 15);
+    assert_true(mean_age(player, 24, true) < 1);
+    assert_true(mean_age(player, 24, true) < mean_age(player, 24, false));
+    assert_true(mean_age(player, 24, false) < 20); /* and nobody is forgotten */
+    stage.scene->config.player_budget_bytes = 1 << 20;
+    reconfigure();
+    walk_for(player, 200);
+    assert_int_equal(figures_of(player).shift, 0);
+    assert_int_equal(metrics_value(METRIC_PLAYERS_SHIFTED), 0);
+    assert_true(mean_age(player, 1000, true) < 0.1);
+    scene_free(stage.scene);
+}
+
+/* A budget that is far too small even so: it goes round, and nobody is left out. */
+static void test_starved(void **state)
+{
+    struct player *player;
+
+    (void)state;
+    begin(192, 1 << 20, 32);
+    player = join_at(0, 0);
+    figures_enter(FIGURES, 100);
+    walk_for(player, 60);
+    stage.scene->config.player_budget_bytes = 2500;
+    reconfigure();
+    walk_for(player, 300);
+    assert_int_equal(figures_of(player).shift, TIERS_SHIFT_MAX);
+    for (unsigned i = 0; i < stage.figures_n; i++) {
+        struct replica_entity *seen = replica_find(player->replica, stage.entities[i]);
+        if (seen != NULL)
+            assert_true(age(seen, i) < HISTORY);
+    }
+    scene_free(stage.scene);
+}
+
+/* A crowd comes in where one is, so that the cell is divided, and the new cells' full blocks take
+ * longer than orphans are kept: nobody vanishes meanwhile. */
+static void test_divided_slowly(void **state)
+{
+    struct player *player;
+    uint32_t cells;
+
+    (void)state;
+    begin(192, 1 << 20, 250);
+    player = join_at(0, 0);
+    for (unsigned i = 0; i < 200; i++)
+        scene_figure(stage.scene, 2 + (int32_t)draw(50), 2 + (int32_t)draw(50));
+    walk_for(player, 40);
+    assert_int_equal(replica_entities_n(player->replica), 201);
+    cells = figures_of(player).cells;
+    stage.scene->config.player_budget_bytes = 2500;
+    reconfigure();
+    stage.scene->judged = true;
+    for (unsigned i = 0; i < 200; i++)
+        scene_figure(stage.scene, 2 + (int32_t)draw(50), 2 + (int32_t)draw(50));
+    for (unsigned i = 0; i < 200; i++) {
+        walk_for(player, 1);
+        replica_expire(player->replica, replica_tick(player->replica));
+        assert_true(replica_entities_n(player->replica) >= 201);
+        if (i == 3)
+            assert_true(figures_of(player).cells > cells); /* the old ones, too */
+    }
+    assert_int_equal(replica_entities_n(player->replica), 401);
+    assert_int_equal(player->blinks, 0);
+    scene_compare(stage.scene, player);
+    scene_free(stage.scene);
+}
+
+/* ---- floors ---- */
+
+/* Over the server's egress all are told less often, evenly; chat goes on; and it comes back. */
+static void test_egress(void **state)
+{
+    struct player *players[8];
+    unsigned tiers = 0, chats;
+
+    (void)state;
+    begin(192, 1 << 20, 64);
+    for (unsigned k = 0; k < 8; k++)
+        players[k] = join_at((int32_t)k, 0);
+    figures_enter(100, 60);
+    walk_for(players[0], 40);
+    stage.scene->config.egress_bytes = 1000; /* however little is sent: up to the last floor */
+    reconfigure();
+    walk_for(players[0], 120);
+    assert_int_equal(metrics_value(METRIC_FLOOR_EGRESS), 4);
+    for (unsigned i = 0; i < 40; i++) {
+        unsigned sends = 0, blocks[8];
+        for (unsigned k = 0; k < 8; k++)
+            blocks[k] = players[k]->counts[PROTOCOL_BLOCKS];
+        walk_for(players[0], 1);
+        for (unsigned k = 0; k < 8; k++)
+            sends += players[k]->counts[PROTOCOL_BLOCKS] > blocks[k];
+        assert_true(sends <= 1); /* spread over the ticks */
+        check_ages(players[i % 8], 4, &tiers);
+    }
+    assert_int_equal(tiers, 1 << 4);
+    chats = players[5]->counts[PROTOCOL_CHAT_LINE];
+    player_chat(players[2], PROTOCOL_CHANNEL_GLOBAL, "still there?");
+    walk_for(players[0], 6);
+    assert_int_equal(players[5]->counts[PROTOCOL_CHAT_LINE], chats + 1);
+    stage.scene->config.egress_bytes = 0;
+    reconfigure();
+    walk_for(players[0], 30);
+    assert_int_equal(metrics_value(METRIC_FLOOR_EGRESS), 0);
+    tiers = 0;
+    check_ages(players[3], 0, &tiers);
+    assert_int_equal(tiers, 1);
+    scene_free(stage.scene);
+}
+
+/* ---- a line that is too slow, or dead ---- */
+
+/* One takes nothing for long and then again: paced full blocks, nothing queued, nobody else feels
+ * it. */
+static void test_stall(void **state)
+{
+    struct player *player, *witness;
+    unsigned tiers = 0, withheld;
+    static const int small = 4096, large = 1 << 20;
+
+    (void)state;
+    begin(192, 100000, 64);
+    witness = join_at(0, 0);
+    player = join_at(10, 0);
+    setsockopt(link_fd(player->link), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    figures_enter(FIGURES, 100);
+    walk_for(witness, 80);
+    player->still = true;
+    for (unsigned i = 0; i < 2000 && figures_of(player).withheld < 120; i++) {
+        walk_for(witness, 1);
+        if (i > 200)
+            check_ages(witness, 4, &tiers);
+    }
+    withheld = figures_of(player).withheld;
+    assert_true(withheld >= 120);
+    assert_true(figures_of(player).shift > 0);
+    assert_int_equal(figures_of(witness).withheld, 0);
+    stage.patient = true;
+    player->still = false;
+    setsockopt(link_fd(player->link), SOL_SOCKET, SO_RCVBUF, &large, sizeof(large));
+    walk_for(witness, 300);
+    assert_int_equal(figures_of(player).shift, figures_of(witness).shift);
+    for (unsigned i = 0; i < 40; i++)
+        scene_step(stage.scene);
+    scene_compare(stage.scene, player);
+    scene_compare(stage.scene, witness);
+    scene_free(stage.scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ages),           cmocka_unit_test(test_anything),
+        cmocka_unit_test(test_budget),         cmocka_unit_test(test_egress),
+        cmocka_unit_test(test_stall),          cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_divided_slowly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
