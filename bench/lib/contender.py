@@ -116,7 +116,9 @@ class Openmmo:
 
     def load(self, server, work, players, seconds, place):
         command = [f"{self.bots_build}/openmmo-bots", "--host", place.address, "--port", str(server.port), "--players",
-                   str(players), "--seconds", str(seconds), "--rate", "200", "--accounts", f"{work}/accounts", "--json"]
+                   str(players), "--seconds", str(seconds), "--rate", "400", "--accounts", f"{work}/accounts", "--json"]
+        if "--at-once" in self.usage:
+            command += ["--at-once", "50"]
         if "--scenario" in self.usage:
             command += ["--scenario", self.scenario]
         if self.processes and "--processes" in self.usage:

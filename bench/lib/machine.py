@@ -54,6 +54,12 @@ def session_cpu_seconds(leader):
     return ticks / HZ
 
 
+def children(pid):
+    """The processes that this one has started and that live, oldest first."""
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
+
+
 def thread_cpu_seconds(pid):
     """{thread's name: CPU seconds} of a process; threads of one name are added up."""
     found = {}

@@ -85,7 +85,6 @@ class Moment:
 
     def __init__(self, server, load, place):
         self.at = time.monotonic()
-        self.server = machine.session_cpu_seconds(server.pid)
         self.load = machine.session_cpu_seconds(load.process.pid)
         self.threads = machine.thread_cpu_seconds(server.pid)
         self.cores = machine.cpu_times()
@@ -104,7 +103,8 @@ def spent(before, after, place):
     if before.traffic and after.traffic:
         sends, sent_bytes, receives = (b - a for a, b in zip(before.traffic, after.traffic))
         figures.update(sends_s=sends / wall, receives_s=receives / wall, send_bytes=sent_bytes / sends if sends else None)
-    server, load = after.server - before.server, after.load - before.load
+    load = after.load - before.load
+    server = sum(after.threads.values()) - sum(before.threads.values())
     threads = {name: 100 * (seconds - before.threads.get(name, 0)) / wall for name, seconds in after.threads.items()}
     busiest = sorted(threads.items(), key=lambda item: -item[1])[:4]
     figures.update({
@@ -125,10 +125,15 @@ def from_report(report):
     figures = {
         "joined": joined, "lost": report["lost"], "p50": latency.get("p50"), "p99": latency.get("p99"),
         "p999": latency.get("p999"), "moves_s": moves_s, "wire_kib_s": measured["wire_bytes_in_s"] / 1024,
-        "ratio": measured.get("ratio"),
+        "ratio": measured.get("ratio"), "neighbours": measured.get("neighbours"),
+        "faults": report.get("checks", {}).get("faults"), "load_bound": measured.get("load_bound", False),
         # Where the load does not count deliveries, everyone is in everyone's view: each move is for all others.
         "deliveries_s": measured.get("deliveries_s", moves_s * (joined - 1)),
     }
+    for stale in measured.get("stale_ms", []):  # how old what is shown is, by distance
+        if stale.get("seen"):
+            upto = f"..{stale['to_m']}" if "to_m" in stale else "+"
+            figures.setdefault("stale", {})[f"{stale['from_m']}{upto} m"] = stale["p50"]
     if figures["deliveries_s"] > 0:
         figures["delivery_bytes"] = measured["wire_bytes_in_s"] * joined / figures["deliveries_s"]
     return figures
@@ -190,18 +195,29 @@ def memory(server, players, place, idle_kib, idle_slab):
 
 
 def frozen_memory(contender, players, place, seconds):
-    """Memory with everyone in and walking, then with every player stopped for so long that all sockets are full."""
+    """Memory a player with everyone in and walking; then, while half of them are stopped and the others walk on, the most
+    that one of the stopped takes: his socket fills, and in the end the server gives him up."""
     with running(contender, players, place) as (server, work):
         idle_kib, idle_slab = machine.rss_kib(server.pid), machine.slab_kib()
         load = Load(contender.load(server, work, players, 0, place), work)
+        stopped = None
         try:
             load.wait_all_in(players, lambda: contender.here(server))
             time.sleep(5)
             quiet = memory(server, players, place, idle_kib, idle_slab)
-            os.killpg(load.process.pid, signal.SIGSTOP)
-            time.sleep(seconds)
-            worst = memory(server, players, place, idle_kib, idle_slab)
+            half = machine.children(load.process.pid)
+            if len(half) != 2:
+                raise Trouble("these bots do not play in two processes: no half of them can be stopped")
+            stopped = half[1]
+            os.kill(stopped, signal.SIGSTOP)
+            worst = dict(quiet)
+            for _ in range(2 * seconds):
+                time.sleep(0.5)
+                for key, kib in memory(server, players, place, idle_kib, idle_slab).items():
+                    if kib is not None:  # what is more than when all walked is that of the stopped half
+                        worst[key] = max(worst[key], quiet[key] + (kib - quiet[key]) * players / (players // 2))
         finally:
-            os.killpg(load.process.pid, signal.SIGCONT)
+            if stopped:
+                os.kill(stopped, signal.SIGCONT)
             end(load.process)
     return quiet, worst

@@ -9,9 +9,12 @@ LOAD_BOUND = "load-bound, no result"
 ROWS = (
     ("joined", "in", "{:.0f}", True),
     ("lost", "lost", "{:.0f}", True),
+    ("faults", "faults of the protocol", "{:.0f}", True),
+    ("neighbours", "others in view", "{:.0f}", True),
     ("p50", "delivery p50 ms", "{:.0f}", False),
     ("p99", "delivery p99 ms", "{:.0f}", False),
     ("p999", "delivery p99.9 ms", "{:.0f}", False),
+    ("stale", "age of what is shown p50 ms, by distance", "{}", False),
     ("ratio", "delivered or replaced", "{:.4f}", False),
     ("deliveries_s", "deliveries a second", "{:,.0f}", False),
     ("deliveries_cpu_s", "deliveries per server CPU second", "{:,.0f}", False),
@@ -35,9 +38,13 @@ ROWS = (
     ("other_percent", "others' CPU % of a core", "{:.1f}", True),
 )
 
+# Of these a ratio says nothing.
+NO_RATIO = ("joined", "lost", "faults", "neighbours", "steal_percent", "other_percent", "kernel_objects_kib")
+
 
 def load_bound(runs):
-    return median(run["load_percent"] for run in runs) > LOAD_BOUND_PERCENT
+    return (median(run["load_percent"] for run in runs) > LOAD_BOUND_PERCENT
+            or 2 * sum(bool(run.get("load_bound")) for run in runs) > len(runs))
 
 
 def values(runs, key):
@@ -56,7 +63,8 @@ def cell(runs, key, form, stands):
     if not stands and load_bound(runs):
         return LOAD_BOUND
     if form == "{}":
-        return found[len(found) // 2]
+        middle = found[len(found) // 2]
+        return ", ".join(f"{name}: {n:.0f}" for name, n in middle.items()) if isinstance(middle, dict) else middle
     text = write(form, median(found))
     low, high = write(form, min(found)), write(form, max(found))
     return text if low == high else f"{text} ({low}..{high})"
@@ -92,7 +100,7 @@ def comparison(a_runs, b_runs, again_runs):
         cells = [cell(runs, key, form, stands) for runs in (a_runs, b_runs)]
         if form == "{}" or all(text == "-" for text in cells):
             continue
-        both, same = ratios(a_runs, b_runs, key), ratios(a_runs, again_runs, key)
+        both, same = ([], []) if key in NO_RATIO else (ratios(a_runs, b_runs, key), ratios(a_runs, again_runs, key))
         if not stands and (load_bound(a_runs) or load_bound(b_runs)):
             both = same = []
         rows.append([name, *cells, f"{median(both):.3f}" if both else "-",
