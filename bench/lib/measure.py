@@ -109,6 +109,7 @@ def spent(before, after, place):
     busiest = sorted(threads.items(), key=lambda item: -item[1])[:4]
     figures.update({
         "server_percent": 100 * server / wall,
+        "sim_percent": threads.get("sim"),
         "load_percent": 100 * load / wall / len(machine.cores(place.load_cpu)),
         "threads": ", ".join(f"{name} {percent:.1f}" for name, percent in busiest if percent >= 0.1),
         "steal_percent": 100 * core_sum(1) / max(core_sum(2), 1e-9),
@@ -146,6 +147,9 @@ def derive(figures):
     if cpu_s > 0:
         figures["deliveries_cpu_s"] = figures["deliveries_s"] / cpu_s
         figures["player_us_s"] = 1e6 * cpu_s / joined
+        if figures.get("sim_percent") is not None:
+            figures["sim_us_s"] = 1e4 * figures["sim_percent"] / joined
+            figures["io_us_s"] = figures["player_us_s"] - figures["sim_us_s"]
         if figures.get("sends_s"):
             figures["send_us"] = 1e6 * cpu_s / figures["sends_s"]
 
