@@ -410,6 +410,7 @@ void protocol_encode_self(struct wire_writer *w, const struct protocol_self *m)
     wire_put_u8(w, m->airborne);
     wire_put_u8(w, m->dropped);
     wire_put_u8(w, m->ahead);
+    wire_put_u8(w, m->teleports);
     frame_end(w, start);
 }
 
@@ -428,6 +429,7 @@ DECODER(self)
     m.airborne = wire_get_u8(&r);
     m.dropped = wire_get_u8(&r);
     m.ahead = wire_get_u8(&r);
+    m.teleports = wire_get_u8(&r);
     return PUBLISH(m.airborne <= 1 && m.ahead < PROTOCOL_SUBSTEPS_MAX);
 }
 

@@ -98,8 +98,9 @@ struct protocol_self {
     int32_t velocity_y;
     uint16_t yaw;
     uint8_t airborne;
-    uint8_t dropped; /* substeps given up since the last SELF (saturates) */
-    uint8_t ahead;   /* substeps of the MOVE after seq that pos holds already: 0..14 */
+    uint8_t dropped;   /* substeps given up since the last SELF (saturates) */
+    uint8_t ahead;     /* substeps of the MOVE after seq that pos holds already: 0..14 */
+    uint8_t teleports; /* how often the figure was put elsewhere, modulo 256 */
 };
 
 struct protocol_chat_line {

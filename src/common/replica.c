@@ -351,14 +351,15 @@ static void left(struct apply *apply, const struct cellblock_header *header,
 {
     struct replica *replica = apply->replica;
     struct entity *entity = entity_find(replica, record->entity);
-    if (!entity || entity->cell != apply->cell)
+    if (!entity || (entity->cell != apply->cell && entity->index != NO_INDEX))
         return;
     if (entity->index != NO_INDEX && entity->index != record->index)
         return; /* it is back already, and another part has said so */
     struct cell *destination =
         record->gone ? NULL : cell_covering(replica, &header->key, record->to);
     if (!destination) {
-        vanish(replica, entity);
+        if (entity->cell == apply->cell)
+            vanish(replica, entity);
         return;
     }
     put_on(&replica->orphans, entity);

@@ -319,12 +319,12 @@ static void self(void **state)
 {
     (void)state;
     const struct protocol_self fine = {
-        9, 8, {-1, SPACE_LIMIT_UNITS, -SPACE_LIMIT_UNITS}, -20480, 65535, 1, 255, 14};
+        9, 8, {-1, SPACE_LIMIT_UNITS, -SPACE_LIMIT_UNITS}, -20480, 65535, 1, 255, 14, 200};
     struct protocol_self m = fine, out;
     ROUND_TRIP(self, SELF, &m, &out);
     assert_true(out.tick == 9 && out.seq == 8 && out.pos.x == -1 && out.pos.y == SPACE_LIMIT_UNITS);
     assert_true(out.pos.z == -SPACE_LIMIT_UNITS && out.velocity_y == -20480 && out.yaw == 65535);
-    assert_true(out.airborne == 1 && out.dropped == 255 && out.ahead == 14);
+    assert_true(out.airborne == 1 && out.dropped == 255 && out.ahead == 14 && out.teleports == 200);
     assert_memory_equal(room + 3 + 8, "\xff\xff\xff\xff", 4); /* two's complement */
     m.airborne = 2;
     REFUSED_TO_DECODE(self, &m);

@@ -28,6 +28,7 @@ struct receiver {
     struct replica *replica;
     struct place *places; /* VIEW_CELLS */
     uint32_t looked[VIEW_CELLS];
+    uint8_t layer;              /* the one that it is told of */
     const struct snapshot *now; /* what blinks are judged by; NULL: they are not */
     unsigned blinks, divisions;
     uint64_t full, partial, bytes;
@@ -39,15 +40,17 @@ static inline struct space_cell view_cell(unsigned i)
                                .z = (int32_t)(i / (2 * VIEW_EDGE)) - VIEW_EDGE};
 }
 
-static inline bool in_view(const struct snapshot_entity *entity)
+static inline bool in_view(const struct snapshot_entity *entity, uint8_t layer)
 {
     struct space_cell cell;
 
-    if (entity == NULL || entity->layer != 0)
+    if (entity == NULL || entity->layer != layer)
         return false;
     cell = space_cell_up(entity->cell, 0);
     return cell.x >= -VIEW_EDGE && cell.x < VIEW_EDGE && cell.z >= -VIEW_EDGE && cell.z < VIEW_EDGE;
 }
+
+#define LAYERED 180 /* players from this on change layers: they may be gone and come back */
 
 /* Who vanishes while in view blinks. */
 static inline void receiver_event(void *context, enum replica_event event,
@@ -56,7 +59,8 @@ static inline void receiver_event(void *context, enum replica_event event,
     struct receiver *receiver = context;
 
     if (event == REPLICA_VANISHED && receiver->now != NULL &&
-        in_view(snapshot_entity(receiver->now, entity->id)))
+        in_view(snapshot_entity(receiver->now, entity->id), receiver->layer) &&
+        snapshot_entity(receiver->now, entity->id)->player < LAYERED)
         receiver->blinks++;
 }
 
@@ -70,10 +74,11 @@ static inline void receiver_view(struct receiver *receiver, const struct space_c
     struct wire_writer w;
 
     for (unsigned i = 0; i < gained_n; i++)
-        keys[0][i] =
-            (struct protocol_key){.level = gained[i].level, .x = gained[i].x, .z = gained[i].z};
+        keys[0][i] = (struct protocol_key){
+            .layer = receiver->layer, .level = gained[i].level, .x = gained[i].x, .z = gained[i].z};
     for (unsigned i = 0; i < lost_n; i++)
-        keys[1][i] = (struct protocol_key){.level = lost[i].level, .x = lost[i].x, .z = lost[i].z};
+        keys[1][i] = (struct protocol_key){
+            .layer = receiver->layer, .level = lost[i].level, .x = lost[i].x, .z = lost[i].z};
     wire_writer_init(&w, room, sizeof(room));
     protocol_encode_view(&w, keys[0], (uint16_t)gained_n, keys[1], (uint16_t)lost_n);
     assert_false(w.bad);
@@ -99,11 +104,13 @@ static inline struct held *place_hold(struct place *place, struct space_cell at)
     return held;
 }
 
-static inline void receiver_init(struct receiver *receiver, const struct heightfield *field)
+static inline void receiver_init_layer(struct receiver *receiver, const struct heightfield *field,
+                                       uint8_t layer)
 {
     struct space_cell gained[VIEW_CELLS];
 
     memset(receiver, 0, sizeof(*receiver));
+    receiver->layer = layer;
     receiver->replica = replica_new(field, receiver_event, receiver);
     receiver->places = calloc(VIEW_CELLS, sizeof(*receiver->places));
     for (unsigned i = 0; i < VIEW_CELLS; i++) {
@@ -111,6 +118,11 @@ static inline void receiver_init(struct receiver *receiver, const struct heightf
         place_hold(&receiver->places[i], gained[i]);
     }
     receiver_view(receiver, gained, VIEW_CELLS, NULL, 0);
+}
+
+static inline void receiver_init(struct receiver *receiver, const struct heightfield *field)
+{
+    receiver_init_layer(receiver, field, 0);
 }
 
 static inline void receiver_fini(struct receiver *receiver)
@@ -146,7 +158,7 @@ static inline void receive(struct receiver *receiver, const struct snapshot_bloc
 static inline void look_at_cell(struct receiver *receiver, struct snapshot *snapshot,
                                 struct held *held, unsigned tier)
 {
-    const struct snapshot_cell *cell = snapshot_cell(snapshot, held->at, 0);
+    const struct snapshot_cell *cell = snapshot_cell(snapshot, held->at, receiver->layer);
     unsigned parts = cell == NULL ? 0 : snapshot_cell_parts(cell);
     struct snapshot_block block;
 
@@ -158,8 +170,9 @@ static inline void look_at_cell(struct receiver *receiver, struct snapshot *snap
             if (snapshot_block(snapshot, cell, (uint16_t)part, *have, tier, 0, &block) == 1)
                 receive(receiver, &block, have);
         } else if (*have != CELLBLOCK_NONE) {
-            assert_int_equal(snapshot_block_gone(snapshot, held->at, 0, (uint16_t)part, 0, &block),
-                             1);
+            assert_int_equal(
+                snapshot_block_gone(snapshot, held->at, receiver->layer, (uint16_t)part, 0, &block),
+                1);
             receive(receiver, &block, have);
             *have = CELLBLOCK_NONE;
         }
@@ -172,7 +185,7 @@ static inline void gain_leaves(struct receiver *receiver, struct snapshot *snaps
     const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
     struct place *place = &receiver->places[i];
     struct space_cell gained[SPACE_LEAVES_MAX];
-    size_t n = snapshot_leaves(snapshot, view_cell(i), 0, leaves);
+    size_t n = snapshot_leaves(snapshot, view_cell(i), receiver->layer, leaves);
     unsigned gained_n = 0;
 
     for (unsigned k = 0; k < place->held_n; k++)
@@ -212,9 +225,9 @@ static inline void look_at(struct receiver *receiver, struct snapshot *snapshot,
                            unsigned tier)
 {
     struct place *place = &receiver->places[i];
-    bool divided = snapshot_divided(snapshot, view_cell(i), 0) != place->divided;
+    bool divided = snapshot_divided(snapshot, view_cell(i), receiver->layer) != place->divided;
 
-    place->divided = snapshot_divided(snapshot, view_cell(i), 0);
+    place->divided = snapshot_divided(snapshot, view_cell(i), receiver->layer);
     receiver->looked[i] = snapshot_tick(snapshot);
     if (divided)
         gain_leaves(receiver, snapshot, i);
@@ -256,6 +269,7 @@ static inline bool compare(void *context, struct replica_entity *known)
     assert_int_equal(known->owner.x, entity->cell.x);
     assert_int_equal(known->owner.z, entity->cell.z);
     assert_int_equal(known->owner.level, entity->cell.level);
+    assert_int_equal(known->owner.layer, entity->layer);
     assert_int_equal(known->orphan_tick, 0);
     count->n++;
     return true;
@@ -268,7 +282,7 @@ static inline void check_equal(struct sim *sim, const struct heightfield *field,
     unsigned here = 0;
 
     for (uint32_t slot = 0; slot < snapshot_slots_n(count.snapshot); slot++)
-        here += in_view(snapshot_slot(count.snapshot, slot));
+        here += in_view(snapshot_slot(count.snapshot, slot), receiver->layer);
     replica_each(receiver->replica, compare, &count);
     assert_int_equal(count.n, here);
     snapshot_unref(count.snapshot);

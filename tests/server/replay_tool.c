@@ -23,6 +23,13 @@ static void stir(struct batch *batch, uint64_t *seed, uint32_t tick)
             batch_join(batch, i + 100 * (tick % 2), i, 0, 0)->as.join.spawn = what % 2;
         } else if (what < 5) {
             batch_add(batch, i + 100, COMMAND_LEAVE, 2);
+        } else if (what < 6) {
+            int32_t x_m = (int32_t)(draw(seed) % 100) - 50;
+            int32_t z_m = (int32_t)(draw(seed) % 100) - 50;
+
+            batch_teleport(batch, i + 100, x_m, z_m);
+        } else if (what < 7) {
+            batch_add(batch, i + 100, COMMAND_LAYER, 4)->as.layer.layer = (uint8_t)(draw(seed) % 2);
         } else if (what < 180) {
             batch_intent(batch, i + 100 * (tick / 50 % 2), tick, (uint16_t)draw(seed), 3)
                 ->as.intent.intent.flags = draw(seed) % 8;

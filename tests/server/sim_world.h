@@ -68,6 +68,14 @@ static inline struct command *batch_intent(struct batch *batch, uint64_t session
     return intent;
 }
 
+static inline void batch_teleport(struct batch *batch, uint64_t session, int32_t x_m, int32_t z_m)
+{
+    struct command *teleport = batch_add(batch, session, COMMAND_TELEPORT, 3);
+
+    teleport->as.teleport.x = x_m * SPACE_UNITS_PER_M;
+    teleport->as.teleport.z = z_m * SPACE_UNITS_PER_M;
+}
+
 static inline void batch_chat(struct batch *batch, uint64_t session, const char *text,
                               uint32_t sequence)
 {

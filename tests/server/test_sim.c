@@ -351,6 +351,65 @@ static void test_arrival_order(void **state)
     free(batch);
 }
 
+/* Put elsewhere: onto the ground, at once, counted; who is there sees it come. */
+static void test_teleport(void **state)
+{
+    struct room *room = *state;
+    struct snapshot_entity before, after;
+
+    batch_join(&room->batch, 1, 1, 3, 3);
+    batch_step(&room->batch, room->sim);
+    batch_intent(&room->batch, 1, 1, 0, 3)->as.intent.intent.flags = MOVEMENT_JUMP;
+    batch_step(&room->batch, room->sim);
+    before = look(room, 0);
+    assert_int_equal(before.state.airborne, 1);
+    batch_teleport(&room->batch, 1, -200, 130);
+    batch_step(&room->batch, room->sim);
+    after = look(room, 0);
+    assert_int_equal(after.teleports, before.teleports + 1);
+    assert_int_equal(after.state.pos.x, -200 * SPACE_UNITS_PER_M);
+    assert_int_equal(after.state.pos.z, 130 * SPACE_UNITS_PER_M);
+    assert_int_equal(after.state.pos.y,
+                     heightfield_at(room->field, after.state.pos.x, after.state.pos.z));
+    assert_int_equal(after.state.airborne, 0);
+    assert_int_equal(after.state.velocity_y, 0);
+    assert_int_equal(after.state.yaw, before.state.yaw);
+    assert_int_equal(after.cell.x, -4);
+    assert_int_equal(after.cell.z, 2);
+    assert_true(after.id == before.id && after.seq == before.seq);
+    batch_teleport(&room->batch, 1, 100000, 0); /* beyond the edge */
+    batch_teleport(&room->batch, 2, 1, 1);      /* nobody's */
+    batch_step(&room->batch, room->sim);
+    after = look(room, 0);
+    assert_true(after.state.pos.x < WORLD_SIZE_M / 2 * SPACE_UNITS_PER_M);
+    assert_true(after.state.pos.x > (WORLD_SIZE_M / 2 - 2) * SPACE_UNITS_PER_M);
+}
+
+/* Another layer is another cell of the same place. */
+static void test_layer(void **state)
+{
+    struct room *room = *state;
+    struct snapshot *snapshot;
+    struct space_cell here = {0, 0, 0};
+
+    batch_join(&room->batch, 1, 1, 3, 3);
+    batch_join(&room->batch, 2, 2, 4, 3);
+    batch_step(&room->batch, room->sim);
+    batch_add(&room->batch, 2, COMMAND_LAYER, 2)->as.layer.layer = 9;
+    batch_add(&room->batch, 1, COMMAND_LAYER, 2)->as.layer.layer = 0; /* it is there */
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(look(room, 1).layer, 9);
+    assert_int_equal(look(room, 0).layer, 0);
+    snapshot = sim_snapshot(room->sim);
+    assert_int_equal(snapshot_cell_members_n(snapshot_cell(snapshot, here, 0)), 1);
+    assert_int_equal(snapshot_cell_members_n(snapshot_cell(snapshot, here, 9)), 1);
+    snapshot_unref(snapshot);
+    batch_add(&room->batch, 2, COMMAND_LAYER, 3)->as.layer.layer = 0;
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(look(room, 1).layer, 0);
+    assert_int_equal(look(room, 1).index, 2); /* the old one is not given again yet */
+}
+
 /* A saved and loaded world goes on like the one that was saved; every cut of it is refused. */
 static void test_save_and_load(void **state)
 {
@@ -461,6 +520,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_teleport, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_layer, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_save_and_load, make_divided, room_unmake),
         cmocka_unit_test_setup_teardown(test_load_garbage, make_divided, room_unmake),
         cmocka_unit_test_setup_teardown(test_allocates_nothing, make, room_unmake),

@@ -14,6 +14,7 @@
 #include "sim_room.h"
 
 #define RECEIVERS_N 6
+#define HIDDEN      7 /* a layer */
 
 static int make_divided(void **state)
 {
@@ -99,6 +100,12 @@ static void herd(struct room *room, uint32_t tick)
                        (int)(draw(&room->seed) % 120) - 60);
         else if (what < 7 && entity != NULL)
             batch_add(&room->batch, entity->session, COMMAND_LEAVE, 2);
+        else if (what < 10 && entity != NULL)
+            batch_teleport(&room->batch, entity->session, (int)(draw(&room->seed) % 160) - 80,
+                           (int)(draw(&room->seed) % 160) - 80);
+        else if (what < 30 && i >= LAYERED && entity != NULL && entity->player >= LAYERED)
+            batch_add(&room->batch, entity->session, COMMAND_LAYER, 3)->as.layer.layer =
+                entity->layer == 0 ? HIDDEN : 0;
         else if (entity != NULL) {
             bool left = entity->state.pos.x < 0;
             bool up = entity->state.pos.z < 0;
@@ -120,11 +127,11 @@ static void herd(struct room *room, uint32_t tick)
 static void test_divisions(void **state)
 {
     struct room *room = *state;
-    struct receiver receivers[RECEIVERS_N];
+    struct receiver receivers[RECEIVERS_N + 1]; /* and one in another layer */
     uint32_t leaves_most = 0;
 
-    for (unsigned k = 0; k < RECEIVERS_N; k++)
-        receiver_init(&receivers[k], room->field);
+    for (unsigned k = 0; k <= RECEIVERS_N; k++)
+        receiver_init_layer(&receivers[k], room->field, k == RECEIVERS_N ? HIDDEN : 0);
     for (uint32_t tick = 1; tick <= 1800; tick++) {
         const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
         struct snapshot *snapshot;
@@ -135,15 +142,15 @@ static void test_divisions(void **state)
         else
             herd(room, tick);
         snapshot = sim_snapshot(room->sim);
-        for (unsigned k = 0; k < RECEIVERS_N; k++) {
-            receivers[k].now = k + 1 < RECEIVERS_N ? snapshot : NULL;
+        for (unsigned k = 0; k <= RECEIVERS_N; k++) {
+            receivers[k].now = k + 1 != RECEIVERS_N ? snapshot : NULL;
             for (unsigned i = 0; i < VIEW_CELLS; i++) {
                 uint32_t ago = tick - receivers[k].looked[i];
 
                 /* 0: always; 1-3: all at once, by tiers; 4: each cell for itself; 5: when it likes
                  */
                 if (quiet || k == 0 || (k < 4 && tick % (1u << (k + 1)) == k) ||
-                    (k == 4 && (ago >= 30 || draw(&room->seed) % 10 == 0)) ||
+                    (k == 4 && (ago >= 30 || draw(&room->seed) % 10 == 0)) || k == RECEIVERS_N ||
                     (k == 5 && draw(&room->seed) % 30 == 0))
                     look_at(&receivers[k], snapshot, i, draw(&room->seed) % (k + 1));
             }
@@ -154,12 +161,13 @@ static void test_divisions(void **state)
             leaves_most = n > leaves_most ? (uint32_t)n : leaves_most;
         }
         snapshot_unref(snapshot);
-        for (unsigned k = 0; k < RECEIVERS_N && tick % 300 == 299; k++)
+        for (unsigned k = 0; k <= RECEIVERS_N && tick % 300 == 299; k++)
             check_equal(room->sim, room->field, &receivers[k]);
     }
     assert_true(leaves_most >= 7); /* several levels */
-    for (unsigned k = 0; k < RECEIVERS_N; k++) {
-        assert_true(receivers[k].divisions > 20);
+    for (unsigned k = 0; k <= RECEIVERS_N; k++) {
+        assert_true(k == RECEIVERS_N || receivers[k].divisions > 20);
+        assert_true(receivers[k].full > 0);
         assert_int_equal(receivers[k].blinks, 0);
         receiver_fini(&receivers[k]);
     }

@@ -165,9 +165,13 @@ enum prediction_answer prediction_self(struct prediction *p, const struct protoc
         p->next_seq = self->seq + 1;
     if (same)
         return PREDICTION_SAME;
-    if (p->known)
+    bool snap = p->known && self->teleports != p->teleports;
+    if (p->known && !snap)
         p->corrections++;
     correct(p, &truth, self->ahead);
+    if (snap)
+        memset(p->glide_m, 0, sizeof(p->glide_m));
+    p->teleports = self->teleports;
     return PREDICTION_CORRECTED;
 }
 

@@ -31,6 +31,7 @@ struct prediction {
     struct movement_state before;    /* one substep ago, for drawing between substeps */
     uint32_t acked_seq;
     uint8_t acked_ahead;         /* and of the next one, so many substeps */
+    uint8_t teleports;           /* as of the last SELF: another number means snap */
     struct movement_state acked; /* where the server said we were then */
     uint32_t next_seq;
     uint8_t batch;                                          /* substeps at which a MOVE is full */

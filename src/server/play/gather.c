@@ -117,7 +117,7 @@ static bool self_same(const struct protocol_self *a, const struct protocol_self 
 {
     return a->seq == b->seq && a->pos.x == b->pos.x && a->pos.y == b->pos.y &&
            a->pos.z == b->pos.z && a->velocity_y == b->velocity_y && a->yaw == b->yaw &&
-           a->airborne == b->airborne && a->ahead == b->ahead;
+           a->airborne == b->airborne && a->ahead == b->ahead && a->teleports == b->teleports;
 }
 
 /* True if SELF is a correction, as far as can be told from here: what the player foresaw needs no
@@ -128,7 +128,8 @@ static bool self_hurries(const struct session *s, const struct snapshot_entity *
     int64_t dz = (int64_t)e->state.pos.z - s->self.pos.z;
     int64_t jump = (int64_t)JUMP_M * SPACE_UNITS_PER_M;
 
-    return !s->self_sent || s->dropped > 0 || dx * dx + dz * dz > jump * jump;
+    return !s->self_sent || s->dropped > 0 || e->teleports != s->self.teleports ||
+           dx * dx + dz * dz > jump * jump;
 }
 
 static void gather_self(struct gather *g)
@@ -146,6 +147,7 @@ static void gather_self(struct gather *g)
         .airborne = e->state.airborne,
         .dropped = (uint8_t)(s->dropped < UINT8_MAX ? s->dropped : UINT8_MAX),
         .ahead = e->ahead,
+        .teleports = e->teleports,
     };
     if (s->self_sent && s->dropped == 0 && self_same(&g->say, &s->self))
         return;

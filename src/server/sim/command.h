@@ -25,6 +25,8 @@ enum command_kind {
     COMMAND_LEAVE,      /* lifecycle: never dropped */
     COMMAND_INTENT,
     COMMAND_CHAT,
+    COMMAND_LAYER,    /* the session's figure goes to another layer */
+    COMMAND_TELEPORT, /* it is put elsewhere, onto the ground */
 };
 
 enum command_producer { COMMAND_FROM_CONTROL = 0, COMMAND_FROM_IO = 1 };
@@ -56,6 +58,12 @@ struct command {
             uint8_t channel;   /* enum protocol_channel */
             struct blob *text; /* owned by the command; journaled by length only */
         } chat;
+        struct {
+            uint8_t layer; /* 0: public; others are seen only by those in them */
+        } layer;
+        struct {
+            int32_t x, z; /* units; clamped into the world */
+        } teleport;
     } as;
 };
 

@@ -94,6 +94,13 @@ void journal_put_command(struct wire_writer *w, const struct command *command)
         wire_put_u16(w, command->as.chat.text == NULL ? 0
                                                       : (uint16_t)command->as.chat.text->len_bytes);
         break;
+    case COMMAND_LAYER:
+        wire_put_u8(w, command->as.layer.layer);
+        break;
+    case COMMAND_TELEPORT:
+        wire_put_u32(w, (uint32_t)command->as.teleport.x);
+        wire_put_u32(w, (uint32_t)command->as.teleport.z);
+        break;
     }
 }
 
@@ -152,6 +159,13 @@ int journal_get_command(struct wire_reader *r, struct command *command)
         return r->bad ? -1 : 0;
     case COMMAND_CHAT:
         return get_chat(r, command);
+    case COMMAND_LAYER:
+        command->as.layer.layer = wire_get_u8(r);
+        return r->bad ? -1 : 0;
+    case COMMAND_TELEPORT:
+        command->as.teleport.x = (int32_t)wire_get_u32(r);
+        command->as.teleport.z = (int32_t)wire_get_u32(r);
+        return r->bad ? -1 : 0;
     }
     return -1; /* a kind that is none */
 }

@@ -93,6 +93,7 @@ static void put_entity(struct sink *sink, const struct snapshot_entity *entity)
     put(sink, entity->version, 1);
     put(sink, entity->dropped, 1);
     put(sink, entity->ahead, 1);
+    put(sink, entity->teleports, 1);
 }
 
 static void put_state(struct sink *sink, const struct sim *sim)
@@ -257,6 +258,7 @@ static void get_entity(struct wire_reader *r, struct snapshot_entity *entity)
     entity->version = wire_get_u8(r);
     entity->dropped = wire_get_u8(r);
     entity->ahead = wire_get_u8(r);
+    entity->teleports = wire_get_u8(r);
     if (entity->id == 0 || entity->session == 0 || entity->player == 0 || entity->name == NULL)
         r->bad = true;
 }

@@ -149,6 +149,29 @@ static void apply_chat(struct step *step, struct command *command)
     step->counts->chat_lines++;
 }
 
+static void apply_layer(struct step *step, const struct command *command)
+{
+    uint32_t slot = idmap_get(&step->sim->by_session, command->session);
+
+    if (slot != IDMAP_NONE)
+        world_change_layer(step->sim, slot, command->as.layer.layer);
+}
+
+/* What waits is walked from there. */
+static void apply_teleport(struct step *step, const struct command *command)
+{
+    struct sim *sim = step->sim;
+    uint32_t slot = idmap_get(&sim->by_session, command->session);
+    struct movement_state state;
+
+    if (slot == IDMAP_NONE)
+        return;
+    movement_place(&state, command->as.teleport.x, command->as.teleport.z,
+                   sim->entities[slot].state.yaw, sim->config.field);
+    sim->entities[slot].teleports++;
+    world_move(sim, slot, &state);
+}
+
 static void apply(struct step *step, struct command *command)
 {
     step->counts->commands++;
@@ -167,6 +190,12 @@ static void apply(struct step *step, struct command *command)
         break;
     case COMMAND_CHAT:
         apply_chat(step, command);
+        break;
+    case COMMAND_LAYER:
+        apply_layer(step, command);
+        break;
+    case COMMAND_TELEPORT:
+        apply_teleport(step, command);
         break;
     }
     command_drop(command);

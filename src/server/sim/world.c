@@ -135,10 +135,10 @@ static uint32_t find_free_slot(struct sim *sim)
 }
 
 /* Let the entity into the cell of its position. -1: it has no room for it. */
-static int enter_cell(struct sim *sim, uint32_t slot, const struct space_cell at)
+static int enter_cell(struct sim *sim, uint32_t slot, const struct space_cell at, uint8_t layer)
 {
     struct snapshot_entity *entity = &sim->entities[slot];
-    uint32_t number = cells_make(&sim->cells, at, entity->layer, sim->tick);
+    uint32_t number = cells_make(&sim->cells, at, layer, sim->tick);
     int index;
 
     if (number == CELL_NONE)
@@ -147,6 +147,7 @@ static int enter_cell(struct sim *sim, uint32_t slot, const struct space_cell at
     if (index < 0)
         return -1;
     entity->cell = at;
+    entity->layer = layer;
     entity->index = (uint16_t)index;
     sim->movers[slot].cell = number;
     sim->figures[slot].entered = sim->tick;
@@ -169,7 +170,7 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     entity = &sim->entities[slot];
     memset(entity, 0, sizeof(*entity)); /* padding too: snapshots copy and compare bytes */
     movement_place(&entity->state, x, z, join->as.join.yaw, sim->config.field);
-    if (enter_cell(sim, slot, cells_leaf(&sim->cells, entity->state.pos, 0)) != 0)
+    if (enter_cell(sim, slot, cells_leaf(&sim->cells, entity->state.pos, 0), 0) != 0)
         return IDMAP_NONE;
     generation = sim->movers[slot].generation % WORLD_GENERATION_MAX + 1;
     entity->id = (uint64_t)sim->config.server << 48 | (uint64_t)slot << SLOT_BITS | generation;
@@ -263,7 +264,7 @@ void world_move(struct sim *sim, uint32_t slot, const struct movement_state *sta
         uint32_t old = sim->movers[slot].cell;
         struct cell_left left = {entity->id, sim->tick, to, entity->index, false};
 
-        if (enter_cell(sim, slot, to) != 0)
+        if (enter_cell(sim, slot, to, entity->layer) != 0)
             return;
         cell_leave(&sim->cells.cells[old], &left);
         set_wire(sim, slot, &wire);
@@ -271,4 +272,17 @@ void world_move(struct sim *sim, uint32_t slot, const struct movement_state *sta
         cell_touch(&sim->cells.cells[sim->movers[slot].cell], entity->index, sim->tick);
     }
     entity->state = *state;
+}
+
+void world_change_layer(struct sim *sim, uint32_t slot, uint8_t layer)
+{
+    struct snapshot_entity *entity = &sim->entities[slot];
+    uint32_t old = sim->movers[slot].cell;
+    struct cell_left left = {
+        .entity = entity->id, .tick = sim->tick, .index = entity->index, .gone = true};
+
+    if (entity->layer == layer ||
+        enter_cell(sim, slot, cells_leaf(&sim->cells, entity->state.pos, layer), layer) != 0)
+        return;
+    cell_leave(&sim->cells.cells[old], &left);
 }

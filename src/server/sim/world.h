@@ -61,6 +61,9 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
 /* The entity's movement state became `state` in this tick: cell, block state. If the new cell
  * cannot take it, it stays where it was. */
 void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state);
+/* The entity goes to another layer: it left its cell for nowhere, as far as those know who stay. If
+ * there is no room for it there, it stays. */
+void world_change_layer(struct sim *sim, uint32_t slot, uint8_t layer);
 /* Divide the cells that are dense, put those together that are not (divide.c). */
 void world_divide(struct sim *sim);
 /* Room for slots up to n-1. -1: out of memory. */
