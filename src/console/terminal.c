@@ -36,14 +36,18 @@ static void on_fatal(int signal_number)
     raise(signal_number);
 }
 
-/* A capability without its padding marks ("$<2>"), behind what is there. */
-static void add_capability(char *name)
+static bool has_capability(char *name)
 {
     const char *text = tigetstr(name);
+
+    return text != NULL && text != (char *)-1;
+}
+
+/* A capability's text without its padding marks ("$<2>"), behind what is there. */
+static void add_text(const char *text)
+{
     size_t n = strlen(terminal.reset);
 
-    if (text == NULL || text == (char *)-1)
-        return;
     for (; *text != '\0' && n < sizeof(terminal.reset) - 4; text++) {
         const char *end = text[0] == '$' && text[1] == '<' ? strchr(text, '>') : NULL;
 
@@ -55,6 +59,12 @@ static void add_capability(char *name)
     terminal.reset[n] = '\0';
 }
 
+static void add_capability(char *name)
+{
+    if (has_capability(name))
+        add_text(tigetstr(name));
+}
+
 static void arm(void)
 {
     char names[][6] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
@@ -63,11 +73,19 @@ static void arm(void)
     static char stack_room[65536];
     stack_t stack = {.ss_sp = stack_room, .ss_size = sizeof(stack_room)};
 
+    char to[] = "cup", clear[] = "el";
+
+    terminal.reset[0] = '\0';
     for (size_t i = 0; i < ARRAY_N(names); i++)
         add_capability(names[i]);
-    /* Without a screen of its own to leave, the shell goes on below ours. */
-    if (strstr(terminal.reset, "[?1049l") == NULL)
-        strcat(terminal.reset, "\r\n");
+    /* Without a screen of its own to leave, the shell goes on in our last line. */
+    if (!has_capability(names[4])) {
+        const char *text = tparm(tigetstr(to), LINES - 1, 0);
+
+        if (text != NULL)
+            add_text(text);
+        add_capability(clear);
+    }
     sigaltstack(&stack, NULL); /* so that a stack that ran over can still be told of */
     sigemptyset(&action.sa_mask);
     terminal.armed = 1;
@@ -109,6 +127,7 @@ static void start_colours(enum terminal_colour colour)
 int terminal_open(enum terminal_colour colour, struct error *error)
 {
     const char *name = getenv("TERM");
+    char to[] = "cup";
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return error_set(error, "this is not a terminal; for scripts there is "
@@ -120,7 +139,7 @@ int terminal_open(enum terminal_colour colour, struct error *error)
     if (terminal.screen == NULL)
         return error_set(error, "the terminal %s is not known here, or cannot move its cursor",
                          name != NULL && name[0] != '\0' ? name : "(TERM is not set)");
-    if (tigetstr("cup") == NULL || tigetstr("cup") == (char *)-1) {
+    if (!has_capability(to)) {
         terminal_close();
         return error_set(error, "the terminal %s cannot move its cursor", name);
     }
@@ -137,8 +156,15 @@ int terminal_open(enum terminal_colour colour, struct error *error)
 
 void terminal_close(void)
 {
+    char leave[] = "rmcup";
+
     if (terminal.screen == NULL)
         return;
+    if (terminal.armed && !has_capability(leave)) { /* the shell goes on in our last line */
+        move(LINES - 1, 0);
+        clrtoeol();
+        refresh();
+    }
     endwin();
     terminal.armed = 0;
     delscreen(terminal.screen);

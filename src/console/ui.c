@@ -263,7 +263,7 @@ static void draw_bottom(const struct ui *ui, struct canvas *canvas)
 
     if (ui->link == UI_LOST || ui->link == UI_DENIED) {
         canvas_fill(canvas, row, 0, canvas->columns, STYLE_BAD);
-        canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BAD, "%s; trying again, q quits",
+        canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BAD, "trying again, q quits: %s",
                       ui->link_sentence);
     } else if (ui->message[0] != '\0') {
         canvas_fill(canvas, row, 0, canvas->columns, ui->message_bad ? STYLE_BAD : STYLE_GOOD);

@@ -498,7 +498,7 @@ static void a_lost_connection_greys_the_picture(void **state)
     ui_time(&fixture.ui, fixture.ui.now_ms + 65000, WALL_MS);
     ui_draw(&fixture.ui, &fixture.canvas);
     assert_true(shows(&fixture, "[LOST 1m05s]"));
-    assert_true(shows(&fixture, "the daemon closed the connection; trying again"));
+    assert_true(shows(&fixture, "trying again, q quits: the daemon closed the connection"));
     assert_true(shows(&fixture, "Players 812 of 2000"));
     for (int column = 0; column < 80; column++)
         assert_int_equal(fixture.canvas.cells[10 * 80 + column].style, STYLE_DIM);

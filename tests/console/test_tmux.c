@@ -290,6 +290,7 @@ static void colours_and_ascii_are_as_asked(void **state)
         bool colour, ascii;
     } CASES[] = {
         {"", true, false}, {"--color=never", false, false}, {"--color=always --ascii", true, true}};
+    char pid[32];
 
     need_tmux(state);
     for (size_t i = 0; i < ARRAY_N(CASES); i++) {
@@ -316,6 +317,16 @@ static void colours_and_ascii_are_as_asked(void **state)
     tmux_see("Traffic");
     tmux_type("q");
     tmux_see("left:0");
+    tmux_see("Traffic"); /* the last picture stays, but for the line in which the shell goes on */
+    tmux_see_no_more("F1 Help");
+    tmux_type("'clear; stty -g >/dev/null' Enter");
+    tmux_console("--ascii");
+    tmux_see("Traffic");
+    console_pid_is(pid, sizeof(pid));
+    tmux_run("kill -TERM %s", pid);
+    tmux_see("left:143");
+    tmux_see("Traffic");
+    tmux_see_no_more("F1 Help");
 }
 
 static void a_pipe_gets_a_sentence_and_no_escapes(void **state)
