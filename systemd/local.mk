@@ -2,7 +2,7 @@
 systemdsystemunitdir = $(prefix)/lib/systemd/system
 nodist_systemdsystemunit_DATA = systemd/openmmod.service
 sysusersdir = $(prefix)/lib/sysusers.d
-EXTRA_DIST += systemd/openmmod.service.in systemd/openmmo.sysusers
+EXTRA_DIST += systemd/openmmod.service.in systemd/openmmo.sysusers scripts/boot-test
 CLEANFILES += systemd/openmmod.service
 
 systemd/openmmod.service: systemd/openmmod.service.in Makefile
