@@ -99,13 +99,20 @@ class Openmmo:
         if self.scenario != "crowd" and "--scenario" not in self.usage:
             raise Trouble(f"{self.bots_build}/openmmo-bots has no --scenario: it only makes crowds")
 
+    def budget(self):
+        """Bytes a second that a player is sent at most; 0: this build has no such option."""
+        chosen = [option.partition("=")[2] for option in self.options if option.startswith("net.player_budget_bytes=")]
+        if chosen:
+            return chosen[-1]
+        return BUDGET_BYTES if re.search(r"player_budget_bytes\s*=", self.known) else 0
+
     def start(self, work, players, place):
         options = {"server.state": f"{work}/state", "admin.socket": f"{work}/admin.sock",
                    "net.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + 50),
                    "net.connections_max": str(players + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8",
                    "accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"}
-        if re.search(r"player_budget_bytes\s*=", self.known):
-            options["net.player_budget_bytes"] = str(BUDGET_BYTES)
+        if self.budget():
+            options["net.player_budget_bytes"] = str(self.budget())
         options.update(option.split("=", 1) for option in self.options)
         os.mkdir(f"{work}/state", 0o700)
         command = [f"{self.build}/openmmod", "-c", "/dev/null", *(f"--{key}={text}" for key, text in options.items())]

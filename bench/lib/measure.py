@@ -198,30 +198,58 @@ def memory(server, players, place, idle_kib, idle_slab):
     }
 
 
-def frozen_memory(contender, players, place, seconds):
-    """Memory a player with everyone in and walking; then, while half of them are stopped and the others walk on, the most
-    that one of the stopped takes: his socket fills, and in the end the server gives him up."""
+def memory_states(contender, players, place, seconds):
+    """Memory a player in three states: all stand and say nothing (their processes are stopped); all walk; and, while half of
+    them are stopped and the others walk on, the most that one of the stopped takes: his socket fills, and in the end the
+    server gives him up. The contender's bots play in two processes."""
     with running(contender, players, place) as (server, work):
         idle_kib, idle_slab = machine.rss_kib(server.pid), machine.slab_kib()
         load = Load(contender.load(server, work, players, 0, place), work)
-        stopped = None
+
+        def now():
+            return memory(server, players, place, idle_kib, idle_slab)
         try:
             load.wait_all_in(players, lambda: contender.here(server))
-            time.sleep(5)
-            quiet = memory(server, players, place, idle_kib, idle_slab)
-            half = machine.children(load.process.pid)
-            if len(half) != 2:
+            halves = machine.children(load.process.pid)
+            if len(halves) != 2:
                 raise Trouble("these bots do not play in two processes: no half of them can be stopped")
-            stopped = half[1]
-            os.kill(stopped, signal.SIGSTOP)
-            worst = dict(quiet)
+            time.sleep(5)
+            walking = now()
+            stop(halves)
+            time.sleep(3)
+            standing = now()
+            go_on(halves)
+            time.sleep(3)
+            stop(halves[1:])
+            worst = dict(walking)
             for _ in range(2 * seconds):
                 time.sleep(0.5)
-                for key, kib in memory(server, players, place, idle_kib, idle_slab).items():
+                for key, kib in now().items():
                     if kib is not None:  # what is more than when all walked is that of the stopped half
-                        worst[key] = max(worst[key], quiet[key] + (kib - quiet[key]) * players / (players // 2))
+                        worst[key] = max(worst[key], walking[key] + (kib - walking[key]) * players / (players // 2))
+            go_on(halves)
         finally:
-            if stopped:
-                os.kill(stopped, signal.SIGCONT)
             end(load.process)
-    return quiet, worst
+    return standing, walking, worst
+
+
+def stop(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+
+def go_on(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+def empty(contender, seconds, place):
+    """What the server uses while nobody is there: CPU in percent of a core, by thread, and RSS in KiB."""
+    with running(contender, 100, place) as (server, _):
+        time.sleep(3)
+        before, at = machine.thread_cpu_seconds(server.pid), time.monotonic()
+        time.sleep(seconds)
+        after, wall = machine.thread_cpu_seconds(server.pid), time.monotonic() - at
+        return {"server_percent": 100 * (sum(after.values()) - sum(before.values())) / wall,
+                "threads": {name: 100 * (spent - before.get(name, 0)) / wall for name, spent in after.items()},
+                "rss_kib": machine.rss_kib(server.pid)}
