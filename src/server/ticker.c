@@ -31,6 +31,8 @@ struct ticker {
     pthread_t thread;
     struct event *timer; /* with a base */
     _Atomic bool stop;
+    struct worst_record now; /* what is known of this tick */
+    uint32_t before_us;      /* real time that the tick before took */
     struct tempo tempo;
     _Atomic uint16_t permille;   /* its copy for other threads */
     int64_t deadline_ns;         /* CLOCK_MONOTONIC: when the next tick is due */
@@ -162,14 +164,13 @@ static void count(const struct sim_step_counts *counts)
     metrics_set(METRIC_CELLS, counts->cells);
 }
 
-/* CPU time since then, noted and returned. */
-static uint64_t observe_since(enum metric metric, int64_t start_ns)
+/* Microseconds of CPU time since *then_ns, which moves on to now. */
+static uint32_t cpu_since(int64_t *then_ns)
 {
-    int64_t spent = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
-    uint64_t us = (uint64_t)(spent < 0 ? 0 : spent / 1000);
+    int64_t now_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), spent_ns = now_ns - *then_ns;
 
-    metrics_observe(metric, us);
-    return us;
+    *then_ns = now_ns;
+    return (uint32_t)(spent_ns < 0 ? 0 : spent_ns / 1000);
 }
 
 /* How long the step took decides when the next ticks come. */
@@ -197,34 +198,58 @@ static void burn(struct ticker *ticker, int64_t start_ns)
         continue;
 }
 
+/* The tick is over: if it was long, it is kept with what it was made of. */
+static void note_worst(struct ticker *ticker, const struct sim_step_counts *counts)
+{
+    struct worst_record *now = &ticker->now;
+    int64_t ran_ns = clock_ns(CLOCK_MONOTONIC) - ticker->began_ns;
+
+    now->tick = sim_tick(ticker->config.sim);
+    now->at_ms = wall_ms();
+    now->of.tick.commands = counts->commands;
+    now->of.tick.entities = counts->entities;
+    now->of.tick.cells = counts->cells;
+    now->of.tick.before_us = ticker->before_us;
+    ticker->before_us = (uint32_t)(ran_ns / 1000);
+    now->real_us = now->of.tick.late_us + ticker->before_us;
+    if (ticker->config.worst != NULL)
+        worst_note(ticker->config.worst, 0, now);
+}
+
 static void tick_once(struct ticker *ticker)
 {
     struct sim *sim = ticker->config.sim;
-    int64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    struct worst_tick *made_of = &ticker->now.of.tick;
+    int64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), phase_ns = start_ns;
     struct sim_step_counts counts;
-    int64_t phase_ns;
     size_t commands_n = drain(ticker);
     size_t events_n;
 
     sort(ticker, commands_n);
+    made_of->drain_us = cpu_since(&phase_ns);
     if (ticker->config.journal != NULL)
         journal_tick(ticker->config.journal, sim_tick(sim) + 1, ticker->commands, commands_n);
-    phase_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    made_of->journal_us = cpu_since(&phase_ns);
     events_n = sim_step(sim, ticker->commands, commands_n, ticker->events, &counts);
     burn(ticker, phase_ns);
-    keep_tempo(ticker, observe_since(METRIC_TICK_STEP_US, phase_ns));
+    made_of->step_us = cpu_since(&phase_ns);
+    keep_tempo(ticker, made_of->step_us);
     if (ticker->config.journal != NULL) {
         journal_hash(ticker->config.journal, sim);
         metrics_set(METRIC_JOURNAL_STOPPED, journal_stopped(ticker->config.journal));
     }
+    made_of->journal_us += cpu_since(&phase_ns);
     set_clock(ticker, sim_tick(sim));
     /* First what control must know, then what it shows. */
     tell_events(ticker, events_n);
-    phase_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     publish(ticker);
-    observe_since(METRIC_TICK_SNAPSHOT_US, phase_ns);
-    observe_since(METRIC_TICK_US, start_ns);
+    made_of->snapshot_us = cpu_since(&phase_ns);
+    ticker->now.cpu_us = (uint32_t)((phase_ns - start_ns) / 1000);
+    metrics_observe(METRIC_TICK_STEP_US, made_of->step_us);
+    metrics_observe(METRIC_TICK_SNAPSHOT_US, made_of->snapshot_us);
+    metrics_observe(METRIC_TICK_US, ticker->now.cpu_us);
     count(&counts);
+    note_worst(ticker, &counts);
 }
 
 /* The deadline has come: see how late we are, tick, set the next one. */
@@ -240,11 +265,16 @@ static void on_deadline(struct ticker *ticker)
         late_ns = 0;
     missed = late_ns / period_ns;
     metrics_observe(METRIC_TICK_LATE_US, (uint64_t)(late_ns / 1000));
+    ticker->now = (struct worst_record){.kind = WORST_TICK,
+                                        .of.tick = {.late_us = (uint32_t)(late_ns / 1000),
+                                                    .missed = (uint32_t)missed,
+                                                    .tempo = ticker->tempo.permille}};
     if (missed > 0) {
         int64_t credit = missed * MOVEMENT_SUBSTEPS_PER_TICK;
 
         ticker->deadline_ns += missed * period_ns;
         ticker->credit = (uint32_t)(credit < CREDIT_MAX ? credit : CREDIT_MAX);
+        ticker->now.of.tick.credit = ticker->credit;
         metrics_add(METRIC_TICKS_MISSED, (uint64_t)missed);
         if (ticker->config.stalled != NULL)
             ticker->config.stalled(ticker->config.context, (uint32_t)(late_ns / 1000000));

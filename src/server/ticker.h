@@ -14,6 +14,7 @@
 #include "common/compiler.h"
 #include "common/error.h"
 #include "common/queue.h"
+#include "ops/worst.h"
 #include "sim/journal.h"
 #include "sim/mailbox.h"
 #include "sim/sim.h"
@@ -27,6 +28,7 @@ struct ticker_config {
     unsigned commands_n;
     struct mailbox *mailboxes; /* readers: [0] control's, then one per io thread */
     unsigned mailboxes_n;
+    struct worst *worst;  /* takes long ticks as its producer 0; may be NULL */
     struct queue *events; /* struct sim_event, sim -> control; room for two a session, never full */
     struct event_base *base; /* not NULL: no thread of its own, tick by a timer on this loop */
     /* Called on the sim thread. */

@@ -2,4 +2,5 @@ libserver_a_SOURCES += \
     src/server/ops/metrics.c src/server/ops/metrics.h \
     src/server/ops/notify.c src/server/ops/notify.h \
     src/server/ops/postbox.c src/server/ops/postbox.h \
+    src/server/ops/worst.c src/server/ops/worst.h \
     src/server/ops/workers.c src/server/ops/workers.h
