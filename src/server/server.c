@@ -32,6 +32,7 @@
 #include "play/presence.h"
 #include "play/sessions.h"
 #include "server/doors.h"
+#include "server/lookout.h"
 #include "server/reload.h"
 #include "server/state.h"
 #include "server/stop.h"
@@ -69,11 +70,13 @@ struct server {
     struct queue **commands;   /* [0] control's, then one an io thread */
     struct mailbox *mailboxes; /* the same */
     struct queue *events;      /* sim -> control */
+    struct worst *worst;       /* long ticks and sweeps */
     struct sim *sim;
     struct journal *journal;
     struct presence *presence;
     struct sessions *sessions;
     struct ticker *ticker;
+    struct lookout *lookout;
     struct admin *admin;
     struct notify *notify;
     int news_fd; /* the sim has published */
@@ -191,7 +194,10 @@ static int start_queues(struct server *server, struct error *error)
                    : queue_new(sizeof(struct command), intents / io_threads + QUEUE_SPARE, 0);
         whole = server->commands[i] != NULL;
     }
-    return whole ? 0 : error_set(error, "out of memory");
+    if (!whole)
+        return error_set(error, "out of memory");
+    server->worst = worst_new(server->readers_n, error);
+    return server->worst ? 0 : -1;
 }
 
 static int start_world(struct server *server, struct error *error)
@@ -236,6 +242,7 @@ static void fill_sessions(const struct server *server, const struct config *conf
     sessions->field = server->field;
     sessions->commands = server->commands + 1;
     sessions->mailboxes = server->mailboxes + 1;
+    sessions->worst = server->worst;
     sessions->epoch = store_epoch(server->store);
 }
 
@@ -340,6 +347,7 @@ static int start_ticker(struct server *server, struct error *error)
                                    .commands_n = server->readers_n,
                                    .mailboxes = server->mailboxes,
                                    .mailboxes_n = server->readers_n,
+                                   .worst = server->worst,
                                    .events = server->events,
                                    .published = published,
                                    .stalled = stalled,
@@ -449,12 +457,18 @@ static int start_admin(struct server *server, struct error *error)
                                  .options_table = &config_table,
                                  .presence = server->presence,
                                  .sessions = server->sessions,
+                                 .worst = server->worst,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
                                           .options = options_now,
                                           .context = server}};
 
+    server->lookout =
+        lookout_new(server->base, server->presence, server->sessions, server->worst, error);
+    if (!server->lookout)
+        return -1;
+    admin.ladder = lookout_ladder(server->lookout);
     server->admin = admin_new(&admin, error);
     return server->admin ? 0 : -1;
 }
@@ -616,6 +630,7 @@ void server_free(struct server *server)
     if (server->presence) /* an operator who still waits for a save is told while it can be said */
         presence_save_all(server->presence, let_go, NULL);
     admin_free(server->admin);
+    lookout_free(server->lookout);
     ticker_stop(server->ticker);
     journal_close(server->journal);
     if (server->accounts)
@@ -630,6 +645,7 @@ void server_free(struct server *server)
     presence_free(server->presence);
     free_events(server);
     free_queues(server);
+    worst_free(server->worst);
     sim_free(server->sim);
     heightfield_free(server->field);
     if (server->base)

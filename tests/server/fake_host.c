@@ -158,6 +158,10 @@ void fake_host_players(unsigned players_n)
         snprintf(row->figures.address, sizeof(row->figures.address), "192.0.2.%u:%u", i % 250,
                  40000 + i);
         row->figures.bytes_in = 1000 * i;
+        row->figures.cost_us = 1500 * ((i * 3) % 5);
+        row->figures.cells = 37;
+        row->figures.shift = i % 3;
+        row->figures.withheld = 4 * (i % 3);
         row->figures.bytes_out = 100000 - 10 * i;
         row->figures.rtt_us = 1000 * ((i * 37) % 200) + 250;
     }
@@ -179,6 +183,11 @@ void fake_host_start_at(const char *path, unsigned players_n)
     config.host = (struct admin_host){status, reload, stop, options, &fake_host};
     fd = admin_bind(fake_host.path, &error);
     config.socket = &fd;
+    config.ladder = &fake_host.ladder;
+    fake_host.worst = worst_new(2, &error);
+    if (fake_host.worst == NULL)
+        abort();
+    config.worst = fake_host.worst;
     fake_host.admin = fd >= 0 ? admin_new(&config, &error) : NULL;
     if (fake_host.admin == NULL) {
         fprintf(stderr, "fake_host: %s\n", error.text);
@@ -243,6 +252,7 @@ void fake_host_stop(void)
     char directory[sizeof(fake_host.path)];
 
     admin_free(fake_host.admin);
+    worst_free(fake_host.worst);
     event_base_free(fake_host.base);
     snprintf(directory, sizeof(directory), "%s", fake_host.path);
     for (int i = 0; i < 2; i++) {

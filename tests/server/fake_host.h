@@ -5,6 +5,8 @@
 #define OPENMMO_TESTS_FAKE_HOST_H
 
 #include "admin/admin.h"
+#include "ops/ladder.h"
+#include "ops/worst.h"
 
 #define FAKE_PLAYERS_MAX 4096
 
@@ -17,6 +19,8 @@ struct fake_host {
     char announced[512], kicked[512], kick_reason[256], shutdown_reason[256];
     unsigned kicks, shutdowns, reloads, saves;
     bool stopping;
+    struct ladder ladder;
+    struct worst *worst; /* producer 0 ticks, 1 sweeps; taken by who notes */
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);
     void *saved_context;

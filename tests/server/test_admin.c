@@ -547,6 +547,7 @@ static void players_are_sorted_filtered_and_cut(void **state)
         {"{}", "anna Bjorn walker0003 walker0004 \xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 5},
         {"{\"sort\":\"in\",\"descending\":true,\"limit\":2}", "walker0004 walker0003 ", 5},
         {"{\"sort\":\"in\",\"limit\":2,\"offset\":1}", "Bjorn \xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 5},
+        {"{\"sort\":\"cost\",\"descending\":true,\"limit\":2}", "walker0003 Bjorn ", 5},
         {"{\"filter\":\"WALK\"}", "walker0003 walker0004 ", 2},
         {"{\"filter\":\"192.0.2.1:\"}", "Bjorn ", 1},
         {"{\"filter\":\"x\"}", "", 0},
@@ -570,6 +571,69 @@ static void players_are_sorted_filtered_and_cut(void **state)
         assert_int_equal(json_integer_value(json_object_get(list, "matched")), CASES[i].matched);
         json_decref(list);
     }
+    peer_free(peer);
+}
+
+/* The rungs as they are, and the overview of them in server.status. */
+static void the_ladder_is_shown(void **state)
+{
+    struct ladder_facts facts = {.threads_n = 1, .floor_max = 4, .tempo_permille = 400};
+    struct ladder_acts acts;
+    struct peer *peer = peer_new();
+    json_t *value = result(peer, "server.ladder", "{}"), *rungs, *status;
+
+    (void)state;
+    assert_int_equal(json_integer_value(json_object_get(value, "rung")), 0);
+    assert_string_equal(json_string_value(json_object_get(value, "words")), "all is well");
+    json_decref(value);
+    ladder_look(&fake_host.ladder, &facts, 1700000000000, &acts);
+    value = result(peer, "server.ladder", "{}");
+    rungs = json_object_get(value, "rungs");
+    assert_int_equal(json_array_size(rungs), 5);
+    assert_true(json_is_true(json_object_get(json_array_get(rungs, 4), "active")));
+    assert_false(json_is_true(json_object_get(json_array_get(rungs, 3), "active")));
+    assert_int_equal(json_integer_value(json_object_get(value, "rung")), 5);
+    assert_int_equal(json_integer_value(json_object_get(value, "since_ms")), 1700000000000);
+    assert_string_equal(json_string_value(json_object_get(value, "words")),
+                        "the world runs at 40 %, for the simulation's step");
+    json_decref(value);
+    status = result(peer, "server.status", "{}");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(status, "ladder"), "rung")),
+                     5);
+    json_decref(status);
+    peer_free(peer);
+}
+
+static void the_worst_are_shown(void **state)
+{
+    static const struct worst_record tick = {.kind = WORST_TICK,
+                                             .tick = 77,
+                                             .at_ms = 1000,
+                                             .real_us = 36000,
+                                             .cpu_us = 35000,
+                                             .of.tick = {.step_us = 31000, .commands = 812}};
+    static const struct worst_record sweep = {.kind = WORST_SWEEP,
+                                              .thread = 0,
+                                              .at_ms = 1000,
+                                              .real_us = 9000,
+                                              .cpu_us = 8500,
+                                              .of.sweep = {.sessions = 700, .blocks = 5000}};
+    struct peer *peer = peer_new();
+    json_t *value, *row;
+
+    (void)state;
+    worst_note(fake_host.worst, 0, &tick);
+    worst_note(fake_host.worst, 1, &sweep);
+    worst_take(fake_host.worst, 1000);
+    value = result(peer, "server.worst", "{}");
+    row = json_array_get(json_object_get(value, "ticks"), 0);
+    assert_int_equal(json_integer_value(json_object_get(row, "tick")), 77);
+    assert_int_equal(json_integer_value(json_object_get(row, "step_us")), 31000);
+    assert_non_null(strstr(json_string_value(json_object_get(row, "cause")), "the step took 31.0"));
+    row = json_array_get(json_object_get(value, "sweeps"), 0);
+    assert_int_equal(json_integer_value(json_object_get(row, "sessions")), 700);
+    assert_non_null(strstr(json_string_value(json_object_get(row, "cause")), "700 players"));
+    json_decref(value);
     peer_free(peer);
 }
 
@@ -907,6 +971,8 @@ int main(void)
         WITH_HOST(bad_parameters_are_named),
         WITH_HOST(status_says_all),
         WITH_HOST(players_are_sorted_filtered_and_cut),
+        WITH_HOST(the_ladder_is_shown),
+        WITH_HOST(the_worst_are_shown),
         WITH_HOST(a_player_is_shown_and_kicked),
         WITH_HOST(changes_are_audited),
         WITH_HOST(the_server_is_reloaded_and_stopped),

@@ -20,6 +20,8 @@
 #include "play/sessions.h"
 
 struct admin;
+struct ladder; /* ops/ladder.h */
+struct worst;  /* ops/worst.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
 struct admin_status {
@@ -57,6 +59,8 @@ struct admin_config {
     const struct options_table *options_table; /* constant: &config_table */
     struct presence *presence;                 /* borrowed, outlives the admin */
     struct sessions *sessions;                 /* borrowed, outlives the admin */
+    const struct ladder *ladder;               /* borrowed, outlives the admin */
+    const struct worst *worst;                 /* the same */
     struct admin_host host;
 };
 

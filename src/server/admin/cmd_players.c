@@ -10,7 +10,7 @@
 #define LIST_MAX     1000
 
 /* clang-format off */
-static const char *const SORTS[] = {"name", "address", "rtt", "in", "out", "joined", "session", NULL};
+static const char *const SORTS[] = {"name", "address", "rtt", "in", "out", "joined", "session", "cost", NULL};
 /* clang-format on */
 
 struct rows {
@@ -78,9 +78,14 @@ static int by_session(const struct presence_row *a, const struct presence_row *b
     return compare_u64(a->session, b->session);
 }
 
+static int by_cost(const struct presence_row *a, const struct presence_row *b)
+{
+    return compare_u64(a->figures.cost_us, b->figures.cost_us);
+}
+
 typedef int compare_fn(const struct presence_row *a, const struct presence_row *b);
-static compare_fn *const COMPARE[] = {by_name, by_address, by_rtt,    by_in,
-                                      by_out,  by_joined,  by_session};
+static compare_fn *const COMPARE[] = {by_name, by_address, by_rtt,     by_in,
+                                      by_out,  by_joined,  by_session, by_cost};
 
 struct order {
     compare_fn *compare;
@@ -105,13 +110,15 @@ static double centimetres(double metres)
 
 static json_t *player_json(const struct presence_row *row)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "name",
-                     row->name, "session", method_id_json(row->session), "player",
-                     method_id_json(row->player), "entity", method_id_json(row->entity), "address",
-                     row->figures.address, "joined_ms", (json_int_t)row->joined_ms, "rtt_us",
-                     (json_int_t)row->figures.rtt_us, "in", (json_int_t)row->figures.bytes_in,
-                     "out", (json_int_t)row->figures.bytes_out, "x", centimetres(row->x_m), "y",
-                     centimetres(row->y_m), "z", centimetres(row->z_m));
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "name",
+        row->name, "session", method_id_json(row->session), "player", method_id_json(row->player),
+        "entity", method_id_json(row->entity), "address", row->figures.address, "joined_ms",
+        (json_int_t)row->joined_ms, "rtt_us", (json_int_t)row->figures.rtt_us, "in",
+        (json_int_t)row->figures.bytes_in, "out", (json_int_t)row->figures.bytes_out, "x",
+        centimetres(row->x_m), "y", centimetres(row->y_m), "z", centimetres(row->z_m), "cost_us",
+        (json_int_t)row->figures.cost_us, "cells", (json_int_t)row->figures.cells, "shift",
+        (json_int_t)row->figures.shift, "withheld", (json_int_t)row->figures.withheld);
 }
 
 static int sort_of(const char *word)

@@ -99,6 +99,8 @@ json_t *cmd_server_status(const struct method_desk *desk)
         (json_int_t)metrics_value(METRIC_ADMIN_CLIENTS), "dropped",
         (json_int_t)metrics_value(METRIC_ADMIN_DROPPED));
     if (answer != NULL)
+        json_object_set_new(answer, "ladder", cmd_load_ladder(desk));
+    if (answer != NULL)
         json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
     return answer;
 }

@@ -107,10 +107,11 @@ json_t *method_id_json(uint64_t id);
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
-    CMD_CONFIG[];
+    CMD_CONFIG[], CMD_LOAD[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
+json_t *cmd_load_ladder(const struct method_desk *desk);
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */

@@ -33,6 +33,7 @@ struct io {
     atomic_bool quit;
     uint64_t real_ms; /* monotonic clock of the last turn */
     uint64_t now_ms;  /* the io clock */
+    uint32_t dice;    /* io_sampled */
     uint32_t turn;
     atomic_uint_fast32_t credit; /* told by io_stalled, not yet taken off the clock */
     struct io_job *oldest_job, *newest_job;
@@ -271,6 +272,7 @@ struct io *io_new(const struct io_config *config, struct error *error)
     io->real_ms = monotonic_ms();
     atomic_init(&io->turned_ms, io->real_ms);
     io->now_ms = 1;
+    io->dice = 2463534242u + config->number;
     io->own_base = config->base == NULL;
     io->base = io->own_base ? event_base_new() : config->base;
     io->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -389,6 +391,14 @@ void io_count_in(struct io *io, size_t n)
 void io_count_out(struct io *io, size_t n)
 {
     io->bytes_out += n;
+}
+
+bool io_sampled(struct io *io)
+{
+    io->dice ^= io->dice << 13; /* xorshift: never 0 */
+    io->dice ^= io->dice >> 17;
+    io->dice ^= io->dice << 5;
+    return io->dice % IO_SAMPLE == 0;
 }
 
 uint64_t io_now_ms(const struct io *io)

@@ -67,6 +67,11 @@ struct io_scratch *io_scratch(struct io *io);
 void io_count_in(struct io *io, size_t n); /* bytes read: to the metrics, once a turn */
 /* Bytes written: likewise. */
 void io_count_out(struct io *io, size_t n);
+/* CPU time of a few pieces of work is taken to stand for all: one in IO_SAMPLE, drawn by dice, so
+ * that no rhythm of theirs shows in it. */
+#define IO_SAMPLE 16
+bool io_sampled(struct io *io);
+
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
 void io_turn_soon(struct io *io);        /* take another turn without waiting */
 

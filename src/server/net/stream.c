@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/thread.h"
 #include "net/stream_transport.h"
 #include "ops/metrics.h"
 
@@ -325,6 +326,17 @@ static void stream_read(struct stream *stream)
                                   n > 0 || (stream->ssl != NULL && stream_tls_holds(stream)));
 }
 
+/* One stream_read in so many is timed, and stands for all; the handshake is no more than a few. */
+static void stream_read_counted(struct stream *stream)
+{
+    bool opening = !stream->open, timed = opening || io_sampled(stream->io);
+    uint64_t begin_us = timed ? thread_cpu_us() : 0;
+
+    stream_read(stream);
+    if (timed)
+        stream->cost_us += (thread_cpu_us() - begin_us) * (opening ? 1 : IO_SAMPLE);
+}
+
 static void stream_on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct stream *stream = context;
@@ -336,7 +348,7 @@ static void stream_on_readable(evutil_socket_t fd, short what, void *context)
         event_del(stream->readable);
         io_later(stream->io, &stream->shake);
     } else if (!stream->paused) {
-        stream_read(stream);
+        stream_read_counted(stream);
     }
 }
 
@@ -346,7 +358,7 @@ static void stream_on_share(struct io_job *job)
 
     if (!stream->paused)
         event_add(stream->readable, NULL);
-    stream_read(stream);
+    stream_read_counted(stream);
 }
 
 static void stream_on_again(struct io_deadline *deadline)
@@ -355,7 +367,7 @@ static void stream_on_again(struct io_deadline *deadline)
         (struct stream *)(void *)((char *)deadline - offsetof(struct stream, again));
 
     if (stream->fd >= 0 && !stream->paused)
-        stream_read(stream);
+        stream_read_counted(stream);
 }
 
 void stream_pause(struct stream *stream)
@@ -459,6 +471,11 @@ bool stream_is_open(const struct stream *stream)
 size_t stream_kept_bytes(const struct stream *stream)
 {
     return stream->kept_n - stream->kept_at;
+}
+
+uint64_t stream_cost_us(const struct stream *stream)
+{
+    return stream->cost_us;
 }
 
 uint64_t stream_bytes_in(const struct stream *stream)

@@ -1,4 +1,5 @@
 libserver_a_SOURCES += \
+    src/server/ops/ladder.c src/server/ops/ladder.h \
     src/server/ops/metrics.c src/server/ops/metrics.h \
     src/server/ops/notify.c src/server/ops/notify.h \
     src/server/ops/postbox.c src/server/ops/postbox.h \

@@ -19,6 +19,8 @@
     ROW(TICK_STEP_US,            HISTOGRAM, "openmmo_tick_step_microseconds",       "CPU time of the simulation step") \
     ROW(TICK_SNAPSHOT_US,        HISTOGRAM, "openmmo_tick_snapshot_microseconds",   "CPU time of building the snapshot") \
     ROW(TICK_LATE_US,            HISTOGRAM, "openmmo_tick_late_microseconds",       "How late a tick began") \
+    ROW(LADDER_RUNG,             GAUGE,     "openmmo_ladder_rung",                  "The highest rung of the ladder that is stepped on, 0: none") \
+    ROW(DOOR_SHUT,               GAUGE,     "openmmo_door_shut",                    "1 while newcomers wait for the load to be less") \
     ROW(TEMPO,                   GAUGE,     "openmmo_tempo_permille",               "How fast the world runs: 1000 is real time") \
     ROW(TEMPO_CHANGES,           COUNTER,   "openmmo_tempo_changes_total",          "Changes of the tempo") \
     ROW(SWEEP_US,                HISTOGRAM, "openmmo_sweep_microseconds",           "CPU time of one sweep over an io thread's connections") \

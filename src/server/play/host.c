@@ -15,6 +15,7 @@
 #include "sim/command.h"
 
 #define SLICE_US           2000 /* of a sweep, then sockets are read */
+#define LOOK_EVERY         8    /* players, at the time that the slice has taken */
 #define HOST_LINGER_MS     2000
 #define LOAD_EVERY_US      200000
 #define LOAD_SMOOTH        4
@@ -61,11 +62,33 @@ static bool sweep_begin(struct host *host)
     host->tempo = (uint16_t)atomic_load_explicit(&host->tempo_newest, memory_order_relaxed);
     host->cursor = host->playing.first;
     host->sweep_us = 0;
+    host->sweep_began_us = monotonic_us();
+    host->gathers_n = host->slices_n = host->handshakes_n = 0;
     host->blocks_n = host->blocks_full_n = host->blocks_withheld_n = 0;
     host->floor = pressure_server_floor(host->config.pressure);
     if (host->floor < host->sweeps.floor)
         host->floor = host->sweeps.floor;
     return true;
+}
+
+/* If it was a long one it is kept, with what it was made of. */
+static void sweep_note(struct host *host)
+{
+    struct worst_record record = {.kind = WORST_SWEEP,
+                                  .thread = host->config.number,
+                                  .tick = host->tick,
+                                  .at_ms = host_wall_ms(),
+                                  .real_us = (uint32_t)(monotonic_us() - host->sweep_began_us),
+                                  .cpu_us = (uint32_t)host->sweep_us,
+                                  .of.sweep = {.sessions = host->gathers_n,
+                                               .blocks = (uint32_t)host->blocks_n,
+                                               .blocks_full = (uint32_t)host->blocks_full_n,
+                                               .slices = host->slices_n,
+                                               .bytes = host->bytes_sent,
+                                               .handshakes = host->handshakes_n}};
+
+    if (host->config.worst != NULL)
+        worst_note(host->config.worst, 1 + host->config.number, &record);
 }
 
 /* What the sweep has cost says how much the next ones may do. */
@@ -77,6 +100,7 @@ static void sweep_measure(struct host *host)
     metrics_observe(METRIC_SWEEP_US, host->sweep_us);
     floor_measure(&host->sweeps, &floor_of_sweeps, host->sweep_us);
     metrics_gauge(METRIC_FLOOR_SWEEPS, (int)host->sweeps.floor - before);
+    atomic_store_explicit(&host->floor_shown, host->sweeps.floor, memory_order_relaxed);
     pressure_server_sent(server, host->bytes_sent);
     host->bytes_sent = 0;
     if (host->config.number != 0)
@@ -122,6 +146,7 @@ static void sweep_end(struct host *host)
     snapshot_unref(host->snapshot);
     host->snapshot = NULL;
     load_measure(host);
+    sweep_note(host);
     sweep_measure(host);
     if (host->blocks_n > 0)
         metrics_add(METRIC_BLOCKS_SENT, host->blocks_n);
@@ -133,6 +158,18 @@ static void sweep_end(struct host *host)
         session_go_on(host->waiting.first);
 }
 
+/* One player's turn; one in so many is timed for the cost ledger. */
+static void host_gather(struct host *host, struct session *s)
+{
+    bool timed = io_sampled(host->io);
+    uint64_t begin_us = timed ? thread_cpu_us() : 0;
+
+    gather(s, host->snapshot);
+    host->gathers_n++;
+    if (timed)
+        s->gather_us += (thread_cpu_us() - begin_us) * IO_SAMPLE;
+}
+
 /* One slice of the sweep. True: there is more. */
 static bool host_pass(void *context)
 {
@@ -142,13 +179,15 @@ static bool host_pass(void *context)
     if (host->snapshot == NULL && !sweep_begin(host))
         return false;
     begin_us = thread_cpu_us();
+    host->slices_n++;
     while (host->cursor != NULL && spent_us < SLICE_US) {
         struct session *s = host->cursor;
         host->cursor = s->next; /* playing_remove moves it on if that one closes meanwhile */
-        gather(s, host->snapshot);
-        spent_us = thread_cpu_us() - begin_us;
+        host_gather(host, s);
+        if (host->gathers_n % LOOK_EVERY == 0) /* reading that clock is a system call */
+            spent_us = thread_cpu_us() - begin_us;
     }
-    host->sweep_us += spent_us;
+    host->sweep_us += thread_cpu_us() - begin_us;
     if (host->cursor != NULL)
         return true;
     sweep_end(host);
@@ -361,6 +400,11 @@ void host_wake(struct host *host)
 void host_tempo(struct host *host, uint16_t permille)
 {
     atomic_store_explicit(&host->tempo_newest, permille, memory_order_relaxed);
+}
+
+unsigned host_floor(const struct host *host)
+{
+    return atomic_load_explicit(&host->floor_shown, memory_order_relaxed);
 }
 
 void host_stalled(struct host *host, uint32_t stalled_ms)

@@ -12,6 +12,7 @@
 
 #include "net/bucket.h"
 #include "net/io.h"
+#include "ops/worst.h"
 #include "play/balance.h"
 #include "play/interest.h"
 #include "play/pressure.h"
@@ -49,7 +50,7 @@ struct host_world {
 
 /* What control may read of a session while its io thread writes. */
 struct host_counters {
-    atomic_uint_fast64_t bytes_in, bytes_out;
+    atomic_uint_fast64_t bytes_in, bytes_out, cost_us;
     atomic_uint_fast32_t rtt_us, shift, cells, withheld;
 };
 
@@ -62,6 +63,7 @@ struct host_config {
     struct event_base *base; /* NULL: a thread of its own */
     unsigned number;
     const struct host_world *world;
+    struct worst *worst; /* borrowed; takes long sweeps as producer 1 + number; may be NULL */
     struct pressure_server *pressure; /* borrowed, shared; measured by number 0 */
     struct queue *commands;
     struct mailbox *mailbox;
@@ -94,8 +96,12 @@ struct host {
     struct snapshot *snapshot; /* NULL: none */
     struct session *cursor;    /* next */
     uint64_t sweep_us;         /* CPU time of it so far */
+    uint64_t sweep_began_us;   /* monotonic */
+    uint32_t gathers_n, slices_n;
+    uint32_t handshakes_n; /* TLS, since it began */
     uint64_t blocks_n, blocks_full_n, blocks_withheld_n;
     uint64_t bytes_sent;                /* not yet told to pressure */
+    atomic_uint floor_shown;            /* its floor, for control */
     struct floor sweeps;                /* this thread's */
     unsigned floor;                     /* for all cells, in this sweep */
     uint32_t phases;                    /* given to sessions */
@@ -131,6 +137,8 @@ bool host_has_room(const struct host *host); /* any thread: few handshakes wait 
 void host_wake(struct host *host);           /* any thread: a snapshot is there */
 void host_tempo(struct host *host, uint16_t permille);     /* any thread: sessions_tempo */
 void host_stalled(struct host *host, uint32_t stalled_ms); /* any thread */
+
+unsigned host_floor(const struct host *host); /* any thread: sessions_floor */
 
 /* For sessions. */
 uint64_t host_wall_ms(void); /* Unix time now */

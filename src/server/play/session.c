@@ -212,6 +212,8 @@ void session_count(struct session *s, bool with_rtt)
     /* figures for people: no order is needed */
     atomic_store_explicit(&s->counters->bytes_in, stream_bytes_in(s->stream), memory_order_relaxed);
     atomic_store_explicit(&s->counters->bytes_out, bytes_out, memory_order_relaxed);
+    atomic_store_explicit(&s->counters->cost_us, s->gather_us + stream_cost_us(s->stream),
+                          memory_order_relaxed);
     atomic_store_explicit(&s->counters->shift, s->pace.shift, memory_order_relaxed);
     atomic_store_explicit(&s->counters->cells, s->interest.cells_n + s->hidden.cells_n,
                           memory_order_relaxed);
@@ -381,7 +383,10 @@ void session_answer(struct session *s, const struct login_answer *answer)
 
 static void on_opened(void *context)
 {
-    session_count(context, true);
+    struct session *s = context;
+
+    s->host->handshakes_n++;
+    session_count(s, true);
 }
 
 static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)

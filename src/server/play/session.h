@@ -76,6 +76,7 @@ struct session {
     uint32_t talk_tick;  /* of anything */
     uint32_t resume;     /* the cell where the last turn's far ones had to stop */
     uint32_t withheld;   /* turns that came to nothing, or not to their end, ever */
+    uint64_t gather_us;  /* CPU time of its turns, as sampled */
     uint64_t bytes_told; /* of stream_bytes_out, to host->bytes_sent */
     uint8_t who_n;       /* asked for, not yet answered */
     uint64_t *who;       /* PROTOCOL_WHO_MAX; NULL until first used */

@@ -106,6 +106,7 @@ static struct slot *slot_take(struct sessions *sessions)
     slot->logged_in = slot->ending = false;
     atomic_store_explicit(&slot->counters.bytes_in, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.bytes_out, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.cost_us, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.rtt_us, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.shift, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.cells, 0, memory_order_relaxed);
@@ -522,6 +523,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
             .world = &sessions->world,
             .pressure = &sessions->pressure,
             .commands = config->commands[i],
+            .worst = config->worst,
             .mailbox = &config->mailboxes[i],
             .slots_n = sessions->slots_n,
             .login = tell_login,
@@ -649,6 +651,7 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
     address_text((const struct sockaddr *)&slot->address, figures->address);
     figures->bytes_in = atomic_load_explicit(&slot->counters.bytes_in, memory_order_relaxed);
     figures->bytes_out = atomic_load_explicit(&slot->counters.bytes_out, memory_order_relaxed);
+    figures->cost_us = atomic_load_explicit(&slot->counters.cost_us, memory_order_relaxed);
     figures->rtt_us = (uint32_t)atomic_load_explicit(&slot->counters.rtt_us, memory_order_relaxed);
     figures->opened_ms = slot->opened_ms;
     figures->shift = (uint32_t)atomic_load_explicit(&slot->counters.shift, memory_order_relaxed);
@@ -656,6 +659,16 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
     figures->withheld =
         (uint32_t)atomic_load_explicit(&slot->counters.withheld, memory_order_relaxed);
     return 0;
+}
+
+unsigned sessions_threads(const struct sessions *sessions)
+{
+    return sessions->hosts_n;
+}
+
+unsigned sessions_floor(const struct sessions *sessions, unsigned thread)
+{
+    return host_floor(sessions->hosts[thread]);
 }
 
 bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address)

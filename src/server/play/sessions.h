@@ -21,6 +21,7 @@
 #include "sim/mailbox.h"
 
 struct sessions;
+struct worst; /* ops/worst.h */
 
 enum login_kind { LOGIN_PASSWORD, LOGIN_TOKEN, LOGIN_REGISTER };
 
@@ -65,6 +66,7 @@ struct sessions_config {
     unsigned io_threads;
     struct queue **commands;
     struct mailbox *mailboxes;
+    struct worst *worst; /* borrowed: takes long sweeps; may be NULL */
     /* Identity. */
     char server_name[101], motd[PROTOCOL_TEXT_MAX + 1];
     uint32_t epoch;
@@ -132,7 +134,8 @@ void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms);
 struct session_figures {
     char address[INET6_ADDRSTRLEN + 8]; /* "192.0.2.7:51234" */
     uint64_t bytes_in, bytes_out;
-    uint32_t rtt_us;    /* smoothed, from the kernel (TCP_INFO); 0 unknown */
+    uint64_t cost_us; /* CPU time of the io thread for it, as sampled: one in 16 turns and reads */
+    uint32_t rtt_us;  /* smoothed, from the kernel (TCP_INFO); 0 unknown */
     uint64_t opened_ms; /* Unix time */
     uint32_t shift;     /* tiers that the player's cells are shifted, 0..12 (play/tiers.h) */
     uint32_t cells;     /* keys in view */
@@ -141,6 +144,10 @@ struct session_figures {
 /* Control thread. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures) MUST_CHECK;
+
+unsigned sessions_threads(const struct sessions *sessions); /* io threads */
+/* An io thread's tier floor by the time of its sweeps, 0..PRESSURE_FLOOR_MAX; a moment's truth. */
+unsigned sessions_floor(const struct sessions *sessions, unsigned thread);
 
 /* True: no limit on addresses applies to this one (sessions_config.exempt). */
 bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address);
