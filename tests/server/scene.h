@@ -19,7 +19,7 @@
 #include "sim/sim.h"
 
 #define SCENE_PLAYERS 64
-#define SCENE_PENDING 4096
+#define SCENE_PENDING 12288
 
 struct scene;
 

@@ -10,7 +10,8 @@
 #include "ops/metrics.h"
 #include "play/tiers.h"
 
-#define FIGURES 400
+#define FIGURES 400 /* but for the great crowd */
+#define CROWD   10000
 #define HISTORY 128 /* ticks that positions are remembered */
 
 struct mark {
@@ -19,11 +20,11 @@ struct mark {
 
 static struct stage {
     struct scene *scene;
-    uint64_t figures[FIGURES]; /* sessions */
-    uint64_t entities[FIGURES];
-    uint32_t sequence[FIGURES];
+    uint64_t figures[CROWD]; /* sessions */
+    uint64_t entities[CROWD];
+    uint32_t sequence[CROWD];
     unsigned figures_n;
-    struct mark history[HISTORY][FIGURES];
+    struct mark history[HISTORY][CROWD];
     uint32_t tick;
     bool patient; /* the kernel is given real time, too */
 } stage;
@@ -35,27 +36,31 @@ static unsigned draw(unsigned n)
 
 /* ---- figures ---- */
 
-static void figures_enter(unsigned n, int32_t radius_m)
+/* In a square with its middle at (x, z). */
+static void figures_enter_at(unsigned n, int32_t x, int32_t z, int32_t radius_m)
 {
     struct snapshot *snapshot;
 
     stage.figures_n = n;
     for (unsigned i = 0; i < n; i++) {
         stage.figures[i] =
-            scene_figure(stage.scene, (int32_t)draw(2 * (unsigned)radius_m) - radius_m,
-                         (int32_t)draw(2 * (unsigned)radius_m) - radius_m);
+            scene_figure(stage.scene, x + (int32_t)draw(2 * (unsigned)radius_m) - radius_m,
+                         z + (int32_t)draw(2 * (unsigned)radius_m) - radius_m);
         stage.sequence[i] = 0;
     }
     scene_step(stage.scene);
     snapshot = sim_snapshot(stage.scene->sim);
     for (uint32_t slot = 0; slot < snapshot_slots_n(snapshot); slot++) {
         const struct snapshot_entity *e = snapshot_slot(snapshot, slot);
-        for (unsigned i = 0; e != NULL && i < n; i++) {
-            if (stage.figures[i] == e->session)
-                stage.entities[i] = e->id;
-        }
+        if (e != NULL && e->session - stage.figures[0] < n) /* they are numbered on */
+            stage.entities[e->session - stage.figures[0]] = e->id;
     }
     snapshot_unref(snapshot);
+}
+
+static void figures_enter(unsigned n, int32_t radius_m)
+{
+    figures_enter_at(n, 0, 0, radius_m);
 }
 
 static void figure_walk(unsigned i, uint16_t heading)
@@ -161,7 +166,7 @@ static void begin(uint16_t view_m, uint32_t budget, uint32_t divide_above)
 {
     srand(7);
     memset(&stage, 0, sizeof(stage));
-    stage.scene = scene_new_world(0, 2048, divide_above);
+    stage.scene = scene_new_world(0, CROWD + 100, divide_above);
     stage.scene->config.view_m = view_m;
     stage.scene->config.player_budget_bytes = budget;
     stage.scene->stopped = true;
@@ -407,6 +412,94 @@ static void test_divided_slowly(void **state)
     scene_free(stage.scene);
 }
 
+/* ---- the great crowd ---- */
+
+struct neighbour {
+    int64_t gap2;
+    unsigned i;
+};
+
+static int nearer(const void *a, const void *b)
+{
+    const struct neighbour *p = a, *q = b;
+
+    return p->gap2 < q->gap2 ? -1 : p->gap2 > q->gap2;
+}
+
+/* All but those of them that are beyond the list, nearest first. */
+static void neighbours_sort(const struct player *player, struct neighbour *neighbours)
+{
+    struct snapshot_entity self, e;
+
+    assert_true(scene_entity(stage.scene, player->entity, &self));
+    for (unsigned i = 0; i < CROWD; i++) {
+        int64_t dx, dz;
+        assert_true(scene_entity(stage.scene, stage.entities[i], &e));
+        dx = (int64_t)e.state.pos.x - self.state.pos.x;
+        dz = (int64_t)e.state.pos.z - self.state.pos.z;
+        neighbours[i] = (struct neighbour){dx * dx + dz * dz, i};
+    }
+    qsort(neighbours, CROWD, sizeof(neighbours[0]), nearer);
+}
+
+/* Everybody takes a few steps, stands, and takes a few steps back. */
+static void crowd_mills(unsigned t)
+{
+    for (unsigned i = 0; i < CROWD; i++) {
+        if ((t + i) % 32 < 8)
+            figure_walk(i, (uint16_t)(i * 7919 + (t + i) / 32 % 2 * 32768));
+    }
+    scene_step(stage.scene);
+    remember();
+}
+
+/* Ten thousand in one cell of 64 m, milling about: at 128 KB/s the nearest hundred are seen at 10
+ * Hz or more, everybody at 1 Hz or more. */
+static void test_great_crowd(void **state)
+{
+    static struct neighbour neighbours[CROWD];
+    const unsigned ticks = 100;
+    struct player *player;
+    uint64_t bytes;
+    uint32_t near_oldest = 0, oldest = 0;
+    unsigned missing = 0, late = 0;
+
+    (void)state;
+    begin(192, 128000, SIM_DIVIDE_ABOVE);
+    player = join_at(29, 37);
+    figures_enter_at(CROWD, 32, 32, 32);
+    for (unsigned t = 0; t < 240; t++)
+        crowd_mills(t);
+    bytes = player->bytes_in;
+    for (unsigned t = 0; t < ticks; t++) {
+        crowd_mills(240 + t);
+        if (t % 10 == 0)
+            neighbours_sort(player, neighbours);
+        for (unsigned i = 0; i < CROWD; i++) {
+            struct replica_entity *seen =
+                replica_find(player->replica, stage.entities[neighbours[i].i]);
+            uint32_t now = seen != NULL ? age(seen, neighbours[i].i) : HISTORY;
+            missing += seen == NULL;
+            late += now > 20;
+            if (i < 100 && now > near_oldest)
+                near_oldest = now;
+            if (now > oldest)
+                oldest = now;
+        }
+    }
+    bytes = (player->bytes_in - bytes) * 20 / ticks;
+    print_message("nearest 100 at most %u ticks old, all %u; missing %.4f %%; %u bytes a second, "
+                  "shift %u, %u keys\n",
+                  near_oldest, oldest, missing * 100.0 / CROWD / ticks, (unsigned)bytes,
+                  figures_of(player).shift, figures_of(player).cells);
+    assert_true(near_oldest <= 2);
+    assert_true(oldest <= 32); /* who goes from cell to cell may miss a turn */
+    assert_true(late <= CROWD * ticks / 1000);
+    assert_true(missing <= CROWD * ticks / 1000);
+    assert_true(bytes <= 128000 * 11 / 10);
+    scene_free(stage.scene);
+}
+
 /* ---- floors ---- */
 
 /* Over the server's egress all are told less often, evenly; chat goes on; and it comes back. */
@@ -495,7 +588,7 @@ int main(void)
         cmocka_unit_test(test_ages),           cmocka_unit_test(test_anything),
         cmocka_unit_test(test_budget),         cmocka_unit_test(test_egress),
         cmocka_unit_test(test_stall),          cmocka_unit_test(test_starved),
-        cmocka_unit_test(test_divided_slowly),
+        cmocka_unit_test(test_divided_slowly), cmocka_unit_test(test_great_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

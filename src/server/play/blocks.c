@@ -139,10 +139,11 @@ static void view_update(struct gather *g)
 
     g->world = world_of(&g->layer);
     if (interest_stale(g->interest, shape, square, &g->world) && view_room(g, &change)) {
-        g->session->resume = 0;
         if (interest_update(g->interest, shape, square, &g->world, &change) != 0)
             g->stopped = true;
         say_view(g, &change);
+        if (change.gained_n + change.lost_n > 0)
+            g->session->resume = 0;
     }
     interest_move(g->interest, square);
 }
