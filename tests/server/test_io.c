@@ -1,12 +1,19 @@
 /* test_io.c -- the io thread's deadlines: in their order, and when the server stood still. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "net/io.h"
 
@@ -46,6 +53,68 @@ static void turn_until(const unsigned *what, uint64_t most_ms)
 
     while (*what == 0 && now_ms() < until_ms)
         event_base_loop(base, EVLOOP_ONCE);
+}
+
+/* ---- rests ---- */
+
+struct ping {
+    struct event *event;
+    atomic_uint looks, passes;
+};
+
+static void on_ping(evutil_socket_t fd, short what, void *context)
+{
+    char bytes[65536];
+
+    (void)what;
+    if (read(fd, bytes, sizeof(bytes)) > 0)
+        atomic_fetch_add(&((struct ping *)context)->looks, 1);
+}
+
+static bool on_pass(void *context)
+{
+    atomic_fetch_add(&((struct ping *)context)->passes, 1);
+    return false;
+}
+
+/* Where something comes all the time, the thread looks about once a millisecond, not once for each;
+ * to be woken ends the rest. */
+static void test_rest(void **state)
+{
+    static struct ping ping;
+    struct error error;
+    struct io *thread =
+        io_new(&(struct io_config){.number = 9, .pass = on_pass, .context = &ping}, &error);
+    uint64_t began_ms, bytes = 0;
+    unsigned looks, waited = 0;
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+    ping.event = event_new(io_base(thread), fds[0], EV_READ | EV_PERSIST, on_ping, &ping);
+    event_add(ping.event, NULL);
+    assert_int_equal(io_start(thread, &error), 0);
+    for (began_ms = now_ms(); now_ms() - began_ms < 300;) /* until it rests */
+        (void)!write(fds[1], "x", 1);
+    looks = atomic_load(&ping.looks);
+    for (began_ms = now_ms(); now_ms() - began_ms < 500;)
+        bytes += (uint64_t)(write(fds[1], "x", 1) == 1);
+    looks = atomic_load(&ping.looks) - looks;
+    assert_true(bytes > 5000 && looks > 0);
+    assert_in_range(looks, 1, 700);
+    for (unsigned i = 0; i < 50; i++) {
+        unsigned before = atomic_load(&ping.passes);
+        began_ms = now_ms();
+        io_wake(thread);
+        while (atomic_load(&ping.passes) == before && now_ms() - began_ms < DEADLINE_MS)
+            (void)!write(fds[1], "x", 1);
+        waited += (unsigned)(now_ms() - began_ms);
+    }
+    assert_true(waited < DEADLINE_MS);
+    io_stop(thread);
+    event_free(ping.event);
+    io_free(thread);
+    close(fds[0]), close(fds[1]);
 }
 
 static int setup(void **state)
@@ -104,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stall, setup, teardown),
+        cmocka_unit_test(test_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

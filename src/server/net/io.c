@@ -2,6 +2,7 @@
 #include "net/io.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,6 +15,10 @@
 #include "common/thread.h"
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
+
+#define IO_REST_MS    1   /* then packets are looked for again */
+#define IO_LOOKS_MANY 500 /* at the sockets, a second: it begins to rest */
+#define IO_LOOKS_FEW  100 /* with the rests: there is nothing that would gather, it ends */
 
 struct deadline_list {
     struct io_deadline *oldest, *newest; /* at_ms rises */
@@ -40,7 +45,9 @@ struct io {
     atomic_uint_fast32_t jobs_n;    /* written here, read by control */
     atomic_uint_fast64_t turned_ms; /* likewise: monotonic clock */
     uint64_t cpu_us;                /* of the thread, at the end of the last turn */
-    uint64_t bytes_in, bytes_out;   /* not yet in the metrics */
+    uint64_t looks, looks_ms;       /* how often the sockets were looked at, since when */
+    bool resting;
+    uint64_t bytes_in, bytes_out; /* not yet in the metrics */
     struct deadline_list deadlines[IO_DEADLINE_CLASSES];
     struct io_scratch scratch;
 };
@@ -133,6 +140,18 @@ static void pass_metrics(struct io *io)
     tls_pool_count();
 }
 
+/* A thread that looks at its sockets often, often for little, rests between. */
+static void pass_rest(struct io *io)
+{
+    uint64_t passed_ms = io->real_ms - io->looks_ms;
+
+    if (passed_ms < IO_TURN_MS)
+        return;
+    io->resting = io->looks * 1000 > (io->resting ? IO_LOOKS_FEW : IO_LOOKS_MANY) * passed_ms;
+    io->looks = 0;
+    io->looks_ms = io->real_ms;
+}
+
 static void io_turn(evutil_socket_t fd, short what, void *context)
 {
     struct io *io = context;
@@ -149,6 +168,7 @@ static void io_turn(evutil_socket_t fd, short what, void *context)
     else
         pass_later(io);
     pass_metrics(io);
+    pass_rest(io);
     if (atomic_load_explicit(&io->quit, memory_order_relaxed)) /* the join orders all else */
         event_base_loopbreak(io->base);
 }
@@ -298,12 +318,28 @@ failed:
     return NULL;
 }
 
+/* Many players' packets come one by one, and to be woken for each costs more than to read it: let
+ * some gather. What is for the owner ends the rest at once. */
+static void io_rest(struct io *io)
+{
+    struct pollfd woken = {.fd = io->wake_fd, .events = POLLIN};
+
+    if (!event_pending(io->soon, EV_TIMEOUT, NULL))
+        poll(&woken, 1, IO_REST_MS);
+}
+
 static void *io_main(void *context)
 {
     struct io *io = context;
 
     io->cpu_us = thread_cpu_us();
-    event_base_dispatch(io->base);
+    /* relaxed: the join orders all else */
+    while (!atomic_load_explicit(&io->quit, memory_order_relaxed)) {
+        event_base_loop(io->base, EVLOOP_ONCE);
+        io->looks++;
+        if (io->resting)
+            io_rest(io);
+    }
     return NULL;
 }
 
