@@ -129,6 +129,52 @@ static void exit_codes_are_stable(void **state)
     }
 }
 
+static void is_wrong_usage(const char *method, const char *arguments)
+{
+    char command[256];
+
+    snprintf(command, sizeof(command), "exec %s %s", method, arguments);
+    console(command);
+    if (said.status != 2 || said.out[0] != '\0' || said.err[0] == '\0')
+        fail_msg("%s: status %d, %s", command, said.status, said.err);
+}
+
+/* Whatever there is to call, now and later: parameters that do not exist, that are missing or that
+ * are not such a value are wrong usage, and nothing is done. */
+static void every_method_minds_its_parameters(void **state)
+{
+    json_t *discovery, *method, *param;
+    size_t i, j;
+
+    (void)state;
+    console("exec rpc.discover --json");
+    discovery = json_loads(said.out, 0, NULL);
+    assert_true(json_array_size(json_object_get(discovery, "methods")) >= 15);
+    json_array_foreach(json_object_get(discovery, "methods"), i, method)
+    {
+        const char *name = json_string_value(json_object_get(method, "name"));
+
+        is_wrong_usage(name, "nonsense=1");
+        is_wrong_usage(name, "nonsense");
+        json_array_foreach(json_object_get(method, "params"), j, param)
+        {
+            const char *type = json_string_value(json_object_get(param, "type"));
+            char arguments[128];
+
+            if (json_is_true(json_object_get(param, "required")))
+                is_wrong_usage(name, "");
+            if (strcmp(type, "text") == 0)
+                continue;
+            snprintf(arguments, sizeof(arguments), "%s=n0thing",
+                     json_string_value(json_object_get(param, "name")));
+            is_wrong_usage(name, arguments);
+        }
+    }
+    json_decref(discovery);
+    console("exec players.list --json");
+    assert_non_null(strstr(said.out, "\"here\":5")); /* and nobody was kicked */
+}
+
 static void who_has_no_role_is_denied(void **state)
 {
     (void)state;
@@ -200,8 +246,11 @@ static void what_is_asked_is_done(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exit_codes_are_stable), cmocka_unit_test(who_has_no_role_is_denied),
-        cmocka_unit_test(a_list_is_a_table),     cmocka_unit_test(json_is_one_line_of_ascii),
+        cmocka_unit_test(exit_codes_are_stable),
+        cmocka_unit_test(every_method_minds_its_parameters),
+        cmocka_unit_test(who_has_no_role_is_denied),
+        cmocka_unit_test(a_list_is_a_table),
+        cmocka_unit_test(json_is_one_line_of_ascii),
         cmocka_unit_test(what_is_asked_is_done),
     };
 
