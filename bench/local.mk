@@ -13,3 +13,7 @@ EXTRA_PROGRAMS += bench/tls_path
 bench_tls_path_SOURCES = bench/tls_path.c
 bench_tls_path_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
 bench_tls_path_LDADD = $(SERVER_LIBS)
+EXTRA_PROGRAMS += bench/dense
+bench_dense_SOURCES = bench/dense.c
+bench_dense_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
+bench_dense_LDADD = $(SERVER_LIBS)

@@ -203,7 +203,7 @@ static int start_queues(struct server *server, struct error *error)
 static int start_world(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
-    struct sim_config sim = {.entities_max = config->players_max,
+    struct sim_config sim = {.entities_max = config->players_max + config->wanderers,
                              .readers = server->readers_n,
                              .divide_above = SIM_DIVIDE_ABOVE};
 
@@ -343,6 +343,10 @@ static int start_ticker(struct server *server, struct error *error)
 {
     struct ticker_config ticker = {.sim = server->sim,
                                    .journal = server->journal,
+                                   .script = {.figures_n = server->config->wanderers,
+                                              .radius_m = server->config->wanderers_radius_m,
+                                              .seed = server->config->seed,
+                                              .first_tick = sim_tick(server->sim) + 1},
                                    .commands = server->commands,
                                    .commands_n = server->readers_n,
                                    .mailboxes = server->mailboxes,

@@ -145,6 +145,8 @@ static void publish(struct ticker *ticker)
 static void tell_events(struct ticker *ticker, size_t events_n)
 {
     for (size_t i = 0; i < events_n; i++) {
+        if (SESSION_SCRIPTED(ticker->events[i].session))
+            continue; /* nobody waits for them */
         if (queue_push_reserved(ticker->config.events, &ticker->events[i]) == 0)
             continue;
         /* The queue was made for all sessions' events: that it is full is our own bug. */
@@ -226,6 +228,9 @@ static void tick_once(struct ticker *ticker)
     size_t events_n;
 
     sort(ticker, commands_n);
+    /* Their sessions come after all others. */
+    commands_n +=
+        script_commands(&ticker->config.script, sim_tick(sim) + 1, ticker->commands + commands_n);
     made_of->drain_us = cpu_since(&phase_ns);
     if (ticker->config.journal != NULL)
         journal_tick(ticker->config.journal, sim_tick(sim) + 1, ticker->commands, commands_n);
@@ -332,7 +337,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 
 static int allocate(struct ticker *ticker)
 {
-    ticker->commands_room = 1; /* the credit */
+    ticker->commands_room = 1 /* the credit */ + script_room(&ticker->config.script);
     for (unsigned i = 0; i < ticker->config.commands_n; i++)
         ticker->commands_room += queue_capacity(ticker->config.commands[i]);
     ticker->commands = calloc(ticker->commands_room, sizeof(*ticker->commands));

@@ -17,6 +17,7 @@
 #include "ops/worst.h"
 #include "sim/journal.h"
 #include "sim/mailbox.h"
+#include "sim/script.h"
 #include "sim/sim.h"
 
 struct ticker;
@@ -24,6 +25,7 @@ struct ticker;
 struct ticker_config {
     struct sim *sim;         /* borrowed; touched by nobody else until ticker_stop returned */
     struct journal *journal; /* may be NULL */
+    struct script script;    /* one more producer; figures_n 0: none */
     struct queue **commands; /* producers: [0] control's, then one per io thread */
     unsigned commands_n;
     struct mailbox *mailboxes; /* readers: [0] control's, then one per io thread */

@@ -18,6 +18,9 @@
 
 /* Session ids: slot in the low 32 bits, generation above; 0 is none. */
 #define SESSION_SLOT(id) ((uint32_t)(id))
+/* The last generation of all is for figures that no connection holds (script.h). */
+#define SESSION_SCRIPTED_FIRST (UINT64_C(0xFFFFFFFF) << 32)
+#define SESSION_SCRIPTED(id)   ((id) >= SESSION_SCRIPTED_FIRST)
 
 enum command_kind {
     COMMAND_CREDIT = 1, /* session 0: time lost by a stall of the server is given back to all */

@@ -12,6 +12,7 @@ libserver_a_SOURCES += \
     src/server/sim/mailbox.c src/server/sim/mailbox.h \
     src/server/sim/replay.c \
     src/server/sim/save.c \
+    src/server/sim/script.c src/server/sim/script.h \
     src/server/sim/sim.h \
     src/server/sim/snapshot.c src/server/sim/snapshot.h src/server/sim/snapshot_build.h \
     src/server/sim/tick.c \
