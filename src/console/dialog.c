@@ -184,6 +184,8 @@ void dialog_draw(struct ui *ui, struct canvas *canvas)
 /* The screen's own keys first, then those that hold everywhere. */
 static bool in_help(const struct screen *screen, const struct keys_row *key, bool own)
 {
+    if (key->help == NULL)
+        return false;
     return own ? key->scope == screen->scope && key->scope != KEYS_EVERYWHERE
                : key->scope == KEYS_EVERYWHERE;
 }

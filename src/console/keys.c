@@ -6,9 +6,10 @@
 const struct keys_row KEYS[] = {
     {KEYS_EVERYWHERE, {'q'},                          KEYS_DO_QUIT,            "q",            "Quit",   "q",   "leave the console; the server goes on"},
     {KEYS_EVERYWHERE, {'?', 'h', KEYS_F1},            KEYS_DO_HELP,            "?, h, F1",     "Help",   "F1",  "this page; any other key leaves it"},
-    {KEYS_EVERYWHERE, {'1'},                          KEYS_DO_OVERVIEW,        "1",            NULL,     NULL,  "overview"},
-    {KEYS_EVERYWHERE, {'2'},                          KEYS_DO_PLAYERS,         "2",            NULL,     NULL,  "players"},
-    {KEYS_EVERYWHERE, {'3'},                          KEYS_DO_LOG,             "3",            NULL,     NULL,  "log"},
+    {KEYS_EVERYWHERE, {'1'},                          KEYS_DO_OVERVIEW,        "1, 2, 3, 4",   NULL,     NULL,  "overview, players, log, load"},
+    {KEYS_EVERYWHERE, {'2'},                          KEYS_DO_PLAYERS,         "1, 2, 3, 4",   NULL,     NULL,  NULL},
+    {KEYS_EVERYWHERE, {'3'},                          KEYS_DO_LOG,             "1, 2, 3, 4",   NULL,     NULL,  NULL},
+    {KEYS_EVERYWHERE, {'4'},                          KEYS_DO_LOAD,            "1, 2, 3, 4",   NULL,     NULL,  NULL},
     {KEYS_EVERYWHERE, {KEYS_TAB, KEYS_RIGHT},         KEYS_DO_NEXT_SCREEN,     "Tab, Right",   "Next",   "Tab", "next screen"},
     {KEYS_EVERYWHERE, {KEYS_BACK_TAB, KEYS_LEFT},     KEYS_DO_PREVIOUS_SCREEN, "S-Tab, Left",  NULL,     NULL,  "previous screen"},
     {KEYS_EVERYWHERE, {KEYS_ESCAPE},                  KEYS_DO_BACK,            "Esc",          NULL,     NULL,  "leave help, dialog or prompt; clear the filter"},

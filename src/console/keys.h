@@ -37,6 +37,7 @@ enum keys_action {
     KEYS_DO_OVERVIEW,
     KEYS_DO_PLAYERS,
     KEYS_DO_LOG,
+    KEYS_DO_LOAD,
     KEYS_DO_NEXT_SCREEN,
     KEYS_DO_PREVIOUS_SCREEN,
     KEYS_DO_BACK,
@@ -63,7 +64,7 @@ struct keys_row {
     const char *shown; /* as the help names the keys: "q, F10" */
     const char *bar;   /* "F10Quit"'s word; NULL: not in the bottom bar */
     const char *bar_key;
-    const char *help;
+    const char *help; /* NULL: another row's help says it */
 };
 
 extern const struct keys_row KEYS[];

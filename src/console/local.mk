@@ -18,6 +18,7 @@ libconsole_a_SOURCES = \
     src/console/keys.c src/console/keys.h \
     src/console/model.c src/console/model.h \
     src/console/screen.h \
+    src/console/screen_load.c \
     src/console/screen_log.c \
     src/console/screen_overview.c \
     src/console/screen_players.c \

@@ -105,6 +105,28 @@ static void take_store(struct model_status *status, const json_t *store)
     status->durable_tick = integer(durable, "tick");
 }
 
+static void take_ladder(struct model_status *status, const json_t *ladder)
+{
+    const json_t *row;
+    size_t i;
+
+    status->rung = (int)integer(ladder, "rung");
+    status->waiting = integer(ladder, "waiting");
+    if (status->rung < 0 || status->rung > MODEL_RUNGS)
+        status->rung = 0;
+    json_array_foreach(json_object_get(ladder, "rungs"), i, row)
+    {
+        struct model_rung *rung = &status->rungs[i];
+
+        if (i == MODEL_RUNGS)
+            break;
+        rung->active = json_is_true(json_object_get(row, "active"));
+        rung->since_ms = integer(row, "since_ms");
+        text(rung->name, sizeof(rung->name), row, "name");
+        text(rung->words, sizeof(rung->words), row, "words");
+    }
+}
+
 static void take_status(struct model *model, const json_t *data)
 {
     struct model_status *status = &model->status;
@@ -122,6 +144,7 @@ static void take_status(struct model *model, const json_t *data)
     take_tick(status, json_object_get(data, "tick"));
     take_counts(status, data);
     take_store(status, json_object_get(data, "store"));
+    take_ladder(status, json_object_get(data, "ladder"));
 }
 
 static void series_add(struct model_series *series, double value)
@@ -195,6 +218,9 @@ static void take_players(struct model *model, const json_t *data)
         player->x = number(row, "x");
         player->y = number(row, "y");
         player->z = number(row, "z");
+        player->cost_ms = number(row, "cost_us") / 1000;
+        player->cells = integer(row, "cells");
+        player->shift = integer(row, "shift");
         model->players_n++;
     }
 }
@@ -281,6 +307,27 @@ static void take_tail(struct model *model, const json_t *data)
     take_lines(model, lines);
 }
 
+static void take_worst(struct model_worst_list *list, const json_t *rows)
+{
+    const json_t *row;
+    size_t i;
+
+    list->n = 0;
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        struct model_worst *worst = &list->rows[list->n];
+
+        if (i == MODEL_WORST)
+            break;
+        worst->at_ms = integer(row, "at_ms");
+        worst->thread = (int)integer(row, "thread");
+        worst->real_ms = number(row, "real_us") / 1000;
+        worst->cpu_ms = number(row, "cpu_us") / 1000;
+        text(worst->cause, sizeof(worst->cause), row, "cause");
+        list->n++;
+    }
+}
+
 void model_answer(struct model *model, const char *method, const json_t *data)
 {
     if (strcmp(method, "server.status") == 0) {
@@ -291,6 +338,10 @@ void model_answer(struct model *model, const char *method, const json_t *data)
         take_players(model, data);
     } else if (strcmp(method, "log.tail") == 0) {
         take_tail(model, data);
+    } else if (strcmp(method, "server.worst") == 0) {
+        model->worst_known = true;
+        take_worst(&model->worst_ticks, json_object_get(data, "ticks"));
+        take_worst(&model->worst_sweeps, json_object_get(data, "sweeps"));
     } else if (strcmp(method, "rpc.discover") == 0) {
         text(model->you, sizeof(model->you), json_object_get(data, "you"), "name");
         text(model->role, sizeof(model->role), json_object_get(data, "you"), "role");

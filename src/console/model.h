@@ -13,10 +13,19 @@
 #define MODEL_SECONDS   600 /* of history, one value a second */
 #define MODEL_PLAYERS   300 /* rows of the player list that are held: a screenful */
 #define MODEL_LOG_LINES 1000
+#define MODEL_RUNGS     5
+#define MODEL_WORST     16
 
 struct model_times {
     int64_t n;
     double mean_ms, p50_ms, p99_ms, max_ms;
+};
+
+/* A rung of the ladder under overload. */
+struct model_rung {
+    bool active;
+    int64_t since_ms;
+    char name[16], words[160];
 };
 
 struct model_status {
@@ -33,6 +42,21 @@ struct model_status {
     bool store_ok, journal_stopped;
     int64_t store_queue, store_errors, saves_pending, positions_saved, durable_ms, durable_tick;
     int64_t operators, dropped;
+    struct model_rung rungs[MODEL_RUNGS];
+    int rung; /* the highest that is stepped on; 0: all is well */
+    int64_t waiting;
+};
+
+/* One of the worst ticks or sweeps. */
+struct model_worst {
+    int64_t at_ms;
+    int thread;
+    double real_ms, cpu_ms;
+    char cause[160];
+};
+struct model_worst_list {
+    struct model_worst rows[MODEL_WORST]; /* the longest first */
+    size_t n;
 };
 
 /* A value a second, oldest first. */
@@ -44,7 +68,8 @@ struct model_series {
 struct model_player {
     char name[256], session[24], address[64];
     int64_t joined_ms;
-    double rtt_ms, in, out, x, y, z;
+    double rtt_ms, in, out, x, y, z, cost_ms;
+    int64_t cells, shift;
 };
 
 struct model_log_line {
@@ -65,6 +90,8 @@ struct model {
     /* The log's lines, a ring: model_log counts them from the oldest. */
     struct model_log_line *log;
     uint64_t log_taken, log_lost;
+    struct model_worst_list worst_ticks, worst_sweeps;
+    bool worst_known;
     char you[80], role[16];
 };
 
@@ -74,7 +101,7 @@ int model_init(struct model *model);
 void model_fini(struct model *model);
 
 /* An answer: what is the method ("server.status", "metrics.history", "players.list", "log.tail",
- * "rpc.discover"); others are ignored. data: borrowed. */
+ * "server.worst", "rpc.discover"); others are ignored. data: borrowed. */
 void model_answer(struct model *model, const char *method, const json_t *data);
 /* A notification's params: topic metrics, players, log. A metrics sample also moves the history. */
 void model_notify(struct model *model, const char *topic, const json_t *params);

@@ -18,7 +18,7 @@ struct screen {
     void (*answered)(struct ui *ui);
 };
 
-extern const struct screen SCREEN_OVERVIEW, SCREEN_PLAYERS, SCREEN_LOG;
+extern const struct screen SCREEN_OVERVIEW, SCREEN_PLAYERS, SCREEN_LOG, SCREEN_LOAD;
 
 /* How figures are written; each returns out. */
 const char *screen_bytes(double bytes, char out[16]);    /* "7.4 MB" */

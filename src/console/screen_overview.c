@@ -259,12 +259,29 @@ static void draw_newest_lines(const struct ui *ui, struct canvas *canvas, int ro
     }
 }
 
+/* One line: is all well? */
+static void draw_ladder(const struct ui *ui, struct canvas *canvas, int row)
+{
+    const struct model_status *status = &ui->model.status;
+    const struct model_rung *rung = &status->rungs[status->rung > 0 ? status->rung - 1 : 0];
+    char span[16];
+
+    if (status->rung == 0)
+        canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_GOOD, "All is well.");
+    else
+        canvas_printf(canvas, row, 1, canvas->columns - 2,
+                      status->rung >= 4 ? STYLE_BAD : STYLE_WARN, "Rung %d for %s: %s",
+                      status->rung, screen_span((status->now_ms - rung->since_ms) / 1000, span),
+                      rung->words);
+}
+
 static void draw_full(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
-    int spare = rows - 21, tick_rows = 10 + (spare > 6 ? 6 : spare > 0 ? spare : 0);
+    int spare = rows - 21, tick_rows = 9 + (spare > 6 ? 6 : spare > 0 ? spare : 0);
     int left = canvas->columns / 2, right = canvas->columns - left;
-    int rest = rows - tick_rows - 11;
+    int rest = rows - tick_rows - 12;
 
+    draw_ladder(ui, canvas, row++);
     draw_tick(ui, canvas, row, tick_rows);
     row += tick_rows;
     draw_players(ui, canvas, row, 0, left);
@@ -278,7 +295,7 @@ static void draw_full(struct ui *ui, struct canvas *canvas, int row, int rows)
 static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     const struct model_status *status = &ui->model.status;
-    char a[16], b[16], c[16], durable[64], lines[7][128];
+    char a[16], b[16], c[16], durable[64], lines[8][192];
     struct canvas_graph graph = {
         .values = ui->model.tick_mean.values, .n = ui->model.tick_mean.n, .style = STYLE_ACCENT};
     int shown = 0;
@@ -300,6 +317,11 @@ static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows
     snprintf(lines[5], sizeof(lines[5]), "store %s %s, %lld pending", status->store,
              status->store_ok ? "ok" : "AWAY", (long long)status->saves_pending);
     snprintf(lines[6], sizeof(lines[6]), "durable %s", durable);
+    if (status->rung > 0)
+        snprintf(lines[7], sizeof(lines[7]), "rung %d: %s", status->rung,
+                 status->rungs[status->rung - 1].words);
+    else
+        snprintf(lines[7], sizeof(lines[7]), "all is well");
     for (; shown < (int)ARRAY_N(lines) && shown < rows; shown++)
         canvas_text(canvas, row + shown, 1, canvas->columns - 2, STYLE_PLAIN, lines[shown]);
     graph.top = scale_top(&ui->model.tick_mean, NULL, values_shown(canvas, canvas->columns), 1);

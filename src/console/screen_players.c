@@ -29,9 +29,22 @@ static const struct {
     {NULL,      "Z",       -9, 110},
     {NULL,      "Y",       -7, 110},
     {"session", "SESSION", -14, 110},
+    {"cost",    "CPU",     -7, 90},
+    {NULL,      "CELLS",   -6, 150},
+    {NULL,      "SHIFT",   -6, 150},
 };
 /* clang-format on */
 #define COLUMNS_N ((int)ARRAY_N(COLUMNS))
+
+/* CPU time since he came: "412ms", "31.2s". */
+static const char *cpu_time(double ms, char out[16])
+{
+    if (ms < 999.5)
+        snprintf(out, 16, "%.0fms", ms);
+    else
+        snprintf(out, 16, "%.1fs", ms / 1000);
+    return out;
+}
 
 static void cell_text(const struct ui *ui, int column, const struct model_player *player,
                       char *text, size_t room_bytes)
@@ -60,6 +73,15 @@ static void cell_text(const struct ui *ui, int column, const struct model_player
         break;
     case 9:
         snprintf(text, room_bytes, "%s", player->session);
+        break;
+    case 10:
+        snprintf(text, room_bytes, "%s", cpu_time(player->cost_ms, short_text));
+        break;
+    case 11:
+        snprintf(text, room_bytes, "%lld", (long long)player->cells);
+        break;
+    case 12:
+        snprintf(text, room_bytes, "%lld", (long long)player->shift);
         break;
     default:
         snprintf(text, room_bytes, "%.1f",

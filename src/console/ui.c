@@ -15,7 +15,8 @@
 #define LEAST_ROWS    8
 #define LEAST_COLUMNS 36
 
-static const struct screen *const SCREENS[] = {&SCREEN_OVERVIEW, &SCREEN_PLAYERS, &SCREEN_LOG};
+static const struct screen *const SCREENS[] = {&SCREEN_OVERVIEW, &SCREEN_PLAYERS, &SCREEN_LOG,
+                                               &SCREEN_LOAD};
 #define SCREENS_N ((int)ARRAY_N(SCREENS))
 
 int ui_init(struct ui *ui, const struct ui_config *config)
@@ -63,7 +64,7 @@ void ui_opened(struct ui *ui)
 {
     ui->link = UI_LIVE;
     ui->heard_ms = ui->now_ms;
-    ui->players.waiting = false;
+    ui->players.waiting = ui->load.waiting = false;
     ui->players.asked_ms = 0;
     ask(ui, UI_ASK_DISCOVER, "rpc.discover", NULL);
     ask(ui, UI_ASK_HISTORY, "metrics.history", NULL);
@@ -81,7 +82,7 @@ void ui_lost(struct ui *ui, bool denied, const char *sentence)
         ui->lost_ms = ui->now_ms;
     ui->link = denied ? UI_DENIED : UI_LOST;
     snprintf(ui->link_sentence, sizeof(ui->link_sentence), "%s", sentence);
-    ui->players.waiting = false;
+    ui->players.waiting = ui->load.waiting = false;
     ui->dialog.open = false;
 }
 
@@ -91,7 +92,7 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
         [UI_ASK_DISCOVER] = "rpc.discover", [UI_ASK_HISTORY] = "metrics.history",
         [UI_ASK_STATUS] = "server.status",  [UI_ASK_LOG] = "log.tail",
         [UI_ASK_SUBSCRIBE] = "subscribe",   [UI_ASK_PLAYERS] = "players.list",
-        [UI_ASK_KICK] = "players.kick",
+        [UI_ASK_KICK] = "players.kick",     [UI_ASK_WORST] = "server.worst",
     };
     const char *kicked = json_string_value(json_object_get(result, "kicked"));
 
@@ -103,6 +104,8 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
         model_answer(&ui->model, METHODS[what], result);
     if (what == UI_ASK_PLAYERS && SCREEN_PLAYERS.answered != NULL)
         SCREEN_PLAYERS.answered(ui);
+    if (what == UI_ASK_WORST && SCREEN_LOAD.answered != NULL)
+        SCREEN_LOAD.answered(ui);
     if (what == UI_ASK_KICK && code == 0) {
         ui_say(ui, false, "%s was kicked", kicked != NULL ? kicked : "the player");
         ui->players.asked_ms = 0;
@@ -119,7 +122,7 @@ void ui_notify(struct ui *ui, const char *topic, json_t *params)
 static void show(struct ui *ui, int screen)
 {
     ui->screen = (screen + SCREENS_N) % SCREENS_N;
-    ui->players.asked_ms = 0;
+    ui->players.asked_ms = ui->load.asked_ms = 0;
 }
 
 /* Filter as you type: each change shows at once; Esc takes back, Enter keeps. */
@@ -155,7 +158,8 @@ void ui_key(struct ui *ui, int key)
         ui->quit = true;
     else if (action == KEYS_DO_HELP)
         ui->help = 1;
-    else if (action == KEYS_DO_OVERVIEW || action == KEYS_DO_PLAYERS || action == KEYS_DO_LOG)
+    else if (action == KEYS_DO_OVERVIEW || action == KEYS_DO_PLAYERS || action == KEYS_DO_LOG ||
+             action == KEYS_DO_LOAD)
         show(ui, (int)(action - KEYS_DO_OVERVIEW));
     else if (action == KEYS_DO_NEXT_SCREEN)
         show(ui, ui->screen + 1);

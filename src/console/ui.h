@@ -23,6 +23,7 @@ enum ui_ask {
     UI_ASK_LOG,
     UI_ASK_SUBSCRIBE,
     UI_ASK_PLAYERS,
+    UI_ASK_WORST,
     UI_ASK_KICK
 };
 
@@ -50,6 +51,11 @@ struct ui_log_view {
     bool follow;
     uint64_t bottom; /* when not following: sequence of the lowest line shown */
     struct ui_line filter;
+};
+
+struct ui_load_view {
+    uint64_t asked_ms; /* 0: ask now */
+    bool waiting;
 };
 
 struct ui_dialog {
@@ -87,6 +93,7 @@ struct ui {
     int body_rows; /* of the last drawing: how far a page goes */
     struct ui_players_view players;
     struct ui_log_view log;
+    struct ui_load_view load;
     struct ui_dialog dialog;
     char kicked[256]; /* who was last asked to be kicked */
 };

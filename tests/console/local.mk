@@ -18,6 +18,9 @@ EXTRA_DIST += tests/console/replies.jsonl \
     tests/console/golden/kick-36x8.txt \
     tests/console/golden/kick-60x15.txt \
     tests/console/golden/kick-80x24.txt \
+    tests/console/golden/load-132x43.txt \
+    tests/console/golden/load-60x15.txt \
+    tests/console/golden/load-80x24.txt \
     tests/console/golden/log-132x43.txt \
     tests/console/golden/log-80x24.txt \
     tests/console/golden/overview-132x43.txt \
@@ -25,6 +28,7 @@ EXTRA_DIST += tests/console/replies.jsonl \
     tests/console/golden/overview-80x24-ascii.txt \
     tests/console/golden/overview-80x24.txt \
     tests/console/golden/players-132x43.txt \
+    tests/console/golden/players-160x30.txt \
     tests/console/golden/players-60x15.txt \
     tests/console/golden/players-80x24-ascii.txt \
     tests/console/golden/players-80x24.txt \

@@ -140,7 +140,7 @@ static void test_causes(void **state)
           .real_us = 33000,
           .cpu_us = 3000,
           .of.tick = {.late_us = 30000, .before_us = 80000, .step_us = 3000}},
-         "began 30.0 ms late, for the tick before took 80.0 ms"},
+         "after a tick of 80.0 ms: began 30.0 ms late"},
         {{.kind = WORST_TICK,
           .real_us = 33000,
           .cpu_us = 3000,

@@ -143,8 +143,8 @@ static void tick_cause(const struct worst_record *record, char cause[WORST_CAUSE
     }
     if (tick->late_us > ran_us && tick->before_us > tick->late_us)
         snprintf(cause, WORST_CAUSE_SIZE,
-                 "began %.1f ms late, for the tick before took %.1f ms (%u ticks missed)",
-                 ms(tick->late_us), ms(tick->before_us), tick->missed);
+                 "after a tick of %.1f ms: began %.1f ms late, missed %u ticks",
+                 ms(tick->before_us), ms(tick->late_us), tick->missed);
     else if (tick->missed > 0)
         snprintf(cause, WORST_CAUSE_SIZE,
                  "stood still: began %.0f ms late, %u ticks missed, %u substeps given back",
