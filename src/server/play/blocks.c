@@ -229,8 +229,10 @@ static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned t
     uint16_t parts_n = known != NULL ? snapshot_cell_parts(known) : 0;
     bool room = true;
 
-    if (known == NULL && cell->more_n == 0 && !cell->first.populated) /* nobody, nearly always */
+    if (known == NULL && cell->more_n == 0 && !cell->first.populated) {
+        cell->live = false; /* nobody, nearly always */
         return true;
+    }
     if (parts_n == 1 && cell->more_n == 0) {
         if (cell->first.have == CELLBLOCK_NONE ? snapshot_cell_members_n(known) == 0
                                                : snapshot_cell_changed(known) <= cell->first.have)
@@ -260,17 +262,23 @@ static uint32_t gather_cells(struct gather *g, bool near, uint32_t begin, bool *
     struct interest *interest = g->interest;
     unsigned shift = g->session->pace.shift, floor = g->host->floor;
 
-    for (uint32_t n = 0; n < interest->cells_n; n++) {
-        uint32_t i = begin + n < interest->cells_n ? begin + n : begin + n - interest->cells_n;
-        struct interest_cell *cell = &interest->cells[i];
-        unsigned tier = cell->old ? 0 : tiers_of(cell->base, shift, floor);
-        uint32_t phase = g->session->phase + (tiers_offset(cell->cell) << floor);
+    for (uint32_t n = 0, i = begin; n < interest->cells_n; n++, i++) {
+        struct interest_cell *cell;
+        uint32_t phase;
+        unsigned tier;
+        if (i == interest->cells_n)
+            i = 0;
+        cell = &interest->cells[i];
+        if (!cell->live) /* as most are, where few are about */
+            continue;
+        tier = cell->old ? 0 : tiers_of(cell->base, shift, floor);
         if ((tier <= NEAR_TIER) != near) {
             *others = true;
             continue;
         }
         if (cell->old && !interest_replaced(interest, cell, &g->world))
             continue; /* what goes on in its place is told first */
+        phase = g->session->phase + (tiers_offset(cell->cell) << floor);
         if (tiers_due(cell->first.have, g->tick, phase, tier) && !gather_cell(g, cell, tier, phase))
             return i;
     }
@@ -307,6 +315,26 @@ static void leave_layer(struct gather *g)
     }
 }
 
+/* Cells that came since the session's last turn are looked at again. */
+static void wake(const struct gather *g)
+{
+    struct session *s = g->session;
+    const struct arrival *arrivals;
+    uint32_t n;
+
+    if (!arrivals_since(&g->host->arrivals, s->turn_tick, &arrivals, &n)) {
+        interest_wake_all(&s->interest);
+        interest_wake_all(&s->hidden);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (arrivals[i].layer == 0)
+            interest_wake(&s->interest, arrivals[i].cell);
+        else if (arrivals[i].layer == s->layer)
+            interest_wake(&s->hidden, arrivals[i].cell);
+    }
+}
+
 void blocks_gather(struct record *record, struct snapshot *snapshot,
                    const struct snapshot_entity *self)
 {
@@ -320,6 +348,8 @@ void blocks_gather(struct record *record, struct snapshot *snapshot,
                        .tick = snapshot_tick(snapshot)};
     uint32_t hidden_resume = 0;
 
+    wake(&g);
+    s->turn_tick = g.tick;
     gather_layer(&g, &s->resume);
     if (self->layer == 0 && s->layer == 0)
         return;

@@ -178,11 +178,12 @@ static void gather_end(struct gather *g, bool hurry)
 static void gather_identities(struct gather *g)
 {
     struct session *s = g->session;
-    struct protocol_identity identity = {.rows_n = 0};
+    struct protocol_identity identity; /* large: not filled in for nothing */
     struct wire_writer w;
 
     if (s->who_n == 0 || !record_room(&g->record, IDENTITY_MAX))
         return;
+    identity.rows_n = 0;
     for (unsigned i = 0; i < s->who_n; i++) {
         const struct snapshot_entity *e = snapshot_entity(g->snapshot, s->who[i]);
         if (e == NULL || !session_sees(s, e))
@@ -265,7 +266,6 @@ void gather(struct session *s, struct snapshot *snapshot)
     gather_self(&g);
     gather_identities(&g);
     if (turn) {
-        s->turn_tick = host->tick;
         gather_pace(s, false);
         blocks_gather(&g.record, snapshot, g.self);
     }

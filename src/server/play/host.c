@@ -65,6 +65,7 @@ static bool sweep_begin(struct host *host)
     host->sweep_began_us = monotonic_us();
     host->gathers_n = host->slices_n = host->handshakes_n = 0;
     host->blocks_n = host->blocks_full_n = host->blocks_withheld_n = 0;
+    arrivals_look(&host->arrivals, host->snapshot);
     host->floor = pressure_server_floor(host->config.pressure);
     if (host->floor < host->sweeps.floor)
         host->floor = host->sweeps.floor;
@@ -464,6 +465,7 @@ void host_free(struct host *host)
         io_free(host->io);
     }
     metrics_gauge(METRIC_FLOOR_SWEEPS, -(int)host->sweeps.floor);
+    arrivals_fini(&host->arrivals);
     host_settings_free(host->settings);
     free(host->by_slot);
     free(host);

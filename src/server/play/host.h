@@ -13,6 +13,7 @@
 #include "net/bucket.h"
 #include "net/io.h"
 #include "ops/worst.h"
+#include "play/arrivals.h"
 #include "play/balance.h"
 #include "play/interest.h"
 #include "play/pressure.h"
@@ -100,6 +101,7 @@ struct host {
     uint32_t gathers_n, slices_n;
     uint32_t handshakes_n; /* TLS, since it began */
     uint64_t blocks_n, blocks_full_n, blocks_withheld_n;
+    struct arrivals arrivals;
     uint64_t bytes_sent;                /* not yet told to pressure */
     atomic_uint floor_shown;            /* its floor, for control */
     struct floor sweeps;                /* this thread's */

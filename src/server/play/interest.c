@@ -184,8 +184,8 @@ static void key_gain(struct interest *interest, struct space_cell cell,
 {
     struct interest_cell *new = &interest->cells[interest->cells_n++];
 
-    *new =
-        (struct interest_cell){.cell = cell, .base = INT8_MAX, .first = {.have = CELLBLOCK_NONE}};
+    *new = (struct interest_cell){
+        .cell = cell, .base = INT8_MAX, .live = true, .first = {.have = CELLBLOCK_NONE}};
     place(new, interest->square);
     change->gained[change->gained_n++] = cell;
 }
@@ -402,6 +402,25 @@ static int interest_divide(struct interest *interest, const struct interest_worl
     }
     interest->divided = world->divided;
     return 1;
+}
+
+void interest_wake(struct interest *interest, struct space_cell cell)
+{
+    if (interest->cells_n == 0 ||
+        tiers_gap2(interest->square, cell) > interest->cells[interest->cells_n - 1].gap2)
+        return; /* farther than anything held, as most are */
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        if (space_cell_same(interest->cells[i].cell, cell)) {
+            interest->cells[i].live = true;
+            return;
+        }
+    }
+}
+
+void interest_wake_all(struct interest *interest)
+{
+    for (uint32_t i = 0; i < interest->cells_n; i++)
+        interest->cells[i].live = true;
 }
 
 bool interest_replaced(const struct interest *interest, const struct interest_cell *old,

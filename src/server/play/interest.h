@@ -52,6 +52,7 @@ struct interest_cell {
     uint32_t gap2;  /* from the player's square, in m, squared */
     int8_t base;    /* tiers.h */
     bool old;       /* a leaf no more */
+    bool live;      /* something is held or known of it: to be looked at */
     bool going;     /* within interest_update */
     uint16_t bytes; /* of the last blocks that were not the first */
     uint16_t more_n;
@@ -113,6 +114,9 @@ void interest_move(struct interest *interest, struct tiers_square square);
 bool interest_has(const struct interest *interest, const struct interest_shape *shape,
                   struct space_cell level0);
 
+/* The world has come to know a cell: look at it again. */
+void interest_wake(struct interest *interest, struct space_cell cell);
+void interest_wake_all(struct interest *interest);
 /* True if nothing is left to be sent of the keys that took an old one's place. */
 bool interest_replaced(const struct interest *interest, const struct interest_cell *old,
                        const struct interest_world *world);

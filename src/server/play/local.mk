@@ -5,6 +5,7 @@ libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/acceptor.c src/server/play/acceptor.h \
     src/server/play/balance.c src/server/play/balance.h \
     src/server/play/host.c src/server/play/host.h \
+    src/server/play/arrivals.c src/server/play/arrivals.h \
     src/server/play/blocks.c src/server/play/blocks.h \
     src/server/play/interest.c src/server/play/interest.h \
     src/server/play/native.c src/server/play/native.h \

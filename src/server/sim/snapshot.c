@@ -352,6 +352,21 @@ struct space_cell snapshot_cell_at(const struct snapshot_cell *cell)
     return cell->at;
 }
 
+uint8_t snapshot_cell_layer(const struct snapshot_cell *cell)
+{
+    return cell->layer;
+}
+
+uint32_t snapshot_cells_n(const struct snapshot *snapshot)
+{
+    return snapshot->cells_n;
+}
+
+const struct snapshot_cell *snapshot_cell_numbered(const struct snapshot *snapshot, uint32_t number)
+{
+    return snapshot->cells[number].used ? &snapshot->cells[number] : NULL;
+}
+
 uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer)
 {
     const struct snapshot_cell *whole = snapshot_cell(snapshot, level0, layer);

@@ -99,6 +99,13 @@ const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struc
 size_t snapshot_leaves(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer,
                        const struct snapshot_cell *leaves[SPACE_LEAVES_MAX]);
 struct space_cell snapshot_cell_at(const struct snapshot_cell *cell); /* its key */
+/* As above. */
+uint8_t snapshot_cell_layer(const struct snapshot_cell *cell);
+/* All cells that are known, numbered 0..n-1 with holes: NULL. A cell keeps its number while it is
+ * known. */
+uint32_t snapshot_cells_n(const struct snapshot *snapshot);
+const struct snapshot_cell *snapshot_cell_numbered(const struct snapshot *snapshot,
+                                                   uint32_t number);
 /* Tick in which the division of that level 0 cell changed last; 0: never, or it is whole for so
  * long that nobody knows. */
 uint32_t snapshot_divided(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer);
