@@ -39,6 +39,7 @@ struct ticker {
     int64_t began_ns, before_ns; /* the same: when this tick and the one before began */
     uint32_t credit;             /* substeps to give back in the next tick */
     uint32_t credits;            /* sequence of CREDIT commands */
+    bool hidden;                 /* the last tick could not be shown */
     struct command *commands,
         *spare; /* room for all that the queues can hold, twice: the sort moves between them */
     size_t commands_room;
@@ -127,6 +128,16 @@ static void publish(struct ticker *ticker)
     uint64_t encoded = sim_blocks_encoded(ticker->config.sim);
     struct snapshot *snapshot = sim_snapshot(ticker->config.sim);
 
+    if (snapshot == NULL) {
+        metrics_add(METRIC_SNAPSHOTS_FAILED, 1);
+        if (!ticker->hidden)
+            log_event(LOG_LEVEL_ERROR, "snapshot_failed",
+                      "out of memory: players are not shown what happens until there is some",
+                      LOG_U64("tick", sim_tick(ticker->config.sim)));
+        ticker->hidden = true;
+        return;
+    }
+    ticker->hidden = false;
     metrics_add(METRIC_BLOCKS_ENCODED, sim_blocks_encoded(ticker->config.sim) - encoded);
     for (unsigned i = 0; i < ticker->config.mailboxes_n; i++) {
         struct mailbox *mailbox = &ticker->config.mailboxes[i];

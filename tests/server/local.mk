@@ -147,3 +147,10 @@ check_PROGRAMS += tests/server/test_script
 tests_server_test_script_SOURCES = tests/server/test_script.c tests/server/receiver.h tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_script_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_script_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+# Counts what the simulation takes from the heap.
+check_PROGRAMS += tests/server/test_allocations
+tests_server_test_allocations_SOURCES = tests/server/test_allocations.c tests/server/sim_world.h tests/server/sim_room.h
+tests_server_test_allocations_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_allocations_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_server_test_allocations_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

@@ -25,6 +25,7 @@
     ROW(TEMPO_CHANGES,           COUNTER,   "openmmo_tempo_changes_total",          "Changes of the tempo") \
     ROW(SWEEP_US,                HISTOGRAM, "openmmo_sweep_microseconds",           "CPU time of one sweep over an io thread's connections") \
     ROW(SNAPSHOTS_SKIPPED,       COUNTER,   "openmmo_snapshots_skipped_total",      "Snapshots that an io thread did not take in time") \
+    ROW(SNAPSHOTS_FAILED,        COUNTER,   "openmmo_snapshots_failed_total",       "Ticks that were not shown to anybody, for want of memory") \
     ROW(PLAYERS,                 GAUGE,     "openmmo_players",                      "Players in the world") \
     ROW(WAITING,                 GAUGE,     "openmmo_waiting",                      "Players who wait for a place in the world") \
     ROW(ADMITTED,                COUNTER,   "openmmo_admitted_total",               "Players who came in after waiting") \

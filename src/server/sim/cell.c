@@ -1,5 +1,5 @@
-/* cell.c -- see cell.h. The arrays of a cell that is forgotten stay with its number for the next
- * one: after warm-up nothing is allocated. */
+/* cell.c -- see cell.h. The arrays of a cell that is forgotten go back to the pool: after warm-up
+ * nothing is allocated. */
 #include "sim/cell.h"
 
 #include <assert.h>
@@ -128,7 +128,9 @@ uint32_t cells_make(struct cells *cells, struct space_cell at, uint8_t layer, ui
                   sizeof(*cells->cells)) != 0)
         return CELL_NONE;
     cell = &cells->cells[number];
-    if (cell_grow((void **)&cell->parts, &cell->parts_room, 1, sizeof(*cell->parts)) != 0)
+    cell->pool = &cells->pool;
+    if (pool_grow(cell->pool, (void **)&cell->parts, &cell->parts_room, 1, sizeof(*cell->parts)) !=
+        0)
         return CELL_NONE;
     if (number == cells->n)
         cells->n++;
@@ -145,8 +147,6 @@ uint32_t cells_make(struct cells *cells, struct space_cell at, uint8_t layer, ui
     cell->since = 0;
     cell->nodes = 0;
     cell->divided = 0;
-    if (cell->taken_words > 0)
-        memset(cell->taken, 0, cell->taken_words * sizeof(*cell->taken));
     cells->used++;
     table_put(cells, number);
     return number;
@@ -183,9 +183,10 @@ static int reserve_index(struct cell *cell, uint32_t index, uint32_t now)
 {
     uint32_t part = index / CELLBLOCK_PART;
 
-    if (cell_grow((void **)&cell->taken, &cell->taken_words, index / 64 + 1,
+    if (pool_grow(cell->pool, (void **)&cell->taken, &cell->taken_words, index / 64 + 1,
                   sizeof(*cell->taken)) != 0 ||
-        cell_grow((void **)&cell->parts, &cell->parts_room, part + 1, sizeof(*cell->parts)) != 0)
+        pool_grow(cell->pool, (void **)&cell->parts, &cell->parts_room, part + 1,
+                  sizeof(*cell->parts)) != 0)
         return -1;
     while (cell->parts_n <= part)
         cell->parts[cell->parts_n++] = (struct cell_part){0, now - 1, now};
@@ -194,11 +195,11 @@ static int reserve_index(struct cell *cell, uint32_t index, uint32_t now)
 
 static int reserve_lists(struct cell *cell, uint32_t more_n)
 {
-    if (cell_grow((void **)&cell->members, &cell->members_room, (size_t)cell->members_n + more_n,
-                  sizeof(*cell->members)) != 0)
+    if (pool_grow(cell->pool, (void **)&cell->members, &cell->members_room,
+                  (size_t)cell->members_n + more_n, sizeof(*cell->members)) != 0)
         return -1;
     /* whoever is in can always leave */
-    return cell_grow((void **)&cell->lefts, &cell->lefts_room,
+    return pool_grow(cell->pool, (void **)&cell->lefts, &cell->lefts_room,
                      (size_t)cell->lefts_n + cell->members_n + more_n, sizeof(*cell->lefts));
 }
 
@@ -265,6 +266,14 @@ void cell_touch(struct cell *cell, uint16_t index, uint32_t now)
     cell->changed = now;
 }
 
+static void give_arrays(struct cell *cell)
+{
+    pool_give(cell->pool, (void **)&cell->members, &cell->members_room, sizeof(*cell->members));
+    pool_give(cell->pool, (void **)&cell->lefts, &cell->lefts_room, sizeof(*cell->lefts));
+    pool_give(cell->pool, (void **)&cell->parts, &cell->parts_room, sizeof(*cell->parts));
+    pool_give(cell->pool, (void **)&cell->taken, &cell->taken_words, sizeof(*cell->taken));
+}
+
 static void expire_lefts(struct cell *cell, uint32_t now)
 {
     uint32_t n = 0;
@@ -291,6 +300,7 @@ void cells_expire(struct cells *cells, uint32_t now)
         if (cell->members_n == 0 && now - cell->changed > CELL_EMPTY_TICKS && cell->since == 0 &&
             cell->nodes == 0) {
             table_remove(cells, i);
+            give_arrays(cell);
             cell->used = false;
             cells->used--;
             if (i < cells->lowest_hole)
@@ -346,12 +356,7 @@ struct space_cell cells_leaf(const struct cells *cells, struct space_pos pos, ui
 
 void cells_fini(struct cells *cells)
 {
-    for (uint32_t i = 0; i < cells->room; i++) {
-        free(cells->cells[i].members);
-        free(cells->cells[i].lefts);
-        free(cells->cells[i].parts);
-        free(cells->cells[i].taken);
-    }
+    pool_fini(&cells->pool);
     free(cells->cells);
     free(cells->table);
     *cells = (struct cells){0};
@@ -396,7 +401,7 @@ static bool take_bit(struct cell *cell, uint16_t index)
 
 int cell_restore(struct cell *cell)
 {
-    if (cell_grow((void **)&cell->taken, &cell->taken_words, INDEXES_MAX / 64,
+    if (pool_grow(cell->pool, (void **)&cell->taken, &cell->taken_words, INDEXES_MAX / 64,
                   sizeof(*cell->taken)) != 0)
         return -1;
     for (uint32_t i = 0; i < cell->members_n; i++) {

@@ -19,6 +19,7 @@
 
 #include "common/compiler.h"
 #include "common/space.h"
+#include "sim/pool.h"
 
 #define CELL_LEFT_TICKS  32 /* how long one who left is listed and its index not given away */
 #define CELL_EMPTY_TICKS 64 /* how long an empty cell is known */
@@ -44,6 +45,7 @@ struct cell_part {
 };
 
 struct cell {
+    struct pool *pool; /* of its arrays */
     struct space_cell at;
     uint8_t layer;
     bool used;
@@ -66,6 +68,7 @@ struct cells {
     uint32_t n, room, used, lowest_hole;
     uint32_t *table; /* cell number + 1, by hash of the key; 0: free */
     uint32_t table_mask;
+    struct pool pool; /* it stays where it is: cells point to it */
 };
 
 /* Of a cell's key; snapshots look cells up by the same. */

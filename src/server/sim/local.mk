@@ -10,6 +10,7 @@ libserver_a_SOURCES += \
     src/server/sim/journal.c src/server/sim/journal.h \
     src/server/sim/journal_format.c src/server/sim/journal_format.h \
     src/server/sim/mailbox.c src/server/sim/mailbox.h \
+    src/server/sim/pool.c src/server/sim/pool.h \
     src/server/sim/replay.c \
     src/server/sim/save.c \
     src/server/sim/script.c src/server/sim/script.h \

@@ -289,7 +289,8 @@ static void get_parts(struct wire_reader *r, struct cell *cell)
     uint32_t n = wire_get_u32(r);
 
     if (n == 0 || n > 65536 / CELLBLOCK_PART ||
-        cell_grow((void **)&cell->parts, &cell->parts_room, n, sizeof(*cell->parts)) != 0) {
+        pool_grow(cell->pool, (void **)&cell->parts, &cell->parts_room, n, sizeof(*cell->parts)) !=
+            0) {
         r->bad = true;
         return;
     }
@@ -305,8 +306,8 @@ static void get_lefts(struct wire_reader *r, struct cell *cell)
 {
     uint32_t n = wire_get_u32(r);
 
-    if (n > 65536 ||
-        cell_grow((void **)&cell->lefts, &cell->lefts_room, n, sizeof(*cell->lefts)) != 0) {
+    if (n > 65536 || pool_grow(cell->pool, (void **)&cell->lefts, &cell->lefts_room, n,
+                               sizeof(*cell->lefts)) != 0) {
         r->bad = true;
         return;
     }
@@ -404,10 +405,10 @@ static int settle(struct sim *sim)
         if (number == CELL_NONE)
             return -1;
         cell = &sim->cells.cells[number];
-        if (cell_grow((void **)&cell->members, &cell->members_room, cell->members_n + 1,
+        if (pool_grow(cell->pool, (void **)&cell->members, &cell->members_room, cell->members_n + 1,
                       sizeof(*cell->members)) != 0 ||
-            cell_grow((void **)&cell->lefts, &cell->lefts_room, cell->lefts_n + cell->members_n + 1,
-                      sizeof(*cell->lefts)) != 0)
+            pool_grow(cell->pool, (void **)&cell->lefts, &cell->lefts_room,
+                      cell->lefts_n + cell->members_n + 1, sizeof(*cell->lefts)) != 0)
             return -1;
         cell->members[cell->members_n++] = (struct cell_member){slot, entity->index};
         sim->movers[slot].cell = number;

@@ -65,9 +65,9 @@ struct sim_config sim_configuration(const struct sim *sim); /* as given to sim_n
 /* Blocks encoded from snapshots that all readers have given back. */
 uint64_t sim_blocks_encoded(const struct sim *sim);
 
-/* The state as of now, one reference (the caller's). Never NULL: the pool is as large as the
- * readers can hold. */
-struct snapshot *sim_snapshot(struct sim *sim);
+/* The state as of now, one reference (the caller's). The pool is as large as the readers can hold.
+ * NULL: out of memory for it; then nothing of this tick is shown, and a later call tries again. */
+struct snapshot *sim_snapshot(struct sim *sim) MUST_CHECK;
 
 /* Hash of the whole state but for chat text (BLAKE2b-256). */
 void sim_hash(const struct sim *sim, uint8_t hash[SIM_HASH_BYTES]);

@@ -246,7 +246,7 @@ struct snapshot *sim_snapshot(struct sim *sim)
         snapshot->arenas[i].blocks_n = 0;
     }
     if (reserve(snapshot, sim) != 0)
-        abort(); /* a world that cannot be shown is lost; the journal and the store know the rest */
+        return NULL;
     build(snapshot, sim);
     /* relaxed: the mailbox's exchange publishes */
     atomic_store_explicit(&snapshot->references, 2, memory_order_relaxed);
