@@ -21,15 +21,16 @@
 #define ORPHAN_TICKS    40 /* the longest interval in which a cell is told of, and 8 */
 #define ASK_AGAIN_TICKS 20
 #define SLOTS_FIRST     8
-#define FETCH_AHEAD     6 /* slots: their figures are fetched while others are moved */
+#define FETCH_AHEAD     12 /* slots: their figures are fetched while others are moved */
 #define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
 
 struct entity {
-    struct replica_entity shown;
-    struct cell *cell; /* whose `owner` is the key */
-    int32_t index;     /* in that cell, or NO_INDEX */
+    /* With what comes first in shown, a cache line: all that a move touches. */
     struct cellblock_state state;
-    int32_t ground;       /* at its place */
+    int32_t ground; /* at its place */
+    struct replica_entity shown;
+    struct cell *cell;    /* whose `owner` is the key */
+    int32_t index;        /* in that cell, or NO_INDEX */
     struct entity **list; /* orphans, doomed or NULL */
     struct entity *prev, *next;
     bool wanted, asked;
@@ -129,9 +130,11 @@ static struct entity *entity_add(struct replica *replica, uint64_t id)
 {
     if (HASH_COUNT(replica->entities) >= REPLICA_ENTITIES_MAX)
         return NULL;
-    struct entity *entity = calloc(1, sizeof *entity);
+    const size_t line = 64, bytes = (sizeof(struct entity) + line - 1) & ~(line - 1);
+    struct entity *entity = aligned_alloc(line, bytes);
     if (!entity)
         return NULL;
+    memset(entity, 0, bytes);
     entity->shown.id = id;
     entity->index = NO_INDEX;
     entity->wanting.entity = entity;
