@@ -16,8 +16,10 @@
 
 struct board {
     uint32_t players, processes;
-    /* How many players are in, or have given up, of all processes; and how many are in. */
+    uint32_t awaited; /* measured players: when they are in, it begins */
+    /* Of all processes: bots that need not be waited for; measured players that are in. */
     _Atomic uint32_t settled, in;
+    _Atomic uint32_t told;     /* 1: that all are in */
     _Atomic uint64_t begin_us; /* measured from here on; 0: not yet */
     _Atomic uint32_t stop;     /* 1: all shall end */
     struct trail *trails;      /* by player */

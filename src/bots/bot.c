@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "bots/entry.h"
@@ -15,6 +16,10 @@
 #define EXPIRE_US    250000
 #define SAMPLE_US    2000000
 #define RETRY_MIN_MS 500
+#define ODD_AGAIN_US 1000000 /* from an odd one's end to its next try */
+#define FLOOD_A_TURN 100     /* messages, ten turns a second */
+#define TINY_WINDOW  2048
+#define TINY_US      1000000 /* between reads through a tiny window */
 /* From the first SELF to the first MOVE: by then the figure has all the time saved up that it may
  * have, and each MOVE, which covers the time before it, is walked in the tick that it comes in. */
 #define FIRST_MOVE_US 300000
@@ -27,6 +32,7 @@ struct bot {
     struct link *link;
     int fd;             /* that epoll knows; -1: none */
     bool greeted, told; /* told: a DISCONNECT came */
+    bool ready;         /* is where it lives, or has a token for when it comes later */
     unsigned attempts;
     uint64_t started_us, deadline_us, start_at_us;
     uint64_t first_move_us, next_ask_us, next_expire_us, next_talk_us, next_sample_us;
@@ -54,12 +60,17 @@ static void enter_state(struct bot *bot, enum bot_state state)
     bot->state = state;
 }
 
+static bool is_player(const struct bot *bot)
+{
+    return bot->part.kind == SCENARIO_PLAYER;
+}
+
 /* ---- the end of a connection ---- */
 
 static void hang_up(struct bot *bot)
 {
     bot_count(bot);
-    if (bot->entity)
+    if (bot->entity && is_player(bot))
         board_leave(bot->shared->board, bot->entity);
     bot->entity = 0;
     bot->fd = -1;
@@ -73,6 +84,12 @@ static void hang_up(struct bot *bot)
 static void give_up(struct bot *bot)
 {
     struct report *report = bot->shared->report;
+    if (!is_player(bot)) {
+        report->odd_ended++;
+        bot->start_at_us = bot->now_us + ODD_AGAIN_US;
+        enter_state(bot, BOT_IDLE);
+        return;
+    }
     if (bot->state == BOT_JOINED)
         report->lost++;
     else
@@ -83,11 +100,11 @@ static void give_up(struct bot *bot)
 /* The way in is barred for now: again after_ms later, but not for ever. */
 static void try_again(struct bot *bot, uint32_t after_ms)
 {
-    if (++bot->attempts >= ATTEMPTS_MAX) {
+    if (++bot->attempts >= ATTEMPTS_MAX && is_player(bot)) {
         give_up(bot);
         return;
     }
-    bot->shared->report->retries++;
+    bot->shared->report->retries += is_player(bot);
     enter_state(bot, BOT_IDLE);
     bot->start_at_us =
         bot->now_us + 1000 * (uint64_t)(after_ms < RETRY_MIN_MS ? RETRY_MIN_MS : after_ms);
@@ -114,22 +131,50 @@ static int take_world(struct bot *bot, const struct protocol_welcome *m)
                : -1;
 }
 
+/* Where the scenario wants it. */
+static void go_home(struct bot *bot)
+{
+    const struct bot_shared *shared = bot->shared;
+    struct space_pos home;
+    unsigned leash_m;
+    if (scenario_home(shared->run, bot->part.player, shared->view_m, shared->measured, &home,
+                      &leash_m))
+        walker_go(&bot->walker, home, leash_m);
+}
+
 static void set_up_walker(struct bot *bot)
 {
     struct walker *walker = &bot->walker;
     walker_init(walker, bot->seed);
     walker->field = bot->shared->field;
     walker->trail = &bot->shared->board->trails[bot->part.player];
-    walker->steady = bot->part.steady;
-    if (bot->part.homed)
-        walker_go(walker, bot->part.home, bot->part.leash_m);
+    walker->steady = scenario_steady(bot->shared->run->scenario);
     trail_clear(walker->trail);
+    go_home(bot);
+}
+
+/* A player is in; one that comes later is in, or has its token and goes until then. */
+static void count_in(struct bot *bot, bool fresh)
+{
+    struct report *report = bot->shared->report;
+    uint64_t took_us = bot->now_us - bot->started_us;
+    if (is_player(bot)) {
+        report->joined++;
+        report->registered += fresh;
+        histogram_add(&report->entering, took_us);
+    } else if (bot->part.kind == SCENARIO_STORM && bot->shared->measured) {
+        report->storm_joined++;
+        histogram_add(&report->storm, took_us);
+    } else if (bot->part.kind == SCENARIO_STORM) {
+        bot->ready = true;
+        bot->start_at_us = UINT64_MAX;
+        enter_state(bot, BOT_IDLE);
+    }
 }
 
 static bool on_welcome(struct bot *bot, const struct protocol_frame *frame)
 {
     struct protocol_welcome m;
-    struct report *report = bot->shared->report;
     if (bot->state != BOT_ENTERING ||
         protocol_decode_welcome(frame->body, frame->body_bytes, &m) != PROTOCOL_OK ||
         take_world(bot, &m) == -1)
@@ -137,15 +182,14 @@ static bool on_welcome(struct bot *bot, const struct protocol_frame *frame)
     bot->receiver = receiver_new(&bot->shared->receivers, bot->part.player, bot->part.decodes);
     if (!bot->receiver)
         return false;
-    if (entry_welcome(bot->account, &m))
-        report->registered++;
+    bot->shared->view_m = m.view_m;
     set_up_walker(bot);
     bot->tempo = PROTOCOL_TEMPO_MAX;
     bot->entity = m.entity;
-    board_enter(bot->shared->board, bot->entity, bot->part.player);
+    if (is_player(bot)) /* the rest is nobody's to match */
+        board_enter(bot->shared->board, bot->entity, bot->part.player);
     enter_state(bot, BOT_JOINED);
-    report->joined++;
-    histogram_add(&report->entering, bot->now_us - bot->started_us);
+    count_in(bot, entry_welcome(bot->account, &m));
     bot->next_ask_us = bot->next_talk_us = bot->now_us + (unsigned)rand_r(&bot->seed) % ASK_US;
     bot->next_sample_us = bot->now_us + (unsigned)rand_r(&bot->seed) % SAMPLE_US;
     if (bot->shared->talk_per_minute)
@@ -177,7 +221,7 @@ static bool on_notice(struct bot *bot, const struct protocol_frame *frame)
     struct protocol_notice m;
     if (protocol_decode_notice(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
-    if (m.reason)
+    if (m.reason && is_player(bot))
         bot->shared->report->notices[m.reason]++;
     if (bot->state == BOT_ENTERING)
         on_refusal(bot, m.reason, m.retry_after_ms);
@@ -190,7 +234,10 @@ static bool on_disconnect(struct bot *bot, const struct protocol_frame *frame)
     if (protocol_decode_disconnect(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
     bot->told = true;
-    bot->shared->report->disconnects[m.reason]++;
+    if (is_player(bot))
+        bot->shared->report->disconnects[m.reason]++;
+    else
+        bot->shared->report->odd_disconnects[m.reason]++;
     if (bot->state == BOT_ENTERING && m.retry_after_ms)
         try_again(bot, m.retry_after_ms);
     else if (bot->state == BOT_ENTERING || bot->state == BOT_JOINED)
@@ -205,9 +252,11 @@ static bool on_self(struct bot *bot, const struct protocol_frame *frame)
         return false;
     if (!bot->walker.known)
         bot->first_move_us = bot->now_us + FIRST_MOVE_US;
-    bot->shared->report->dropped += m.dropped;
-    if (walker_self(&bot->walker, &m))
-        bot->shared->report->corrections++;
+    bool corrected = walker_self(&bot->walker, &m);
+    if (is_player(bot)) {
+        bot->shared->report->dropped += m.dropped;
+        bot->shared->report->corrections += corrected;
+    }
     return true;
 }
 
@@ -301,7 +350,7 @@ static void watch(struct bot *bot)
 static void broke_off(struct bot *bot, const struct error *error)
 {
     struct report *report = bot->shared->report;
-    if (report->broken++ == 0)
+    if (is_player(bot) && report->broken++ == 0)
         report->broken_text = *error;
     if (bot->state == BOT_ENTERING)
         try_again(bot, 1000);
@@ -327,6 +376,14 @@ void bot_ready(struct bot *bot, uint32_t events, uint64_t now_us)
     if (!bot->link)
         return; /* an event that came before it hung up */
     bot->now_us = now_us;
+    if (bot->state == BOT_JOINED &&
+        (bot->part.kind == SCENARIO_DEAF || bot->part.kind == SCENARIO_TINY)) {
+        if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+            give_up(bot);
+            hang_up(bot);
+        }
+        return; /* what comes in between it leaves lying */
+    }
     enum link_state state = link_pump(bot->link, &error);
     if (state != LINK_CLOSED && events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         state = link_pump(bot->link, &error); /* there is no other edge to come */
@@ -338,6 +395,8 @@ void bot_start(struct bot *bot, uint64_t now_us)
     struct error error;
     const struct link_handlers link_handlers = {NULL, on_frame, bot};
     bot->now_us = bot->started_us = now_us;
+    if (bot->part.kind == SCENARIO_STORM && bot->start_at_us)
+        bot->started_us = bot->start_at_us; /* when it was meant to come */
     bot->greeted = bot->told = false;
     bot->deadline_us = now_us + ENTER_US;
     enter_state(bot, BOT_ENTERING);
@@ -346,6 +405,10 @@ void bot_start(struct bot *bot, uint64_t now_us)
     if (!bot->link) {
         broke_off(bot, &error);
         return;
+    }
+    if (bot->part.kind == SCENARIO_TINY) {
+        const int window = TINY_WINDOW;
+        setsockopt(link_fd(bot->link), SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
     }
     entry_hello(bot->link);
     watch(bot);
@@ -393,13 +456,43 @@ static void move(struct bot *bot, uint64_t due_us)
     bot->owed -= PROTOCOL_TEMPO_MAX;
     walker_move(&bot->walker, due_us, &m);
     ENTRY_SEND(bot->link, move, &m, 64);
+    if (!is_player(bot))
+        return;
     bot->shared->report->moves++;
     histogram_add(&bot->shared->report->lag, bot->now_us - due_us);
 }
 
-static void turn_in_world(struct bot *bot, uint64_t due_us)
+/* Ten times what a server takes, for as long as it takes it. */
+static void flood(struct bot *bot)
+{
+    for (unsigned i = 0; i < FLOOD_A_TURN; i++) {
+        const struct protocol_move m = {++bot->walker.seq, (uint16_t)(i * 601), 0, 1, 1};
+        ENTRY_SEND(bot->link, move, &m, 64);
+    }
+    bot->shared->report->flooded += FLOOD_A_TURN;
+}
+
+/* Gone in the middle of whatever it was about. */
+static void vanish(struct bot *bot)
+{
+    bot->shared->report->vanished++;
+    bot->start_at_us = 0;
+    enter_state(bot, BOT_IDLE);
+    hang_up(bot);
+}
+
+static void flush(struct bot *bot)
 {
     struct error error;
+    enum link_state state = link_flush(bot->link, &error);
+    if (state == LINK_CLOSED)
+        go_on(bot, state, &error);
+}
+
+static void turn_in_world(struct bot *bot, uint64_t due_us)
+{
+    if (!bot->ready)
+        bot->ready = walker_is_home(&bot->walker);
     if (bot->walker.known && due_us >= bot->first_move_us)
         move(bot, due_us);
     if (bot->part.decodes && bot->now_us >= bot->next_ask_us)
@@ -414,16 +507,45 @@ static void turn_in_world(struct bot *bot, uint64_t due_us)
     }
     if (bot->shared->talk_per_minute && bot->now_us >= bot->next_talk_us)
         talk(bot);
-    enum link_state state = link_flush(bot->link, &error);
-    if (state == LINK_CLOSED)
-        go_on(bot, state, &error);
+    flush(bot);
+}
+
+static void read_a_little(struct bot *bot)
+{
+    struct error error;
+    if (bot->now_us < bot->next_ask_us)
+        return;
+    bot->next_ask_us = bot->now_us + TINY_US;
+    go_on(bot, link_pump(bot->link, &error), &error);
+}
+
+static void turn_of_joined(struct bot *bot, uint64_t due_us)
+{
+    switch (bot->part.kind) {
+    case SCENARIO_PLAYER:
+    case SCENARIO_STORM:
+        turn_in_world(bot, due_us);
+        break;
+    case SCENARIO_FLOOD:
+        flood(bot);
+        flush(bot);
+        break;
+    case SCENARIO_TINY:
+        read_a_little(bot);
+        break;
+    case SCENARIO_DEAF:
+    case SCENARIO_VANISH:
+        break;
+    }
 }
 
 void bot_turn(struct bot *bot, uint64_t due_us, uint64_t now_us)
 {
     bot->now_us = now_us;
-    if (bot->state == BOT_JOINED) {
-        turn_in_world(bot, due_us);
+    if (bot->part.kind == SCENARIO_VANISH && bot->link) {
+        vanish(bot);
+    } else if (bot->state == BOT_JOINED) {
+        turn_of_joined(bot, due_us);
     } else if (bot->state == BOT_ENTERING && now_us > bot->deadline_us) {
         const struct error error = {"the login took too long"};
         broke_off(bot, &error);
@@ -444,7 +566,7 @@ struct bot *bot_new(struct bot_shared *shared, struct account *account, const st
     bot->seed = part->seed;
     bot->fd = -1;
     shared->states[BOT_IDLE]++;
-    if (part->decodes)
+    if (part->decodes && part->kind == SCENARIO_PLAYER)
         shared->report->decoders++;
     return bot;
 }
@@ -470,6 +592,8 @@ uint64_t bot_start_at_us(const struct bot *bot)
 void bot_count(struct bot *bot)
 {
     struct report *report = bot->shared->report;
+    if (!is_player(bot))
+        return;
     if (bot->link) {
         report->bytes_in += link_bytes_in(bot->link) - bot->counted_in;
         report->bytes_out += link_bytes_out(bot->link) - bot->counted_out;
@@ -484,15 +608,28 @@ void bot_count(struct bot *bot)
 
 void bot_finish(struct bot *bot, uint64_t now_us)
 {
-    if (bot->receiver)
+    if (bot->receiver && is_player(bot))
         receiver_finish(bot->receiver, now_us);
 }
 
-void bot_go(struct bot *bot, struct space_pos home, unsigned leash_m)
+enum scenario_kind bot_kind(const struct bot *bot)
 {
-    bot->part.homed = true;
-    bot->part.home = home;
-    bot->part.leash_m = leash_m;
-    if (bot->state == BOT_JOINED)
-        walker_go(&bot->walker, home, leash_m);
+    return bot->part.kind;
+}
+
+bool bot_settled(const struct bot *bot)
+{
+    bool awaited = is_player(bot) || bot->part.kind == SCENARIO_STORM;
+    return !awaited || bot->ready || bot->state == BOT_OVER;
+}
+
+void bot_begin(struct bot *bot, uint64_t storm_us, bool by_password)
+{
+    if (bot->part.kind == SCENARIO_STORM) {
+        bot->start_at_us = storm_us;
+        if (by_password)
+            bot->account->token[0] = '\0';
+    } else if (bot->state == BOT_JOINED) {
+        go_home(bot);
+    }
 }

@@ -12,6 +12,7 @@
 
 #include "bots/accounts.h"
 #include "bots/receiver.h"
+#include "bots/scenario.h"
 #include "common/heightfield.h"
 #include "common/link.h"
 
@@ -35,7 +36,10 @@ struct bot_shared {
     struct report *report;
     struct board *board;
     struct receiver_shared receivers;
+    const struct scenario_run *run;
     struct heightfield *field;   /* made by the first who is welcomed */
+    unsigned view_m;             /* as the server says; 0: not yet */
+    bool measured;               /* it has begun */
     unsigned talk_per_minute;    /* chat lines of each */
     unsigned states[BOT_STATES]; /* how many are in which */
 };
@@ -43,12 +47,9 @@ struct bot_shared {
 /* What a bot is to be. */
 struct bot_part {
     uint32_t player; /* its number in the whole run */
+    enum scenario_kind kind;
     unsigned seed;
     bool decodes; /* everything; else it checks only */
-    bool steady;  /* walks all the time */
-    bool homed;   /* lives at home; else where it comes in */
-    struct space_pos home;
-    unsigned leash_m; /* how far from home it goes */
 };
 
 /* account: borrowed. NULL when out of memory. */
@@ -66,10 +67,14 @@ enum bot_state bot_state(const struct bot *bot);
 uint64_t bot_start_at_us(const struct bot *bot); /* idle: not before */
 /* Add to the report what came and went since the last call. */
 void bot_count(struct bot *bot);
+/* Nothing has to be waited for: it is in and where it lives, has given up, or need not be there. */
+bool bot_settled(const struct bot *bot);
+enum scenario_kind bot_kind(const struct bot *bot); /* as its part says */
+/* The measuring begins: live elsewhere if the scenario says so. Those who come later are to start
+ * at storm_us, without a token if by_password. */
+void bot_begin(struct bot *bot, uint64_t storm_us, bool by_password);
 /* The measuring ends: see receiver_finish. */
 void bot_finish(struct bot *bot, uint64_t now_us);
-/* Live there from now on. */
-void bot_go(struct bot *bot, struct space_pos home, unsigned leash_m);
 
 /* Monotonic microseconds. */
 uint64_t bot_now_us(void);

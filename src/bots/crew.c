@@ -101,14 +101,16 @@ int crew_run(const struct swarm_options *options, struct report *report, struct 
     memset(report, 0, sizeof *report);
     error->text[0] = '\0';
     signal(SIGPIPE, SIG_IGN);
-    crew.accounts = accounts_load(options->accounts, options->prefix, options->players, error);
+    crew.accounts = accounts_load(options->accounts, options->prefix, swarm_bots_n(options), error);
     if (!crew.accounts || accounts_share(crew.accounts, error) == -1)
         goto end;
-    crew.board = board_new(options->players, options->processes);
+    crew.board = board_new(swarm_bots_n(options), options->processes);
     if (!crew.board) {
         error_set(error, "out of memory");
         goto end;
     }
+    for (uint32_t i = 0; i < options->run.players; i++)
+        crew.board->awaited += scenario_kind(&options->run, i) == SCENARIO_PLAYER;
     sigemptyset(&heard);
     sigaddset(&heard, SIGINT);
     sigaddset(&heard, SIGTERM);

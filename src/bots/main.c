@@ -25,9 +25,15 @@ static const char usage[] =
     "  --processes N     in how many processes, 1..64 (1)\n"
     "  --decode N        one in N players decodes everything it is sent, 1..100000 (16)\n"
     "  --talk N          chat lines of each bot a minute, 0..60 (1)\n"
+    "  --scenario NAME   what they are there for, see below (wander)\n"
+    "  --radius M        metres, 1..100000: how far apart, by scenario\n"
+    "  --more N          login: how many come in while it is measured (1000)\n"
+    "  --more-rate N     login: how many of them a second (500)\n"
+    "  --by-password     login: they have no tokens\n"
     "  --seed N          for where they go and what they say (1)\n"
     "  --json            print the report as JSON\n"
-    "  --help, --version\n";
+    "  --help, --version\n"
+    "scenarios: ";
 
 enum {
     OPT_HOST = 256,
@@ -42,6 +48,11 @@ enum {
     OPT_DECODE,
     OPT_TALK,
     OPT_SEED,
+    OPT_SCENARIO,
+    OPT_RADIUS,
+    OPT_MORE,
+    OPT_MORE_RATE,
+    OPT_BY_PASSWORD,
     OPT_JSON,
     OPT_HELP,
     OPT_VERSION
@@ -61,6 +72,11 @@ static const struct option longopts[] = {
     {"decode",   required_argument, NULL, OPT_DECODE},
     {"talk",     required_argument, NULL, OPT_TALK},
     {"seed",     required_argument, NULL, OPT_SEED},
+    {"scenario", required_argument, NULL, OPT_SCENARIO},
+    {"radius",   required_argument, NULL, OPT_RADIUS},
+    {"more",     required_argument, NULL, OPT_MORE},
+    {"more-rate", required_argument, NULL, OPT_MORE_RATE},
+    {"by-password", no_argument,    NULL, OPT_BY_PASSWORD},
     {"json",     no_argument,       NULL, OPT_JSON},
     {"help",     no_argument,       NULL, OPT_HELP},
     {"version",  no_argument,       NULL, OPT_VERSION},
@@ -82,6 +98,20 @@ static unsigned number(const char *name, const char *text, unsigned min, unsigne
     return (unsigned)n;
 }
 
+static void print_usage(FILE *out)
+{
+    fputs(usage, out);
+    scenario_print_names(out);
+    fputc('\n', out);
+}
+
+static void refuse(const char *why)
+{
+    fprintf(stderr, "openmmo-bots: %s\n", why);
+    print_usage(stderr);
+    exit(2);
+}
+
 static void take_options(int argc, char **argv, struct swarm_options *options, bool *json)
 {
     int c;
@@ -94,7 +124,7 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
             options->port = (uint16_t)number("port", optarg, 1, 65535);
             break;
         case OPT_PLAYERS:
-            options->players = number("players", optarg, 1, 100000);
+            options->run.players = number("players", optarg, 1, 100000);
             break;
         case OPT_SECONDS:
             options->seconds = number("seconds", optarg, 0, 10000000);
@@ -123,24 +153,46 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
         case OPT_SEED:
             options->seed = number("seed", optarg, 0, UINT_MAX);
             break;
+        case OPT_SCENARIO:
+            options->run.scenario = scenario_find(optarg);
+            if (!options->run.scenario)
+                refuse("there is no such scenario");
+            break;
+        case OPT_RADIUS:
+            options->run.radius_m = number("radius", optarg, 1, 100000);
+            break;
+        case OPT_MORE:
+            options->more = number("more", optarg, 1, SCENARIO_MORE_MAX);
+            break;
+        case OPT_MORE_RATE:
+            options->more_rate = number("more-rate", optarg, 1, 100000);
+            break;
+        case OPT_BY_PASSWORD:
+            options->by_password = true;
+            break;
         case OPT_JSON:
             *json = true;
             break;
         case OPT_HELP:
-            fputs(usage, stdout);
+            print_usage(stdout);
             exit(0);
         case OPT_VERSION:
             puts("openmmo-bots " PACKAGE_VERSION);
             exit(0);
         default:
-            fputs(usage, stderr);
+            print_usage(stderr);
             exit(2);
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "openmmo-bots: what is \"%s\"?\n%s", argv[optind], usage);
+        fprintf(stderr, "openmmo-bots: what is \"%s\"?\n", argv[optind]);
+        print_usage(stderr);
         exit(2);
     }
+    if (!scenario_storms(options->run.scenario))
+        options->more = 0;
+    if (options->processes > options->run.players)
+        refuse("there are more processes than players");
 }
 
 int main(int argc, char **argv)
@@ -150,7 +202,9 @@ int main(int argc, char **argv)
         .host = "127.0.0.1",
         .prefix = "bot",
         .port = PROTOCOL_DEFAULT_PORT,
-        .players = 20,
+        .run = {scenario_find("wander"), 20, 0},
+        .more = 1000,
+        .more_rate = 500,
         .processes = 1,
         .rate = 8,
         .at_once = 12, /* below what a server allows an address before login */

@@ -53,6 +53,15 @@ static void merge_way_in(struct report *into, const struct report *from)
         into->broken_text = from->broken_text;
     into->broken += from->broken;
     histogram_merge(&into->entering, &from->entering);
+    into->odd += from->odd;
+    into->odd_ended += from->odd_ended;
+    for (unsigned i = 0; i < 256; i++)
+        into->odd_disconnects[i] += from->odd_disconnects[i];
+    into->flooded += from->flooded;
+    into->vanished += from->vanished;
+    into->storm_players += from->storm_players;
+    into->storm_joined += from->storm_joined;
+    histogram_merge(&into->storm, &from->storm);
 }
 
 void report_merge(struct report *into, const struct report *from)
@@ -171,6 +180,21 @@ static void print_way_in(const struct report *report, FILE *out)
             ms(&report->entering, 0.5), ms(&report->entering, 0.99), max_ms(&report->entering));
 }
 
+static void print_others(const struct report *report, FILE *out)
+{
+    if (report->odd) {
+        fprintf(out,
+                "%u others misbehave, none of what is measured is theirs: ended %u times, %llu "
+                "messages of floods, %llu connections left at once\n",
+                report->odd, report->odd_ended, whole(report->flooded), whole(report->vanished));
+        print_reasons(out, "they were disconnected", report->odd_disconnects);
+    }
+    if (report->storm_players)
+        fprintf(out, "%u of %u more came in; a login took p50 %.1f ms, p99 %.1f ms, max %.1f ms\n",
+                report->storm_joined, report->storm_players, ms(&report->storm, 0.5),
+                ms(&report->storm, 0.99), max_ms(&report->storm));
+}
+
 static void print_checks(const struct report *report, FILE *out)
 {
     const struct report_checks *checks = &report->checks;
@@ -205,6 +229,7 @@ static void print_stale(const struct report *report, FILE *out)
 void report_print(const struct report *report, FILE *out)
 {
     print_way_in(report, out);
+    print_others(report, out);
     print_checks(report, out);
     fprintf(out, "measured for %.1f s, %.1f others in view\n", report->seconds, neighbours(report));
     fprintf(out,
@@ -312,6 +337,20 @@ static json_t *checks_json(const struct report *report)
     return object;
 }
 
+static json_t *others_json(const struct report *report)
+{
+    json_t *object = json_object();
+    put(object, "odd", report->odd);
+    put(object, "odd_ended", report->odd_ended);
+    json_object_set_new(object, "odd_disconnects", reasons_json(report->odd_disconnects));
+    put(object, "flooded", report->flooded);
+    put(object, "vanished", report->vanished);
+    put(object, "storm_players", report->storm_players);
+    put(object, "storm_joined", report->storm_joined);
+    json_object_set_new(object, "storm_entering_ms", histogram_json(&report->storm));
+    return object;
+}
+
 static json_t *measured_json(const struct report *report)
 {
     json_t *object = json_object();
@@ -356,6 +395,7 @@ void report_print_json(const struct report *report, FILE *out)
     json_object_set_new(root, "disconnects", reasons_json(report->disconnects));
     json_object_set_new(root, "notices", reasons_json(report->notices));
     json_object_set_new(root, "entering_ms", histogram_json(&report->entering));
+    json_object_set_new(root, "others", others_json(report));
     json_object_set_new(root, "checks", checks_json(report));
     json_object_set_new(root, "measured", measured_json(report));
     json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6));

@@ -42,6 +42,13 @@ struct report {
     struct error broken_text;                /* how the first of them ended */
     struct report_checks checks;
     struct histogram entering; /* how long a login took, from connect to WELCOME */
+    /* Those who are not measured, whose end is no fault. */
+    uint32_t odd;                  /* how many misbehave */
+    uint32_t odd_ended;            /* how often one of them was ended or could not come in */
+    uint32_t odd_disconnects[256]; /* by reason */
+    uint64_t flooded, vanished;    /* messages of floods; connections that were left at once */
+    uint32_t storm_players, storm_joined;
+    struct histogram storm; /* their logins, from when each was meant to come */
 
     /* From when all were in (or given up) to the end: report_begin. */
     uint64_t begin_us; /* monotonic: moves due before do not count */

@@ -16,7 +16,10 @@
 #define TURNS_MAX  64      /* at once: between them sockets are read */
 #define WATCH_US   20000   /* how often the whole is looked at */
 #define SETTLE_US  1000000 /* from all being in to the measuring */
+#define ON_THE_WAY_US                                                                              \
+    900000000              /* who is not where it lives by then, after all were in, need not be */
 #define LATE_US    1000000 /* moves that are later are left out */
+#define STORM_US   5000000 /* from the measuring's begin, where that has no end */
 #define FDS_BESIDE 32
 
 struct swarm {
@@ -26,12 +29,14 @@ struct swarm {
     struct report *report;
     struct bot **bots;
     unsigned bots_n, process;
+    unsigned players_n; /* of the bots: who is measured */
     /* Whose turn is next, and when his round of turns began. */
     unsigned turn;
     uint64_t round_us;
     double may_start; /* logins that may begin by now, paced by the rate */
     uint64_t started_us, begun_us, watch_us;
     unsigned settled, in; /* as told to the board */
+    uint64_t all_in_us;   /* 0: not yet */
     double cpu_at_begin;
     bool begun; /* it is measured */
     bool over;
@@ -72,13 +77,20 @@ static uint32_t player_of(const struct swarm *swarm, unsigned i)
 static uint64_t due_us(const struct swarm *swarm)
 {
     uint64_t phase = (uint64_t)player_of(swarm, swarm->turn) * WALKER_MOVE_US;
-    return swarm->round_us + phase / swarm->options->players;
+    return swarm->round_us + phase / swarm_bots_n(swarm->options);
 }
 
 static void start_if_idle(struct swarm *swarm, struct bot *bot, uint64_t now_us)
 {
     const struct swarm_options *options = swarm->options;
     if (bot_state(bot) != BOT_IDLE || bot_start_at_us(bot) > now_us)
+        return;
+    bool odd = bot_kind(bot) != SCENARIO_PLAYER;
+    if (odd && swarm->shared.measured) { /* at once: they have times of their own */
+        bot_start(bot, now_us);
+        return;
+    }
+    if (odd && bot_kind(bot) != SCENARIO_STORM)
         return;
     swarm->may_start +=
         (double)(now_us - swarm->started_us) / 1e6 * options->rate / options->processes;
@@ -124,7 +136,14 @@ static void begin_measuring(struct swarm *swarm, uint64_t now_us)
     for (unsigned i = 0; i < swarm->bots_n; i++)
         bot_count(swarm->bots[i]);
     report_begin(swarm->report, now_us);
-    swarm->begun = true;
+    swarm->begun = swarm->shared.measured = true;
+    const struct swarm_options *options = swarm->options;
+    uint64_t storm_us = now_us + (options->seconds ? options->seconds * 1000000ull / 4 : STORM_US);
+    for (unsigned i = 0; i < swarm->bots_n; i++) {
+        uint64_t later = player_of(swarm, i) - options->run.players; /* of those who come later */
+        bot_begin(swarm->bots[i], storm_us + later * 1000000 / options->more_rate,
+                  options->by_password);
+    }
     swarm->begun_us = now_us;
     swarm->cpu_at_begin = cpu_seconds();
 }
@@ -133,7 +152,12 @@ static void begin_measuring(struct swarm *swarm, uint64_t now_us)
 static void settle(struct swarm *swarm, uint64_t now_us)
 {
     struct board *board = swarm->board;
-    unsigned in = swarm->shared.states[BOT_JOINED], settled = in + swarm->shared.states[BOT_OVER];
+    unsigned in = 0, settled = 0;
+    for (unsigned i = 0; i < swarm->bots_n; i++) {
+        const struct bot *bot = swarm->bots[i];
+        in += bot_kind(bot) == SCENARIO_PLAYER && bot_state(bot) == BOT_JOINED;
+        settled += bot_settled(bot);
+    }
     /* relaxed: these are only numbers */
     uint32_t all_in = atomic_fetch_add_explicit(&board->in, in - swarm->in, memory_order_relaxed);
     uint32_t all =
@@ -143,9 +167,16 @@ static void settle(struct swarm *swarm, uint64_t now_us)
     swarm->in = in;
     swarm->settled = settled;
     uint64_t none = 0;
-    if (all == board->players &&
+    uint32_t told = 0, awaited = board->awaited;
+    if (all_in == awaited && !swarm->all_in_us)
+        swarm->all_in_us = now_us;
+    bool late = swarm->all_in_us && now_us - swarm->all_in_us > ON_THE_WAY_US;
+    if (all_in == awaited && atomic_compare_exchange_strong(&board->told, &told, 1))
+        fprintf(stderr, "openmmo-bots: %u of %u are in\n", all_in, awaited);
+    if ((all == board->players || late) &&
         atomic_compare_exchange_strong(&board->begin_us, &none, now_us + SETTLE_US))
-        fprintf(stderr, "openmmo-bots: %u of %u are in\n", all_in, board->players);
+        fprintf(stderr, "openmmo-bots: it is measured from now on, with %u of %u\n", all_in,
+                awaited);
 }
 
 static void watch(struct swarm *swarm, uint64_t now_us)
@@ -157,7 +188,7 @@ static void watch(struct swarm *swarm, uint64_t now_us)
         begin_measuring(swarm, now_us);
     bool done = swarm->begun && swarm->options->seconds &&
                 now_us - swarm->begun_us >= swarm->options->seconds * 1000000ull;
-    bool nobody = begin_us && swarm->shared.states[BOT_OVER] == swarm->bots_n;
+    bool nobody = begin_us && swarm->shared.states[BOT_OVER] == swarm->players_n;
     if (done || nobody || atomic_load(&swarm->board->stop))
         swarm->over = true;
     swarm->watch_us = now_us + WATCH_US;
@@ -185,22 +216,31 @@ static void loop(struct swarm *swarm)
 static int make_bots(struct swarm *swarm, struct error *error)
 {
     const struct swarm_options *options = swarm->options;
-    unsigned n = (options->players - swarm->process + options->processes - 1) / options->processes;
+    unsigned n =
+        (swarm_bots_n(options) - swarm->process + options->processes - 1) / options->processes;
+    struct report *report = swarm->report;
     swarm->bots = calloc(n, sizeof(struct bot *));
     if (!swarm->bots)
         return error_set(error, "out of memory");
     for (unsigned i = 0; i < n; i++) {
         uint32_t player = player_of(swarm, i);
         struct bot_part part = {.player = player,
-                                .seed = options->seed * 7919 + player,
-                                .decodes = player % options->decode == 0};
+                                .kind = scenario_kind(&options->run, player),
+                                .seed = options->seed * 7919 + player};
+        part.decodes = part.kind == SCENARIO_PLAYER && report->players % options->decode == 0;
         struct account *account = accounts_at(swarm->shared.accounts, player);
         swarm->bots[i] = bot_new(&swarm->shared, account, &part);
         if (!swarm->bots[i])
             return error_set(error, "out of memory");
         swarm->bots_n++;
+        if (part.kind == SCENARIO_PLAYER)
+            report->players++;
+        else if (part.kind == SCENARIO_STORM)
+            report->storm_players++;
+        else
+            report->odd++;
     }
-    swarm->report->players = n;
+    swarm->players_n = report->players;
     return 0;
 }
 
@@ -208,8 +248,9 @@ static int set_up(struct swarm *swarm, struct error *error)
 {
     const struct swarm_options *options = swarm->options;
     struct bot_shared *shared = &swarm->shared;
-    if (raise_files(options->players / options->processes + 1, error) == -1)
+    if (raise_files(swarm_bots_n(options) / options->processes + 1, error) == -1)
         return -1;
+    shared->run = &options->run;
     shared->host = options->host;
     shared->port = options->port;
     shared->talk_per_minute = options->talk_per_minute;
@@ -223,7 +264,7 @@ static int set_up(struct swarm *swarm, struct error *error)
         return -1;
     shared->receivers =
         (struct receiver_shared){book_new(), swarm->board, swarm->report,
-                                 calloc(options->players, sizeof(struct receiver_sight))};
+                                 calloc(swarm_bots_n(options), sizeof(struct receiver_sight))};
     if (!shared->receivers.book || !shared->receivers.sights)
         return error_set(error, "out of memory");
     return make_bots(swarm, error);

@@ -11,6 +11,7 @@
 
 #include "bots/accounts.h"
 #include "bots/board.h"
+#include "bots/scenario.h"
 #include "common/compiler.h"
 #include "common/error.h"
 
@@ -18,15 +19,24 @@ struct swarm_options {
     const char *host, *prefix;
     const char *accounts; /* file; NULL: kept nowhere */
     uint16_t port;
-    unsigned players;   /* of all processes, >= 1 */
-    unsigned processes; /* >= 1 */
-    unsigned seconds;   /* measured; 0: until a signal */
-    unsigned rate;      /* logins begun a second, of all processes, >= 1 */
-    unsigned at_once;   /* logins that may be on their way at once, of all processes, >= 1 */
-    unsigned decode;    /* one in so many players decodes everything, >= 1 */
+    struct scenario_run run; /* its players: of all processes, >= 1 */
+    unsigned more;           /* players who come once it is measured */
+    unsigned more_rate;      /* of them, a second, >= 1 */
+    bool by_password;        /* they, instead of by token */
+    unsigned processes;      /* >= 1 */
+    unsigned seconds;        /* measured; 0: until a signal */
+    unsigned rate;           /* logins begun a second, of all processes, >= 1 */
+    unsigned at_once;        /* logins that may be on their way at once, of all processes, >= 1 */
+    unsigned decode;         /* one in so many players decodes everything, >= 1 */
     unsigned seed;
     unsigned talk_per_minute; /* chat lines of each player */
 };
+
+/* Players of all processes, those who come later too. */
+static inline unsigned swarm_bots_n(const struct swarm_options *options)
+{
+    return options->run.players + options->more;
+}
 
 /* Bring in the players of this process (every processes-th of the run, from process on), let them
  * play, take them out; the process's report on the board says how it went. Ends early when the

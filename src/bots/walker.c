@@ -106,6 +106,11 @@ static bool far_from_home(const struct walker *walker)
     return x * x + z * z > leash * leash;
 }
 
+bool walker_is_home(const struct walker *walker)
+{
+    return walker->known && !far_from_home(walker);
+}
+
 static void make_plan(struct walker *walker, uint64_t now_us)
 {
     bool away = far_from_home(walker);
@@ -114,7 +119,9 @@ static void make_plan(struct walker *walker, uint64_t now_us)
     walker->plan.flags = draw(walker, 5) || away || walker->steady ? MOVEMENT_WALK : 0;
     if (walker->plan.flags && (away || draw(walker, 4) == 0))
         walker->plan.flags |= MOVEMENT_RUN;
-    walker->plan_until_us = now_us + 1000000 + (away ? 0 : draw(walker, 4000000));
+    /* Back before a short leash is out by far. */
+    unsigned most_us = walker->leash_m < WALKER_LEASH_M ? walker->leash_m * 100000 : 4000000;
+    walker->plan_until_us = now_us + 1000000 + (away ? 0 : draw(walker, most_us + 1));
 }
 
 /* A place that no move within TRAIL_UNIQUE ended at. */

@@ -46,6 +46,8 @@ struct walker {
 void walker_init(struct walker *walker, unsigned seed);
 /* Walk there (x and z of it) and about it from now on. */
 void walker_go(struct walker *walker, struct space_pos home, unsigned leash_m);
+/* It is where it lives, or lives where it is. */
+bool walker_is_home(const struct walker *walker);
 /* The truth came. Returns true if the prediction was another. */
 bool walker_self(struct walker *walker, const struct protocol_self *self);
 /* The next MOVE, due at that time (microseconds, monotonic). Only when known. */

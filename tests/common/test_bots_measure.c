@@ -1,6 +1,7 @@
 /* test_bots_measure.c -- openmmo-bots as a measuring instrument: histograms against exact
  * quantiles, trails, the book that has every distinct block decoded once, receivers that check and
  * match, and the report. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include "bots/book.h"
 #include "bots/receiver.h"
 #include "bots/report.h"
+#include "bots/scenario.h"
 
 /* ---- histograms ---- */
 
@@ -391,6 +393,44 @@ static void halfway(void **state)
     assert_true(report->delivery.max_us == 80000);
 }
 
+/* ---- scenarios ---- */
+
+static double distance_m(struct space_pos a, struct space_pos b)
+{
+    return hypot((double)a.x - b.x, (double)a.z - b.z) / SPACE_UNITS_PER_M;
+}
+
+static void who_walks_where(void **state)
+{
+    (void)state;
+    struct scenario_run run = {scenario_find("attack"), 1000, 0};
+    unsigned kinds[SCENARIO_STORM + 1] = {0}, leash_m, within = 0;
+    struct space_pos home, other;
+    for (uint32_t i = 0; i < 1100; i++)
+        kinds[scenario_kind(&run, i)]++;
+    assert_int_equal(kinds[SCENARIO_PLAYER], 990); /* 1 % of the first thousand */
+    assert_int_equal(kinds[SCENARIO_FLOOD] + kinds[SCENARIO_VANISH] + kinds[SCENARIO_TINY], 10);
+    assert_true(kinds[SCENARIO_FLOOD] && kinds[SCENARIO_VANISH] && kinds[SCENARIO_TINY]);
+    assert_int_equal(kinds[SCENARIO_STORM], 100);
+    /* A spread crowd: some fifty within a view of 192 m and the rest of its cells. */
+    run = (struct scenario_run){scenario_find("spread"), 2400, 0};
+    assert_true(scenario_home(&run, 77, 192, true, &home, &leash_m));
+    for (uint32_t i = 0; i < 2400; i++) {
+        assert_true(scenario_home(&run, i, 192, true, &other, &leash_m));
+        within += i != 77 && distance_m(home, other) < 237;
+    }
+    assert_true(within > 40 && within < 60);
+    /* A flash crowd is apart before, and at one spot then. */
+    run.scenario = scenario_find("flash");
+    assert_true(scenario_home(&run, 2000, 192, false, &home, &leash_m));
+    assert_true(distance_m(home, (struct space_pos){0, 0, 0}) > 100);
+    assert_true(scenario_home(&run, 2000, 192, true, &home, &leash_m));
+    assert_true(home.x == 0 && home.z == 0);
+    run.scenario = scenario_find("wander");
+    assert_false(scenario_home(&run, 5, 192, true, &home, &leash_m));
+    assert_null(scenario_find("nonsense"));
+}
+
 /* ---- the report ---- */
 
 static void added_up(void **state)
@@ -483,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(checks, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(matching, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(halfway, make_scene, clear_scene),
+        cmocka_unit_test(who_walks_where),
         cmocka_unit_test(added_up),
         cmocka_unit_test(printed),
     };

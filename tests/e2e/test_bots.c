@@ -42,21 +42,31 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Six of them; seconds "0": until they are told to stop. */
-static void start_bots(const char *seconds)
+/* With these arguments, NULL at the end. */
+static void start_bots_as(const char *const *extra)
 {
     char port[8];
+    const char *arguments[32] = {"openmmo-bots", "--port",     port,          "--rate",
+                                 "100",          "--accounts", accounts_path, "--json"};
+    size_t n = 8;
     snprintf(port, sizeof port, "%u", server.port);
+    while (*extra)
+        arguments[n++] = *extra++;
     bots = fork();
     assert_true(bots >= 0);
     if (bots > 0)
         return;
     dup2(open(report_path, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
     dup2(open(words_path, O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-    execl("./openmmo-bots", "openmmo-bots", "--port", port, "--players", "6", "--rate", "20",
-          "--talk", "30", "--seconds", seconds, "--accounts", accounts_path, "--json",
-          (char *)NULL);
+    execv("./openmmo-bots", (char *const *)arguments);
     _exit(127);
+}
+
+/* Six of them; seconds "0": until they are told to stop. */
+static void start_bots(const char *seconds)
+{
+    const char *const extra[] = {"--players", "6", "--talk", "30", "--seconds", seconds, NULL};
+    start_bots_as(extra);
 }
 
 static bool bots_ended(int *status)
@@ -116,6 +126,73 @@ static void test_come_see_and_come_back(void **state)
     json_decref(report);
 }
 
+/* A crowd in two processes: one report; all is checked, every distinct block decoded, every move in
+ * view delivered. */
+static void test_a_crowd_is_measured(void **state)
+{
+    static const char *const extra[] = {
+        "--players", "40",        "--scenario", "crowd",  "--processes", "2", "--decode",
+        "4",         "--seconds", "3",          "--talk", "0",           NULL};
+    int code;
+    (void)state;
+    start_bots_as(extra);
+    json_t *report = end_of_bots(&code);
+    json_t *measured = json_object_get(report, "measured");
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "players"), 40);
+    assert_int_equal(count(report, NULL, "joined"), 40);
+    assert_int_equal(count(report, "checks", "decoders"), 10);
+    assert_int_equal(count(report, "checks", "faults"), 0);
+    json_int_t blocks = count(report, "checks", "blocks");
+    json_int_t distinct = count(report, "checks", "distinct_decoded");
+    assert_true(distinct > 40 && blocks > 10 * distinct); /* 20 of a process get the same */
+    assert_true(json_real_value(json_object_get(measured, "neighbours")) == 39);
+    assert_true(count(measured, "lag_ms", "seen") == count(report, "measured", "moves"));
+    json_int_t seen = count(measured, "latency_ms", "seen");
+    assert_int_equal(seen, count(measured, "latency_ms", "exact") +
+                               count(measured, "latency_ms", "replaced") +
+                               count(measured, "latency_ms", "undelivered"));
+    /* 10 receivers, 39 others, ten moves a second for 3 s: less those on the way at the end. */
+    if (count(report, "measured", "substeps_dropped") == 0 &&
+        count(report, "measured", "moves") > 1150) {
+        assert_true(seen > 10 * 39 * 25 && seen <= 10 * 39 * 31);
+        assert_int_equal(count(measured, "latency_ms", "unmatched"), 0);
+    }
+    json_decref(report);
+}
+
+/* Others come in while it is measured, by the tokens that they got before. */
+static void test_a_storm_of_logins(void **state)
+{
+    static const char *const extra[] = {"--players", "8", "--scenario", "login", "--more", "12",
+                                        "--seconds", "4", "--talk",     "0",     NULL};
+    int code;
+    (void)state;
+    start_bots_as(extra);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 8);
+    assert_int_equal(count(report, "others", "storm_joined"), 12);
+    json_decref(report);
+}
+
+/* One in a hundred misbehaves: the server ends it, or not, and nobody else. */
+static void test_attackers_hurt_nobody(void **state)
+{
+    static const char *const extra[] = {"--players", "40",     "--scenario", "attack", "--seconds",
+                                        "3",         "--talk", "0",          NULL};
+    int code;
+    (void)state;
+    start_bots_as(extra);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 39);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    assert_int_equal(count(report, "others", "odd"), 1);
+    assert_true(count(report, "others", "flooded") > 1000);
+    json_decref(report);
+}
+
 /* They say so on stderr. */
 static bool all_are_in(void)
 {
@@ -160,6 +237,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_come_see_and_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_crowd_is_measured, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_storm_of_logins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
     };
