@@ -5,6 +5,7 @@
 #include "stage.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STEP_US 70000
@@ -25,12 +26,18 @@ static void burden(unsigned us)
     fclose(file);
 }
 
+static bool ladder_rests(void)
+{
+    return strstr(daemon_ask(&server, "server.ladder", "{}"), "\"words\":\"all is well\"") != NULL;
+}
+
 /* Down when steps of 70 ms come, up when they are gone; who plays is told, not corrected, not
  * dropped, may talk, and others may come. */
 static void test_tempo(void **state)
 {
     const char *const extra[] = {"--burden", burden_path, NULL};
     struct player *alice, *bob, *carol;
+    const char *answer;
     uint64_t until_ms;
 
     (void)state;
@@ -45,6 +52,13 @@ static void test_tempo(void **state)
     UNTIL(party, DOWN_MS, alice->tempo < 1000 && bob->tempo == alice->tempo);
     assert_in_range(alice->tempo, 400, 650);
     assert_true(daemon_said(&server, "event=tempo"));
+    UNTIL(party, DEADLINE_MS, bob->notices_n > 0); /* in plain words, too */
+    assert_non_null(strstr(bob->notice_text, "the world runs at "));
+    answer = daemon_ask(&server, "server.ladder", "{}");
+    assert_non_null(strstr(answer, "\"rung\":5"));
+    assert_non_null(strstr(answer, "for the simulation's step"));
+    answer = daemon_ask(&server, "server.worst", "{}");
+    assert_non_null(strstr(answer, "the step took 70.")); /* and who reads it knows why */
     for (until_ms = now_ms() + 3000; now_ms() < until_ms;)
         party_pump(party, 10);
     player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "is it slow here?");
@@ -55,6 +69,8 @@ static void test_tempo(void **state)
     UNTIL(party, SOON_MS, carol->tempo < 1000); /* told at once, not a second later */
     burden(0);
     UNTIL(party, UP_MS, alice->tempo == 1000 && carol->tempo == 1000);
+    UNTIL(party, DEADLINE_MS, ladder_rests());
+    assert_true(daemon_said(&server, "event=ladder rung=5 name=tempo state=rest"));
     player_stand(alice);
     UNTIL(party, DEADLINE_MS, player_is_still(alice));
     assert_true(player_predicted_rightly(alice));
@@ -86,6 +102,19 @@ static bool is_told(const struct player *player, const char *text)
     return player->notice == PROTOCOL_REASON_WAITING && strcmp(player->notice_text, text) == 0;
 }
 
+/* Microseconds of CPU time, as the ledger has it. */
+static long cost_of(const char *name)
+{
+    char params[64];
+    const char *answer, *cost;
+
+    snprintf(params, sizeof(params), "{\"name\":\"%s\"}", name);
+    answer = daemon_ask(&server, "players.show", params);
+    cost = answer != NULL ? strstr(answer, "\"cost_us\":") : NULL;
+    assert_non_null(cost);
+    return atol(cost + strlen("\"cost_us\":"));
+}
+
 /* Two places: the others wait, are told where they are, come in in order or give up; those who play
  * notice nothing. */
 static void test_line(void **state)
@@ -104,7 +133,11 @@ static void test_line(void **state)
     UNTIL(party, DEADLINE_MS, erin->notice == PROTOCOL_REASON_FULL); /* queue_max = 2 */
     assert_non_null(strstr(daemon_ask(&server, "metrics.get", "{\"name\":\"openmmo_waiting\"}"),
                            "\"value\":2"));
-    player_leave(carol); /* gives up */
+    UNTIL(party, DEADLINE_MS,
+          strstr(daemon_ask(&server, "server.ladder", "{}"),
+                 "the world is full: 2 wait for a place") != NULL);
+    assert_true(cost_of("alice") > 0); /* her handshake alone took its time */
+    player_leave(carol);               /* gives up */
     UNTIL(party, DEADLINE_MS, is_told(dave, "You are number 1 of 1 waiting."));
     assert_false(dave->welcomed);
     player_leave(bob);

@@ -111,7 +111,7 @@ extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CM
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
-json_t *cmd_load_ladder(const struct method_desk *desk);
+json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */

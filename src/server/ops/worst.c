@@ -135,21 +135,22 @@ static void tick_cause(const struct worst_record *record, char cause[WORST_CAUSE
                   {tick->snapshot_us, "building the snapshot"},
                   {tick->drain_us, "taking and sorting commands"},
                   {tick->journal_us, "the journal's hash"}};
+    bool late = tick->late_us > ran_us; /* then what it did itself is the lesser part */
     unsigned longest = 0;
 
     for (unsigned i = 1; i < ARRAY_N(phases); i++) {
         if (phases[i].us > phases[longest].us)
             longest = i;
     }
-    if (tick->late_us > ran_us && tick->before_us > tick->late_us)
+    if (late && tick->before_us > tick->late_us / 2)
         snprintf(cause, WORST_CAUSE_SIZE,
                  "after a tick of %.1f ms: began %.1f ms late, missed %u ticks",
                  ms(tick->before_us), ms(tick->late_us), tick->missed);
-    else if (tick->missed > 0)
+    else if (late && tick->missed > 0)
         snprintf(cause, WORST_CAUSE_SIZE,
                  "stood still: began %.0f ms late, %u ticks missed, %u substeps given back",
                  ms(tick->late_us), tick->missed, tick->credit);
-    else if (tick->late_us > ran_us)
+    else if (late)
         snprintf(cause, WORST_CAUSE_SIZE, "began %.1f ms late: the thread got no core in time",
                  ms(tick->late_us));
     else if (waited(ran_us, record->cpu_us))

@@ -35,7 +35,7 @@ void admission_replace(struct admission *admission, uint64_t session, uint64_t b
 void admission_leave(struct admission *admission, uint64_t session);
 /* Who comes next; 0: nobody. returning_only: newcomers wait on. */
 uint64_t admission_next(const struct admission *admission, bool returning_only);
-uint32_t admission_n(const struct admission *admission);
+uint32_t admission_n(const struct admission *admission); /* who stand in it, both ranks */
 /* A player left the world. */
 void admission_remember(struct admission *admission, uint64_t player, uint64_t now_ms);
 /* Whether he did so within ADMISSION_MEMORY_MS. */

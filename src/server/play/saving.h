@@ -45,9 +45,9 @@ void saving_finish(struct saving *saving, const struct people *people,
 
 /* Rows of game_sessions: nobody waits for these, and a crash's are closed at the next start. */
 void saving_opened(struct saving *saving, const struct person *person);
-void saving_closed(struct saving *saving, const struct person *person);
+void saving_closed(struct saving *saving, const struct person *person); /* fine if never opened */
 
-double saving_metres(int32_t units);
+double saving_metres(int32_t units); /* of 1/4096 m, exactly */
 /* False (also for what is no number): not a place in this world (nothing of ours writes such). */
 bool saving_units(double value_m, int32_t *units);
 
