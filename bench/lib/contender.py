@@ -17,6 +17,7 @@ from machine import Trouble
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEERS = ("socketio", "socketio-batched", "colyseus")
 READY_S = 30
+STORM = 1000           # logins, where the bots are not told otherwise
 BUDGET_BYTES = 131072  # of a player, in crowds; the tables say so
 
 
@@ -87,7 +88,6 @@ class Openmmo:
     bots_options: list = field(default_factory=list)
     processes: int = 0
     name: str = "openmmo"
-    batch_ms: int = 0
 
     def __post_init__(self):
         self.bots_build = self.bots_build or self.build
@@ -96,7 +96,9 @@ class Openmmo:
                 raise Trouble(f"{program} is not there: build first, or name a build folder by --build")
         self.known = subprocess.run([f"{self.build}/openmmod", "--print-config"], capture_output=True, text=True).stdout
         self.usage = subprocess.run([f"{self.bots_build}/openmmo-bots", "--help"], capture_output=True, text=True).stdout
-        if self.scenario != "crowd" and "--scenario" not in self.usage:
+        self.walks = "--scenario" in self.usage
+        self.ready_words = "it is measured from now on" if self.walks else r"\d+ of \d+ are in"
+        if self.scenario != "crowd" and not self.walks:
             raise Trouble(f"{self.bots_build}/openmmo-bots has no --scenario: it only makes crowds")
 
     def budget(self):
@@ -106,11 +108,18 @@ class Openmmo:
             return chosen[-1]
         return BUDGET_BYTES if re.search(r"player_budget_bytes\s*=", self.known) else 0
 
+    def more(self):
+        """How many come in besides, in a storm of logins."""
+        if self.scenario != "login":
+            return 0
+        return max([STORM, *(int(option.partition("=")[2]) for option in self.bots_options if option.startswith("--more="))])
+
     def start(self, work, players, place):
         options = {"server.state": f"{work}/state", "admin.socket": f"{work}/admin.sock",
-                   "net.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + 50),
-                   "net.connections_max": str(players + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8",
-                   "accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"}
+                   "net.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
+                   "net.connections_max": str(players + self.more() + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
+        if "--by-password" not in self.bots_options:  # then hashes are not what is measured
+            options.update({"accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"})
         if self.budget():
             options["net.player_budget_bytes"] = str(self.budget())
         options.update(option.split("=", 1) for option in self.options)
@@ -126,7 +135,7 @@ class Openmmo:
                    str(players), "--seconds", str(seconds), "--rate", "400", "--accounts", f"{work}/accounts", "--json"]
         if "--at-once" in self.usage:
             command += ["--at-once", "50"]
-        if "--scenario" in self.usage:
+        if self.walks:
             command += ["--scenario", self.scenario]
         if self.processes and "--processes" in self.usage:
             command += ["--processes", str(self.processes)]
@@ -155,7 +164,7 @@ class Peer:
 
     def __post_init__(self):
         self.kind = self.name.partition("-")[0]
-        self.batch_ms = 50 if self.name != "socketio" else 0
+        self.walks, self.ready_words = False, r"\d+ of \d+ are in"
         if self.name not in PEERS:
             raise Trouble(f"there is no peer {self.name}: there are {', '.join(PEERS)}")
         if not os.path.isdir(f"{BENCH}/peers/node_modules"):

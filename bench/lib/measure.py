@@ -17,6 +17,7 @@ from machine import Trouble
 
 MOVE_BYTES = 60  # a player's packet with a MOVE in it, about: what the limit's receives are measured with
 LOGINS_S = 25    # the slowest way in that is waited for, players a second
+WALK_S = 400     # how long they may walk to where the scenario wants them
 
 
 def limit(build, connections, sizes, place, only=None):
@@ -47,13 +48,15 @@ class Load:
         with open(self.err, errors="replace") as file:
             return file.read()
 
-    def wait_all_in(self, players, here):
-        until = time.monotonic() + 30 + players / LOGINS_S
-        while not re.search(r"\d+ of \d+ are in", self.words()):
+    def wait_ready(self, players, contender, server):
+        """Until the load says that all are where they shall be and it measures from now on."""
+        until = time.monotonic() + 30 + players / LOGINS_S + (WALK_S if contender.walks else 0)
+        while not re.search(contender.ready_words, self.words()):
             if self.process.poll() is not None:
                 raise Trouble("the load generator ended: " + (self.words().strip().splitlines() or ["no word"])[-1])
             if time.monotonic() > until:
-                raise Trouble(f"not all of {players} came in: {here()} are there")
+                raise Trouble(f"not all of {players} came in: {contender.here(server)} are there; "
+                              + (self.words().strip().splitlines() or [""])[-1])
             time.sleep(0.1)
 
     def report(self, patience_s):
@@ -131,6 +134,12 @@ def from_report(report):
         # Where the load does not count deliveries, everyone is in everyone's view: each move is for all others.
         "deliveries_s": measured.get("deliveries_s", moves_s * (joined - 1)),
     }
+    others = report.get("others", {})
+    if others.get("odd"):
+        figures["odd_ended"] = others["odd_ended"]
+    if others.get("storm_players"):
+        entering = others["storm_entering_ms"]
+        figures.update(storm_joined=others["storm_joined"], storm_p50=entering["p50"], storm_p99=entering["p99"])
     for stale in measured.get("stale_ms", []):  # how old what is shown is, by distance
         if stale.get("seen"):
             upto = f"..{stale['to_m']}" if "to_m" in stale else "+"
@@ -171,7 +180,7 @@ def run(contender, players, seconds, place, with_limit=True):
         idle_kib, idle_slab = machine.rss_kib(server.pid), machine.slab_kib()
         load = Load(contender.load(server, work, players, seconds, place), work)
         try:
-            load.wait_all_in(players, lambda: contender.here(server))
+            load.wait_ready(players, contender, server)
             time.sleep(seconds * 0.15)
             before = Moment(server, load, place)
             time.sleep(seconds * 0.7)
@@ -209,7 +218,7 @@ def memory_states(contender, players, place, seconds):
         def now():
             return memory(server, players, place, idle_kib, idle_slab)
         try:
-            load.wait_all_in(players, lambda: contender.here(server))
+            load.wait_ready(players, contender, server)
             halves = machine.children(load.process.pid)
             if len(halves) != 2:
                 raise Trouble("these bots do not play in two processes: no half of them can be stopped")

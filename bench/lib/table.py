@@ -9,6 +9,10 @@ LOAD_BOUND = "load-bound, no result"
 ROWS = (
     ("joined", "in", "{:.0f}", True),
     ("lost", "lost", "{:.0f}", True),
+    ("odd_ended", "connections of those who misbehave, ended", "{:.0f}", True),
+    ("storm_joined", "more who came in meanwhile", "{:.0f}", True),
+    ("storm_p50", "their logins p50 ms", "{:.0f}", False),
+    ("storm_p99", "their logins p99 ms", "{:.0f}", False),
     ("faults", "faults of the protocol", "{:.0f}", True),
     ("neighbours", "others in view", "{:.0f}", True),
     ("p50", "delivery p50 ms", "{:.0f}", False),
@@ -39,7 +43,8 @@ ROWS = (
 )
 
 # Of these a ratio says nothing.
-NO_RATIO = ("joined", "lost", "faults", "neighbours", "steal_percent", "other_percent", "kernel_objects_kib")
+NO_RATIO = ("joined", "lost", "odd_ended", "storm_joined", "faults", "neighbours", "steal_percent", "other_percent",
+            "kernel_objects_kib")
 
 
 def load_bound(runs):
