@@ -10,7 +10,7 @@ SERVER_LIBS = libserver.a $(LIBEVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(COMM
 
 noinst_LIBRARIES += libserver.a
 libserver_a_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
-libserver_a_SOURCES = src/server/ticker.c src/server/ticker.h src/server/tempo.c src/server/tempo.h \
+libserver_a_SOURCES = src/server/intake.c src/server/intake.h src/server/ticker.c src/server/ticker.h src/server/tempo.c src/server/tempo.h \
     src/server/lookout.c src/server/lookout.h
 
 include src/server/ops/local.mk

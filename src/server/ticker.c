@@ -20,6 +20,7 @@
 
 #include "common/log.h"
 #include "common/thread.h"
+#include "intake.h"
 #include "ops/metrics.h"
 #include "tempo.h"
 
@@ -38,11 +39,8 @@ struct ticker {
     int64_t deadline_ns;         /* CLOCK_MONOTONIC: when the next tick is due */
     int64_t began_ns, before_ns; /* the same: when this tick and the one before began */
     uint32_t credit;             /* substeps to give back in the next tick */
-    uint32_t credits;            /* sequence of CREDIT commands */
     bool hidden;                 /* the last tick could not be shown */
-    struct command *commands,
-        *spare; /* room for all that the queues can hold, twice: the sort moves between them */
-    size_t commands_room;
+    struct intake *intake;
     struct sim_event *events;
     uint64_t base_wall_ms; /* Unix time at which tick 0 would have been */
     /* tick << 32 | (wall ms - base - tick * 50) + WALL_DRIFT: both in one word, never torn. What
@@ -74,54 +72,6 @@ static void set_clock(struct ticker *ticker, uint32_t tick)
 }
 
 /* ---- one tick ---- */
-
-static size_t drain(struct ticker *ticker)
-{
-    size_t n = 0;
-
-    if (ticker->credit > 0) {
-        struct command *credit = &ticker->commands[n++];
-
-        memset(credit, 0, sizeof(*credit));
-        credit->kind = COMMAND_CREDIT;
-        credit->sequence = ++ticker->credits;
-        credit->as.credit.substeps = ticker->credit;
-        ticker->credit = 0;
-    }
-    for (unsigned i = 0; i < ticker->config.commands_n; i++) {
-        size_t most = queue_capacity(ticker->config.commands[i]);
-
-        /* A producer that goes on pushing while we pop waits for the next tick. */
-        while (most-- > 0 && queue_pop(ticker->config.commands[i], &ticker->commands[n]))
-            n++;
-    }
-    return n;
-}
-
-/* Merge sort from commands into spare and back (qsort would allocate). Leaves the sorted ones in
- * commands. */
-static void sort(struct ticker *ticker, size_t n)
-{
-    for (size_t width = 1; width < n; width *= 2) {
-        struct command *from = ticker->commands;
-        struct command *to = ticker->spare;
-
-        for (size_t start = 0; start < n; start += 2 * width) {
-            size_t middle = start + width < n ? start + width : n;
-            size_t end = start + 2 * width < n ? start + 2 * width : n;
-            size_t a = start;
-            size_t b = middle;
-
-            for (size_t i = start; i < end; i++) {
-                bool left = a < middle && (b == end || command_compare(&from[a], &from[b]) <= 0);
-
-                to[i] = from[left ? a++ : b++];
-            }
-        }
-        ticker->commands = to;
-        ticker->spare = from;
-    }
-}
 
 static void publish(struct ticker *ticker)
 {
@@ -235,18 +185,16 @@ static void tick_once(struct ticker *ticker)
     struct worst_tick *made_of = &ticker->now.of.tick;
     int64_t start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), phase_ns = start_ns;
     struct sim_step_counts counts;
-    size_t commands_n = drain(ticker);
-    size_t events_n;
+    struct command *commands;
+    size_t commands_n, events_n;
 
-    sort(ticker, commands_n);
-    /* Their sessions come after all others. */
-    commands_n +=
-        script_commands(&ticker->config.script, sim_tick(sim) + 1, ticker->commands + commands_n);
+    commands = intake_take(ticker->intake, sim_tick(sim) + 1, ticker->credit, &commands_n);
+    ticker->credit = 0;
     made_of->drain_us = cpu_since(&phase_ns);
     if (ticker->config.journal != NULL)
-        journal_tick(ticker->config.journal, sim_tick(sim) + 1, ticker->commands, commands_n);
+        journal_tick(ticker->config.journal, sim_tick(sim) + 1, commands, commands_n);
     made_of->journal_us = cpu_since(&phase_ns);
-    events_n = sim_step(sim, ticker->commands, commands_n, ticker->events, &counts);
+    events_n = sim_step(sim, commands, commands_n, ticker->events, &counts);
     burn(ticker, phase_ns);
     made_of->step_us = cpu_since(&phase_ns);
     keep_tempo(ticker, made_of->step_us);
@@ -348,19 +296,17 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 
 static int allocate(struct ticker *ticker)
 {
-    ticker->commands_room = 1 /* the credit */ + script_room(&ticker->config.script);
-    for (unsigned i = 0; i < ticker->config.commands_n; i++)
-        ticker->commands_room += queue_capacity(ticker->config.commands[i]);
-    ticker->commands = calloc(ticker->commands_room, sizeof(*ticker->commands));
-    ticker->spare = calloc(ticker->commands_room, sizeof(*ticker->spare));
-    ticker->events = calloc(2 * ticker->commands_room, sizeof(*ticker->events));
-    return ticker->commands == NULL || ticker->spare == NULL || ticker->events == NULL ? -1 : 0;
+    ticker->intake =
+        intake_new(ticker->config.commands, ticker->config.commands_n, &ticker->config.script);
+    if (ticker->intake == NULL)
+        return -1;
+    ticker->events = calloc(2 * intake_room(ticker->intake), sizeof(*ticker->events));
+    return ticker->events == NULL ? -1 : 0;
 }
 
 static void release(struct ticker *ticker)
 {
-    free(ticker->commands);
-    free(ticker->spare);
+    intake_free(ticker->intake); /* what was not taken any more is given up whole */
     free(ticker->events);
     free(ticker);
 }
@@ -414,9 +360,6 @@ void ticker_stop(struct ticker *ticker)
         atomic_store_explicit(&ticker->stop, true, memory_order_relaxed);
         pthread_join(ticker->thread, NULL);
     }
-    /* What was not taken any more is given up whole. */
-    for (size_t n = drain(ticker); n > 0; n--)
-        command_drop(&ticker->commands[n - 1]);
     release(ticker);
 }
 

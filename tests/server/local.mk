@@ -143,6 +143,11 @@ tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/s
 tests_server_test_entering_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_entering_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_intake
+tests_server_test_intake_SOURCES = tests/server/test_intake.c tests/server/sim_world.h
+tests_server_test_intake_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_intake_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_script
 tests_server_test_script_SOURCES = tests/server/test_script.c tests/server/receiver.h tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_script_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
