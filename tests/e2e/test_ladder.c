@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_US 70000
-#define DOWN_MS 30000
-#define UP_MS   60000
-#define SOON_MS 8000 /* chat and logins on every rung; a tick may take half a second */
+#define STEP_US        70000
+#define LONGER_STEP_US 100000
+#define DOWN_MS        30000
+#define UP_MS          60000
+#define SOON_MS        8000 /* chat and logins on every rung; a tick may take half a second */
 
 #if TEST_FAULTS
 static char burden_path[100];
@@ -46,7 +47,6 @@ static void test_tempo(void **state)
     daemon_start(&server, extra);
     alice = player_new_account(party, &server, "alice");
     bob = player_new_account(party, &server, "bob");
-    player_walk(alice, 0x4000, MOVEMENT_WALK);
     UNTIL(party, DEADLINE_MS, player_sees(bob, alice) != NULL);
     burden(STEP_US);
     UNTIL(party, DOWN_MS, alice->tempo < 1000 && bob->tempo == alice->tempo);
@@ -58,11 +58,14 @@ static void test_tempo(void **state)
     assert_non_null(strstr(answer, "\"rung\":5"));
     assert_non_null(strstr(answer, "for the simulation's step"));
     answer = daemon_ask(&server, "server.worst", "{}");
-    assert_non_null(
-        strstr(answer, "\"step_us\":70"));           /* what it was made of; the words depend on */
-    assert_non_null(strstr(answer, "\"cause\":\"")); /* what else this machine was doing */
-    for (until_ms = now_ms() + 3000; now_ms() < until_ms;)
-        party_pump(party, 10);
+    /* What it was made of; the words depend on what else this machine was doing. */
+    assert_non_null(strstr(answer, "\"step_us\":70"));
+    assert_non_null(strstr(answer, "\"cause\":\""));
+    /* Walking from here on: what comes before is a stall each tick, which takes away time beyond
+     * what is given back where this machine has no core for a tick in 200 ms. */
+    player_walk(alice, 0x4000, MOVEMENT_WALK);
+    burden(LONGER_STEP_US);
+    UNTIL(party, DOWN_MS, alice->tempo < 450);
     player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "is it slow here?");
     UNTIL(party, SOON_MS, player_heard(alice, "is it slow here?"));
     until_ms = now_ms() + SOON_MS;
