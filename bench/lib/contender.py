@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 
@@ -90,6 +90,7 @@ class Openmmo:
     name: str = "openmmo"
 
     def __post_init__(self):
+        self.homes = {}
         self.bots_build = self.bots_build or self.build
         for program in (f"{self.build}/openmmod", f"{self.build}/openmmo-console", f"{self.bots_build}/openmmo-bots"):
             if not os.access(program, os.X_OK):
@@ -114,8 +115,19 @@ class Openmmo:
             return 0
         return max([STORM, *(int(option.partition("=")[2]) for option in self.bots_options if option.startswith("--more="))])
 
+    def home(self, work, players):
+        """Where state and accounts of a run lie. Players who had to walk far to where they live need it once: the next run
+        with as many of them finds them there."""
+        if self.scenario != "spread":
+            return work
+        if players not in self.homes:
+            self.homes[players] = tempfile.TemporaryDirectory(prefix="openmmo-bench-home-")
+        return self.homes[players].name
+
     def start(self, work, players, place):
-        options = {"server.state": f"{work}/state", "admin.socket": f"{work}/admin.sock",
+        state = f"{self.home(work, players)}/state"
+        os.makedirs(state, 0o700, exist_ok=True)
+        options = {"server.state": state, "admin.socket": f"{work}/admin.sock",
                    "net.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
                    "net.connections_max": str(players + self.more() + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
         if "--by-password" not in self.bots_options:  # then hashes are not what is measured
@@ -123,7 +135,6 @@ class Openmmo:
         if self.budget():
             options["net.player_budget_bytes"] = str(self.budget())
         options.update(option.split("=", 1) for option in self.options)
-        os.mkdir(f"{work}/state", 0o700)
         command = [f"{self.build}/openmmod", "-c", "/dev/null", *(f"--{key}={text}" for key, text in options.items())]
         server = Server(place.server(command), f"{work}/server.log",
                         r'event=listening.*address="?' + re.escape(place.address) + r":(\d+)")
@@ -132,7 +143,8 @@ class Openmmo:
 
     def load(self, server, work, players, seconds, place):
         command = [f"{self.bots_build}/openmmo-bots", "--host", place.address, "--port", str(server.port), "--players",
-                   str(players), "--seconds", str(seconds), "--rate", "400", "--accounts", f"{work}/accounts", "--json"]
+                   str(players), "--seconds", str(seconds), "--rate", "400", "--accounts", f"{self.home(work, players)}/accounts",
+                   "--json"]
         if "--at-once" in self.usage:
             command += ["--at-once", "50"]
         if self.walks:

@@ -26,7 +26,7 @@ def why_not(runs, players):
     return None
 
 
-def largest(contender, first, measured):
+def largest(first, measured):
     """measured(players) -> runs. The most that holds and what came next: {"holds": n, "runs": ..., "fails": n, "why": ...}."""
     found = {"holds": 0, "runs": [], "fails": None, "why": "-"}
     players = first
