@@ -20,15 +20,13 @@ LOGINS_S = 25    # the slowest way in that is waited for, players a second
 WALK_S = 400     # how long they may walk to where the scenario wants them
 
 
-def limit(build, connections, sizes, place, only=None):
+def limit(build, connections, sizes, place):
     """The machine's limit, from bench/limit of that build: {(what, how, bytes): row}."""
     program = f"{build}/bench/limit"
     if not os.access(program, os.X_OK):
         raise Trouble(f"{program} is not there: build first")
     command = [program, "--connections", str(connections), "--sizes", ",".join(map(str, sizes)), "--server-cpu",
                place.server_cpu.split(",")[0].split("-")[0], "--load-cpu", place.load_cpu.split(",")[0].split("-")[0]]
-    if only:
-        command += ["--only", only]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise Trouble(done.stderr.strip() or "bench/limit failed")
@@ -163,12 +161,13 @@ def derive(figures):
             figures["send_us"] = 1e6 * cpu_s / figures["sends_s"]
 
 
-def beside_limit(figures, build, place, only="tls"):
+def beside_limit(figures, build, place):
     """Measure the machine's limit with sends of the size that the run had, and put the ratio beside it."""
     size = min(max(int(figures.get("send_bytes") or 200), 1), 65536)
-    rows = limit(build, min(int(figures["joined"]) or 1, 2000), sorted({MOVE_BYTES, size}), place, only)
-    figures["limit_us"] = rows["send", only, size]["us"]
-    figures["receive_us"] = rows["receive", only, MOVE_BYTES]["us"]
+    rows = limit(build, min(int(figures["joined"]) or 1, 2000), sorted({MOVE_BYTES, size}), place)
+    figures["plain_us"] = rows["send", "plain", size]["us"]
+    figures["limit_us"] = rows["send", "tls", size]["us"]
+    figures["receive_us"] = rows["receive", "tls", MOVE_BYTES]["us"]
     if figures.get("sends_s") and figures["server_percent"] > 0:
         least = figures["sends_s"] * figures["limit_us"] + figures["receives_s"] * figures["receive_us"]
         figures["limit_ratio"] = least / (figures["server_percent"] * 1e4)
