@@ -11,8 +11,9 @@
 
 #define MIDDLE_M   32
 #define HELD_MAX   (4 * SPACE_LEAVES_MAX)
-#define HAVES_MAX  8 /* parts of a leaf */
-#define NEAR_M     8 /* nearer than this: 10 Hz; each doubling halves that */
+#define HAVES_MAX  8   /* parts of a leaf */
+#define NEAR_M     8   /* nearer than this: 10 Hz; each doubling halves that */
+#define WARM_EMPTY 300 /* ticks until cells are put together and forgotten */
 #define WARM_TICKS 40
 
 struct held {
@@ -111,6 +112,34 @@ static uint64_t tell_all(struct snapshot *snapshot, struct receiver *receivers,
     return bytes;
 }
 
+/* All go, and after a while a tick costs what it costs in a world that nobody ever came to. */
+static void empty(struct sim *sim, unsigned figures_n, unsigned ticks)
+{
+    struct command *leaves = calloc(figures_n + 1, sizeof(*leaves));
+    struct sim_event *events = calloc(2 * (size_t)figures_n + 2, sizeof(*events));
+    struct sim_step_counts counts = {0};
+    double since = 0;
+
+    if (!leaves || !events)
+        exit(1);
+    for (unsigned i = 0; i < figures_n; i++)
+        leaves[i] = (struct command){
+            .session = SESSION_SCRIPTED_FIRST + i, .sequence = UINT32_MAX, .kind = COMMAND_LEAVE};
+    for (unsigned i = 0; i < WARM_EMPTY + ticks; i++) {
+        struct snapshot *snapshot;
+
+        if (i == WARM_EMPTY)
+            since = now_ms();
+        sim_step(sim, leaves, i == 0 ? figures_n : 0, events, &counts);
+        snapshot = sim_snapshot(sim);
+        snapshot_unref(snapshot);
+    }
+    printf("all gone: %u figures, %u cells: %.4f ms a tick\n", counts.entities, counts.cells,
+           (now_ms() - since) / ticks);
+    free(leaves);
+    free(events);
+}
+
 int main(int argc, char **argv)
 {
     unsigned figures_n = argc > 1 ? (unsigned)atoi(argv[1]) : 10000;
@@ -169,6 +198,7 @@ int main(int argc, char **argv)
     printf("  %-9s %7.3f  of 50: %.1f %% of a core\n", "all", sum, sum * 2);
     if (receivers_n)
         printf("  %.1f KB/s a receiver\n", (double)bytes / ticks * 20 / receivers_n / 1000);
+    empty(sim, figures_n, ticks);
     sim_free(sim);
     heightfield_free(field);
     free(receivers);

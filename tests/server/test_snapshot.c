@@ -220,6 +220,9 @@ static void test_leaves(void **state)
         batch_step(&room->batch, room->sim);
     assert_int_equal(room->batch.counts.entities, 0);
     assert_int_equal(room->batch.counts.cells, 0);
+    snapshot = sim_snapshot(room->sim);
+    assert_int_equal(snapshot_slots_n(snapshot), 0); /* free slots cost nothing */
+    snapshot_unref(snapshot);
 }
 
 /* A crowd that fills more than one part of a cell. */

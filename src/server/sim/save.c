@@ -281,6 +281,7 @@ static void get_slot(struct sim *sim, struct wire_reader *r, uint32_t slot)
     sim->figures[slot].wire = world_wire(sim, &sim->entities[slot].state);
     idmap_put(&sim->by_session, sim->entities[slot].session, slot);
     idmap_put(&sim->by_player, sim->entities[slot].player, slot);
+    world_set_live(sim, slot);
     sim->entities_n++;
 }
 

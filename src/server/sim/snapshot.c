@@ -113,6 +113,12 @@ void snapshot_arena_undo(struct snapshot *snapshot, unsigned thread, size_t len_
 
 /* ---- building ---- */
 
+/* Beyond these all slots are free. */
+static uint32_t slots_shown(const struct sim *sim)
+{
+    return sim->live_n * 64 < sim->slots_n ? sim->live_n * 64 : sim->slots_n;
+}
+
 static int reserve(struct snapshot *to, const struct sim *sim)
 {
     uint32_t members_n = 0;
@@ -128,10 +134,10 @@ static int reserve(struct snapshot *to, const struct sim *sim)
         lefts_n += cell->lefts_n;
         parts_n += cell->parts_n;
     }
-    if (cell_grow((void **)&to->entities, &to->entities_room, sim->slots_n,
+    if (cell_grow((void **)&to->entities, &to->entities_room, slots_shown(sim),
                   sizeof(*to->entities)) != 0 ||
-        cell_grow((void **)&to->figures, &to->figures_room, sim->slots_n, sizeof(*to->figures)) !=
-            0 ||
+        cell_grow((void **)&to->figures, &to->figures_room, slots_shown(sim),
+                  sizeof(*to->figures)) != 0 ||
         cell_grow((void **)&to->cells, &to->cells_room, sim->cells.n, sizeof(*to->cells)) != 0 ||
         cell_grow((void **)&to->members, &to->members_room, members_n, sizeof(*to->members)) != 0 ||
         cell_grow((void **)&to->lefts, &to->lefts_room, lefts_n, sizeof(*to->lefts)) != 0 ||
@@ -193,14 +199,14 @@ static void build(struct snapshot *to, const struct sim *sim)
 {
     to->tick = sim->tick;
     to->entities_n = sim->entities_n;
-    to->slots_n = sim->slots_n;
+    to->slots_n = slots_shown(sim);
     to->cells_n = sim->cells.n;
     to->members_n = 0;
     to->lefts_n = 0;
     to->parts_n = 0;
-    if (sim->slots_n > 0) {
-        memcpy(to->entities, sim->entities, sim->slots_n * sizeof(*to->entities));
-        memcpy(to->figures, sim->figures, sim->slots_n * sizeof(*to->figures));
+    if (to->slots_n > 0) {
+        memcpy(to->entities, sim->entities, to->slots_n * sizeof(*to->entities));
+        memcpy(to->figures, sim->figures, to->slots_n * sizeof(*to->figures));
     }
     to->divided_last = 0;
     for (uint32_t i = 0; i < sim->cells.n; i++) {

@@ -118,12 +118,11 @@ static void apply_credit(struct step *step, uint32_t substeps)
 {
     struct sim *sim = step->sim;
 
-    for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
+    for (uint32_t slot = world_next(sim, 0); slot != IDMAP_NONE; slot = world_next(sim, slot + 1)) {
         struct world_mover *mover = &sim->movers[slot];
         uint32_t room = (uint32_t)(WORLD_CREDIT_MAX - mover->credit);
 
-        if (sim->entities[slot].id != 0)
-            mover->credit = (uint8_t)(mover->credit + (substeps < room ? substeps : room));
+        mover->credit = (uint8_t)(mover->credit + (substeps < room ? substeps : room));
     }
 }
 
@@ -249,11 +248,9 @@ static void walk(struct step *step, uint32_t slot)
 
 static void begin_tick(struct sim *sim)
 {
-    for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
+    for (uint32_t slot = world_next(sim, 0); slot != IDMAP_NONE; slot = world_next(sim, slot + 1)) {
         struct world_mover *mover = &sim->movers[slot];
 
-        if (sim->entities[slot].id == 0)
-            continue;
         sim->entities[slot].dropped = 0;
         mover->allowance = (uint8_t)(mover->allowance + MOVEMENT_SUBSTEPS_PER_TICK);
         if (mover->allowance > WORLD_ALLOWANCE_MAX)
@@ -290,8 +287,8 @@ size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
     begin_tick(sim);
     for (size_t i = 0; i < commands_n; i++)
         apply(&step, &commands[i]);
-    for (uint32_t slot = 0; slot < sim->slots_n; slot++) {
-        if (sim->movers[slot].waiting_n > 0 && sim->entities[slot].id != 0)
+    for (uint32_t slot = world_next(sim, 0); slot != IDMAP_NONE; slot = world_next(sim, slot + 1)) {
+        if (sim->movers[slot].waiting_n > 0)
             walk(&step, slot);
     }
     world_divide(sim);

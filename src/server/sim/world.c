@@ -57,6 +57,7 @@ void sim_free(struct sim *sim)
     free(sim->entities);
     free(sim->figures);
     free(sim->movers);
+    free(sim->live);
     free(sim);
 }
 
@@ -87,10 +88,41 @@ int world_reserve(struct sim *sim, uint32_t n)
         return 0;
     if (cell_grow((void **)&sim->entities, &entities, n, sizeof(*sim->entities)) != 0 ||
         cell_grow((void **)&sim->figures, &figures, n, sizeof(*sim->figures)) != 0 ||
-        cell_grow((void **)&sim->movers, &movers, n, sizeof(*sim->movers)) != 0)
+        cell_grow((void **)&sim->movers, &movers, n, sizeof(*sim->movers)) != 0 ||
+        cell_grow((void **)&sim->live, &sim->live_room, n / 64 + 1, sizeof(*sim->live)) != 0)
         return -1;
     sim->slots_room = entities;
     return 0;
+}
+
+uint32_t world_next(const struct sim *sim, uint32_t slot)
+{
+    uint32_t word = slot / 64;
+    uint64_t bits = word < sim->live_n ? sim->live[word] & UINT64_MAX << slot % 64 : 0;
+
+    while (bits == 0) {
+        word++;
+        if (word >= sim->live_n)
+            return IDMAP_NONE;
+        bits = sim->live[word];
+    }
+    return word * 64 + (uint32_t)__builtin_ctzll(bits);
+}
+
+void world_set_live(struct sim *sim, uint32_t slot)
+{
+    sim->live[slot / 64] |= UINT64_C(1) << slot % 64;
+    if (sim->live_n <= slot / 64)
+        sim->live_n = slot / 64 + 1;
+}
+
+static void set_free(struct sim *sim, uint32_t slot)
+{
+    sim->live[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    while (sim->live_n > 0 && sim->live[sim->live_n - 1] == 0)
+        sim->live_n--;
+    if (slot < sim->lowest_free)
+        sim->lowest_free = slot;
 }
 
 struct cellblock_state world_wire(const struct sim *sim, const struct movement_state *state)
@@ -188,6 +220,7 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     sim->movers[slot].credit = 0;
     if (slot == sim->slots_n)
         sim->slots_n++;
+    world_set_live(sim, slot);
     sim->entities_n++;
     idmap_put(&sim->by_session, entity->session, slot);
     idmap_put(&sim->by_player, entity->player, slot);
@@ -208,8 +241,7 @@ void world_remove(struct sim *sim, uint32_t slot)
     memset(entity, 0, sizeof(*entity));
     sim->movers[slot].waiting_n = 0;
     sim->entities_n--;
-    if (slot < sim->lowest_free)
-        sim->lowest_free = slot;
+    set_free(sim, slot);
 }
 
 static bool same_blob(const struct blob *a, const struct blob *b)

@@ -2,7 +2,7 @@
  *
  * Three parallel arrays by slot: what snapshots show (entities), what blocks need (figures), what
  * only the sim knows (movers). A slot is free where entities[slot].id is 0; the lowest free one is
- * taken first. */
+ * taken first. Whoever goes through the world goes by `live`: free slots cost nothing. */
 #ifndef OPENMMO_SIM_WORLD_H
 #define OPENMMO_SIM_WORLD_H
 
@@ -37,7 +37,10 @@ struct world_mover {
 struct sim {
     struct sim_config config;
     uint32_t tick;
-    uint32_t slots_n, slots_room, entities_n, lowest_free;
+    uint32_t slots_n; /* slots 0..n-1 were in use at some time */
+    uint32_t slots_room, entities_n, lowest_free;
+    uint64_t *live;             /* bit: the slot is in use */
+    uint32_t live_n, live_room; /* words; none beyond live_n has a bit */
     struct snapshot_entity *entities;
     struct figure *figures;
     struct world_mover *movers;
@@ -51,6 +54,10 @@ struct sim {
     struct snapshot *current; /* of this tick, one reference; NULL: not built yet */
 };
 
+/* The first slot in use from `slot` on; IDMAP_NONE: there is none. */
+uint32_t world_next(const struct sim *sim, uint32_t slot);
+/* Note that a slot, for which there is room, is in use. */
+void world_set_live(struct sim *sim, uint32_t slot);
 /* Put a new entity into the world. name: taken if it succeeds. Returns its slot; IDMAP_NONE: the
  * world is full or memory is out (nothing changed). */
 uint32_t world_add(struct sim *sim, const struct command *join);
