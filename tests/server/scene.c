@@ -227,7 +227,9 @@ static void turn(struct scene *scene, int wait_ms)
                 (struct pollfd){.fd = link_fd(player->link), .events = link_events(player->link)};
     }
     poll(fds, n, wait_ms);
+    scene->serving = true;
     event_base_loop(scene->base, EVLOOP_NONBLOCK);
+    scene->serving = false;
     for (unsigned i = 0; i < scene->players_n; i++) {
         struct player *player = scene->players[i];
         if (player->link != NULL && link_state(player->link) != LINK_CLOSED && !player->still)

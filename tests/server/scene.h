@@ -74,6 +74,7 @@ struct scene {
     bool silent;               /* logins are not answered */
     bool stopped;              /* no ticks */
     bool hidden;               /* ticks, but no snapshot is handed out */
+    bool serving;              /* the loop runs: control, and with io_threads 0 the io side, too */
     bool judged;               /* blinks are counted */
     int32_t spot_x, spot_z;    /* m: where the next player comes in */
     uint64_t tick_ms;          /* real time of the last tick */

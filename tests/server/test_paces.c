@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/tls_pool.h"
 #include "ops/metrics.h"
 #include "play/tiers.h"
 
@@ -33,6 +34,44 @@ static unsigned draw(unsigned n)
 {
     return (unsigned)rand() % n;
 }
+
+/* ---- allocations, counted while the server's loop runs ---- */
+
+static uint64_t allocations;
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define COUNTS_ALLOCATIONS true
+
+/* glibc's own, behind the names that a program may take. */
+extern void *__libc_malloc(size_t bytes);
+extern void *__libc_calloc(size_t n, size_t bytes);
+extern void *__libc_realloc(void *old, size_t bytes);
+
+static void count(void)
+{
+    allocations += stage.scene != NULL && stage.scene->serving;
+}
+
+void *malloc(size_t bytes)
+{
+    count();
+    return __libc_malloc(bytes);
+}
+
+void *calloc(size_t n, size_t bytes)
+{
+    count();
+    return __libc_calloc(n, bytes);
+}
+
+void *realloc(void *old, size_t bytes)
+{
+    count();
+    return __libc_realloc(old, bytes);
+}
+#else
+#define COUNTS_ALLOCATIONS false
+#endif
 
 /* ---- figures ---- */
 
@@ -173,6 +212,14 @@ static void begin(uint16_t view_m, uint32_t budget, uint32_t divide_above)
     scene_start(stage.scene);
 }
 
+static void end(void)
+{
+    struct scene *scene = stage.scene;
+
+    stage.scene = NULL; /* its last allocations are not looked at */
+    scene_free(scene);
+}
+
 static void reconfigure(void)
 {
     struct error error = {{0}};
@@ -214,7 +261,7 @@ static void test_ages(void **state)
     assert_in_range(oldest, 5, 16);
     for (unsigned k = 0; k < 3; k++)
         assert_int_equal(players[k]->blinks, 0);
-    scene_free(stage.scene);
+    end();
 }
 
 /* ---- anything goes ---- */
@@ -281,7 +328,7 @@ static void test_anything(void **state)
     }
     assert_true(metrics_value(METRIC_BLOCKS_WITHHELD) > 0);
     assert_true(metrics_value(METRIC_PLAYERS_SHIFTS) > 0);
-    scene_free(stage.scene);
+    end();
 }
 
 /* ---- the budget ---- */
@@ -354,7 +401,7 @@ static void test_budget(void **state)
     assert_int_equal(figures_of(player).shift, 0);
     assert_int_equal(metrics_value(METRIC_PLAYERS_SHIFTED), 0);
     assert_true(mean_age(player, 1000, true) < 0.1);
-    scene_free(stage.scene);
+    end();
 }
 
 /* A budget that is far too small even so: it goes round, and nobody is left out. */
@@ -376,7 +423,7 @@ static void test_starved(void **state)
         if (seen != NULL)
             assert_true(age(seen, i) < HISTORY);
     }
-    scene_free(stage.scene);
+    end();
 }
 
 /* A crowd comes in where one is, so that the cell is divided, and the new cells' full blocks take
@@ -409,7 +456,7 @@ static void test_divided_slowly(void **state)
     assert_int_equal(replica_entities_n(player->replica), 401);
     assert_int_equal(player->blinks, 0);
     scene_compare(stage.scene, player);
-    scene_free(stage.scene);
+    end();
 }
 
 /* ---- the great crowd ---- */
@@ -497,7 +544,37 @@ static void test_great_crowd(void **state)
     assert_true(late <= CROWD * ticks / 1000);
     assert_true(missing <= CROWD * ticks / 1000);
     assert_true(bytes <= 128000 * 11 / 10);
-    scene_free(stage.scene);
+    end();
+}
+
+/* ---- allocations ---- */
+
+/* In steady ticks the io side allocates nothing, whatever is sent. What OpenSSL takes is its
+ * pool's. */
+static void test_allocates_nothing(void **state)
+{
+    struct player *players[6];
+    uint64_t before;
+
+    (void)state;
+    if (!COUNTS_ALLOCATIONS)
+        skip();
+    begin(192, 60000, 64);
+    for (unsigned k = 0; k < 6; k++)
+        players[k] = join_at((int32_t)k * 9, (int32_t)k * 4);
+    figures_enter(300, 60);
+    before = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        if (i == 1000) /* every array has its size */
+            before = allocations;
+        for (unsigned k = 0; k < 6; k++)
+            player_move(players[k], (uint16_t)(i / 50 * 30000 + k * 9000), MOVEMENT_WALK, 3);
+        walk_for(players[0], 1);
+    }
+    print_message("%u allocations in 1000 ticks of %u players\n", (unsigned)(allocations - before),
+                  6);
+    assert_int_equal(allocations, before);
+    end();
 }
 
 /* ---- floors ---- */
@@ -540,7 +617,7 @@ static void test_egress(void **state)
     tiers = 0;
     check_ages(players[3], 0, &tiers);
     assert_int_equal(tiers, 1);
-    scene_free(stage.scene);
+    end();
 }
 
 /* ---- a line that is too slow, or dead ---- */
@@ -579,16 +656,24 @@ static void test_stall(void **state)
         scene_step(stage.scene);
     scene_compare(stage.scene, player);
     scene_compare(stage.scene, witness);
-    scene_free(stage.scene);
+    end();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ages),           cmocka_unit_test(test_anything),
-        cmocka_unit_test(test_budget),         cmocka_unit_test(test_egress),
-        cmocka_unit_test(test_stall),          cmocka_unit_test(test_starved),
-        cmocka_unit_test(test_divided_slowly), cmocka_unit_test(test_great_crowd),
+        cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_anything),
+        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_egress),
+        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_divided_slowly),
+        cmocka_unit_test(test_great_crowd),
+        cmocka_unit_test(test_allocates_nothing),
     };
+
+    if (tls_pool_install() != 0) /* as the daemon does, before anything of OpenSSL */
+        return EXIT_FAILURE;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* gather.c -- see gather.h. */
 #include "play/gather.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/metrics.h"
@@ -195,6 +196,8 @@ static void gather_identities(struct gather *g)
                                            .name = {e->name->bytes, (uint16_t)e->name->len_bytes}};
     }
     s->who_n = 0;
+    free(s->who); /* names are asked for once; then for a long time not */
+    s->who = NULL;
     if (identity.rows_n == 0)
         return;
     record_writer(&g->record, &w);

@@ -154,13 +154,26 @@ void interest_move(struct interest *interest, struct tiers_square square)
     place_all(interest);
 }
 
+static struct space_cell root_cell(const struct interest_root *root)
+{
+    return (struct space_cell){.x = root->x, .z = root->z};
+}
+
 /* ---- keys ---- */
+
+/* Room for need: at first just so much, for most stay where they are; later by halves. */
+static uint32_t grown(uint32_t room, uint32_t need)
+{
+    if (need <= room)
+        return room;
+    return ((room > 0 ? need + room / 2 : need) + 7) & ~7u;
+}
 
 /* Room for n more of both. */
 static int reserve(struct interest *interest, uint32_t cells_n, uint32_t roots_n)
 {
-    uint32_t cells_room = (interest->cells_n + cells_n + 15) & ~15u;
-    uint32_t roots_room = (interest->roots_n + roots_n + 15) & ~15u;
+    uint32_t cells_room = grown(interest->cells_room, interest->cells_n + cells_n);
+    uint32_t roots_room = grown(interest->roots_room, interest->roots_n + roots_n);
 
     if (cells_room > interest->cells_room) {
         struct interest_cell *cells = realloc(interest->cells, cells_room * sizeof(*cells));
@@ -242,7 +255,7 @@ static bool interest_lose(struct interest *interest, const struct interest_shape
     if (!keys_lose(interest, is_far, shape, change))
         return false;
     for (uint32_t i = 0; i < interest->roots_n; i++) {
-        if (gap2(interest->roots[i].cell, own) < shape->keep2)
+        if (gap2(root_cell(&interest->roots[i]), own) < shape->keep2)
             interest->roots[kept_n++] = interest->roots[i];
     }
     interest->roots_n = kept_n;
@@ -286,8 +299,8 @@ static int root_gain(struct interest *interest, struct space_cell cell,
         return 0;
     if (reserve(interest, n, 1) != 0)
         return -1;
-    interest->roots[interest->roots_n++] =
-        (struct interest_root){cell, world->division(world->context, cell)};
+    interest->roots[interest->roots_n++] = (struct interest_root){
+        (int16_t)cell.x, (int16_t)cell.z, world->division(world->context, cell)};
     for (uint32_t i = 0; i < n; i++)
         key_gain(interest, leaves[i], change);
     return 1;
@@ -300,9 +313,11 @@ static int interest_gain(struct interest *interest, struct interest_shape *shape
     size_t side = 2 * (size_t)shape->radius + 1;
     struct space_cell own = root_of(interest->square);
 
+    if (interest->cells_room == 0 && reserve(interest, shape->near_n, shape->near_n) != 0)
+        return -1;
     memset(shape->held, 0, side * side * sizeof(*shape->held));
     for (uint32_t i = 0; i < interest->roots_n; i++) {
-        struct space_cell cell = interest->roots[i].cell;
+        struct space_cell cell = root_cell(&interest->roots[i]);
         *shape_held(shape, (struct space_cell){.x = cell.x - own.x, .z = cell.z - own.z}) = true;
     }
     for (uint32_t i = 0; i < shape->near_n; i++) {
@@ -347,7 +362,7 @@ static void shed(struct interest *interest, uint32_t n, struct space_cell spare,
         if (!keys_lose(interest, is_in_root, &last, change))
             return;
         for (uint32_t k = 0; k < interest->roots_n; k++) {
-            if (space_cell_same(interest->roots[k].cell, last))
+            if (space_cell_same(root_cell(&interest->roots[k]), last))
                 interest->roots[k--] = interest->roots[--interest->roots_n];
         }
         i = interest->cells_n;
@@ -360,7 +375,8 @@ static int root_divide(struct interest *interest, struct interest_root *root,
                        const struct interest_world *world, struct interest_change *change)
 {
     struct space_cell leaves[SPACE_LEAVES_MAX], held[2 * SPACE_LEAVES_MAX];
-    uint32_t n = (uint32_t)leaves_of(world, root->cell, leaves);
+    struct space_cell level0 = root_cell(root);
+    uint32_t n = (uint32_t)leaves_of(world, level0, leaves);
     size_t held_n = 0;
 
     if (n > room(change) || interest->cells_n + n > INTEREST_KEYS_MAX)
@@ -369,7 +385,7 @@ static int root_divide(struct interest *interest, struct interest_root *root,
         return -1;
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         struct interest_cell *cell = &interest->cells[i];
-        if (!is_in_root(interest, cell, &root->cell))
+        if (!is_in_root(interest, cell, &level0))
             continue;
         interest->old_n -= cell->old;
         cell->old = !is_among(cell->cell, leaves, n);
@@ -381,7 +397,7 @@ static int root_divide(struct interest *interest, struct interest_root *root,
         if (!is_among(leaves[i], held, held_n))
             key_gain(interest, leaves[i], change);
     }
-    root->divided = world->division(world->context, root->cell);
+    root->divided = world->division(world->context, level0);
     return 1;
 }
 
@@ -389,12 +405,12 @@ static int interest_divide(struct interest *interest, const struct interest_worl
                            struct interest_change *change)
 {
     for (uint32_t i = 0; i < interest->roots_n; i++) {
-        struct space_cell cell = interest->roots[i].cell;
+        struct space_cell cell = root_cell(&interest->roots[i]);
         int result;
         if (interest->roots[i].divided == world->division(world->context, cell))
             continue;
         shed(interest, SPACE_LEAVES_MAX, cell, change);
-        if (i >= interest->roots_n || !space_cell_same(interest->roots[i].cell, cell))
+        if (i >= interest->roots_n || !space_cell_same(root_cell(&interest->roots[i]), cell))
             return 0; /* the roots have moved: once more */
         result = root_divide(interest, &interest->roots[i], world, change);
         if (result != 1)
@@ -494,7 +510,7 @@ bool interest_has(const struct interest *interest, const struct interest_shape *
     if (gap2(level0, root_of(interest->square)) >= shape->keep2)
         return false;
     for (uint32_t i = 0; i < interest->roots_n; i++) {
-        if (space_cell_same(interest->roots[i].cell, level0))
+        if (space_cell_same(root_cell(&interest->roots[i]), level0))
             return true;
     }
     return false;

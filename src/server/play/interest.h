@@ -10,7 +10,7 @@
  * Nearest first, by the 4 m square that the player stands in. Reckoned anew only when the own cell,
  * the square, the view or a division changes. Owner: the session's io thread.
  *
- * Memory: 40 bytes a key and 16 a level 0 cell; at 192 m 3.4 KiB where nothing is divided. At most
+ * Memory: 40 bytes a key and 8 a level 0 cell; at 192 m 3 KiB where nothing is divided. At most
  * INTEREST_KEYS_MAX keys (120 KiB): in a crowd that has more the view ends there. */
 #ifndef OPENMMO_PLAY_INTEREST_H
 #define OPENMMO_PLAY_INTEREST_H
@@ -62,7 +62,7 @@ struct interest_cell {
 
 /* A level 0 cell in view. */
 struct interest_root {
-    struct space_cell cell;
+    int16_t x, z;
     uint32_t divided; /* the tick of the division that its keys are of */
 };
 
