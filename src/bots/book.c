@@ -1,8 +1,9 @@
 /* book.c -- see book.h.
  *
  * Two shelves: new blocks go on the younger; when it is full, the older is cleared and becomes the
- * younger. Receivers get the same blocks in the same order, so what followed a block last time is
- * tried first: then one comparison of bytes is all. */
+ * younger. Receivers get the same blocks, often in the same order, so what followed a block last
+ * time is tried first, then what began with the same bytes: one comparison of bytes is mostly all.
+ */
 #include "bots/book.h"
 
 #include <stdlib.h>
@@ -11,10 +12,13 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define SHELF_BYTES  (4u << 20)
-#define SHELF_ROWS   16384u
-#define SHELF_SLOTS  (4 * SHELF_ROWS) /* of the table, a power of two */
-#define COMPARE_STEP 64               /* a guess that is wrong mostly differs in its header */
+#define SHELF_BYTES   (4u << 20)
+#define RECORDS_MAX   (4 * CELLBLOCK_PART) /* of a block: four lists */
+#define SHELF_ROWS    16384u
+#define SHELF_SLOTS   (4 * SHELF_ROWS) /* of the table, a power of two */
+#define SHELF_RECORDS (128u << 10)
+#define PREFIX_BYTES  16 /* of a block: mostly its header */
+#define COMPARE_STEP  64 /* a guess that is wrong mostly differs in its header */
 
 struct number {
     struct {
@@ -26,10 +30,12 @@ struct number {
 };
 
 struct shelf {
-    size_t used;
+    size_t used, records_n;
     uint32_t rows_n;
     struct book_block rows[SHELF_ROWS];
-    uint32_t table[SHELF_SLOTS]; /* row + 1; 0: none */
+    uint32_t table[SHELF_SLOTS]; /* by header: row + 1; 0: none */
+    uint32_t quick[SHELF_SLOTS]; /* by the first bytes: row + 1 of the last that had this place */
+    struct cellblock_record records[SHELF_RECORDS];
     uint8_t bytes[SHELF_BYTES];
 };
 
@@ -53,6 +59,7 @@ struct book *book_new(void)
         return NULL;
     }
     book->last = &book->younger->rows[0];
+    book->last->next = book->last;
     return book;
 }
 
@@ -127,24 +134,42 @@ static struct book_block *shelf_find(struct shelf *shelf, const struct cellblock
     return NULL;
 }
 
+static uint32_t prefix_slot(const uint8_t *bytes)
+{
+    uint64_t words[2];
+    memcpy(words, bytes, PREFIX_BYTES);
+    return (uint32_t)((words[0] * UINT64_C(0x9E3779B97F4A7C15) ^
+                       words[1] * UINT64_C(0xC2B2AE3D27D4EB4F)) >>
+                      40) %
+           SHELF_SLOTS;
+}
+
 static void shelf_clear(struct shelf *shelf)
 {
-    shelf->used = 0;
+    shelf->used = shelf->records_n = 0;
     shelf->rows_n = 0;
     memset(shelf->rows, 0, sizeof shelf->rows); /* guesses may still point here */
     memset(shelf->table, 0, sizeof shelf->table);
+    memset(shelf->quick, 0, sizeof shelf->quick);
+}
+
+/* The younger shelf, with room for one more block of any size. */
+static struct shelf *make_room(struct book *book)
+{
+    struct shelf *shelf = book->younger;
+    if (shelf->rows_n == SHELF_ROWS || shelf->used + CELLBLOCK_MAX_BYTES > SHELF_BYTES ||
+        shelf->records_n + RECORDS_MAX > SHELF_RECORDS) {
+        book->younger = book->older;
+        book->older = shelf;
+        shelf_clear(book->younger);
+    }
+    return book->younger;
 }
 
 /* A row of its own for a block that has just been decoded. */
 static struct book_block *keep(struct book *book, const struct cellblock_header *header,
                                const uint8_t *bytes, size_t n)
 {
-    if (book->younger->rows_n == SHELF_ROWS || book->younger->used + n > SHELF_BYTES) {
-        struct shelf *oldest = book->older;
-        shelf_clear(oldest);
-        book->older = book->younger;
-        book->younger = oldest;
-    }
     struct shelf *shelf = book->younger;
     uint32_t key = book_key(book, &header->key);
     uint32_t part = number_of(book, &header->key, header->first);
@@ -154,11 +179,18 @@ static struct book_block *keep(struct book *book, const struct cellblock_header 
     uint8_t *room = shelf->bytes + shelf->used;
     memcpy(room, bytes, n);
     shelf->used += n;
-    *row = (struct book_block){*header, key, part, (uint32_t)n, room, &shelf->rows[0]};
+    *row = (struct book_block){.header = *header,
+                               .key = key,
+                               .part = part,
+                               .bytes_n = (uint32_t)n,
+                               .bytes = room,
+                               .next = &shelf->rows[0]};
     uint32_t at = slot_of(header);
     while (shelf->table[at])
         at = (at + 1) % SHELF_SLOTS;
     shelf->table[at] = shelf->rows_n; /* row + 1 */
+    if (n >= PREFIX_BYTES)
+        shelf->quick[prefix_slot(bytes)] = shelf->rows_n;
     return row;
 }
 
@@ -166,9 +198,32 @@ static struct book_block *keep(struct book *book, const struct cellblock_header 
 
 static bool begins_with(const struct wire_reader *reader, const struct book_block *block)
 {
-    size_t n = block->bytes_n, first = n < COMPARE_STEP ? n : COMPARE_STEP;
+    size_t n = block ? block->bytes_n : 0, first = n < COMPARE_STEP ? n : COMPARE_STEP;
     return n > 0 && n <= wire_left(reader) && memcmp(reader->next, block->bytes, first) == 0 &&
            memcmp(reader->next + first, block->bytes + first, n - first) == 0;
+}
+
+/* By its bytes alone. NULL: perhaps it is known all the same. */
+static struct book_block *recognise(struct book *book, const struct wire_reader *reader)
+{
+    struct shelf *shelves[2] = {book->younger, book->older};
+    if (begins_with(reader, book->last->next))
+        return book->last->next;
+    for (unsigned i = 0; i < 2 && wire_left(reader) >= PREFIX_BYTES; i++) {
+        uint32_t row = shelves[i]->quick[prefix_slot(reader->next)];
+        if (row && begins_with(reader, &shelves[i]->rows[row - 1]))
+            return &shelves[i]->rows[row - 1];
+    }
+    return NULL;
+}
+
+static void keep_record(void *context, const struct cellblock_header *header,
+                        const struct cellblock_record *record)
+{
+    struct shelf *shelf = context;
+    (void)header;
+    if (shelf->records_n < SHELF_RECORDS)
+        shelf->records[shelf->records_n++] = *record;
 }
 
 /* Decode what the book does not hold yet. */
@@ -177,19 +232,26 @@ static enum book_answer enter(struct book *book, struct wire_reader *reader,
 {
     struct cellblock_header header;
     const uint8_t *start = reader->next;
-    if (cellblock_parse(reader, &header, NULL, NULL) != PROTOCOL_OK)
+    struct shelf *shelf = make_room(book);
+    size_t first = shelf->records_n;
+    if (cellblock_parse(reader, &header, keep_record, shelf) != PROTOCOL_OK)
         return BOOK_MALFORMED;
     book->counts.distinct++;
-    *block = keep(book, &header, start, (size_t)(reader->next - start));
-    return *block ? BOOK_OK : BOOK_NO_MEMORY;
+    struct book_block *row = keep(book, &header, start, (size_t)(reader->next - start));
+    if (!row)
+        return BOOK_NO_MEMORY;
+    row->records = shelf->records + first;
+    row->records_n = (uint32_t)(shelf->records_n - first);
+    *block = row;
+    return BOOK_OK;
 }
 
 enum book_answer book_take(struct book *book, struct wire_reader *reader,
                            const struct book_block **block)
 {
-    struct book_block *found = book->last->next;
+    struct book_block *found = recognise(book, reader);
     book->counts.blocks++;
-    if (!found || !begins_with(reader, found)) {
+    if (!found) {
         struct cellblock_header header;
         struct wire_reader head = *reader;
         if (cellblock_parse_header(&head, &header) != PROTOCOL_OK)

@@ -21,6 +21,8 @@ struct book_block {
     uint32_t key, part; /* numbers from 0 on */
     uint32_t bytes_n;   /* 0: an empty row of the book */
     const uint8_t *bytes;
+    const struct cellblock_record *records; /* what was decoded */
+    uint32_t records_n;
     struct book_block *next; /* what came after it last time; may be any row */
 };
 

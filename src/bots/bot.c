@@ -446,13 +446,25 @@ static void ask(struct bot *bot)
     bot->next_ask_us = bot->now_us + ASK_US;
 }
 
+static void slowed(struct bot *bot)
+{
+    struct report *report = bot->shared->report;
+    uint32_t by = (uint32_t)(PROTOCOL_TEMPO_MAX - bot->tempo);
+    if (is_player(bot)) {
+        report->slowed++;
+        report->slowed_by = by > report->slowed_by ? by : report->slowed_by;
+    }
+}
+
 /* A turn is a MOVE, but where the world is slowed. */
 static void move(struct bot *bot, uint64_t due_us)
 {
     struct protocol_move m;
     bot->owed += bot->tempo;
-    if (bot->owed < PROTOCOL_TEMPO_MAX)
+    if (bot->owed < PROTOCOL_TEMPO_MAX) {
+        slowed(bot);
         return;
+    }
     bot->owed -= PROTOCOL_TEMPO_MAX;
     walker_move(&bot->walker, due_us, &m);
     ENTRY_SEND(bot->link, move, &m, 64);

@@ -218,6 +218,10 @@ static bool check_blocks(struct receiver *receiver, const struct protocol_blocks
         checks->blocks++;
         if (!check_ticks(receiver, block))
             return false;
+        if (receiver->replica && replica_block(receiver->replica, &block->header, block->records,
+                                               block->records_n) != PROTOCOL_OK)
+            return broken(receiver, &checks->refused, "a block that a replica refuses",
+                          &block->header);
     }
     return true;
 }
@@ -229,11 +233,7 @@ bool receiver_blocks(struct receiver *receiver, const struct protocol_frame *fra
     receiver->now_us = now_us;
     if (protocol_decode_blocks(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return broken(receiver, &checks->malformed, "a malformed BLOCKS", NULL);
-    if (!check_blocks(receiver, &m))
-        return false;
-    if (receiver->replica && replica_blocks(receiver->replica, &m) != PROTOCOL_OK)
-        return broken(receiver, &checks->refused, "blocks that a replica refuses", NULL);
-    return true;
+    return check_blocks(receiver, &m);
 }
 
 bool receiver_view(struct receiver *receiver, const struct protocol_frame *frame)

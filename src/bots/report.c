@@ -85,6 +85,9 @@ void report_merge(struct report *into, const struct report *from)
     into->said += from->said;
     into->heard += from->heard;
     into->left_out += from->left_out;
+    into->slowed += from->slowed;
+    if (from->slowed_by > into->slowed_by)
+        into->slowed_by = from->slowed_by;
     into->exact += from->exact;
     into->replaced += from->replaced;
     into->undelivered += from->undelivered;
@@ -249,6 +252,9 @@ void report_print(const struct report *report, FILE *out)
     fprintf(out, "  moves %llu, corrections %llu, substeps dropped %llu, said %llu, heard %llu\n",
             whole(report->moves), whole(report->corrections), whole(report->dropped),
             whole(report->said), whole(report->heard));
+    if (report->slowed)
+        fprintf(out, "  the server slowed its world, to %u %% at worst: %llu moves were not due\n",
+                (1000 - report->slowed_by) / 10, whole(report->slowed));
     fprintf(
         out,
         "  moves were sent p50 %.1f ms, p99 %.1f ms, max %.0f ms after they were due, %llu left "
@@ -377,6 +383,8 @@ static json_t *measured_json(const struct report *report)
     put(object, "said", report->said);
     put(object, "heard", report->heard);
     put(object, "moves_left_out", report->left_out);
+    put(object, "moves_slowed", report->slowed);
+    put(object, "tempo_least", 1000 - report->slowed_by);
     json_object_set_new(object, "load_bound", json_boolean(report_load_bound(report)));
     return object;
 }

@@ -21,7 +21,7 @@
 #define ORPHAN_TICKS    40 /* the longest interval in which a cell is told of, and 8 */
 #define ASK_AGAIN_TICKS 20
 #define SLOTS_FIRST     8
-#define FETCH_AHEAD     12 /* slots: their figures are fetched while others are moved */
+#define FETCH_AHEAD     8 /* records: their figures are fetched while others are moved */
 #define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
 
 struct entity {
@@ -375,8 +375,6 @@ static void left(struct apply *apply, const struct cellblock_header *header,
 static struct entity *at_index(const struct part *part, uint16_t index)
 {
     unsigned at = index % CELLBLOCK_PART;
-    if (at + FETCH_AHEAD < part->slots_n)
-        __builtin_prefetch(part->slots[at + FETCH_AHEAD], 1);
     return at < part->slots_n ? part->slots[at] : NULL;
 }
 
@@ -458,6 +456,36 @@ static void visit_record(void *context, const struct cellblock_header *header,
     }
 }
 
+/* After the records. */
+static enum protocol_result end(struct apply *apply, const struct cellblock_header *header)
+{
+    struct replica *replica = apply->replica;
+    if (!apply->begun)
+        begin(apply, header);
+    vanish_all(replica, &replica->doomed);
+    if (apply->bad)
+        return PROTOCOL_BAD;
+    if (apply->ignored)
+        return PROTOCOL_OK;
+    apply->part->have = header->to;
+    if (header->to > replica->tick)
+        replica->tick = header->to;
+    return PROTOCOL_OK;
+}
+
+enum protocol_result replica_block(struct replica *replica, const struct cellblock_header *header,
+                                   const struct cellblock_record *records, size_t records_n)
+{
+    struct apply apply = {.replica = replica};
+    begin(&apply, header);
+    for (size_t i = 0; i < records_n && !apply.bad && !apply.ignored; i++) {
+        if (i + FETCH_AHEAD < records_n)
+            __builtin_prefetch(at_index(apply.part, records[i + FETCH_AHEAD].index), 1);
+        visit_record(&apply, header, &records[i]);
+    }
+    return end(&apply, header);
+}
+
 enum protocol_result replica_blocks(struct replica *replica, const struct protocol_blocks *message)
 {
     struct wire_reader reader;
@@ -467,16 +495,8 @@ enum protocol_result replica_blocks(struct replica *replica, const struct protoc
         struct apply apply = {.replica = replica};
         if (cellblock_parse(&reader, &header, visit_record, &apply) != PROTOCOL_OK)
             return PROTOCOL_BAD;
-        if (!apply.begun)
-            begin(&apply, &header);
-        vanish_all(replica, &replica->doomed);
-        if (apply.bad)
+        if (end(&apply, &header) != PROTOCOL_OK)
             return PROTOCOL_BAD;
-        if (apply.ignored)
-            continue;
-        apply.part->have = header.to;
-        if (header.to > replica->tick)
-            replica->tick = header.to;
     }
     return PROTOCOL_OK;
 }

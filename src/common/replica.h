@@ -53,6 +53,11 @@ void replica_free(struct replica *replica);
  * block of a key that no VIEW has gained). After BAD the replica is only good for replica_free. */
 enum protocol_result replica_blocks(struct replica *replica,
                                     const struct protocol_blocks *message) MUST_CHECK;
+/* Apply one block that has been parsed already: its records as cellblock_parse visits them. As
+ * replica_blocks answers. */
+enum protocol_result replica_block(struct replica *replica, const struct cellblock_header *header,
+                                   const struct cellblock_record *records,
+                                   size_t records_n) MUST_CHECK;
 /* Keys gained, then keys lost: what those own goes. */
 enum protocol_result replica_view(struct replica *replica,
                                   const struct protocol_view *message) MUST_CHECK;

@@ -242,7 +242,7 @@ static void leaves_a_trail(void **state)
             (void)walker_self(&walker, &self);
         }
         ends[i] = trail_place(walker.state.pos);
-        assert_true(trail_find(&trail, (struct trail_mark){0, 0}, ends[i], &found));
+        assert_true(trail_find(&trail, (struct trail_mark){i, 5}, ends[i], &found));
         assert_int_equal(found.seq, i + 1);
         assert_int_equal(found.substep, TRAIL_SUBSTEPS - 1);
         assert_true(trail_due_us(&trail, i + 1) == (i + 1) * 100000ull);
