@@ -91,6 +91,7 @@ class Openmmo:
 
     def __post_init__(self):
         self.homes = {}
+        self.wanderers = any(option.startswith("world.wanderers=") for option in self.options)
         self.bots_build = self.bots_build or self.build
         for program in (f"{self.build}/openmmod", f"{self.build}/openmmo-console", f"{self.bots_build}/openmmo-bots"):
             if not os.access(program, os.X_OK):
@@ -176,7 +177,7 @@ class Peer:
 
     def __post_init__(self):
         self.kind = self.name.partition("-")[0]
-        self.walks, self.ready_words = False, r"\d+ of \d+ are in"
+        self.walks, self.wanderers, self.ready_words = False, False, r"\d+ of \d+ are in"
         if self.name not in PEERS:
             raise Trouble(f"there is no peer {self.name}: there are {', '.join(PEERS)}")
         if not os.path.isdir(f"{BENCH}/peers/node_modules"):

@@ -119,8 +119,9 @@ def spent(before, after, place):
     return figures
 
 
-def from_report(report):
-    """The load generator's JSON as our figures; ours and the peers' have the same fields."""
+def from_report(report, wanderers=False):
+    """The load generator's JSON as our figures; ours and the peers' have the same fields. Where the server has wanderers, who
+    are in view but see nothing, nobody counted what was delivered."""
     measured = report["measured"]
     latency, joined, seconds = measured["latency_ms"], report["joined"], measured["seconds"]
     moves_s = measured["moves"] / seconds
@@ -132,6 +133,8 @@ def from_report(report):
         # Where the load does not count deliveries, everyone is in everyone's view: each move is for all others.
         "deliveries_s": measured.get("deliveries_s", moves_s * (joined - 1)),
     }
+    if wanderers:
+        figures["deliveries_s"] = None
     others = report.get("others", {})
     if others.get("odd"):
         figures["odd_ended"] = others["odd_ended"]
@@ -142,7 +145,7 @@ def from_report(report):
         if stale.get("seen"):
             upto = f"..{stale['to_m']}" if "to_m" in stale else "+"
             figures.setdefault("stale", {})[f"{stale['from_m']}{upto} m"] = stale["p50"]
-    if figures["deliveries_s"] > 0:
+    if figures["deliveries_s"]:
         figures["delivery_bytes"] = measured["wire_bytes_in_s"] * joined / figures["deliveries_s"]
     return figures
 
@@ -152,7 +155,8 @@ def derive(figures):
     cpu_s = figures["server_percent"] / 100
     joined = max(figures["joined"], 1)
     if cpu_s > 0:
-        figures["deliveries_cpu_s"] = figures["deliveries_s"] / cpu_s
+        if figures["deliveries_s"]:
+            figures["deliveries_cpu_s"] = figures["deliveries_s"] / cpu_s
         figures["player_us_s"] = 1e6 * cpu_s / joined
         if figures.get("sim_percent") is not None:
             figures["sim_us_s"] = 1e4 * figures["sim_percent"] / joined
@@ -187,7 +191,7 @@ def run(contender, players, seconds, place, with_limit=True):
             figures = spent(before, after, place)
             figures.update(memory(server, players, place, idle_kib, idle_slab))
             figures["tick_p99_us"] = contender.tick_p99_us(server)
-            figures.update(from_report(load.report(seconds + 30)))
+            figures.update(from_report(load.report(seconds + 30), contender.wanderers))
         finally:
             end(load.process)
     derive(figures)
