@@ -540,6 +540,35 @@ static void test_plates_are_hidden(void **state)
     heightfield_free(field);
 }
 
+/* How fast the world runs is said only while that is not real time, and all of it is on the screen.
+ */
+static void test_tempo_is_said(void **state)
+{
+    (void)state;
+    static const unsigned permilles[] = {1000, 999, 400, 100};
+    struct error error = {{0}};
+    struct ui_text *text = ui_text_new(&error);
+    assert_non_null(text);
+    uint32_t drawn[ARRAY_N(permilles)];
+    for (size_t i = 0; i < ARRAY_N(permilles); i++) {
+        struct ui_list list;
+        ui_list_init(&list);
+        ui_list_begin(&list, WIDTH, HEIGHT);
+        ui_text_begin(text, NULL, &list);
+        hud_draw_tempo(text, &list, permilles[i], 1);
+        drawn[i] = ui_list_view(&list)->indices_n;
+        for (uint32_t v = 0; v < list.vertices_n; v++)
+            assert_true(list.vertices[v].x >= 0 && list.vertices[v].x <= WIDTH &&
+                        list.vertices[v].y >= 0 && list.vertices[v].y <= HEIGHT);
+        ui_list_fini(&list);
+    }
+    assert_int_equal(drawn[0], 0);
+    assert_true(drawn[2] > 0);
+    assert_int_equal(drawn[1], drawn[2]); /* 99 %, never 100 */
+    assert_int_equal(drawn[2], drawn[3]);
+    ui_text_free(text);
+}
+
 /* A name makes way for what is read below it: the chat's lines. */
 static void test_plates_make_way_for_the_chat(void **state)
 {
@@ -595,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_camera_stays_above_ground),
         cmocka_unit_test(test_plates_are_hidden),
+        cmocka_unit_test(test_tempo_is_said),
         cmocka_unit_test(test_plates_make_way_for_the_chat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

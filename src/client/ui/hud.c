@@ -227,6 +227,6 @@ void hud_draw_tempo(struct ui_text *text, struct ui_list *list, unsigned permill
     char words[64];
     if (permille >= 1000)
         return;
-    snprintf(words, sizeof(words), "The world runs at %u %%", (permille + 5) / 10);
+    snprintf(words, sizeof(words), "The world runs at %u %%", permille / 10);
     draw_line(text, list, 98 * scale, scale, words, 1);
 }

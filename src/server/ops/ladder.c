@@ -107,7 +107,7 @@ static void look_at_tempo(struct ladder *ladder, const struct ladder_facts *fact
     char words[LADDER_WORDS];
 
     snprintf(words, sizeof(words), "the world runs at %u %%, for the simulation's step",
-             (facts->tempo_permille + 5u) / 10);
+             facts->tempo_permille / 10u);
     step(ladder, LADDER_TEMPO, facts->tempo_permille < FULL_TEMPO, words, now_ms);
 }
 
@@ -147,7 +147,7 @@ static void tell_tempo(struct ladder *ladder, const struct ladder_facts *facts, 
         (!ladder->told_tempo ||
          (tempo != ladder->told_permille && now_ms - ladder->tempo_told_ms >= TELL_EVERY_MS)))
         snprintf(acts->notice, sizeof(acts->notice),
-                 "Too much happens at once: the world runs at %u %% for now.", (tempo + 5u) / 10);
+                 "Too much happens at once: the world runs at %u %% for now.", tempo / 10u);
     else if (tempo == FULL_TEMPO && ladder->told_tempo)
         snprintf(acts->notice, sizeof(acts->notice), "The world runs at full speed again.");
     else
