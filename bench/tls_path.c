@@ -9,6 +9,7 @@
  *   plain    stream_write of a plain stream
  *   openssl  SSL_write over OpenSSL's own socket BIO, OpenSSL's defaults
  *   tls      stream_write of a TLS stream
+ *   gathered the same between stream_gather and its end, as the sweep does
  *   recv     epoll_wait and recv() of a small packet
  *   tls-in   the loop's turn: a MOVE's record, until the protocol above has its bytes
  *
@@ -35,13 +36,23 @@
 #include "ops/metrics.h"
 
 #define SIZES_N    5
+#define FILES_MAX  19000 /* of a process, on some machines */
 #define ROUNDS_MAX 1000
 #define MOVE_BYTES 13
 
-enum mode { MODE_SEND, MODE_PLAIN, MODE_OPENSSL, MODE_TLS, MODE_RECV, MODE_TLS_IN, MODES_N };
+enum mode {
+    MODE_SEND,
+    MODE_PLAIN,
+    MODE_OPENSSL,
+    MODE_TLS,
+    MODE_GATHERED,
+    MODE_RECV,
+    MODE_TLS_IN,
+    MODES_N
+};
 
-static const char *const mode_names[MODES_N] = {"send", "plain", "openssl",
-                                                "tls",  "recv",  "tls-in"};
+static const char *const mode_names[MODES_N] = {"send",     "plain", "openssl", "tls",
+                                                "gathered", "recv",  "tls-in"};
 static const size_t sizes[SIZES_N] = {60, 200, 1024, 4096, 12288};
 
 struct end {
@@ -132,6 +143,12 @@ static void on_settled(void *context, bool begun)
     (void)begun;
 }
 
+static void on_refused(void *context)
+{
+    (void)context;
+    fail("a write was refused");
+}
+
 static void on_drained(void *context)
 {
     (void)context;
@@ -144,8 +161,8 @@ static void on_ended(void *context, enum stream_end end)
     fail("a connection ended");
 }
 
-static const struct stream_handlers handlers = {on_opened, on_input, on_settled, on_drained,
-                                                on_ended};
+static const struct stream_handlers handlers = {on_opened,  on_input,   on_settled,
+                                                on_refused, on_drained, on_ended};
 
 static void on_accepted(void *context, int fd, const struct sockaddr_storage *address)
 {
@@ -206,7 +223,8 @@ static void open_one(struct bench *b, enum mode mode, struct end *end)
         SSL_set_fd(end->server, end->server_fd);
         SSL_set_accept_state(end->server);
         handshake(b, end);
-    } else if (mode == MODE_TLS || mode == MODE_TLS_IN || mode == MODE_PLAIN) {
+    } else if (mode == MODE_TLS || mode == MODE_GATHERED || mode == MODE_TLS_IN ||
+               mode == MODE_PLAIN) {
         end->stream =
             stream_new(b->io, end->server_fd, mode == MODE_PLAIN ? NULL : b->tls, &handlers, b);
         if (end->stream == NULL)
@@ -235,7 +253,9 @@ static void watch(struct bench *b, enum mode mode)
 
 static uint64_t record_bytes(enum mode mode, size_t n)
 {
-    return mode == MODE_OPENSSL || mode == MODE_TLS ? n + 22 : n; /* header, type, tag */
+    return mode == MODE_OPENSSL || mode == MODE_TLS || mode == MODE_GATHERED
+               ? n + 22
+               : n; /* header, type, tag */
 }
 
 static double round_out(struct bench *b, enum mode mode, size_t n)
@@ -245,6 +265,8 @@ static double round_out(struct bench *b, enum mode mode, size_t n)
     double began = cpu_us(), spent;
     bool ok = true;
 
+    if (mode == MODE_GATHERED)
+        stream_gather(b->io);
     for (unsigned i = 0; i < b->connections; i++) {
         struct end *end = &b->ends[mode][i];
         bytes[0] = (uint8_t)i;
@@ -255,6 +277,8 @@ static double round_out(struct bench *b, enum mode mode, size_t n)
         else
             ok &= stream_write(end->stream, bytes, n) == STREAM_SENT;
     }
+    if (mode == MODE_GATHERED)
+        stream_gather_end(b->io);
     spent = cpu_us() - began;
     if (!ok)
         fail("a write was refused");
@@ -371,7 +395,7 @@ static int open_all(struct bench *b)
         b->ends[mode] = calloc(b->connections, sizeof(struct end));
         for (unsigned i = 0; i < b->connections; i++)
             open_one(b, mode, &b->ends[mode][i]);
-        if (mode <= MODE_TLS)
+        if (mode <= MODE_GATHERED)
             watch(b, mode);
         for (unsigned i = 0; mode == MODE_RECV && i < b->connections; i++) {
             struct epoll_event event = {.events = EPOLLIN, .data.fd = b->ends[mode][i].server_fd};
@@ -385,7 +409,7 @@ static void measure(struct bench *b, int epoll)
 {
     for (unsigned r = 0; r < b->rounds; r++) {
         for (unsigned s = 0; s < SIZES_N; s++) {
-            for (enum mode mode = 0; mode <= MODE_TLS; mode++) {
+            for (enum mode mode = 0; mode <= MODE_GATHERED; mode++) {
                 if (wanted(b, mode))
                     b->figures[mode][s][r] = round_out(b, mode, sizes[s]);
             }
@@ -407,7 +431,7 @@ static void report(struct bench *b)
         if (!wanted(b, mode))
             continue;
         printf("%-8s", mode_names[mode]);
-        for (unsigned s = 0; s < (mode <= MODE_TLS ? SIZES_N : 1); s++) {
+        for (unsigned s = 0; s < (mode <= MODE_GATHERED ? SIZES_N : 1); s++) {
             qsort(b->figures[mode][s], b->rounds, sizeof(double), by_value);
             printf(" %9.2f", b->figures[mode][s][b->rounds / 2]);
         }
@@ -442,6 +466,11 @@ int main(int argc, char **argv)
     }
     if (pool && tls_pool_install() != 0)
         fail("tls_pool_install");
+    if (b->connections > FILES_MAX / (2 * MODES_N)) {
+        fprintf(stderr, "tls_path: at most %d connections of each mode\n",
+                FILES_MAX / (2 * MODES_N));
+        return 2;
+    }
     begin(b);
     heap = heap_bytes();
     epoll = open_all(b);

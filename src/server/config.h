@@ -25,6 +25,7 @@ struct config {
     /* [net] */
     struct option_list listen; /* "127.0.0.1:7777", "[::1]:7777"; port 0: any */
     uint32_t io_threads;       /* 0: all on one loop; "auto" is resolved */
+    bool io_uring;
     uint32_t view_m, players_max, queue_max, connections_max;
     uint64_t player_budget_bytes, egress_bytes; /* a second */
     char *certificate, *key; /* PEM files; made on first start where neither was named */

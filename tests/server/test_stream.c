@@ -37,7 +37,7 @@ struct scene {
     struct stream *stream;
     int fd; /* the peer's */
     SSL *ssl;
-    unsigned opened, drained, ended;
+    unsigned opened, refused, drained, ended;
     enum stream_end end;
     bool begun, pause_at_input;
     size_t take; /* bytes that input takes at most; 0: all */
@@ -77,6 +77,11 @@ static void on_settled(void *context, bool begun)
     ((struct scene *)context)->begun = begun;
 }
 
+static void on_refused(void *context)
+{
+    ((struct scene *)context)->refused++;
+}
+
 static void on_drained(void *context)
 {
     ((struct scene *)context)->drained++;
@@ -90,8 +95,8 @@ static void on_ended(void *context, enum stream_end end)
     s->end = end;
 }
 
-static const struct stream_handlers handlers = {on_opened, on_input, on_settled, on_drained,
-                                                on_ended};
+static const struct stream_handlers handlers = {on_opened,  on_input,   on_settled,
+                                                on_refused, on_drained, on_ended};
 
 static void turn(struct scene *s)
 {
@@ -306,6 +311,71 @@ static void test_small_records(void **state)
     assert_int_not_equal(stream_write(s->stream, bytes, sizeof(bytes)), STREAM_DEAD);
     peer_read(s, room, sizeof(room));
     assert_memory_equal(room, bytes, sizeof(bytes));
+}
+
+/* Gathered writes: nothing is sent before the end; of two records the first goes before the second;
+ * what the socket refuses is heard of, kept, and comes in order when the peer reads. */
+static void test_gathered(void **state)
+{
+    struct scene *s = *state;
+    uint8_t record[IO_RECORD_MAX], room[16], *all;
+    size_t records = 0;
+
+    connect_tls(s);
+    stream_gather(s->io);
+    assert_int_equal(stream_write(s->stream, "hello", 5), STREAM_SENT);
+    if (io_batch(s->io) == NULL) {
+        print_message("SKIPPED: this kernel has no io_uring for us\n");
+        skip();
+    }
+    assert_int_equal(recv(s->fd, room, 1, MSG_PEEK), -1);
+    assert_int_equal(stream_write(s->stream, " world", 6), STREAM_SENT);
+    stream_gather_end(s->io);
+    peer_read(s, room, 11);
+    assert_memory_equal(room, "hello world", 11);
+    while (s->refused == 0 && records < 1000) {
+        assert_true(stream_writable(s->stream));
+        memset(record, (int)('a' + records++), sizeof(record));
+        stream_gather(s->io);
+        assert_int_equal(stream_write(s->stream, record, sizeof(record)), STREAM_SENT);
+        stream_gather_end(s->io);
+    }
+    assert_int_equal(s->refused, 1);
+    assert_false(stream_writable(s->stream));
+    assert_in_range(stream_kept_bytes(s->stream), 1, IO_RECORD_MAX + 256);
+    all = malloc(records * IO_RECORD_MAX);
+    peer_read(s, all, records * IO_RECORD_MAX);
+    for (size_t i = 0; i < records * IO_RECORD_MAX; i++)
+        assert_int_equal(all[i], 'a' + i / IO_RECORD_MAX);
+    free(all);
+    UNTIL(s, s->drained == 1);
+    /* a peer that is gone: the owner hears of it at the end */
+    close(s->fd);
+    s->fd = -1;
+    stream_gather(s->io);
+    assert_int_equal(stream_write(s->stream, "x", 1), STREAM_SENT);
+    assert_int_equal(s->ended, 0);
+    stream_gather_end(s->io);
+    assert_int_equal(s->ended, 1);
+    assert_int_equal(s->end, STREAM_END_ERROR);
+}
+
+/* What was gathered goes before the goodbye. */
+static void test_gathered_finish(void **state)
+{
+    struct scene *s = *state;
+    uint8_t room[16];
+
+    connect_tls(s);
+    stream_gather(s->io);
+    assert_int_equal(stream_write(s->stream, "bye", 3), STREAM_SENT);
+    stream_finish(s->stream);
+    stream_close(s->stream);
+    stream_gather_end(s->io);
+    peer_read(s, room, 3);
+    assert_memory_equal(room, "bye", 3);
+    assert_int_equal(SSL_read(s->ssl, room, 1), 0);
+    assert_int_equal(SSL_get_error(s->ssl, 0), SSL_ERROR_ZERO_RETURN);
 }
 
 /* After the first records, writing and reading takes no memory anew: what OpenSSL asks for and
@@ -622,6 +692,8 @@ int main(void)
         TEST(test_no_descriptors),
         TEST(test_small_records),
         TEST(test_warm),
+        TEST(test_gathered),
+        TEST(test_gathered_finish),
     };
 
     if (tls_pool_install() != 0)

@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/thread.h"
+#include "net/batch.h"
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
 
@@ -47,6 +49,8 @@ struct io {
     uint64_t cpu_us;                /* of the thread, at the end of the last turn */
     uint64_t looks, looks_ms;       /* how often the sockets were looked at, since when */
     bool resting;
+    struct batch *batch; /* NULL: none, or none yet */
+    bool batch_tried, gathering;
     uint64_t bytes_in, bytes_out; /* not yet in the metrics */
     struct deadline_list deadlines[IO_DEADLINE_CLASSES];
     struct io_scratch scratch;
@@ -186,6 +190,42 @@ void io_expire_all(struct io *io)
 {
     io->turn++;
     pass_deadlines(io);
+}
+
+/* ---- writing ---- */
+
+void io_batch_begin(struct io *io, void (*done)(struct batch_write *writes, unsigned n))
+{
+    if (!io->batch_tried && !io->config.single) /* by the thread that will use it */
+        io->batch = batch_new(done);
+    if (!io->batch_tried && !io->config.single && io->batch == NULL)
+        log_event(LOG_LEVEL_INFO, "io_uring_absent",
+                  "this kernel lets us use no io_uring: each write is a system call of its own",
+                  LOG_U64("thread", io->config.number));
+    io->batch_tried = true;
+    io->gathering = io->batch != NULL;
+}
+
+/* What the streams' owners write when they hear of it goes by itself. */
+void io_batch_send(struct io *io)
+{
+    bool gathering = io->gathering;
+
+    io->gathering = false;
+    if (io->batch != NULL)
+        batch_send(io->batch);
+    io->gathering = gathering;
+}
+
+void io_batch_end(struct io *io)
+{
+    io_batch_send(io);
+    io->gathering = false;
+}
+
+struct batch *io_batch(const struct io *io)
+{
+    return io->gathering ? io->batch : NULL;
 }
 
 /* ---- what can wait ---- */
@@ -383,6 +423,7 @@ void io_free(struct io *io)
     if (io->soon != NULL)
         event_free(io->soon);
     postbox_free(io->postbox);
+    batch_free(io->batch);
     if (io->own_base && io->base != NULL)
         event_base_free(io->base);
     free(io);

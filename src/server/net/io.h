@@ -29,6 +29,8 @@
 #define IO_STALL_MS   250  /* a longer turn is a stall: the io clock counts this much of it */
 
 struct io; /* opaque */
+struct batch;
+struct batch_write;
 
 /* Buffers that every connection of the thread uses in turn; empty between callbacks. */
 struct io_scratch {
@@ -41,6 +43,7 @@ struct io_scratch {
 struct io_config {
     struct event_base *base; /* not NULL: run on this loop (control's), without an own thread */
     unsigned number;         /* of the thread, for its name */
+    bool single;             /* each write by a system call of its own (no io_uring) */
     /* A slice of the owner's work. True: call again on the next turn, which comes at once. */
     bool (*pass)(void *context);
     void *context;
@@ -61,6 +64,12 @@ void io_free(struct io *io); /* stopped; NULL is fine */
 void io_post(struct io *io, struct postbox_item *item); /* any thread: run it on this thread */
 void io_wake(struct io *io);                            /* any thread: take a turn */
 void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines move on by this */
+
+/* For streams (stream_gather). done: see batch.h. */
+void io_batch_begin(struct io *io, void (*done)(struct batch_write *writes, unsigned n));
+void io_batch_end(struct io *io);            /* all is written */
+void io_batch_send(struct io *io);           /* what was added so far is written */
+struct batch *io_batch(const struct io *io); /* where to add a write; NULL: write it yourself */
 
 /* What its streams need: the loop, the buffers. */
 struct event_base *io_base(const struct io *io);

@@ -1,4 +1,5 @@
 libserver_a_SOURCES += src/server/net/address.c src/server/net/address.h \
+    src/server/net/batch.c src/server/net/batch.h \
     src/server/net/bucket.c src/server/net/bucket.h \
     src/server/net/io.c src/server/net/io.h \
     src/server/net/listener.c src/server/net/listener.h \

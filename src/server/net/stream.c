@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/thread.h"
+#include "net/batch.h"
 #include "net/stream_transport.h"
 #include "ops/metrics.h"
 
@@ -111,10 +112,66 @@ static int stream_keep(struct stream *stream, const uint8_t *bytes, size_t len_b
     return 0;
 }
 
+static void stream_end(struct stream *stream, enum stream_end end);
+
+/* What is gathered for it goes now, before what comes next. */
+static void stream_settle_added(struct stream *stream)
+{
+    if (stream->added)
+        io_batch_send(stream->io);
+}
+
+static void stream_written(struct batch_write *writes, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct stream *stream = writes[i].owner;
+        ssize_t sent = writes[i].result == -EAGAIN ? 0 : writes[i].result;
+
+        stream->added = false;
+        if (sent > 0) {
+            stream->bytes_out += (uint64_t)sent;
+            io_count_out(stream->io, (size_t)sent);
+        }
+        if (sent >= 0 && (size_t)sent < writes[i].len_bytes &&
+            stream_keep(stream, writes[i].bytes + sent, writes[i].len_bytes - (size_t)sent) != 0)
+            writes[i].result = -ENOMEM;
+    }
+    /* Their owners hear of it when all is in order: they may close others. */
+    for (unsigned i = 0; i < n; i++) {
+        struct stream *stream = writes[i].owner;
+
+        if (stream->fd < 0)
+            continue;
+        if (writes[i].result < 0 && writes[i].result != -EAGAIN)
+            stream_end(stream, STREAM_END_ERROR);
+        else if (stream->kept_n > 0)
+            stream->handlers->refused(stream->context);
+    }
+}
+
+void stream_gather(struct io *io)
+{
+    io_batch_begin(io, stream_written);
+}
+
+void stream_gather_end(struct io *io)
+{
+    io_batch_end(io);
+}
+
 int stream_put(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
 {
+    struct batch *batch = io_batch(stream->io);
     ssize_t sent = 0;
 
+    stream_settle_added(stream);
+    if (stream->fd < 0)
+        return -1;
+    if (batch != NULL && stream->kept_n == 0) {
+        batch_add(batch, stream->fd, bytes, len_bytes, stream);
+        stream->added = true;
+        return 0;
+    }
     if (stream->kept_n == 0)
         sent = stream_send(stream, bytes, len_bytes);
     if (sent < 0)
@@ -184,7 +241,9 @@ void stream_finish(struct stream *stream)
 {
     stream->finished = true;
     stream->transport->finish(stream);
-    if (stream_flush(stream) == 0 && stream->kept_n == 0)
+    if (stream_flush(stream) == 0)
+        stream_settle_added(stream);
+    if (stream->fd >= 0 && stream->kept_n == 0)
         shutdown(stream->fd, SHUT_WR);
     stream_resume(stream);
 }
@@ -428,6 +487,7 @@ void stream_close(struct stream *stream)
         return;
     stream->ended = true;
     stream->open = false;
+    stream_settle_added(stream); /* its last words */
     io_deadline_disarm(stream->io, &stream->again);
     io_later_cancel(stream->io, &stream->shake);
     if (stream->readable != NULL)

@@ -36,6 +36,9 @@ struct stream_handlers {
     /* What could be read now was read. begun: a part of a message or of a TLS record waits for its
      * rest. */
     void (*settled)(void *context, bool begun);
+    /* A write that was said to be sent was gathered (stream_gather), and the socket refused a part:
+     * as STREAM_KEPT. */
+    void (*refused)(void *context);
     void (*drained)(void *context);                    /* all that a socket had refused is sent */
     void (*ended)(void *context, enum stream_end end); /* once; the stream is closed already */
 };
@@ -57,6 +60,12 @@ enum stream_written {
  * not come). */
 enum stream_written stream_write(struct stream *stream, const void *bytes,
                                  size_t len_bytes) MUST_CHECK;
+/* From here to the end, what is written to the io thread's streams is gathered and handed to the
+ * kernel together; their handlers hear what became of it (refused, ended). Without effect where the
+ * kernel has no io_uring or io_config forbids it. */
+void stream_gather(struct io *io);
+/* Hand over what is left. */
+void stream_gather_end(struct io *io);
 bool stream_writable(const struct stream *stream); /* open, and nothing kept */
 /* Say that nothing more will be written (TLS close_notify, FIN) and throw away what comes. Only
  * when writable. */

@@ -37,6 +37,7 @@ struct stream {
     int fd;                   /* -1: closed */
     bool open;                /* handshake done */
     bool paused, finished, ended;
+    bool added;    /* a write lies in the io thread's batch: it is as good as sent */
     bool eof;      /* the peer sends no more */
     bool empty;    /* the socket gave less than was asked for: no need to ask again in this round */
     uint8_t *held; /* input that the protocol left */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/thread.h"
+#include "net/stream.h"
 #include "ops/metrics.h"
 #include "play/gather.h"
 #include "play/session.h"
@@ -181,6 +182,7 @@ static bool host_pass(void *context)
         return false;
     begin_us = thread_cpu_us();
     host->slices_n++;
+    stream_gather(host->io);
     while (host->cursor != NULL && spent_us < SLICE_US) {
         struct session *s = host->cursor;
         host->cursor = s->next; /* playing_remove moves it on if that one closes meanwhile */
@@ -188,6 +190,7 @@ static bool host_pass(void *context)
         if (host->gathers_n % LOOK_EVERY == 0) /* reading that clock is a system call */
             spent_us = thread_cpu_us() - begin_us;
     }
+    stream_gather_end(host->io);
     host->sweep_us += thread_cpu_us() - begin_us;
     if (host->cursor != NULL)
         return true;
@@ -434,10 +437,12 @@ struct host *host_new(const struct host_config *config, struct host_settings *se
     if (host->by_slot == NULL)
         error_set(error, "out of memory");
     else
-        host->io = io_new(
-            &(struct io_config){
-                .base = config->base, .number = config->number, .pass = host_pass, .context = host},
-            error);
+        host->io = io_new(&(struct io_config){.base = config->base,
+                                              .single = config->single,
+                                              .number = config->number,
+                                              .pass = host_pass,
+                                              .context = host},
+                          error);
     if (host->io == NULL) {
         host_free(host);
         return NULL;

@@ -63,6 +63,7 @@ struct host_list {
 struct host_config {
     struct event_base *base; /* NULL: a thread of its own */
     unsigned number;
+    bool single; /* see io_config */
     const struct host_world *world;
     struct worst *worst; /* borrowed; takes long sweeps as producer 1 + number; may be NULL */
     struct pressure_server *pressure; /* borrowed, shared; measured by number 0 */

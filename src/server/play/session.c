@@ -232,15 +232,19 @@ bool session_sees(const struct session *s, const struct snapshot_entity *entity)
     return entity->layer == s->layer && interest_has(&s->hidden, shape, level0);
 }
 
+static void session_kept(struct session *s)
+{
+    if (!s->taking.armed)
+        arm(s, &s->taking, DEADLINE_TAKING, io_now_ms(s->host->io) + s->host->settings->message_ms);
+}
+
 bool session_write(struct session *s, const uint8_t *bytes, size_t len_bytes)
 {
     switch (stream_write(s->stream, bytes, len_bytes)) {
     case STREAM_SENT:
         return true;
     case STREAM_KEPT:
-        if (!s->taking.armed)
-            arm(s, &s->taking, DEADLINE_TAKING,
-                io_now_ms(s->host->io) + s->host->settings->message_ms);
+        session_kept(s);
         return false;
     case STREAM_DEAD:
         break;
@@ -442,6 +446,11 @@ static void on_settled(void *context, bool begun)
         arm(s, &s->message, DEADLINE_MESSAGE, io_now_ms(io) + s->host->settings->message_ms);
 }
 
+static void on_refused(void *context)
+{
+    session_kept(context);
+}
+
 static void on_drained(void *context)
 {
     struct session *s = context;
@@ -461,8 +470,8 @@ static void on_ended(void *context, enum stream_end end)
     session_close(s);
 }
 
-static const struct stream_handlers stream_handlers = {on_opened, on_input, on_settled, on_drained,
-                                                       on_ended};
+static const struct stream_handlers stream_handlers = {on_opened,  on_input,   on_settled,
+                                                       on_refused, on_drained, on_ended};
 
 /* ---- deadlines ---- */
 

@@ -520,6 +520,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
         struct host_config host = {
             .base = config->io_threads == 0 ? sessions->base : NULL,
             .number = i,
+            .single = config->single,
             .world = &sessions->world,
             .pressure = &sessions->pressure,
             .commands = config->commands[i],

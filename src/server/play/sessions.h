@@ -64,6 +64,7 @@ struct sessions_config {
     /* One of each per io thread, made by the owner: commands to the sim (struct command), newest
      * snapshot. With io_threads = 0 one of each, and everything runs on control's base. */
     unsigned io_threads;
+    bool single; /* each write by a system call of its own: no io_uring */
     struct queue **commands;
     struct mailbox *mailboxes;
     struct worst *worst; /* borrowed: takes long sweeps; may be NULL */

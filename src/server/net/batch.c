@@ -1,0 +1,96 @@
+/* batch.c -- see batch.h. */
+#include "net/batch.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct batch {
+    struct io_uring ring;
+    void (*done)(struct batch_write *writes, unsigned n);
+    unsigned n;
+    size_t bytes_n;
+    struct batch_write writes[BATCH_WRITES];
+    int fds[BATCH_WRITES];
+    uint8_t bytes[BATCH_BYTES];
+};
+
+struct batch *batch_new(void (*done)(struct batch_write *writes, unsigned n))
+{
+    struct batch *batch = malloc(sizeof(*batch));
+
+    if (batch == NULL)
+        return NULL;
+    batch->done = done;
+    batch->n = 0;
+    batch->bytes_n = 0;
+    /* Completions are collected in our own wait, nobody else submits; older kernels do not know. */
+    if (io_uring_queue_init(BATCH_WRITES, &batch->ring,
+                            IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN) == 0 ||
+        io_uring_queue_init(BATCH_WRITES, &batch->ring, 0) == 0)
+        return batch;
+    free(batch);
+    return NULL;
+}
+
+void batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    io_uring_queue_exit(&batch->ring);
+    free(batch);
+}
+
+/* Take the completions that are there. Returns how many. */
+static unsigned batch_reap(struct batch *batch)
+{
+    struct io_uring_cqe *cqe;
+    unsigned head, n = 0;
+
+    io_uring_for_each_cqe(&batch->ring, head, cqe)
+    {
+        batch->writes[cqe->user_data].result = cqe->res;
+        n++;
+    }
+    io_uring_cq_advance(&batch->ring, n);
+    return n;
+}
+
+void batch_send(struct batch *batch)
+{
+    struct batch_write writes[BATCH_WRITES];
+    unsigned n = batch->n, reaped = 0;
+
+    if (n == 0)
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        struct io_uring_sqe *sqe = io_uring_get_sqe(&batch->ring); /* there is one for each write */
+        io_uring_prep_send(sqe, batch->fds[i], batch->writes[i].bytes, batch->writes[i].len_bytes,
+                           MSG_NOSIGNAL | MSG_DONTWAIT);
+        sqe->user_data = i;
+        batch->writes[i].result = -EIO;
+    }
+    while (reaped < n) {
+        int rc = io_uring_submit_and_wait(&batch->ring, n - reaped);
+        reaped += batch_reap(batch);
+        if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
+            break; /* those without an answer have failed */
+    }
+    memcpy(writes, batch->writes, n * sizeof(*writes)); /* done may add */
+    batch->n = 0;
+    batch->bytes_n = 0;
+    batch->done(writes, n);
+}
+
+void batch_add(struct batch *batch, int fd, const uint8_t *bytes, size_t len_bytes, void *owner)
+{
+    if (batch->n == BATCH_WRITES || len_bytes > BATCH_BYTES - batch->bytes_n)
+        batch_send(batch);
+    memcpy(batch->bytes + batch->bytes_n, bytes, len_bytes);
+    batch->fds[batch->n] = fd;
+    batch->writes[batch->n++] = (struct batch_write){
+        .owner = owner, .bytes = batch->bytes + batch->bytes_n, .len_bytes = len_bytes};
+    batch->bytes_n += len_bytes;
+}
