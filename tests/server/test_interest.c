@@ -147,7 +147,7 @@ static void check(const struct interest *interest, const struct interest_shape *
         const struct interest_cell *cell = &interest->cells[i];
         assert_true(cell->gap2 >= before); /* nearest first */
         before = cell->gap2;
-        assert_int_equal(cell->gap2, tiers_gap2(interest->square, cell->cell));
+        assert_int_equal(cell->gap2, tiers_gap2(interest->square, interest_key(cell)));
         assert_true(tiers_base(cell->gap2, INT8_MAX) >= cell->base);
         assert_int_equal(cell->first.have, CELLBLOCK_NONE);
     }

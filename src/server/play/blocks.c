@@ -59,7 +59,8 @@ static bool part_told(const struct interest_part *part, const struct snapshot_ce
 static bool world_told(const void *context, const struct interest_cell *cell)
 {
     const struct layer *layer = context;
-    const struct snapshot_cell *known = snapshot_cell(layer->snapshot, cell->cell, layer->layer);
+    const struct snapshot_cell *known =
+        snapshot_cell(layer->snapshot, interest_key(cell), layer->layer);
     uint16_t parts_n = known != NULL ? snapshot_cell_parts(known) : 0;
 
     if (!cell->old) /* the first blocks of the new ones are enough */
@@ -184,7 +185,7 @@ static bool gather_gone(struct gather *g, struct interest_cell *cell, uint16_t p
 
     if (p == NULL || !p->populated)
         return true;
-    if (snapshot_block_gone(g->layer.snapshot, cell->cell, g->layer.layer, part,
+    if (snapshot_block_gone(g->layer.snapshot, interest_key(cell), g->layer.layer, part,
                             g->host->config.number, &block) != 1)
         return true;
     if (!put_block(g, &block, false))
@@ -217,7 +218,7 @@ static bool is_alone(const struct gather *g, const struct interest_cell *cell,
                      const struct snapshot_cell *known)
 {
     return snapshot_cell_members_n(known) == 1 && cell->first.have != CELLBLOCK_NONE &&
-           cell->more_n == 0 && space_cell_same(cell->cell, g->self->cell) &&
+           cell->more_n == 0 && space_cell_same(interest_key(cell), g->self->cell) &&
            g->layer.layer == g->self->layer;
 }
 
@@ -225,7 +226,7 @@ static bool is_alone(const struct gather *g, const struct interest_cell *cell,
 static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned tier, uint32_t phase)
 {
     const struct snapshot_cell *known =
-        snapshot_cell(g->layer.snapshot, cell->cell, g->layer.layer);
+        snapshot_cell(g->layer.snapshot, interest_key(cell), g->layer.layer);
     uint16_t parts_n = known != NULL ? snapshot_cell_parts(known) : 0;
     bool room = true;
 
@@ -278,7 +279,7 @@ static uint32_t gather_cells(struct gather *g, bool near, uint32_t begin, bool *
         }
         if (cell->old && !interest_replaced(interest, cell, &g->world))
             continue; /* what goes on in its place is told first */
-        phase = g->session->phase + (tiers_offset(cell->cell) << floor);
+        phase = g->session->phase + (tiers_offset(interest_key(cell)) << floor);
         if (tiers_due(cell->first.have, g->tick, phase, tier) && !gather_cell(g, cell, tier, phase))
             return i;
     }

@@ -109,11 +109,11 @@ static bool before(const struct interest_cell *a, const struct interest_cell *b)
 {
     if (a->gap2 != b->gap2)
         return a->gap2 < b->gap2;
-    if (a->cell.level != b->cell.level)
-        return a->cell.level < b->cell.level;
-    if (a->cell.x != b->cell.x)
-        return a->cell.x < b->cell.x;
-    return a->cell.z < b->cell.z;
+    if (a->level != b->level)
+        return a->level < b->level;
+    if (a->x != b->x)
+        return a->x < b->x;
+    return a->z < b->z;
 }
 
 /* By insertion: they are nearly sorted, and nothing is allocated. */
@@ -133,7 +133,7 @@ static void sort(struct interest *interest)
 
 static void place(struct interest_cell *cell, struct tiers_square square)
 {
-    int64_t gap2_m = tiers_gap2(square, cell->cell);
+    int64_t gap2_m = tiers_gap2(square, interest_key(cell));
 
     cell->gap2 = (uint32_t)(gap2_m < UINT32_MAX ? gap2_m : UINT32_MAX);
     cell->base = tiers_base(gap2_m, cell->base);
@@ -161,12 +161,12 @@ static struct space_cell root_cell(const struct interest_root *root)
 
 /* ---- keys ---- */
 
-/* Room for need: at first just so much, for most stay where they are; later by halves. */
+/* Room for need, and an eighth: as much again would be most of what a player takes. */
 static uint32_t grown(uint32_t room, uint32_t need)
 {
     if (need <= room)
         return room;
-    return ((room > 0 ? need + room / 2 : need) + 7) & ~7u;
+    return (need + room / 8 + 7) & ~7u;
 }
 
 /* Room for n more of both. */
@@ -197,8 +197,12 @@ static void key_gain(struct interest *interest, struct space_cell cell,
 {
     struct interest_cell *new = &interest->cells[interest->cells_n++];
 
-    *new = (struct interest_cell){
-        .cell = cell, .base = INT8_MAX, .live = true, .first = {.have = CELLBLOCK_NONE}};
+    *new = (struct interest_cell){.x = cell.x,
+                                  .z = cell.z,
+                                  .level = cell.level,
+                                  .base = INT8_MAX,
+                                  .live = true,
+                                  .first = {.have = CELLBLOCK_NONE}};
     place(new, interest->square);
     change->gained[change->gained_n++] = cell;
 }
@@ -222,7 +226,7 @@ static bool keys_lose(struct interest *interest, judge_fn *judge, const void *co
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         struct interest_cell *cell = &interest->cells[i];
         if (cell->going && room(change) > 0) {
-            change->lost[change->lost_n++] = cell->cell;
+            change->lost[change->lost_n++] = interest_key(cell);
             interest->old_n -= cell->old;
             free(cell->more);
         } else {
@@ -243,7 +247,7 @@ static bool is_far(const struct interest *interest, const struct interest_cell *
 {
     const struct interest_shape *shape = context;
 
-    return gap2(space_cell_up(cell->cell, 0), root_of(interest->square)) >= shape->keep2;
+    return gap2(space_cell_up(interest_key(cell), 0), root_of(interest->square)) >= shape->keep2;
 }
 
 static bool interest_lose(struct interest *interest, const struct interest_shape *shape,
@@ -348,7 +352,8 @@ static bool is_in_root(const struct interest *interest, const struct interest_ce
                        const void *context)
 {
     (void)interest;
-    return space_cell_same(space_cell_up(cell->cell, 0), *(const struct space_cell *)context);
+    return space_cell_same(space_cell_up(interest_key(cell), 0),
+                           *(const struct space_cell *)context);
 }
 
 /* Give up the farthest level 0 cells until there is room for n more keys. */
@@ -356,7 +361,7 @@ static void shed(struct interest *interest, uint32_t n, struct space_cell spare,
                  struct interest_change *change)
 {
     for (uint32_t i = interest->cells_n; i-- > 0 && interest->cells_n + n > INTEREST_KEYS_MAX;) {
-        struct space_cell last = space_cell_up(interest->cells[i].cell, 0);
+        struct space_cell last = space_cell_up(interest_key(&interest->cells[i]), 0);
         if (space_cell_same(last, spare))
             continue;
         if (!keys_lose(interest, is_in_root, &last, change))
@@ -388,10 +393,10 @@ static int root_divide(struct interest *interest, struct interest_root *root,
         if (!is_in_root(interest, cell, &level0))
             continue;
         interest->old_n -= cell->old;
-        cell->old = !is_among(cell->cell, leaves, n);
+        cell->old = !is_among(interest_key(cell), leaves, n);
         interest->old_n += cell->old;
         if (!cell->old && held_n < ARRAY_N(held))
-            held[held_n++] = cell->cell;
+            held[held_n++] = interest_key(cell);
     }
     for (uint32_t i = 0; i < n; i++) {
         if (!is_among(leaves[i], held, held_n))
@@ -426,7 +431,7 @@ void interest_wake(struct interest *interest, struct space_cell cell)
         tiers_gap2(interest->square, cell) > interest->cells[interest->cells_n - 1].gap2)
         return; /* farther than anything held, as most are */
     for (uint32_t i = 0; i < interest->cells_n; i++) {
-        if (space_cell_same(interest->cells[i].cell, cell)) {
+        if (space_cell_same(interest_key(&interest->cells[i]), cell)) {
             interest->cells[i].live = true;
             return;
         }
@@ -442,7 +447,7 @@ void interest_wake_all(struct interest *interest)
 bool interest_replaced(const struct interest *interest, const struct interest_cell *old,
                        const struct interest_world *world)
 {
-    struct space_cell level0 = space_cell_up(old->cell, 0);
+    struct space_cell level0 = space_cell_up(interest_key(old), 0);
 
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         const struct interest_cell *cell = &interest->cells[i];

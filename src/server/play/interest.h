@@ -10,8 +10,8 @@
  * Nearest first, by the 4 m square that the player stands in. Reckoned anew only when the own cell,
  * the square, the view or a division changes. Owner: the session's io thread.
  *
- * Memory: 40 bytes a key and 8 a level 0 cell; at 192 m 3 KiB where nothing is divided. At most
- * INTEREST_KEYS_MAX keys (120 KiB): in a crowd that has more the view ends there. */
+ * Memory: 32 bytes a key and 8 a level 0 cell; at 192 m 2 KiB where nothing is divided. At most
+ * INTEREST_KEYS_MAX keys (96 KiB): in a crowd that has more the view ends there. */
 #ifndef OPENMMO_PLAY_INTEREST_H
 #define OPENMMO_PLAY_INTEREST_H
 
@@ -41,24 +41,31 @@ struct interest_shape {
 struct interest_shape *interest_shape_new(uint32_t serial, uint16_t view_m, int32_t world_size_m);
 void interest_shape_free(struct interest_shape *shape); /* NULL is fine */
 
-/* How far a receiver is in one part of a cell. */
+/* How far a receiver is in one part of a cell. Packed, as a view holds a hundred of them. */
 struct interest_part {
     uint32_t have;  /* tick; CELLBLOCK_NONE: nothing */
     bool populated; /* the receiver holds members of it */
-};
+} __attribute__((packed));
 
 struct interest_cell {
-    struct space_cell cell;
-    uint32_t gap2;  /* from the player's square, in m, squared */
+    int32_t x, z;               /* its key, with level: see interest_key */
+    uint32_t gap2;              /* from the player's square, in m, squared */
+    struct interest_part first; /* part 0: nearly always the only one */
+    uint8_t level;
     int8_t base;    /* tiers.h */
-    bool old;       /* a leaf no more */
-    bool live;      /* something is held or known of it: to be looked at */
-    bool going;     /* within interest_update */
+    bool old : 1;   /* a leaf no more */
+    bool live : 1;  /* something is held or known of it: to be looked at */
+    bool going : 1; /* within interest_update */
     uint16_t bytes; /* of the last blocks that were not the first */
     uint16_t more_n;
-    struct interest_part first; /* part 0: nearly always the only one */
     struct interest_part *more; /* parts 1..more_n */
 };
+_Static_assert(sizeof(struct interest_cell) == 32, "most of what a player takes, but for TLS");
+
+static inline struct space_cell interest_key(const struct interest_cell *cell)
+{
+    return (struct space_cell){cell->x, cell->z, cell->level};
+}
 
 /* A level 0 cell in view. */
 struct interest_root {

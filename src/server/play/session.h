@@ -10,7 +10,7 @@
  *
  * Memory a player, our own: this struct, the stream with OpenSSL's state, and interest
  * (interest.h). At worst besides: the outbox (16 KiB), one encrypted record that the socket refused
- * (17 KiB), input held while reading waits (112 KiB), and a view full of divided cells (120 KiB).
+ * (17 KiB), input held while reading waits (112 KiB), and a view full of divided cells (96 KiB).
  * Nothing else is kept for a player: what is newer takes the place of what is old. */
 #ifndef OPENMMO_PLAY_SESSION_H
 #define OPENMMO_PLAY_SESSION_H
