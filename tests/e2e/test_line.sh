@@ -35,7 +35,7 @@ lay() {
     for ((i = 0; i < 200; i++)); do
         [ -s "$work/$name.out" ] && read -r _ near far <"$work/$name.out" && return
         kill -0 "${lines##* }" 2>/dev/null || break
-        sleep 0.05
+        read -rt 0.05 <> <(:)
     done
     wait "${lines##* }"
     [ $? = 77 ] && { cat "$work/$name.err"; exit 77; }
@@ -65,16 +65,17 @@ server=$!
 for ((i = 0; i < 400; i++)); do
     grep -qs event=ready "$work/server.log" && break
     kill -0 $server 2>/dev/null || fail "the server did not start"
-    sleep 0.05
+    read -rt 0.05 <> <(:)
 done
 nsenter --net="/proc/$far/ns/net" timeout 120 ./openmmo-bots --host 10.77.0.1 --port 7777 --players 12 --rate 20 \
     --seconds 6 --json >"$work/report" 2>"$work/bots.err" || fail "the bots say that something went wrong"
 
-figure() { sed -n "s/^ *\"$1\": *\([0-9.]*\),*\$/\1/p" "$work/report" | head -n 1; }
-p50=$(figure p50) p99=$(figure p99)
+# figure NAME [OBJECT]: the first of that name in the report, or in an object of it.
+figure() { sed -n "/\"${2:-good}\"/,\$ s/^ *\"$1\": *\([0-9.]*\),*\$/\1/p" "$work/report" | head -n 1; }
+p50=$(figure p50 latency_ms) p99=$(figure p99 latency_ms)
 echo "test_line.sh: $(figure joined) in, $(figure lost) lost, others' moves seen after p50 $p50 ms, p99 $p99 ms"
 [ "$(figure joined)" = 12 ] && [ "$(figure lost)" = 0 ] || fail "not all of 12 came in and stayed"
 # What is seen went up the line and down again: no sooner than 50 ms. Half of it taking over a second would mean that
 # something waits which should not.
-awk -v p50="$p50" 'BEGIN { exit !(p50 >= 50 && p50 < 1000) }' || fail "half of all moves were seen after $p50 ms"
+[ -n "$p50" ] && awk -v p50="$p50" 'BEGIN { exit !(p50 >= 50 && p50 < 1000) }' || fail "half of all moves were seen after $p50 ms"
 exit 0
