@@ -1,6 +1,7 @@
 /* dense.c -- what a crowd in one cell costs the simulation: wanderers in one 64 m cell, and some
  * receivers who are told of all of it by tiers. Prints CPU time a tick of the script, the step, the
- * snapshot and the blocks. dense [FIGURES [RECEIVERS [TICKS]]]; 10000 200 200. */
+ * snapshot and the blocks, and what a record costs on the wire, at each level. dense [FIGURES
+ * [RECEIVERS [TICKS]]]; 10000 200 200. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,61 @@ static uint64_t tell_all(struct snapshot *snapshot, struct receiver *receivers,
     return bytes;
 }
 
+/* What blocks of two ticks hold and take, frames included, by the level of their cells. */
+struct weight {
+    uint64_t bytes, moved, turned, others;
+};
+
+static void weigh_record(void *context, const struct cellblock_header *header,
+                         const struct cellblock_record *record)
+{
+    struct weight *weight = context;
+    (void)header;
+    weight->moved += record->kind == CELLBLOCK_MOVED;
+    weight->turned += record->kind == CELLBLOCK_MOVED && record->turned;
+    weight->others += record->kind != CELLBLOCK_MOVED;
+}
+
+static void weigh(struct snapshot *snapshot, const struct snapshot_cell *leaf,
+                  struct weight weights[SPACE_LEVEL_MAX + 1])
+{
+    struct weight *weight = &weights[snapshot_cell_at(leaf).level];
+    for (uint16_t part = 0; part < snapshot_cell_parts(leaf); part++) {
+        struct cellblock_header header;
+        struct snapshot_block block;
+        struct wire_reader r;
+        if (snapshot_block(snapshot, leaf, part, snapshot_tick(snapshot) - 2, 1, 0, &block) != 1)
+            continue;
+        wire_reader_init(&r, block.frame + 3, block.frame_bytes - 3);
+        if (cellblock_parse(&r, &header, weigh_record, weight) != PROTOCOL_OK)
+            exit(1);
+        weight->bytes += block.frame_bytes;
+    }
+}
+
+static void weigh_all(struct snapshot *snapshot, struct weight weights[SPACE_LEVEL_MAX + 1])
+{
+    const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
+    for (int c = 0; c < 9; c++) {
+        size_t n =
+            snapshot_leaves(snapshot, (struct space_cell){c % 3 - 1, c / 3 - 1, 0}, 0, leaves);
+        for (size_t k = 0; k < n; k++)
+            weigh(snapshot, leaves[k], weights);
+    }
+}
+
+static void print_weights(const struct weight weights[SPACE_LEVEL_MAX + 1])
+{
+    for (unsigned level = 0; level <= SPACE_LEVEL_MAX; level++) {
+        const struct weight *w = &weights[level];
+        if (w->moved > 0)
+            printf("  level %u: %.2f bytes a moved record (%.0f %% turned, %.1f %% others)\n",
+                   level, (double)w->bytes / (double)w->moved,
+                   100.0 * (double)w->turned / (double)w->moved,
+                   100.0 * (double)w->others / (double)(w->moved + w->others));
+    }
+}
+
 /* All go, and after a while a tick costs what it costs in a world that nobody ever came to. */
 static void empty(struct sim *sim, unsigned figures_n, unsigned ticks)
 {
@@ -164,6 +220,7 @@ int main(int argc, char **argv)
     struct sim_step_counts counts = {0};
     struct error error;
     struct sim *sim = field ? sim_new(&config, &error) : NULL;
+    struct weight weights[SPACE_LEVEL_MAX + 1] = {{0}};
     uint64_t bytes = 0;
     unsigned warm = figures_n / 100 + WARM_TICKS;
 
@@ -185,6 +242,8 @@ int main(int argc, char **argv)
         uint64_t told = tell_all(snapshot, receivers, receivers_n);
         note(&phases[3], since, counted);
         bytes += counted ? told : 0;
+        if (counted && tick % 10 == 0)
+            weigh_all(snapshot, weights);
         snapshot_unref(snapshot);
     }
     double sum = 0;
@@ -198,6 +257,7 @@ int main(int argc, char **argv)
     printf("  %-9s %7.3f  of 50: %.1f %% of a core\n", "all", sum, sum * 2);
     if (receivers_n)
         printf("  %.1f KB/s a receiver\n", (double)bytes / ticks * 20 / receivers_n / 1000);
+    print_weights(weights);
     empty(sim, figures_n, ticks);
     sim_free(sim);
     heightfield_free(field);

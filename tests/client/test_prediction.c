@@ -237,6 +237,27 @@ static void test_picture_glides_or_snaps(void **state)
     world_free(w);
 }
 
+/* A short way, but the server says that it is one: no gliding, and no correction of ours. */
+static void test_teleport_snaps(void **state)
+{
+    (void)state;
+    struct world *w = world_new(3, 0, 0);
+    struct prediction *p = &w->prediction;
+    struct protocol_self self = self_at(&w->truth, 0);
+    assert_int_equal(prediction_self(p, &self), PREDICTION_CORRECTED);
+    self.pos.x += SPACE_UNITS_PER_M;
+    self.teleports = 1;
+    assert_int_equal(prediction_self(p, &self), PREDICTION_CORRECTED);
+    assert_int_equal(prediction_place(p, 1).x, self.pos.x);
+    assert_int_equal(p->corrections, 0);
+    self.pos.x += SPACE_UNITS_PER_M; /* and the next one is none */
+    assert_int_equal(prediction_self(p, &self), PREDICTION_CORRECTED);
+    assert_in_range(abs(prediction_place(p, 1).x - self.pos.x), SPACE_UNITS_PER_M / 2,
+                    SPACE_UNITS_PER_M);
+    assert_int_equal(p->corrections, 1);
+    world_free(w);
+}
+
 static void test_standing_is_silent(void **state)
 {
     (void)state;
@@ -283,6 +304,7 @@ static void test_no_answer_stalls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_teleport_snaps),
         cmocka_unit_test(test_same_steps_need_no_correction),
         cmocka_unit_test(test_clamp_converges),
         cmocka_unit_test(test_picture_glides_or_snaps),

@@ -154,6 +154,8 @@ enum prediction_answer prediction_self(struct prediction *p, const struct protoc
     if (p->known && self->seq < p->acked_seq)
         return PREDICTION_OLD;
     const struct movement_state *expected = expected_at(p, self);
+    bool snap = p->known && self->teleports != p->teleports;
+    p->teleports = self->teleports;
     bool same = p->known && expected && same_place(expected, &truth);
     if (expected)
         truth.pose = expected->pose;
@@ -165,13 +167,11 @@ enum prediction_answer prediction_self(struct prediction *p, const struct protoc
         p->next_seq = self->seq + 1;
     if (same)
         return PREDICTION_SAME;
-    bool snap = p->known && self->teleports != p->teleports;
     if (p->known && !snap)
         p->corrections++;
     correct(p, &truth, self->ahead);
     if (snap)
         memset(p->glide_m, 0, sizeof(p->glide_m));
-    p->teleports = self->teleports;
     return PREDICTION_CORRECTED;
 }
 

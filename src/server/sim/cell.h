@@ -89,14 +89,16 @@ void cell_leave(struct cell *cell, const struct cell_left *left);
 /* Let all members out at once; left(context, member) says how each is listed. */
 typedef struct cell_left cell_left_fn(void *context, const struct cell_member *member);
 void cell_leave_all(struct cell *cell, cell_left_fn *left, void *context);
+
 /* Something about the member at index changed in this tick. */
 void cell_touch(struct cell *cell, uint16_t index, uint32_t now);
 /* The key of the leaf at a place: the level 0 cell's own where nothing is divided. */
 struct space_cell cells_leaf(const struct cells *cells, struct space_pos pos, uint8_t layer);
 #define CELL_NODES 21
-/* The cell of a node 0..84 within a level 0 cell (21 and more: level 3), and back. The quarters of
- * node n are the nodes 4n + 1 .. 4n + 4. */
+/* The cell of a node 0..84 within a level 0 cell (21 and more: level 3). The quarters of node n are
+ * the nodes 4n + 1 .. 4n + 4. */
 struct space_cell cell_of_node(struct space_cell level0, unsigned node);
+/* And back: the node that a cell is in its level 0 cell. */
 unsigned cell_node(struct space_cell cell);
 
 /* Start of a tick: forget who left long ago and cells long empty. Leaves of a division stay. */

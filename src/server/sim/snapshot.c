@@ -121,9 +121,10 @@ static uint32_t slots_shown(const struct sim *sim)
 
 static int reserve(struct snapshot *to, const struct sim *sim)
 {
-    uint32_t members_n = 0;
-    uint32_t lefts_n = 0;
-    uint32_t parts_n = 0;
+    /* One at least: cells point into these, those without members too. */
+    uint32_t members_n = 1;
+    uint32_t lefts_n = 1;
+    uint32_t parts_n = 1;
 
     for (uint32_t i = 0; i < sim->cells.n; i++) {
         const struct cell *cell = &sim->cells.cells[i];
