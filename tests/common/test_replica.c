@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "common/movement.h"
 #include "common/replica.h"
 
 static struct heightfield *field;
@@ -622,6 +623,93 @@ static void lost_keys(void **state)
     assert_int_equal(replica_entities_n(one.replica), 2);
 }
 
+static bool owned_by(uint64_t id, struct protocol_key key)
+{
+    struct replica_entity *entity = replica_find(one.replica, id);
+    assert_non_null(entity);
+    return entity->owner.level == key.level && entity->owner.x == key.x && entity->owner.z == key.z;
+}
+
+/* A is divided, and B while somebody is on his way there; B is put together again: nobody blinks.
+ */
+static void levels(void **state)
+{
+    (void)state;
+    static const struct protocol_key quarters[2][4] = {
+        {{0, 0, 1, 0, 0}, {0, 0, 1, 1, 0}, {0, 0, 1, 0, 1}, {0, 0, 1, 1, 1}},
+        {{0, 0, 1, 2, 0}, {0, 0, 1, 3, 0}, {0, 0, 1, 2, 1}, {0, 0, 1, 3, 1}}};
+    const struct protocol_key both[] = {A, B}, deep = {0, 0, 3, 15, 7};
+    send_view(&one, both, 2, NULL, 0);
+    struct cellblock_record enter[] = {in(1, 7), in(2, 8), in(3, 9)};
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, enter, 3), PROTOCOL_OK);
+    assert_int_equal(block(B, CELLBLOCK_NONE, 10, NULL, 0), PROTOCOL_OK);
+
+    /* The quarters are gained; one is in the first, two have gone on meanwhile. */
+    send_view(&one, quarters[0], 4, NULL, 0);
+    struct cellblock_record claim = in(0, 7);
+    assert_int_equal(block(quarters[0][0], CELLBLOCK_NONE, 12, &claim, 1), PROTOCOL_OK);
+    struct cellblock_record leave[] = {out(1, 7, &quarters[0][0]), out(2, 8, &quarters[0][3]),
+                                       out(3, 9, &deep)};
+    assert_int_equal(block(A, 10, 12, leave, 3), PROTOCOL_OK);
+    assert_true(owned_by(7, quarters[0][0]) && owned_by(8, quarters[0][3]));
+    assert_true(owned_by(9, B)); /* B holds what is not in view by itself */
+    send_view(&one, NULL, 0, &A, 1);
+    assert_int_equal(replica_entities_n(one.replica), 3);
+
+    /* B is divided: who waits for it waits for a part of it. */
+    send_view(&one, quarters[1], 4, NULL, 0);
+    send_view(&one, NULL, 0, &B, 1);
+    assert_int_equal(replica_find(one.replica, 9)->owner.level, 1);
+    struct cellblock_record to_b = out(0, 7, &B);
+    assert_int_equal(block(quarters[0][0], 12, 13, &to_b, 1), PROTOCOL_OK);
+    assert_int_equal(replica_find(one.replica, 7)->owner.level, 1);
+    assert_int_equal(replica_find(one.replica, 7)->owner.x / 2, 1);
+
+    /* And put together: they wait for the whole, and it tells of one. */
+    send_view(&one, &B, 1, quarters[1], 4);
+    assert_true(owned_by(7, B) && owned_by(9, B));
+    claim = in(0, 9);
+    assert_int_equal(block(B, CELLBLOCK_NONE, 14, &claim, 1), PROTOCOL_OK);
+    assert_int_equal(replica_find(one.replica, 9)->orphan_tick, 0);
+    assert_int_equal(one.vanished, 0);
+    assert_int_equal(one.appeared, 3);
+
+    /* Who waits without an index goes on as any cell says that knows it, but only into view. */
+    struct cellblock_record on = out(5, 8, &B), away = out(6, 8, &A);
+    assert_int_equal(block(quarters[0][1], CELLBLOCK_NONE, 14, NULL, 0), PROTOCOL_OK);
+    assert_int_equal(block(quarters[0][1], 14, 15, &on, 1), PROTOCOL_OK);
+    assert_true(owned_by(8, B));
+    send_view(&one, NULL, 0, quarters[0], 4);
+    send_view(&one, quarters[0] + 2, 1, NULL, 0);
+    assert_int_equal(block(quarters[0][2], CELLBLOCK_NONE, 15, NULL, 0), PROTOCOL_OK);
+    away.to = (struct space_cell){-5, -5, 0};
+    assert_int_equal(block(quarters[0][2], 15, 16, &away, 1), PROTOCOL_OK);
+    assert_true(owned_by(8, B));
+}
+
+/* A move tells what is other than it was; the rest stays. */
+static void partial_moves(void **state)
+{
+    (void)state;
+    send_view(&one, &A, 1, NULL, 0);
+    struct cellblock_record r = in(0, 7);
+    r.state = (struct cellblock_state){100, 200, 50, 9, MOVEMENT_JUMPING};
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, &r, 1), PROTOCOL_OK);
+    struct replica_entity *e = replica_find(one.replica, 7);
+    r = (struct cellblock_record){
+        .kind = CELLBLOCK_MOVED, .placed = true, .state = {.x = 300, .z = 400}};
+    assert_int_equal(block(A, 10, 11, &r, 1), PROTOCOL_OK);
+    assert_true(e->pos.x == 300 * 64 && e->pos.z == 400 * 64 && e->yaw == 9 << 8);
+    assert_int_equal(e->pos.y, heightfield_at(field, e->pos.x, e->pos.z) + 50 * 64);
+    assert_int_equal(e->pose, MOVEMENT_JUMPING);
+    r = (struct cellblock_record){
+        .kind = CELLBLOCK_MOVED, .turned = true, .state = {1, 1, 0, 7, MOVEMENT_STANDING}};
+    assert_int_equal(block(A, 11, 12, &r, 1), PROTOCOL_OK);
+    assert_true(e->pos.x == 300 * 64 && e->pos.z == 400 * 64 && e->yaw == 7 << 8);
+    assert_int_equal(e->pos.y, heightfield_at(field, e->pos.x, e->pos.z));
+    assert_int_equal(e->pose, MOVEMENT_STANDING);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -695,6 +783,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(owners, fresh, done),
         cmocka_unit_test_setup_teardown(stale_claims, fresh, done),
         cmocka_unit_test_setup_teardown(lost_keys, fresh, done),
+        cmocka_unit_test_setup_teardown(levels, fresh, done),
+        cmocka_unit_test_setup_teardown(partial_moves, fresh, done),
         cmocka_unit_test_setup_teardown(names, fresh, done),
         cmocka_unit_test_setup_teardown(bounds, fresh, done),
     };
