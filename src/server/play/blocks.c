@@ -256,20 +256,16 @@ static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned t
     return room;
 }
 
-/* All cells that are near, or all that are not, beginning at cell number begin. Returns where it
- * had to stop; cells_n: nowhere. *others: there are cells of the other kind. */
-static uint32_t gather_cells(struct gather *g, bool near, uint32_t begin, bool *others)
+/* Of the cells from..to-1 all that are near, or all that are not. Returns where it had to stop; to:
+ * nowhere. *others: there are cells of the other kind. */
+static uint32_t gather_cells(struct gather *g, bool near, uint32_t from, uint32_t to, bool *others)
 {
-    struct interest *interest = g->interest;
     unsigned shift = g->session->pace.shift, floor = g->host->floor;
+    struct interest_cell *cells = g->interest->cells, *end = cells + to;
 
-    for (uint32_t n = 0, i = begin; n < interest->cells_n; n++, i++) {
-        struct interest_cell *cell;
+    for (struct interest_cell *cell = cells + from; cell < end; cell++) {
         uint32_t phase;
         unsigned tier;
-        if (i == interest->cells_n)
-            i = 0;
-        cell = &interest->cells[i];
         if (!cell->live) /* as most are, where few are about */
             continue;
         tier = cell->old ? 0 : tiers_of(cell->base, shift, floor);
@@ -277,27 +273,33 @@ static uint32_t gather_cells(struct gather *g, bool near, uint32_t begin, bool *
             *others = true;
             continue;
         }
-        if (cell->old && !interest_replaced(interest, cell, &g->world))
+        if (cell->old && !interest_replaced(g->interest, cell, &g->world))
             continue; /* what goes on in its place is told first */
         phase = g->session->phase + (tiers_offset(interest_key(cell)) << floor);
         if (tiers_due(cell->first.have, g->tick, phase, tier) && !gather_cell(g, cell, tier, phase))
-            return i;
+            return (uint32_t)(cell - cells);
     }
-    return interest->cells_n;
+    return to;
 }
 
+/* Near cells first, nearest first; then the others, from where the last turn had to stop. */
 static void gather_layer(struct gather *g, uint32_t *resume)
 {
-    uint32_t cells_n, at;
+    uint32_t cells_n, begin, at;
     bool others = false;
 
     view_update(g);
     cells_n = g->interest->cells_n;
+    begin = *resume < cells_n ? *resume : 0;
     if (g->stopped || g->record->over)
         return;
-    if (gather_cells(g, true, 0, &others) < cells_n || !others)
+    if (gather_cells(g, true, 0, cells_n, &others) < cells_n || !others)
         return;
-    at = gather_cells(g, false, *resume < cells_n ? *resume : 0, &others);
+    at = gather_cells(g, false, begin, cells_n, &others);
+    if (at == cells_n && begin > 0) {
+        at = gather_cells(g, false, 0, begin, &others);
+        at = at < begin ? at : cells_n;
+    }
     *resume = at < cells_n ? at : 0;
 }
 
