@@ -363,6 +363,15 @@ static void warn_whole(const struct config *config, config_say_fn *say, void *co
                  retired[i].instead);
         say(context, LOG_LEVEL_WARN, line);
     }
+    if (config->queue_max > config->connections_max - config->players_max) {
+        snprintf(
+            line, sizeof(line),
+            "net.connections_max: %u leave room for %u of the net.queue_max %u who may wait when "
+            "the world is full",
+            config->connections_max, config->connections_max - config->players_max,
+            config->queue_max);
+        say(context, LOG_LEVEL_WARN, line);
+    }
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
         files.rlim_max < config->connections_max + OTHER_FDS) {
         snprintf(

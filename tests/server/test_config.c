@@ -307,6 +307,19 @@ static void test_key_that_others_read(void **state)
     unlink(key);
 }
 
+/* A line that no connection is left for. */
+static void test_no_room_to_wait(void **state)
+{
+    struct config *config;
+
+    (void)state;
+    assert_int_equal(start_with_file(&config, "[net]\nplayers_max = 1900\n"), 0);
+    assert_non_null(strstr(captured, "net.connections_max: 2000 leave room for 100 of the "
+                                     "net.queue_max 500 who may wait"));
+    assert_int_equal(start_with_file(&config, "[net]\nplayers_max = 1900\nqueue_max = 100\n"), 0);
+    assert_null(strstr(captured, "queue_max"));
+}
+
 static char said[4096];
 
 static void say(void *context, enum log_level level, const char *line)
@@ -419,6 +432,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_values_and_paths),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_key_that_others_read),
+        cmocka_unit_test(test_no_room_to_wait),
         cmocka_unit_test(test_reload),
         cmocka_unit_test(test_shipped_files),
         cmocka_unit_test(test_state_directory),
