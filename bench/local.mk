@@ -4,7 +4,7 @@ bench_limit_SOURCES = bench/limit.c
 bench_limit_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 bench_limit_LDADD = $(OPENSSL_LIBS)
 bench_line_SOURCES = bench/line.c
-EXTRA_DIST += bench/README.md bench/io_threads bench/profile bench/run bench/lib/contender.py bench/lib/line.py bench/lib/machine.py bench/lib/measure.py \
+EXTRA_DIST += bench/README.md bench/figures bench/io_threads bench/profile bench/run bench/lib/contender.py bench/lib/line.py bench/lib/machine.py bench/lib/measure.py \
     bench/lib/search.py bench/lib/sizing.py bench/lib/table.py bench/peers/package.json bench/peers/colyseus_load.js bench/peers/colyseus_server.js \
     bench/peers/load.js bench/peers/socketio_load.js bench/peers/socketio_server.js bench/peers/websocket.js
 
