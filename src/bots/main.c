@@ -27,6 +27,7 @@ static const char usage[] =
     "  --talk N          chat lines of each bot a minute, 0..60 (1)\n"
     "  --scenario NAME   what they are there for, see below (wander)\n"
     "  --radius M        metres, 1..100000: how far apart, by scenario\n"
+    "  --here            they live where they come in, whatever the scenario\n"
     "  --more N          login: how many come in while it is measured (1000)\n"
     "  --more-rate N     login: how many of them a second (500)\n"
     "  --by-password     login: they have no tokens\n"
@@ -50,6 +51,7 @@ enum {
     OPT_SEED,
     OPT_SCENARIO,
     OPT_RADIUS,
+    OPT_HERE,
     OPT_MORE,
     OPT_MORE_RATE,
     OPT_BY_PASSWORD,
@@ -74,6 +76,7 @@ static const struct option longopts[] = {
     {"seed",     required_argument, NULL, OPT_SEED},
     {"scenario", required_argument, NULL, OPT_SCENARIO},
     {"radius",   required_argument, NULL, OPT_RADIUS},
+    {"here", no_argument, NULL, OPT_HERE},
     {"more",     required_argument, NULL, OPT_MORE},
     {"more-rate", required_argument, NULL, OPT_MORE_RATE},
     {"by-password", no_argument,    NULL, OPT_BY_PASSWORD},
@@ -161,6 +164,9 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
         case OPT_RADIUS:
             options->run.radius_m = number("radius", optarg, 1, 100000);
             break;
+        case OPT_HERE:
+            options->run.here = true;
+            break;
         case OPT_MORE:
             options->more = number("more", optarg, 1, SCENARIO_MORE_MAX);
             break;
@@ -202,7 +208,7 @@ int main(int argc, char **argv)
         .host = "127.0.0.1",
         .prefix = "bot",
         .port = PROTOCOL_DEFAULT_PORT,
-        .run = {scenario_find("wander"), 20, 0},
+        .run = {scenario_find("wander"), 20, 0, false},
         .more = 1000,
         .more_rate = 500,
         .processes = 1,

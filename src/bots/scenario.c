@@ -92,6 +92,8 @@ static struct space_pos seed_place(const struct scenario_run *run, uint32_t play
 bool scenario_home(const struct scenario_run *run, uint32_t player, unsigned view_m, bool measured,
                    struct space_pos *home, unsigned *leash_m)
 {
+    if (run->here)
+        return false;
     unsigned radius_m = run->radius_m ? run->radius_m : run->scenario->radius_m;
     switch (run->scenario->place) {
     case PLACE_WHERE_IT_COMES_IN:

@@ -42,6 +42,7 @@ struct scenario_run {
     const struct scenario *scenario;
     uint32_t players;  /* without those who come later */
     unsigned radius_m; /* 0: the scenario's */
+    bool here;         /* all live where they come in, if the scenario lets them */
 };
 
 enum scenario_kind scenario_kind(const struct scenario_run *run, uint32_t player);

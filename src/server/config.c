@@ -104,6 +104,8 @@ static const struct option_row rows[] = {
      "The number that the ground grows from. Another seed is another world; saved positions stay."},
     {"world", "size_m", OPTION_INTEGER, AT(size_m), "8192", 128, 524288, 0, NULL, NULL, NULL,
      "Edge of the square world in metres, a multiple of 128."},
+    {"world", "spawn_radius_m", OPTION_INTEGER, AT(spawn_radius_m), "24", 1, 100000, 0, NULL, NULL, NULL,
+     "How far from the middle of the world players begin who were never there before, in metres."},
     {"world", "wanderers", OPTION_INTEGER, AT(wanderers), "0", 0, 100000, 0, NULL, NULL, NULL,
      "Figures that nobody plays and that walk about near the middle of the world, to try out a full one. They take no player's place."},
     {"world", "wanderers_radius_m", OPTION_INTEGER, AT(wanderers_radius_m), "32", 1, 100000, 0, NULL, NULL, NULL,

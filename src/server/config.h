@@ -35,7 +35,7 @@ struct config {
     uint32_t moves_per_second, chats_per_10s, whos_per_second, pings_per_second, logins_per_minute;
     struct option_list exempt, trusted_proxies; /* CIDRs */
     /* [world] */
-    uint32_t seed, size_m, wanderers, wanderers_radius_m;
+    uint32_t seed, size_m, spawn_radius_m, wanderers, wanderers_radius_m;
     /* [store] */
     char *store_path;
     uint32_t flush_ms;

@@ -228,6 +228,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .players_max = server->config->players_max,
                                        .queue_max = server->config->queue_max,
                                        .flush_ms = server->config->flush_ms,
+                                       .spawn_radius_m = server->config->spawn_radius_m,
                                        .epoch = store_epoch(server->store)};
 
     server->presence = presence_new(&presence, error);

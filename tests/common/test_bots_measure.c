@@ -403,7 +403,7 @@ static double distance_m(struct space_pos a, struct space_pos b)
 static void who_walks_where(void **state)
 {
     (void)state;
-    struct scenario_run run = {scenario_find("attack"), 1000, 0};
+    struct scenario_run run = {scenario_find("attack"), 1000, 0, false};
     unsigned kinds[SCENARIO_STORM + 1] = {0}, leash_m, within = 0;
     struct space_pos home, other;
     for (uint32_t i = 0; i < 1100; i++)
@@ -413,7 +413,7 @@ static void who_walks_where(void **state)
     assert_true(kinds[SCENARIO_FLOOD] && kinds[SCENARIO_VANISH] && kinds[SCENARIO_TINY]);
     assert_int_equal(kinds[SCENARIO_STORM], 100);
     /* A spread crowd: some fifty within a view of 192 m and the rest of its cells. */
-    run = (struct scenario_run){scenario_find("spread"), 2400, 0};
+    run = (struct scenario_run){scenario_find("spread"), 2400, 0, false};
     assert_true(scenario_home(&run, 77, 192, true, &home, &leash_m));
     for (uint32_t i = 0; i < 2400; i++) {
         assert_true(scenario_home(&run, i, 192, true, &other, &leash_m));

@@ -193,6 +193,25 @@ static void test_attackers_hurt_nobody(void **state)
     json_decref(report);
 }
 
+/* The server spreads newcomers as wide as it is told: few are in each other's view then. */
+static void test_a_wide_beginning(void **state)
+{
+    static const char *const extra[] = {"--players", "24", "--scenario", "spread", "--here",
+                                        "--decode",  "2",  "--seconds",  "3",      NULL};
+    int code;
+    (void)state;
+    daemon_configure(&server, "[world]\nspawn_radius_m = 2000\n");
+    assert_int_equal(daemon_terminate(&server), 0);
+    daemon_start(&server, NULL);
+    start_bots_as(extra);
+    json_t *report = end_of_bots(&code);
+    double seen =
+        json_real_value(json_object_get(json_object_get(report, "measured"), "neighbours"));
+    assert_int_equal(code, 0);
+    assert_true(seen < 6);
+    json_decref(report);
+}
+
 /* They say so on stderr. */
 static bool all_are_in(void)
 {
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_crowd_is_measured, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_storm_of_logins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_wide_beginning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
     };

@@ -13,6 +13,7 @@
  * became of the one before. */
 #include "play/presence.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,19 @@ static int command(struct presence *presence, struct person *person, struct comm
     return -1;
 }
 
-/* place: NULL: none is known, the sim picks one. */
+/* A spot that follows from the player alone, evenly over the disc where newcomers begin. */
+static bool find_spot(const struct presence *presence, uint64_t player, int32_t *x, int32_t *z)
+{
+    uint64_t mixed = (player + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    mixed ^= mixed >> 32;
+    double far = presence->config.spawn_radius_m * sqrt((double)(uint32_t)mixed / UINT32_MAX);
+    double angle = (double)(mixed >> 32) / UINT32_MAX * 2 * M_PI;
+    return presence->config.spawn_radius_m > 0 && saving_units(far * cos(angle), x) &&
+           saving_units(far * sin(angle), z);
+}
+
+/* place: NULL: none is known, one is picked. */
 static void join(struct presence *presence, struct person *person,
                  const struct store_position *place)
 {
@@ -135,6 +148,8 @@ static void join(struct presence *presence, struct person *person,
     join.as.join.looks = (uint32_t)((person->player * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
     join.as.join.spawn = !place || !saving_units(place->x_m, &join.as.join.x) ||
                          !saving_units(place->z_m, &join.as.join.z);
+    if (join.as.join.spawn && find_spot(presence, person->player, &join.as.join.x, &join.as.join.z))
+        join.as.join.spawn = false;
     join.as.join.yaw = place ? place->yaw : 0;
     people_hold(&presence->people, person);
     people_enter(&presence->people, person, PERSON_JOINING);

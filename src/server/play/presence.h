@@ -34,6 +34,7 @@ struct presence_config {
     uint32_t queue_max; /* newcomers who may wait for a place */
     uint32_t flush_ms;  /* how often positions are saved */
     uint32_t epoch;
+    uint32_t spawn_radius_m; /* where newcomers begin; 0: where the sim puts them */
 };
 
 /* NULL + error. */
