@@ -23,6 +23,8 @@
 #define SLOTS_FIRST     8
 #define FETCH_AHEAD     8 /* records: their figures are fetched while others are moved */
 #define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
+#define LOG_TICKS       32 /* a block that is not full tells of no older change */
+#define STEPS           4  /* tellings that a cell's interval is reckoned from */
 
 struct entity {
     /* With what comes first in shown, a cache line: all that a move touches. */
@@ -50,6 +52,9 @@ struct part {
 
 struct cell {
     struct protocol_key key;
+    uint8_t interval;     /* ticks between tellings; 0: not known yet */
+    uint8_t steps[STEPS]; /* the last ones, in no order */
+    uint8_t steps_at;
     unsigned parts_n;
     struct part *parts;
     UT_hash_handle hh;
@@ -74,6 +79,7 @@ struct apply {
     struct replica *replica;
     struct cell *cell;
     struct part *part;
+    uint32_t before; /* as of this tick the part's figures were as told until now */
     bool begun, ignored, bad;
 };
 
@@ -226,6 +232,24 @@ static void own_orphan(struct entity *orphan, struct cell *cell)
     orphan->shown.owner = cell->key;
 }
 
+/* The second longest of the last steps is the interval: one longer pause, in which nothing happened
+ * or a snapshot was missed, counts for nothing, two do. */
+static void note_step(struct cell *cell, uint32_t step)
+{
+    uint8_t first = 0, second = 0;
+    cell->steps[cell->steps_at++ % STEPS] = (uint8_t)step;
+    for (unsigned i = 0; i < STEPS; i++) {
+        uint8_t one = cell->steps[i];
+        if (one > first) {
+            second = first;
+            first = one;
+        } else if (one > second) {
+            second = one;
+        }
+    }
+    cell->interval = second > 0 ? second : first;
+}
+
 /* Forget the cell and all that it still owns. Orphans that wait for it wait on where another key
  * covers the place: it was divided or put together. */
 static void cell_remove(struct replica *replica, struct cell *cell)
@@ -302,6 +326,8 @@ static void set_state(struct replica *replica, struct entity *entity,
                       const struct cellblock_header *header, const struct cellblock_record *record)
 {
     struct cellblock_state *state = &entity->state;
+    if (entity->cell->interval > 0)
+        entity->shown.interval = entity->cell->interval;
     if (record->placed) {
         state->x = record->state.x;
         state->z = record->state.z;
@@ -318,6 +344,21 @@ static void set_state(struct replica *replica, struct entity *entity,
     entity->shown.yaw = (uint16_t)(state->heading << 8);
     entity->shown.pose = state->pose;
     entity->shown.tick = header->to;
+}
+
+/* As of which tick an entity was where it was last told to be. Orphans and doomed ones know. */
+static uint32_t known_until(const struct entity *entity)
+{
+    if (entity->index == NO_INDEX)
+        return entity->shown.before_tick;
+    return entity->cell->parts[entity->index / CELLBLOCK_PART].have;
+}
+
+/* A block that is not full tells of no change older than the log. */
+static uint32_t within_log(const struct cellblock_header *header, uint32_t before)
+{
+    uint32_t oldest = header->to > LOG_TICKS ? header->to - LOG_TICKS : 0;
+    return header->from != CELLBLOCK_NONE && before < oldest ? oldest : before;
 }
 
 static void entered(struct apply *apply, const struct cellblock_header *header,
@@ -337,6 +378,7 @@ static void entered(struct apply *apply, const struct cellblock_header *header,
     }
     if (*slot && *slot != entity)
         vanish(replica, *slot);
+    entity->shown.before_tick = appeared ? header->to : within_log(header, known_until(entity));
     detach(entity);
     *slot = entity;
     entity->index = record->index;
@@ -365,6 +407,8 @@ static void left(struct apply *apply, const struct cellblock_header *header,
             vanish(replica, entity);
         return;
     }
+    if (entity->index != NO_INDEX)
+        entity->shown.before_tick = apply->before;
     put_on(&replica->orphans, entity);
     own_orphan(entity, destination);
     entity->shown.tick = header->to;
@@ -384,6 +428,7 @@ static void moved(struct apply *apply, const struct cellblock_header *header,
     struct entity *entity = at_index(apply->part, record->index);
     if (!entity)
         return; /* another cell owns it by now */
+    entity->shown.before_tick = apply->before;
     set_state(apply->replica, entity, header, record);
     tell(apply->replica, REPLICA_MOVED, entity);
 }
@@ -416,6 +461,7 @@ static void begin(struct apply *apply, const struct cellblock_header *header)
     }
     uint32_t have = apply->part->have;
     bool full = header->from == CELLBLOCK_NONE;
+    apply->before = within_log(header, have);
     if (have != CELLBLOCK_NONE && have >= header->to) {
         replica->counts.blocks_ignored++;
         apply->ignored = true;
@@ -425,10 +471,14 @@ static void begin(struct apply *apply, const struct cellblock_header *header)
     } else if (full) {
         replica->counts.blocks_full++;
         for (unsigned i = 0; i < apply->part->slots_n; i++) {
-            if (apply->part->slots[i])
-                put_on(&replica->doomed, apply->part->slots[i]);
+            if (!apply->part->slots[i])
+                continue;
+            apply->part->slots[i]->shown.before_tick = have;
+            put_on(&replica->doomed, apply->part->slots[i]);
         }
     }
+    if (!apply->ignored && have != CELLBLOCK_NONE && header->to - have <= LOG_TICKS)
+        note_step(apply->cell, header->to - have);
 }
 
 static void visit_record(void *context, const struct cellblock_header *header,

@@ -23,6 +23,8 @@ struct replica_entity {
     /* What moves comes first, together: crowds are walked through by the thousand. */
     struct space_pos pos; /* the wire quantum's lower edge */
     uint32_t tick;        /* tick of its last record (`to` of the block) */
+    uint32_t before_tick; /* as of then it was still where the record before said; == tick: new */
+    uint8_t interval;     /* ticks from one telling of its cell to the next; 0: not known yet */
     void *user; /* the owner's of the replica, e.g. the interpolation track; NULL at first */
     uint64_t id;
     uint16_t yaw;

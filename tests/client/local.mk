@@ -22,6 +22,11 @@ tests_client_test_interpolation_SOURCES = tests/client/test_interpolation.c
 tests_client_test_interpolation_CFLAGS = $(CLIENT_TEST_CFLAGS)
 tests_client_test_interpolation_LDADD = $(CLIENT_TEST_LDADD)
 
+check_PROGRAMS += tests/client/test_figures
+tests_client_test_figures_SOURCES = tests/client/test_figures.c
+tests_client_test_figures_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_figures_LDADD = $(CLIENT_TEST_LDADD)
+
 check_PROGRAMS += tests/client/test_remembered
 tests_client_test_remembered_SOURCES = tests/client/test_remembered.c
 tests_client_test_remembered_CFLAGS = $(CLIENT_TEST_CFLAGS)

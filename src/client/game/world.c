@@ -41,14 +41,25 @@ struct world {
     uint32_t figures_n, figures_room;
     struct world_plate plates[WORLD_PLATES_MAX];
     unsigned plates_n;
-    double show_tick;
+    struct interpolation_frame frame;
     float frame_s;
+    double late_ticks; /* of all shown together */
+    uint32_t late_n;
 };
 
+/* Between two places that were told of the ground is not straight: tracks hold heights over it. */
 static void note_state(struct world *w, struct figure *figure, const struct replica_entity *entity)
 {
-    struct interpolation_state state = {entity->tick, entity->pos, entity->yaw, entity->pose};
-    interpolation_track_note(&figure->track, &state, w->clock.interval_ticks);
+    struct interpolation_news news = {
+        .tick = entity->tick,
+        .before_tick = entity->before_tick,
+        .interval = entity->interval,
+        .pos = entity->pos,
+        .yaw = entity->yaw,
+        .pose = entity->pose,
+    };
+    news.pos.y -= heightfield_at(w->field, news.pos.x, news.pos.z);
+    interpolation_track_note(&figure->track, &news);
 }
 
 static void on_replica(void *context, enum replica_event event, struct replica_entity *entity)
@@ -255,11 +266,15 @@ static bool show_other(void *context, struct replica_entity *entity)
     if (!figure || entity->id == w->self_id)
         return true;
     struct interpolation_track *track = &figure->track;
-    interpolation_track_show(track, w->show_tick, world_frame_s(w));
+    interpolation_track_show(track, &w->frame);
     if (!track->shown)
         return true;
+    struct space_pos pos = track->pos;
+    pos.y += heightfield_at(w->field, pos.x, pos.z);
+    w->late_ticks += w->frame.tick - track->shown_tick;
+    w->late_n++;
     struct gfx_figure shown = {
-        .pos = track->pos,
+        .pos = pos,
         .yaw_rad = track->yaw_rad,
         .stride = track->stride,
         .stride_amount = track->stride_amount,
@@ -269,8 +284,7 @@ static bool show_other(void *context, struct replica_entity *entity)
     };
     add_figure(w, &shown);
     if (figure->name[0]) {
-        struct world_plate plate = {track->pos, figure->name,
-                                    distance_m(track->pos, w->self_shown)};
+        struct world_plate plate = {pos, figure->name, distance_m(pos, w->self_shown)};
         plate.head.y += (int32_t)(HEAD_M * SPACE_UNITS_PER_M);
         add_plate(w, &plate);
     }
@@ -315,8 +329,13 @@ struct world_shown world_show(struct world *w, uint64_t now_us, uint64_t frame_u
     w->frame_s = (float)frame_us * 1e-6f;
     w->figures_n = 0;
     w->plates_n = 0;
-    w->show_tick =
-        interpolation_clock_show(&w->clock, (double)now_us * 1e-6, (double)frame_us * 1e-6);
+    w->late_ticks = 0;
+    w->late_n = 0;
+    w->frame = (struct interpolation_frame){
+        .tick = interpolation_clock_tick(&w->clock, (double)now_us * 1e-6),
+        .frame_ticks = (double)frame_us * 1e-6 / w->clock.tick_s,
+        .frame_s = world_frame_s(w),
+    };
     replica_expire(w->replica, replica_tick(w->replica));
     if (w->prediction.known)
         show_self(w);
@@ -377,5 +396,7 @@ unsigned world_tempo(const struct world *w)
 
 double world_late_ms(const struct world *w)
 {
-    return w->clock.late_s * 1000;
+    double jitter_s = fmin(w->clock.jitter_s, INTERPOLATION_JITTER_MAX_S);
+    double ticks = w->late_n > 0 ? w->late_ticks / w->late_n : 0;
+    return (ticks * w->clock.tick_s + jitter_s) * 1000;
 }
