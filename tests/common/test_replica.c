@@ -586,6 +586,39 @@ static void owners(void **state)
     assert_int_equal(one.vanished, 1);
 }
 
+/* How often a cell is told of, and until when a figure is known to have stood. */
+static void tellings(void **state)
+{
+    (void)state;
+    const struct protocol_key both[] = {A, B};
+    send_view(&one, both, 2, NULL, 0);
+    struct cellblock_record enter = in(3, 7), leave = out(3, 7, &B);
+    struct cellblock_record move = {.kind = CELLBLOCK_MOVED, .index = 3, .placed = true};
+    assert_int_equal(block(A, CELLBLOCK_NONE, 10, &enter, 1), PROTOCOL_OK);
+    const struct replica_entity *entity = replica_find(one.replica, 7);
+    assert_int_equal(entity->before_tick, 10); /* new */
+    assert_int_equal(entity->interval, 0);
+    for (uint32_t tick = 10; tick < 42; tick += 4)
+        assert_int_equal(block(A, tick, tick + 4, &move, 1), PROTOCOL_OK);
+    assert_int_equal(entity->before_tick, 38);
+    assert_int_equal(entity->interval, 4);
+    assert_int_equal(block(A, 42, 60, &move, 1), PROTOCOL_OK); /* one pause is none */
+    assert_int_equal(entity->before_tick, 42);
+    assert_int_equal(entity->interval, 4);
+    assert_int_equal(block(A, 60, 200, &move, 1), PROTOCOL_OK); /* quiet but for the last 32 */
+    assert_int_equal(entity->before_tick, 200 - 32);
+    assert_int_equal(block(A, 200, 216, &leave, 1), PROTOCOL_OK);
+    enter = in(0, 7);
+    assert_int_equal(block(B, CELLBLOCK_NONE, 220, &enter, 1), PROTOCOL_OK);
+    assert_int_equal(entity->before_tick, 200);
+    enter = in(1, 7);
+    assert_int_equal(block(A, 216, 221, &enter, 1), PROTOCOL_OK); /* before B's left */
+    assert_int_equal(entity->before_tick, 220);
+    enter = in(1, 7);
+    assert_int_equal(block(A, CELLBLOCK_NONE, 290, &enter, 1), PROTOCOL_OK); /* after a long stop */
+    assert_int_equal(entity->before_tick, 221);
+}
+
 static void stale_claims(void **state)
 {
     (void)state;
@@ -781,6 +814,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(have_rule, fresh, done),
         cmocka_unit_test_setup_teardown(full_replaces, fresh, done),
         cmocka_unit_test_setup_teardown(owners, fresh, done),
+        cmocka_unit_test_setup_teardown(tellings, fresh, done),
         cmocka_unit_test_setup_teardown(stale_claims, fresh, done),
         cmocka_unit_test_setup_teardown(lost_keys, fresh, done),
         cmocka_unit_test_setup_teardown(levels, fresh, done),
