@@ -162,6 +162,7 @@ void fake_host_players(unsigned players_n)
         row->figures.cells = 37;
         row->figures.shift = i % 3;
         row->figures.withheld = 4 * (i % 3);
+        row->figures.dropped = 6 * i;
         row->figures.bytes_out = 100000 - 10 * i;
         row->figures.rtt_us = 1000 * ((i * 37) % 200) + 250;
     }

@@ -644,6 +644,10 @@ static void a_player_is_shown_and_kicked(void **state)
 
     (void)state;
     assert_string_equal(json_string_value(json_object_get(value, "name")), "Bjorn");
+    assert_int_equal(json_integer_value(json_object_get(value, "shift")), 1);
+    assert_int_equal(json_integer_value(json_object_get(value, "withheld")), 4);
+    assert_int_equal(json_integer_value(json_object_get(value, "dropped")), 6);
+    assert_int_equal(json_integer_value(json_object_get(value, "cells")), 37);
     assert_string_equal(json_string_value(json_object_get(value, "entity")),
                         "18446462598732840961");
     json_decref(value);

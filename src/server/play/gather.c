@@ -254,6 +254,7 @@ void gather(struct session *s, struct snapshot *snapshot)
         return;
     }
     s->dropped += g.self->dropped;
+    s->dropped_ever += g.self->dropped;
     hurry = self_hurries(s, g.self) || s->tempo != host->tempo;
     if (!turn && !hurry && !tiers_turn(s->talk_tick, host->tick, s->phase, talk_tier))
         return;

@@ -52,7 +52,7 @@ struct host_world {
 /* What control may read of a session while its io thread writes. */
 struct host_counters {
     atomic_uint_fast64_t bytes_in, bytes_out, cost_us;
-    atomic_uint_fast32_t rtt_us, shift, cells, withheld;
+    atomic_uint_fast32_t rtt_us, shift, cells, withheld, dropped;
 };
 
 /* A list of sessions, linked by a member of each. */

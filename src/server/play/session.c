@@ -218,6 +218,7 @@ void session_count(struct session *s, bool with_rtt)
     atomic_store_explicit(&s->counters->cells, s->interest.cells_n + s->hidden.cells_n,
                           memory_order_relaxed);
     atomic_store_explicit(&s->counters->withheld, s->withheld, memory_order_relaxed);
+    atomic_store_explicit(&s->counters->dropped, s->dropped_ever, memory_order_relaxed);
     if (with_rtt)
         atomic_store_explicit(&s->counters->rtt_us, stream_rtt_us(s->stream), memory_order_relaxed);
 }

@@ -111,6 +111,7 @@ static struct slot *slot_take(struct sessions *sessions)
     atomic_store_explicit(&slot->counters.shift, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.cells, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.withheld, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->counters.dropped, 0, memory_order_relaxed);
     return slot;
 }
 
@@ -659,6 +660,8 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
     figures->cells = (uint32_t)atomic_load_explicit(&slot->counters.cells, memory_order_relaxed);
     figures->withheld =
         (uint32_t)atomic_load_explicit(&slot->counters.withheld, memory_order_relaxed);
+    figures->dropped =
+        (uint32_t)atomic_load_explicit(&slot->counters.dropped, memory_order_relaxed);
     return 0;
 }
 

@@ -141,6 +141,8 @@ struct session_figures {
     uint32_t shift;     /* tiers that the player's cells are shifted, 0..12 (play/tiers.h) */
     uint32_t cells;     /* keys in view */
     uint32_t withheld;  /* turns that the byte budget or the socket cut short */
+    uint32_t dropped;   /* substeps of movement that were given up, for more time was claimed than
+                           passed */
 };
 /* Control thread. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,
