@@ -57,7 +57,7 @@ static bool sweep_begin(struct host *host)
     if (host->snapshot == NULL)
         return false;
     host->tick = snapshot_tick(host->snapshot);
-    host->players = snapshot_entities_n(host->snapshot);
+    host->players = snapshot_players_n(host->snapshot);
     host->wall_ms = host_wall_ms();
     /* relaxed: the mailbox has ordered it before the snapshot */
     host->tempo = (uint16_t)atomic_load_explicit(&host->tempo_newest, memory_order_relaxed);

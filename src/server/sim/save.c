@@ -283,6 +283,7 @@ static void get_slot(struct sim *sim, struct wire_reader *r, uint32_t slot)
     idmap_put(&sim->by_player, sim->entities[slot].player, slot);
     world_set_live(sim, slot);
     sim->entities_n++;
+    sim->scripted_n += SESSION_SCRIPTED(sim->entities[slot].session);
 }
 
 static void get_parts(struct wire_reader *r, struct cell *cell)

@@ -200,6 +200,7 @@ static void build(struct snapshot *to, const struct sim *sim)
 {
     to->tick = sim->tick;
     to->entities_n = sim->entities_n;
+    to->scripted_n = sim->scripted_n;
     to->slots_n = slots_shown(sim);
     to->cells_n = sim->cells.n;
     to->members_n = 0;
@@ -271,6 +272,11 @@ uint32_t snapshot_tick(const struct snapshot *snapshot)
 uint32_t snapshot_entities_n(const struct snapshot *snapshot)
 {
     return snapshot->entities_n;
+}
+
+uint32_t snapshot_players_n(const struct snapshot *snapshot)
+{
+    return snapshot->entities_n - snapshot->scripted_n;
 }
 
 uint32_t snapshot_slots_n(const struct snapshot *snapshot)

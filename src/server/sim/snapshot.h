@@ -57,6 +57,7 @@ void snapshot_unref(struct snapshot *snapshot); /* NULL is fine */
 
 uint32_t snapshot_tick(const struct snapshot *snapshot);       /* the tick it shows */
 uint32_t snapshot_entities_n(const struct snapshot *snapshot); /* present */
+uint32_t snapshot_players_n(const struct snapshot *snapshot);  /* of these, those no script moves */
 uint32_t snapshot_slots_n(const struct snapshot *snapshot);    /* slots 0..n-1 may be in use */
 /* NULL: the slot is free. */
 const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot, uint32_t slot);

@@ -52,7 +52,7 @@ struct snapshot_arena {
 
 struct snapshot {
     _Atomic uint32_t references;
-    uint32_t tick, entities_n, slots_n, divided_last;
+    uint32_t tick, entities_n, scripted_n, slots_n, divided_last;
     uint16_t source;
     unsigned threads;
     struct snapshot_arena *arenas;

@@ -222,6 +222,7 @@ uint32_t world_add(struct sim *sim, const struct command *join)
         sim->slots_n++;
     world_set_live(sim, slot);
     sim->entities_n++;
+    sim->scripted_n += SESSION_SCRIPTED(entity->session);
     idmap_put(&sim->by_session, entity->session, slot);
     idmap_put(&sim->by_player, entity->player, slot);
     return slot;
@@ -238,6 +239,7 @@ void world_remove(struct sim *sim, uint32_t slot)
     idmap_remove(&sim->by_session, entity->session);
     idmap_remove(&sim->by_player, entity->player);
     graveyard_put(&sim->graveyard, entity->name, sim->tick);
+    sim->scripted_n -= SESSION_SCRIPTED(entity->session);
     memset(entity, 0, sizeof(*entity));
     sim->movers[slot].waiting_n = 0;
     sim->entities_n--;
@@ -254,6 +256,8 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     struct snapshot_entity *entity = &sim->entities[slot];
 
     idmap_remove(&sim->by_session, entity->session);
+    sim->scripted_n += SESSION_SCRIPTED(join->session);
+    sim->scripted_n -= SESSION_SCRIPTED(entity->session);
     entity->session = join->session;
     idmap_put(&sim->by_session, entity->session, slot); /* as many as before: it has room */
     entity->seq = 0;

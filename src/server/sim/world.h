@@ -39,6 +39,7 @@ struct sim {
     uint32_t tick;
     uint32_t slots_n; /* slots 0..n-1 were in use at some time */
     uint32_t slots_room, entities_n, lowest_free;
+    uint32_t scripted_n;        /* of the entities: with a scripted session */
     uint64_t *live;             /* bit: the slot is in use */
     uint32_t live_n, live_room; /* words; none beyond live_n has a bit */
     struct snapshot_entity *entities;
