@@ -78,6 +78,11 @@ static void control_event(struct scene *scene, const struct sim_event *event)
     sessions_answer(scene->sessions, event->session, &answer);
 }
 
+void scene_command(struct scene *scene, struct command command)
+{
+    control_command(scene, command);
+}
+
 void scene_tick(struct scene *scene)
 {
     static struct command commands[SCENE_PENDING * 2];
@@ -326,15 +331,19 @@ void scene_compare(struct scene *scene, struct player *player)
     const struct snapshot_entity *self = snapshot_entity(snapshot, player->entity);
     unsigned held = 0, must = 0, may = 0;
     int32_t view = scene->config.view_m / SPACE_CELL_M, keep_m = scene->config.view_m + 91;
+    struct space_cell own;
 
     assert_non_null(self);
+    own = space_cell_up(self->cell, 0);
     for (uint32_t i = 0; i < snapshot_slots_n(snapshot); i++) {
         const struct snapshot_entity *e = snapshot_slot(snapshot, i);
         struct replica_entity *known;
+        struct space_cell cell;
         int32_t dx, dz, gap2;
         if (e == NULL)
             continue;
-        dx = abs(e->cell.x - self->cell.x), dz = abs(e->cell.z - self->cell.z);
+        cell = space_cell_up(e->cell, 0);
+        dx = abs(cell.x - own.x), dz = abs(cell.z - own.z);
         dx = dx > 0 ? dx - 1 : 0, dz = dz > 0 ? dz - 1 : 0;
         gap2 = dx * dx + dz * dz;
         known = replica_find(player->replica, e->id);

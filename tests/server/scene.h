@@ -89,6 +89,8 @@ struct scene *scene_new_world(unsigned io_threads, uint32_t entities_max, uint32
 void scene_start(struct scene *scene);
 void scene_free(struct scene *scene);
 
+/* To the simulation with the next tick, from control. */
+void scene_command(struct scene *scene, struct command command);
 void scene_tick(struct scene *scene);
 /* One round of everything: control's loop, the clients, a tick if it is time. */
 void scene_turn(struct scene *scene);

@@ -547,6 +547,101 @@ static void test_great_crowd(void **state)
     end();
 }
 
+/* ---- put elsewhere ---- */
+
+static void tell(const struct player *player, struct command command)
+{
+    static uint32_t sequence = 100;
+    struct snapshot_entity self;
+
+    assert_true(scene_entity(stage.scene, player->entity, &self));
+    command.session = self.session;
+    command.sequence = ++sequence;
+    scene_command(stage.scene, command);
+}
+
+/* The whole view changes at once; and back, and to a place that overlaps. */
+static void test_teleport(void **state)
+{
+    static const struct {
+        int32_t x_m, z_m;
+    } places[] = {{700, 700}, {-600, -600}, {-500, -600}, {0, 0}};
+    struct player *player;
+
+    (void)state;
+    begin(320, 1 << 20, 16);
+    player = join_at(-600, -600);
+    figures_enter(300, 900);
+    for (unsigned i = 0; i < 40; i++) /* a crowd that is divided, at one of the places */
+        scene_figure(stage.scene, 690 + (int32_t)i % 20, 700);
+    walk_for(player, 60);
+    for (unsigned i = 0; i < 40; i++)
+        scene_step(stage.scene);
+    for (unsigned i = 0; i < ARRAY_N(places); i++) {
+        tell(player, (struct command){.kind = COMMAND_TELEPORT,
+                                      .as.teleport = {places[i].x_m * SPACE_UNITS_PER_M,
+                                                      places[i].z_m * SPACE_UNITS_PER_M}});
+        scene_step(stage.scene);
+        assert_int_equal(player->self.pos.x, places[i].x_m * SPACE_UNITS_PER_M);
+        scene_step(stage.scene);
+        scene_compare(stage.scene, player);
+    }
+    end();
+}
+
+/* ---- layers ---- */
+
+static bool sees(struct player *player, const struct player *other)
+{
+    return replica_find(player->replica, other->entity) != NULL;
+}
+
+static void to_layer(const struct player *player, uint8_t layer)
+{
+    tell(player, (struct command){.kind = COMMAND_LAYER, .as.layer = {layer}});
+    for (unsigned i = 0; i < 3; i++)
+        scene_step(stage.scene);
+}
+
+/* Who is in another layer is seen by those in it alone, and named to them alone. */
+static void test_layers(void **state)
+{
+    struct player *one, *two, *three;
+    unsigned names;
+
+    (void)state;
+    begin(192, 1 << 20, 2);
+    one = join_at(0, 0);
+    two = join_at(5, 0);
+    three = join_at(10, 10);
+    figures_enter(30, 20);
+    assert_true(sees(one, two) && sees(two, three) && sees(three, one));
+    to_layer(one, 5);
+    assert_true(sees(one, two) && sees(one, three));
+    assert_false(sees(two, one) || sees(three, one));
+    to_layer(two, 5);
+    assert_true(sees(one, two) && sees(two, one) && sees(two, three));
+    assert_false(sees(three, one) || sees(three, two));
+    names = three->counts[PROTOCOL_IDENTITY];
+    player_who(three, &one->entity, 1);
+    player_who(two, &one->entity, 1);
+    walk_for(one, 10);
+    assert_int_equal(three->counts[PROTOCOL_IDENTITY], names);
+    assert_int_equal(two->counts[PROTOCOL_IDENTITY], 1);
+    to_layer(one, 6);
+    assert_false(sees(one, two) || sees(two, one) || sees(three, one));
+    assert_true(sees(one, three));
+    assert_true(sees(two, two) && sees(one, one));
+    to_layer(one, 0);
+    to_layer(two, 0);
+    assert_true(sees(one, two) && sees(two, three) && sees(three, one));
+    walk_for(one, 20);
+    for (unsigned i = 0; i < 10; i++)
+        scene_step(stage.scene);
+    scene_compare(stage.scene, three);
+    end();
+}
+
 /* ---- allocations ---- */
 
 /* In steady ticks the io side allocates nothing, whatever is sent. What OpenSSL takes is its
@@ -670,6 +765,8 @@ int main(void)
         cmocka_unit_test(test_starved),
         cmocka_unit_test(test_divided_slowly),
         cmocka_unit_test(test_great_crowd),
+        cmocka_unit_test(test_teleport),
+        cmocka_unit_test(test_layers),
         cmocka_unit_test(test_allocates_nothing),
     };
 
