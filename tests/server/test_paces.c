@@ -632,6 +632,10 @@ static void test_layers(void **state)
     assert_false(sees(one, two) || sees(two, one) || sees(three, one));
     assert_true(sees(one, three));
     assert_true(sees(two, two) && sees(one, one));
+    names = one->counts[PROTOCOL_IDENTITY]; /* in a layer, but in another */
+    player_who(one, &two->entity, 1);
+    walk_for(one, 10);
+    assert_int_equal(one->counts[PROTOCOL_IDENTITY], names);
     to_layer(one, 0);
     to_layer(two, 0);
     assert_true(sees(one, two) && sees(two, three) && sees(three, one));

@@ -30,6 +30,7 @@ void arrivals_look(struct arrivals *arrivals, const struct snapshot *snapshot);
 /* Those that came after the tick, and how many; false: not all of them are remembered. */
 bool arrivals_since(const struct arrivals *arrivals, uint32_t tick, const struct arrival **first,
                     uint32_t *n);
+/* Give up what it holds. */
 void arrivals_fini(struct arrivals *arrivals);
 
 #endif

@@ -123,6 +123,7 @@ bool interest_has(const struct interest *interest, const struct interest_shape *
 
 /* The world has come to know a cell: look at it again. */
 void interest_wake(struct interest *interest, struct space_cell cell);
+/* Any of them may have come. */
 void interest_wake_all(struct interest *interest);
 /* True if nothing is left to be sent of the keys that took an old one's place. */
 bool interest_replaced(const struct interest *interest, const struct interest_cell *old,

@@ -38,6 +38,7 @@ struct pace_growth {
     const void *context;
 };
 
+/* A full bucket, no shift. */
 void pace_init(struct pace *pace, uint32_t budget, uint32_t tick);
 /* A turn of the session begins at that tick. budget: bytes a second, > 0. */
 void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick, const struct pace_growth *growth);

@@ -22,6 +22,7 @@ struct record {
     bool over; /* nothing more now */
 };
 
+/* An empty one. */
 void record_init(struct record *record, struct session *session);
 /* End the record. False: it is over. */
 bool record_flush(struct record *record);
