@@ -212,6 +212,28 @@ static void test_a_wide_beginning(void **state)
     json_decref(report);
 }
 
+/* Among so many wanderers in few cells that these are divided again and again: nothing that any of
+ * them is sent is at fault, and they see all. */
+static void test_among_wanderers(void **state)
+{
+    static const char *const extra[] = {"--players", "16", "--decode", "2", "--seconds", "4", NULL};
+    int code;
+    (void)state;
+    daemon_configure(&server, "[net]\nplayer_budget_bytes = 10000000\n"
+                              "[world]\nwanderers = 1200\nwanderers_radius_m = 24\n");
+    assert_int_equal(daemon_terminate(&server), 0);
+    daemon_start(&server, NULL);
+    start_bots_as(extra);
+    json_t *report = end_of_bots(&code);
+    double seen =
+        json_real_value(json_object_get(json_object_get(report, "measured"), "neighbours"));
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 16);
+    assert_int_equal(count(report, "checks", "faults"), 0);
+    assert_true(seen > 1200);
+    json_decref(report);
+}
+
 /* They say so on stderr. */
 static bool all_are_in(void)
 {
@@ -260,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_storm_of_logins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_wide_beginning, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_among_wanderers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
     };
