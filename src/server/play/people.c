@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "ops/metrics.h"
 
 struct person *people_add(struct people *people, uint64_t session)
@@ -126,4 +127,18 @@ void people_hold(struct people *people, struct person *person)
 uint32_t people_inside(const struct people *people)
 {
     return (uint32_t)HASH_CNT(by_player, people->holders) - people->in_line_n;
+}
+
+/* The queue has room for two lifecycle commands a session: -1 is a fault of ours. */
+int people_command(struct person *person, struct queue *commands, struct command *command)
+{
+    command->session = person->session;
+    command->producer = COMMAND_FROM_CONTROL;
+    command->sequence = ++person->sequence;
+    if (queue_push_reserved(commands, command) == 0)
+        return 0;
+    log_event(LOG_LEVEL_ERROR, "command_lost", "control's queue to the simulation is full",
+              LOG_U64("id", person->player));
+    command_drop(command);
+    return -1;
 }

@@ -7,9 +7,11 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "common/queue.h"
 #include "common/space.h"
 #include "common/text.h"
 #include "play/sessions.h"
+#include "sim/command.h"
 
 enum person_state {
     PERSON_LOGIN,   /* accounts were asked */
@@ -60,6 +62,10 @@ void people_enter(struct people *people, struct person *person, enum person_stat
 void people_hold(struct people *people, struct person *person);
 /* How many are in the world, on their way into it or out of it. */
 uint32_t people_inside(const struct people *people);
+/* To the simulation, by control's queue; takes what the command owns. -1: it is full (a fault of
+ * ours, and logged). */
+int people_command(struct person *person, struct queue *commands,
+                   struct command *command) MUST_CHECK;
 void people_drop_welcome(struct person *person); /* it holds a token */
 
 #endif

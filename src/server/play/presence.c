@@ -111,20 +111,6 @@ void presence_save_all(struct presence *presence, void (*done)(void *context, ui
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
-/* The queue has room for two lifecycle commands a session: -1 is a fault of ours. */
-static int command(struct presence *presence, struct person *person, struct command *command)
-{
-    command->session = person->session;
-    command->producer = COMMAND_FROM_CONTROL;
-    command->sequence = ++person->sequence;
-    if (queue_push_reserved(presence->config.commands, command) == 0)
-        return 0;
-    log_event(LOG_LEVEL_ERROR, "command_lost", "control's queue to the simulation is full",
-              LOG_U64("id", person->player));
-    command_drop(command);
-    return -1;
-}
-
 /* A spot that follows from the player alone, evenly over the disc where newcomers begin. */
 static bool find_spot(const struct presence *presence, uint64_t player, int32_t *x, int32_t *z)
 {
@@ -153,7 +139,7 @@ static void join(struct presence *presence, struct person *person,
     join.as.join.yaw = place ? place->yaw : 0;
     people_hold(&presence->people, person);
     people_enter(&presence->people, person, PERSON_JOINING);
-    if (!join.as.join.name || command(presence, person, &join) < 0)
+    if (!join.as.join.name || people_command(person, presence->config.commands, &join) < 0)
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
 }
 
@@ -162,7 +148,7 @@ static void leave(struct presence *presence, struct person *person)
     struct command leave = {.kind = COMMAND_LEAVE};
 
     people_enter(&presence->people, person, PERSON_LEAVING);
-    if (command(presence, person, &leave) < 0)
+    if (people_command(person, presence->config.commands, &leave) < 0)
         forget(presence, person);
 }
 
