@@ -86,8 +86,8 @@ int cell_reserve(struct cell *cell, uint32_t more_n, uint32_t now) MUST_CHECK;
 int cell_enter(struct cell *cell, uint32_t slot, uint32_t now) MUST_CHECK;
 /* Let the member with left.index out; left is listed (cell_enter made the room). */
 void cell_leave(struct cell *cell, const struct cell_left *left);
-/* Let all members out at once; left(context, member) says how each is listed. */
 typedef struct cell_left cell_left_fn(void *context, const struct cell_member *member);
+/* Let all members out at once; left(context, member) says how each is listed. */
 void cell_leave_all(struct cell *cell, cell_left_fn *left, void *context);
 
 /* Something about the member at index changed in this tick. */
