@@ -256,6 +256,7 @@ static bool on_self(struct bot *bot, const struct protocol_frame *frame)
     if (is_player(bot)) {
         bot->shared->report->dropped += m.dropped;
         bot->shared->report->corrections += corrected;
+        histogram_add(&bot->shared->report->unwalked, bot->walker.seq - m.seq);
     }
     return true;
 }

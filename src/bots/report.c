@@ -94,6 +94,7 @@ void report_merge(struct report *into, const struct report *from)
     into->unmatched += from->unmatched;
     into->samples += from->samples;
     into->neighbours += from->neighbours;
+    histogram_merge(&into->unwalked, &from->unwalked);
     histogram_merge(&into->lag, &from->lag);
     histogram_merge(&into->delivery, &from->delivery);
     for (unsigned i = 0; i < REPORT_CLASSES; i++)
@@ -252,6 +253,9 @@ void report_print(const struct report *report, FILE *out)
     fprintf(out, "  moves %llu, corrections %llu, substeps dropped %llu, said %llu, heard %llu\n",
             whole(report->moves), whole(report->corrections), whole(report->dropped),
             whole(report->said), whole(report->heard));
+    fprintf(out, "  sent and not walked yet p50 %llu, p99 %llu, max %llu moves\n",
+            whole(histogram_quantile_us(&report->unwalked, 0.5)),
+            whole(histogram_quantile_us(&report->unwalked, 0.99)), whole(report->unwalked.max_us));
     if (report->slowed)
         fprintf(out, "  the server slowed its world, to %u %% at worst: %llu moves were not due\n",
                 (1000 - report->slowed_by) / 10, whole(report->slowed));
@@ -383,6 +387,11 @@ static json_t *measured_json(const struct report *report)
     put(object, "said", report->said);
     put(object, "heard", report->heard);
     put(object, "moves_left_out", report->left_out);
+    json_t *unwalked = json_object();
+    put(unwalked, "p50", histogram_quantile_us(&report->unwalked, 0.5));
+    put(unwalked, "p99", histogram_quantile_us(&report->unwalked, 0.99));
+    put(unwalked, "max", report->unwalked.max_us);
+    json_object_set_new(object, "moves_unwalked", unwalked);
     put(object, "moves_slowed", report->slowed);
     put(object, "tempo_least", 1000 - report->slowed_by);
     json_object_set_new(object, "load_bound", json_boolean(report_load_bound(report)));

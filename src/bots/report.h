@@ -61,6 +61,8 @@ struct report {
      */
     uint64_t slowed;
     uint32_t slowed_by;
+    /* Of each SELF: how many moves were sent and not walked yet (not microseconds). */
+    struct histogram unwalked;
     struct histogram lag; /* how long after it was due a move was sent */
     /* Of each move of another player, at each decoding receiver that had him in view: how long
      * after it was due that place, or a later one, was shown. */

@@ -152,6 +152,7 @@ static void test_a_crowd_is_measured(void **state)
     assert_int_equal(seen, count(measured, "latency_ms", "exact") +
                                count(measured, "latency_ms", "replaced") +
                                count(measured, "latency_ms", "undelivered"));
+    assert_non_null(json_object_get(json_object_get(measured, "moves_unwalked"), "p99"));
     /* 10 receivers, 39 others, ten moves a second for 3 s: less those on the way at the end. */
     if (count(report, "measured", "substeps_dropped") == 0 &&
         count(report, "measured", "moves") > 1150) {
