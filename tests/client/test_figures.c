@@ -15,6 +15,7 @@
 #include "common/cellblock.h"
 #include "common/compiler.h"
 #include "common/protocol.h"
+#include "game/camera.h"
 #include "game/world.h"
 
 #define FIGURES    48
@@ -71,7 +72,7 @@ struct model {
     uint32_t teleported[FIGURES]; /* tick; 0: never */
     struct key keys[KEYS_MAX];
     bool divided[ROOTS_EDGE * ROOTS_EDGE];
-    struct message *first, **end;
+    struct message *first, **last;
     uint64_t newest_at_us;
     /* What was shown last. */
     bool was_shown[FIGURES];
@@ -134,8 +135,8 @@ static void post(struct model *m, uint8_t type, const uint8_t *body, size_t n)
     message->next = NULL;
     message->at_us = m->newest_at_us;
     message->frame = (struct protocol_frame){type, message->bytes, n, n};
-    *m->end = message;
-    m->end = &message->next;
+    *m->last = message;
+    m->last = &message->next;
 }
 
 static void post_frame(struct model *m, const uint8_t *bytes, const struct wire_writer *w)
@@ -393,16 +394,28 @@ static void check_figure(struct model *m, unsigned i, struct space_pos pos, uint
     m->checks++;
 }
 
-static void look(struct model *m, uint64_t now_us)
+/* What has arrived. */
+static void take(struct model *m, uint64_t now_us)
 {
     while (m->first && m->first->at_us <= now_us) {
         struct message *message = m->first;
         assert_true(world_message(m->world, &message->frame, now_us));
         m->first = message->next;
         if (!m->first)
-            m->end = &m->first;
+            m->last = &m->first;
         free(message);
     }
+}
+
+static void forget_move(void *context, const struct protocol_move *move)
+{
+    (void)context;
+    (void)move;
+}
+
+static void look(struct model *m, uint64_t now_us)
+{
+    take(m, now_us);
     struct world_shown shown = world_show(m->world, now_us, FRAME_US);
     for (uint32_t i = 0; i < shown.figures_n; i++) {
         uint32_t looks = shown.figures[i].looks;
@@ -411,13 +424,10 @@ static void look(struct model *m, uint64_t now_us)
     }
 }
 
-static void run(struct model *m, const struct scenario *scenario)
+static void begin(struct model *m)
 {
     uint8_t hash[HEIGHTFIELD_HASH_BYTES];
-    memset(m, 0, sizeof(*m));
-    m->scenario = scenario;
-    m->seed = scenario->seed;
-    m->end = &m->first;
+    m->last = &m->first;
     m->field = heightfield_new(1, WORLD_M);
     heightfield_hash(m->field, hash);
     const struct protocol_welcome welcome = {.entity = SELF_ID,
@@ -428,13 +438,10 @@ static void run(struct model *m, const struct scenario *scenario)
                                              .world_hash = hash};
     m->world = world_new(&welcome, NULL);
     assert_non_null(m->world);
-    uint64_t now_us = 0;
-    for (uint32_t tick = 0; tick < TICKS; tick++) {
-        walk(m, tick);
-        serve(m, tick);
-        for (; now_us < (uint64_t)(tick + 1) * TICK_US; now_us += FRAME_US)
-            look(m, now_us);
-    }
+}
+
+static void end(struct model *m)
+{
     while (m->first) {
         struct message *message = m->first;
         m->first = message->next;
@@ -442,6 +449,22 @@ static void run(struct model *m, const struct scenario *scenario)
     }
     world_free(m->world);
     heightfield_free(m->field);
+}
+
+static void run(struct model *m, const struct scenario *scenario)
+{
+    memset(m, 0, sizeof(*m));
+    m->scenario = scenario;
+    m->seed = scenario->seed;
+    begin(m);
+    uint64_t now_us = 0;
+    for (uint32_t tick = 0; tick < TICKS; tick++) {
+        walk(m, tick);
+        serve(m, tick);
+        for (; now_us < (uint64_t)(tick + 1) * TICK_US; now_us += FRAME_US)
+            look(m, now_us);
+    }
+    end(m);
     print_message("%s: off %.2f m, %.1f m/s, late %.0f ms, %u looks, %u jumps\n", scenario->name,
                   m->worst_off_m, m->worst_speed, m->late_n ? m->late_sum_s / m->late_n * 1000 : 0,
                   m->checks, m->jumps);
@@ -572,12 +595,55 @@ static void test_teleports(void **state)
     run_all(scenarios, ARRAY_N(scenarios));
 }
 
+/* Oneself, put elsewhere: shown there with the next frame, and every later one; so is the camera.
+ */
+static void test_oneself_put_elsewhere(void **state)
+{
+    (void)state;
+    static const struct movement_intent running = {.heading = 16384,
+                                                   .flags = MOVEMENT_WALK | MOVEMENT_RUN};
+    struct model *m = calloc(1, sizeof(*m));
+    struct camera camera;
+    struct protocol_self self = {.tick = 1};
+    assert_non_null(m);
+    begin(m);
+    camera_init(&camera, 0);
+    for (uint64_t frame = 1; frame <= 240; frame++) {
+        uint8_t bytes[64];
+        struct wire_writer w;
+        self.tick++;
+        if (frame == 100) {
+            self.teleports++;
+            self.pos = (struct space_pos){400 * SPACE_UNITS_PER_M, 0, -300 * SPACE_UNITS_PER_M};
+        }
+        self.pos.y = heightfield_at(m->field, self.pos.x, self.pos.z);
+        wire_writer_init(&w, bytes, sizeof(bytes));
+        protocol_encode_self(&w, &self);
+        post_frame(m, bytes, &w);
+        if (frame == 1 || frame == 100)
+            take(m, frame * FRAME_US);
+        world_advance(m->world, &running, FRAME_US, forget_move, NULL);
+        struct world_shown shown = world_show(m->world, frame * FRAME_US, FRAME_US);
+        struct camera_view view = camera_follow(&camera, shown.self, m->field, FRAME_US * 1e-6f);
+        struct space_pos from = {0};
+        if (frame >= 100)
+            from = self.pos;
+        /* It runs on from there; what it had run before without an answer is run again. */
+        assert_true(metres(from, shown.self) < 40);
+        assert_true(metres(view.eye, shown.self) < camera.distance_m + 0.1);
+        int32_t focus_y = heightfield_at(m->field, shown.self.x, shown.self.z);
+        assert_true(abs(camera.focus.y - focus_y) < 2 * SPACE_UNITS_PER_M);
+    }
+    end(m);
+    free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lateness),  cmocka_unit_test(test_tiers),
         cmocka_unit_test(test_divisions), cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_teleports),
+        cmocka_unit_test(test_teleports), cmocka_unit_test(test_oneself_put_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

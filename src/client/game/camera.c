@@ -9,6 +9,7 @@
 #define PITCH_LOWEST       (-1.35f)
 #define PITCH_HIGHEST      0.7f
 #define PROBES             12
+#define LEAP_M             6.0f /* farther in one frame: put elsewhere, nothing is eased */
 
 void camera_init(struct camera *camera, float yaw_rad)
 {
@@ -65,9 +66,12 @@ struct camera_view camera_follow(struct camera *camera, struct space_pos feet,
                                  const struct heightfield *field, float frame_s)
 {
     int32_t focus_y = feet.y + (int32_t)(FOCUS_HEIGHT_M * SPACE_UNITS_PER_M);
-    if (!camera->placed || abs(focus_y - camera->focus.y) > 8 * SPACE_UNITS_PER_M)
+    float dx = (float)feet.x - (float)camera->focus.x, dz = (float)feet.z - (float)camera->focus.z;
+    bool leapt = !camera->placed ||
+                 dx * dx + dz * dz > LEAP_M * LEAP_M * SPACE_UNITS_PER_M * SPACE_UNITS_PER_M;
+    if (leapt || abs(focus_y - camera->focus.y) > 8 * SPACE_UNITS_PER_M)
         camera->focus.y = focus_y;
-    camera->placed = 1;
+    camera->placed = true;
     camera->focus.x = feet.x;
     camera->focus.z = feet.z;
     camera->focus.y +=
@@ -75,7 +79,9 @@ struct camera_view camera_follow(struct camera *camera, struct space_pos feet,
 
     float way = field ? free_way_m(camera, field) : camera->distance_m;
     /* In at once, out gently. */
-    if (way < camera->distance_shown_m)
+    if (leapt)
+        camera->distance_shown_m = way;
+    else if (way < camera->distance_shown_m)
         camera->distance_shown_m += (way - camera->distance_shown_m) * (1 - expf(-frame_s / 0.04f));
     else
         camera->distance_shown_m += (way - camera->distance_shown_m) * (1 - expf(-frame_s / 0.2f));

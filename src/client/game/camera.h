@@ -3,6 +3,8 @@
 #ifndef OPENMMO_CLIENT_CAMERA_H
 #define OPENMMO_CLIENT_CAMERA_H
 
+#include <stdbool.h>
+
 #include "common/heightfield.h"
 #include "common/space.h"
 
@@ -15,7 +17,7 @@ struct camera {
     float distance_m;         /* wished */
     float distance_shown_m;   /* eased, and pulled in where the ground is in the way */
     struct space_pos focus;   /* what it looks at, eased upwards and downwards */
-    int placed;
+    bool placed;
 };
 
 struct camera_view {

@@ -34,6 +34,7 @@ struct world {
     /* Oneself, as shown. */
     struct space_pos self_shown;
     bool self_was_shown;
+    uint8_t self_teleports; /* as of then */
     struct interpolation_walk self_walk;
     float self_yaw_rad, self_airborne;
     /* Handed out by world_show. */
@@ -283,8 +284,9 @@ static bool show_other(void *context, struct replica_entity *entity)
         .id = figure->id,
     };
     add_figure(w, &shown);
-    if (figure->name[0]) {
-        struct world_plate plate = {pos, figure->name, distance_m(pos, w->self_shown)};
+    float away_m = distance_m(pos, w->self_shown);
+    if (figure->name[0] && away_m < WORLD_PLATES_M) {
+        struct world_plate plate = {pos, figure->name, away_m};
         plate.head.y += (int32_t)(HEAD_M * SPACE_UNITS_PER_M);
         add_plate(w, &plate);
     }
@@ -299,6 +301,9 @@ static void show_self(struct world *w)
     struct space_pos pos = prediction_place(&w->prediction, (float)w->owed_us / SUBSTEP_US);
     struct space_pos was = w->self_shown;
     was.y = pos.y;
+    if (w->self_teleports != w->prediction.teleports)
+        w->self_was_shown = false; /* nothing leads from there to here */
+    w->self_teleports = w->prediction.teleports;
     float way = w->self_was_shown ? distance_m(was, pos) : 0;
     float yaw = (float)state->yaw * (float)(2 * M_PI / 65536);
     float jumping = state->airborne ? 1.0f : 0.0f;

@@ -16,8 +16,9 @@
 #include "game/prediction.h"
 #include "gfx/gfx.h"
 
-#define WORLD_PLATES_MAX  128 /* the nearest figures' names */
-#define WORLD_SELF_FIGURE 1   /* one's own id in the id picture; others have 2.. */
+#define WORLD_PLATES_MAX  128   /* the nearest figures' names, */
+#define WORLD_PLATES_M    45.0f /* none farther than that */
+#define WORLD_SELF_FIGURE 1     /* one's own id in the id picture; others have 2.. */
 
 struct world;
 

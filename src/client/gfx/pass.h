@@ -36,6 +36,7 @@ struct pass_terrain {
     const struct terrain_draw *draws;
     uint32_t draws_n;
     bool complete; /* the ground of this world has been seen whole once: budgets hold from now on */
+    struct space_pos eye; /* as of the last frame */
 };
 
 /* 0, or -1 + error; fini cleans up after either. */

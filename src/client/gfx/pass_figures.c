@@ -8,7 +8,7 @@
 
 #include "gfx/figure_mesh.h"
 
-#define FIGURES_MAX     4096
+#define FIGURES_MAX     16384
 #define FINE_WITHIN_M   20.0f
 #define FINE_MAX_CPU    16
 #define FINE_MAX_GPU    256

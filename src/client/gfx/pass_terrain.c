@@ -8,6 +8,7 @@
 #define DETAIL_CPU    1.0f
 #define DETAIL_GPU    4.0f
 #define BUDGET_WINDOW 12 /* chunks a frame once the ground stands */
+#define LEAP_M        64 /* the eye was put elsewhere: what stands there is seen on its own ground */
 
 struct terrain_push {
     float origin[2];
@@ -103,6 +104,13 @@ static int load(void *context, uint32_t slot, struct terrain_place place, int32_
     return 0;
 }
 
+static bool leapt(struct space_pos from, struct space_pos to)
+{
+    float x = (float)to.x - (float)from.x, z = (float)to.z - (float)from.z;
+
+    return x * x + z * z > (float)LEAP_M * LEAP_M * SPACE_UNITS_PER_M * SPACE_UNITS_PER_M;
+}
+
 void pass_terrain_prepare(struct pass_terrain *pass, struct render *render,
                           const struct scene_camera *camera, float view_m)
 {
@@ -113,7 +121,8 @@ void pass_terrain_prepare(struct pass_terrain *pass, struct render *render,
         .eye = camera->eye,
         .view_m = view_m,
         .detail = cpu ? DETAIL_CPU : DETAIL_GPU,
-        .budget = window && pass->complete ? BUDGET_WINDOW : UINT32_MAX,
+        .budget =
+            window && pass->complete && !leapt(pass->eye, camera->eye) ? BUDGET_WINDOW : UINT32_MAX,
         .sees = sees,
         .load = load,
         .context = &prepare,
@@ -123,6 +132,7 @@ void pass_terrain_prepare(struct pass_terrain *pass, struct render *render,
         return;
     pass->draws = terrain_select(pass->terrain, &look, &pass->draws_n);
     pass->complete = true;
+    pass->eye = camera->eye;
 }
 
 void pass_terrain_draw(struct pass_terrain *pass, struct render *render, struct frame *frame,

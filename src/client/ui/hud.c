@@ -8,8 +8,8 @@
 #include "game/sight.h"
 
 #define TOAST_S        3.5
-#define PLATE_NEAR_M   12.0f /* full size and strength up to here */
-#define PLATE_FAR_M    45.0f /* gone from here on */
+#define PLATE_NEAR_M   12.0f          /* full size and strength up to here */
+#define PLATE_FAR_M    WORLD_PLATES_M /* gone from here on */
 #define PLATE_PIXELS   16.0f
 #define PLATE_LEAST    0.03f /* weaker ones are left out */
 #define PLATE_FADE_M   0.4f  /* gone where the ground rises that far into the line of sight */
