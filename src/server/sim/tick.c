@@ -67,16 +67,22 @@ static void apply_leave(struct step *step, const struct command *leave)
     world_remove(step->sim, slot);
 }
 
+static void count_dropped(struct step *step, struct snapshot_entity *entity, unsigned substeps)
+{
+    unsigned dropped = entity->dropped + substeps;
+
+    entity->dropped = dropped > UINT8_MAX ? UINT8_MAX : (uint8_t)dropped;
+    step->counts->substeps_dropped += substeps;
+}
+
 /* An intent that is given up counts as done when what waits before it is done: the player shall not
  * wait for it for ever. */
 static void give_up(struct step *step, uint32_t slot, uint32_t seq, uint8_t substeps)
 {
     struct snapshot_entity *entity = &step->sim->entities[slot];
     struct world_mover *mover = &step->sim->movers[slot];
-    unsigned dropped = entity->dropped + substeps;
 
-    entity->dropped = dropped > UINT8_MAX ? UINT8_MAX : (uint8_t)dropped;
-    step->counts->substeps_dropped += substeps;
+    count_dropped(step, entity, substeps);
     step->counts->intents_refused++;
     if (mover->waiting_n > 0)
         mover->waiting[mover->waiting_n - 1].ack = seq;
@@ -84,14 +90,20 @@ static void give_up(struct step *step, uint32_t slot, uint32_t seq, uint8_t subs
         entity->seq = seq;
 }
 
+static unsigned waiting_time(const struct world_mover *mover)
+{
+    unsigned substeps = 0;
+
+    for (unsigned i = 0; i < mover->waiting_n; i++)
+        substeps += mover->waiting[i].substeps;
+    return substeps;
+}
+
 /* Whether a player may go on claiming time: what waits fits the time he has and a little more. */
 static bool has_time(const struct world_mover *mover, unsigned more)
 {
-    unsigned claimed = more;
-
-    for (unsigned i = 0; i < mover->waiting_n; i++)
-        claimed += mover->waiting[i].substeps;
-    return claimed <= (unsigned)mover->allowance + mover->credit + WORLD_WAITING_TIME;
+    return waiting_time(mover) + more <=
+           (unsigned)mover->allowance + mover->credit + WORLD_WAITING_TIME;
 }
 
 static void apply_intent(struct step *step, const struct command *command)
@@ -208,13 +220,60 @@ static void pop_waiting(struct world_mover *mover)
 
 static bool spend(struct world_mover *mover)
 {
-    if (mover->allowance > 0)
+    if (mover->allowance > 0) {
         mover->allowance--;
-    else if (mover->credit > 0)
+    } else if (mover->credit > 0) {
         mover->credit--;
-    else
+        mover->credit_spent = true;
+    } else {
         return false;
+    }
     return true;
+}
+
+/* Give up the oldest substeps that wait. The position does without them, but they count as walked,
+ * so that the player does not replay them. */
+static void drop_oldest(struct step *step, uint32_t slot, unsigned substeps)
+{
+    struct snapshot_entity *entity = &step->sim->entities[slot];
+    struct world_mover *mover = &step->sim->movers[slot];
+
+    count_dropped(step, entity, substeps);
+    while (substeps > 0) {
+        struct world_waiting *oldest = &mover->waiting[0];
+        unsigned n = substeps < oldest->substeps ? substeps : oldest->substeps;
+
+        oldest->substeps = (uint8_t)(oldest->substeps - n);
+        entity->ahead = (uint8_t)(entity->ahead + n);
+        substeps -= n;
+        if (oldest->substeps > 0)
+            break;
+        entity->seq = oldest->ack;
+        entity->ahead = 0;
+        pop_waiting(mover);
+    }
+}
+
+/* A player's connection stood still for longer than the allowance saves up, and all he did came at
+ * once: from then on he claims the time that passes and no less, and the surplus would wait for as
+ * long as he walks, all that he does seen so much later. What waited through a whole second goes.
+ */
+static void drop_lag(struct step *step, uint32_t slot)
+{
+    struct world_mover *mover = &step->sim->movers[slot];
+    unsigned waiting = waiting_time(mover);
+
+    if (waiting == 0 || mover->allowance > 0 || mover->credit > 0) {
+        mover->lag_ticks = 0;
+        return;
+    }
+    if (mover->lag_ticks == 0 || waiting < mover->lag_least)
+        mover->lag_least = (uint8_t)(waiting < UINT8_MAX ? waiting : UINT8_MAX);
+    if (++mover->lag_ticks < WORLD_LAG_TICKS)
+        return;
+    mover->lag_ticks = 0;
+    if (mover->lag_least > WORLD_LAG_TIME)
+        drop_oldest(step, slot, mover->lag_least);
 }
 
 /* Let one figure use its time on what waits. */
@@ -255,9 +314,11 @@ static void begin_tick(struct sim *sim)
         mover->allowance = (uint8_t)(mover->allowance + MOVEMENT_SUBSTEPS_PER_TICK);
         if (mover->allowance > WORLD_ALLOWANCE_MAX)
             mover->allowance = WORLD_ALLOWANCE_MAX;
-        /* Credit that nothing waits for melts: it is for the backlog of a stall, not for later. */
-        if (mover->credit > 0 && mover->waiting_n == 0)
+        /* Credit that nothing needs melts: it is for the backlog of a stall, some of which may not
+         * have come this far yet, not for later. */
+        if (mover->credit > 0 && mover->waiting_n == 0 && !mover->credit_spent)
             mover->credit--;
+        mover->credit_spent = false;
     }
 }
 
@@ -288,8 +349,10 @@ size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
     for (size_t i = 0; i < commands_n; i++)
         apply(&step, &commands[i]);
     for (uint32_t slot = world_next(sim, 0); slot != IDMAP_NONE; slot = world_next(sim, slot + 1)) {
-        if (sim->movers[slot].waiting_n > 0)
+        if (sim->movers[slot].waiting_n > 0) {
             walk(&step, slot);
+            drop_lag(&step, slot);
+        }
     }
     world_divide(sim);
     counts->entities = sim->entities_n;

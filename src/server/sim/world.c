@@ -218,6 +218,9 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     sim->movers[slot].waiting_n = 0;
     sim->movers[slot].allowance = 0;
     sim->movers[slot].credit = 0;
+    sim->movers[slot].lag_ticks = 0;
+    sim->movers[slot].lag_least = 0;
+    sim->movers[slot].credit_spent = false;
     if (slot == sim->slots_n)
         sim->slots_n++;
     world_set_live(sim, slot);
@@ -263,6 +266,7 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     entity->seq = 0;
     entity->ahead = 0;
     sim->movers[slot].waiting_n = 0;
+    sim->movers[slot].lag_ticks = 0;
     if (!same_blob(entity->name, join->as.join.name) || entity->looks != join->as.join.looks) {
         entity->version++;
         entity->looks = join->as.join.looks;

@@ -18,6 +18,8 @@
 #define WORLD_CREDIT_MAX     120 /* on top, after a stall of ours: 2 s */
 #define WORLD_WAITING        32  /* intents that may wait for their turn */
 #define WORLD_WAITING_TIME   15  /* substeps of them for which there is no time yet: 250 ms */
+#define WORLD_LAG_TICKS      20  /* what waited in each of so many ticks is a lag that would stay */
+#define WORLD_LAG_TIME       3   /* substeps of it that are jitter: 50 ms */
 #define WORLD_GENERATION_MAX 0xFFFFFFu
 
 struct world_waiting {
@@ -32,6 +34,8 @@ struct world_mover {
     uint32_t generation;                         /* of the slot; outlives the entity */
     uint8_t waiting_n;
     uint8_t allowance, credit;
+    uint8_t lag_ticks, lag_least; /* ticks in a row at whose end substeps waited, the fewest */
+    bool credit_spent;            /* in the last tick */
 };
 
 struct sim {
