@@ -41,6 +41,7 @@ struct scene {
     enum stream_end end;
     bool begun, pause_at_input;
     size_t take; /* bytes that input takes at most; 0: all */
+    int sndbuf;  /* of the stream's socket */
     uint8_t *got;
     size_t got_n;
 };
@@ -132,6 +133,7 @@ static int setup(void **state)
     s->io = io_new(&(struct io_config){.base = s->base}, &error);
     assert_non_null(s->io);
     s->fd = -1;
+    s->sndbuf = 4096;
     *state = s;
     return 0;
 }
@@ -159,11 +161,10 @@ static int teardown(void **state)
 
 static void connect_pair(struct scene *s, SSL_CTX *tls)
 {
-    static const int small = 4096;
     int fds[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+    setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &s->sndbuf, sizeof(s->sndbuf));
     s->fd = fds[1];
     s->stream = stream_new(s->io, fds[0], tls, &handlers, s);
     assert_non_null(s->stream);
@@ -358,6 +359,37 @@ static void test_gathered(void **state)
     stream_gather_end(s->io);
     assert_int_equal(s->ended, 1);
     assert_int_equal(s->end, STREAM_END_ERROR);
+}
+
+/* A second record is written before the refusal of the first is heard of: both are kept whole. */
+static void test_gathered_two_kept(void **state)
+{
+    struct scene *s = *state;
+    uint8_t record[IO_RECORD_MAX], *all;
+    enum stream_written written = STREAM_SENT;
+    size_t records = 0;
+
+    s->sndbuf = 65536; /* it takes a record or refuses all of it */
+    connect_tls(s);
+    stream_gather(s->io);
+    while (written == STREAM_SENT && records < 1000) {
+        memset(record, (int)('a' + records++), sizeof(record));
+        written = stream_write(s->stream, record, sizeof(record));
+    }
+    if (io_batch(s->io) == NULL) {
+        stream_gather_end(s->io);
+        print_message("SKIPPED: this kernel has no io_uring for us\n");
+        skip();
+    }
+    stream_gather_end(s->io);
+    assert_int_equal(written, STREAM_KEPT);
+    assert_int_equal(s->ended, 0);
+    assert_in_range(stream_kept_bytes(s->stream), 2 * IO_RECORD_MAX, 2 * IO_RECORD_MAX + 512);
+    all = malloc(records * IO_RECORD_MAX);
+    peer_read(s, all, records * IO_RECORD_MAX);
+    for (size_t i = 0; i < records * IO_RECORD_MAX; i++)
+        assert_int_equal(all[i], 'a' + i / IO_RECORD_MAX);
+    free(all);
 }
 
 /* What was gathered goes before the goodbye. */
@@ -693,6 +725,7 @@ int main(void)
         TEST(test_small_records),
         TEST(test_warm),
         TEST(test_gathered),
+        TEST(test_gathered_two_kept),
         TEST(test_gathered_finish),
     };
 

@@ -16,7 +16,9 @@
 
 #define STREAM_READS    4 /* a turn; then the others */
 #define STREAM_HELD_MAX (IO_INPUT_MAX - IO_RECORD_MAX)
-#define STREAM_KEPT_MAX (32 * 1024) /* a record, and what TLS says by itself */
+/* Two writes (the second may come before the refusal of a gathered first one is heard of), with
+ * what TLS adds to each, in small records too, and says by itself. */
+#define STREAM_KEPT_MAX (2 * (IO_RECORD_MAX + 1024))
 #define STREAM_LOWAT    (16 * 1024) /* unsent bytes in the kernel, over which it takes no more */
 #define STREAM_AGAIN    0           /* deadline class: at once */
 

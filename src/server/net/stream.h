@@ -5,8 +5,9 @@
  *   stream_write(bytes) -> [TLS: one record] -> io scratch -> one send
  *
  * What input leaves is kept for the next time. What the socket refuses is kept too: at most what
- * one write made, and nothing more can be written until it is gone. Knows bytes, not what they
- * mean. Owner: its io thread. */
+ * one write made (two, where writes are gathered: the second comes before the refusal is heard of),
+ * and nothing more can be written until it is gone. Knows bytes, not what they mean. Owner: its io
+ * thread. */
 #ifndef OPENMMO_NET_STREAM_H
 #define OPENMMO_NET_STREAM_H
 

@@ -10,8 +10,8 @@
  *
  * Memory a player, our own and OpenSSL's: 23 KiB of resident memory where a thousand stand in one
  * crowd (bench/run memory), the kernel's apart. It is this struct, the stream with OpenSSL's state,
- * and interest (interest.h). At worst besides: the outbox (16 KiB), one encrypted record that the
- * socket refused (17 KiB), input held while reading waits (112 KiB), and a view full of divided
+ * and interest (interest.h). At worst besides: the outbox (16 KiB), two encrypted records that the
+ * socket refused (33 KiB), input held while reading waits (112 KiB), and a view full of divided
  * cells (96 KiB). Nothing else is kept for a player: what is newer takes the place of what is old.
  */
 #ifndef OPENMMO_PLAY_SESSION_H
