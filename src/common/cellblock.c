@@ -355,12 +355,13 @@ static void put_list(struct bit_writer *w, const struct cellblock_header *h,
 {
     uint32_t next = h->first; /* the lowest index that may come */
     uint32_t sum = records[n - 1].index + 1u - h->first - (uint32_t)n;
-    unsigned low = gap_bits((uint32_t)n, sum);
+    unsigned low;
     if (n > CELLBLOCK_PART || sum >= CELLBLOCK_PART ||
         (records[0].kind != CELLBLOCK_ENTERED && h->from == CELLBLOCK_NONE)) {
         w->bad = true;
         return;
     }
+    low = gap_bits((uint32_t)n, sum);
     bits_put_groups(w, (uint32_t)n - 1, COUNT_GROUP);
     bits_put(w, low, GAP_BITS);
     for (size_t i = 0; i < n && !w->bad; i++) {

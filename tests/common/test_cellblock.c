@@ -440,6 +440,12 @@ static void encoder_refuses(void **state)
     assert_int_equal(cellblock_encode(&h, two, 2, room, sizeof room), 0); /* falling */
     two[1].index = 512;
     assert_int_equal(cellblock_encode(&h, two, 2, room, sizeof room), 0); /* beside the part */
+    two[1].index = 0;
+    assert_int_equal(cellblock_encode(&h, two, 2, room, sizeof room), 0); /* too few for two */
+    h.first = 512;
+    h.last = 1023;
+    assert_int_equal(cellblock_encode(&h, two, 1, room, sizeof room), 0); /* below the part */
+    h = fine;
     two[1] = in;
     two[1].kind = CELLBLOCK_LEFT;
     two[1].entity = 1;
