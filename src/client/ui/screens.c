@@ -119,12 +119,15 @@ static enum screens_act draw_progress(const struct screens_view *view)
     imgui_space(10);
     imgui_spinner(view->seconds);
     imgui_space(6);
+    /* Stages are words; while one waits for a place it is the server's sentence. */
     size_t stage_n = strlen(view->stage);
-    bool sentence = stage_n > 0 && view->stage[stage_n - 1] == '.';
-    snprintf(text, sizeof(text), "%s%s", view->stage, sentence ? "" : "...");
+    bool waiting = stage_n > 0 && view->stage[stage_n - 1] == '.';
+    snprintf(text, sizeof(text), "%s%s", view->stage, waiting ? "" : "...");
     imgui_text_centred(text);
+    if (waiting)
+        imgui_text_centred("The world is full: your turn comes by itself.");
     imgui_space(10);
-    bool cancel = imgui_button("Cancel", 1, false, false);
+    bool cancel = imgui_button(waiting ? "Give up waiting" : "Cancel", 1, false, false);
     imgui_panel_end();
     return cancel ? SCREENS_ACT_CANCEL : SCREENS_ACT_NONE;
 }
