@@ -322,12 +322,13 @@ static struct entity **slot_for(struct replica *replica, struct part *part, uint
 /* ---- records ---- */
 
 /* Take over what is told of the state; the rest stays as it is. */
-static void set_state(struct replica *replica, struct entity *entity,
+static void set_state(const struct apply *apply, struct entity *entity,
                       const struct cellblock_header *header, const struct cellblock_record *record)
 {
+    const struct replica *replica = apply->replica;
     struct cellblock_state *state = &entity->state;
-    if (entity->cell->interval > 0)
-        entity->shown.interval = entity->cell->interval;
+    if (apply->cell->interval > 0) /* the entity's cell, but here it is at hand */
+        entity->shown.interval = apply->cell->interval;
     if (record->placed) {
         state->x = record->state.x;
         state->z = record->state.z;
@@ -387,7 +388,7 @@ static void entered(struct apply *apply, const struct cellblock_header *header,
     entity->shown.orphan_tick = 0;
     entity->shown.version = record->version;
     update_wanted(replica, entity);
-    set_state(replica, entity, header, record);
+    set_state(apply, entity, header, record);
     tell(replica, appeared ? REPLICA_APPEARED : REPLICA_MOVED, entity);
 }
 
@@ -429,7 +430,7 @@ static void moved(struct apply *apply, const struct cellblock_header *header,
     if (!entity)
         return; /* another cell owns it by now */
     entity->shown.before_tick = apply->before;
-    set_state(apply->replica, entity, header, record);
+    set_state(apply, entity, header, record);
     tell(apply->replica, REPLICA_MOVED, entity);
 }
 
