@@ -30,6 +30,11 @@ tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/s
 tests_server_test_presence_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_presence_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_batch
+tests_server_test_batch_SOURCES = tests/server/test_batch.c
+tests_server_test_batch_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_batch_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_bucket tests/server/test_address tests/server/test_stream
 tests_server_test_bucket_SOURCES = tests/server/test_bucket.c
 tests_server_test_bucket_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

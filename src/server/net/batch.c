@@ -7,11 +7,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/log.h"
+
 struct batch {
     struct io_uring ring;
     void (*done)(struct batch_write *writes, unsigned n);
     unsigned n;
     size_t bytes_n;
+    bool broken; /* the ring is gone: each write is a call of its own */
     struct batch_write writes[BATCH_WRITES];
     int fds[BATCH_WRITES];
     uint8_t bytes[BATCH_BYTES];
@@ -26,6 +29,7 @@ struct batch *batch_new(void (*done)(struct batch_write *writes, unsigned n))
     batch->done = done;
     batch->n = 0;
     batch->bytes_n = 0;
+    batch->broken = false;
     /* Completions are collected in our own wait, nobody else submits; older kernels do not know. */
     if (io_uring_queue_init(BATCH_WRITES, &batch->ring,
                             IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN) == 0 ||
@@ -39,7 +43,8 @@ void batch_free(struct batch *batch)
 {
     if (batch == NULL)
         return;
-    io_uring_queue_exit(&batch->ring);
+    if (!batch->broken)
+        io_uring_queue_exit(&batch->ring);
     free(batch);
 }
 
@@ -58,13 +63,21 @@ static unsigned batch_reap(struct batch *batch)
     return n;
 }
 
-void batch_send(struct batch *batch)
+/* What was added but not taken would lie in the ring for good, over bytes that are others' by then:
+ * so a ring that fails once is not used again. */
+static void ring_broken(struct batch *batch, int why)
 {
-    struct batch_write writes[BATCH_WRITES];
-    unsigned n = batch->n, reaped = 0;
+    io_uring_queue_exit(&batch->ring);
+    batch->broken = true;
+    log_event(LOG_LEVEL_WARN, "io_uring_failed",
+              "io_uring failed: each write is a system call of its own from now on",
+              LOG_TEXT("reason", strerror(why)));
+}
 
-    if (n == 0)
-        return;
+static void ring_write(struct batch *batch, unsigned n)
+{
+    unsigned reaped = 0;
+
     for (unsigned i = 0; i < n; i++) {
         struct io_uring_sqe *sqe = io_uring_get_sqe(&batch->ring); /* there is one for each write */
         io_uring_prep_send(sqe, batch->fds[i], batch->writes[i].bytes, batch->writes[i].len_bytes,
@@ -75,9 +88,38 @@ void batch_send(struct batch *batch)
     while (reaped < n) {
         int rc = io_uring_submit_and_wait(&batch->ring, n - reaped);
         reaped += batch_reap(batch);
-        if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
-            break; /* those without an answer have failed */
+        if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) {
+            ring_broken(batch, -rc); /* those without an answer have failed */
+            return;
+        }
     }
+}
+
+static void single_writes(struct batch *batch, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct batch_write *write = &batch->writes[i];
+
+        do
+            write->result =
+                send(batch->fds[i], write->bytes, write->len_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+        while (write->result < 0 && errno == EINTR);
+        if (write->result < 0)
+            write->result = -errno;
+    }
+}
+
+void batch_send(struct batch *batch)
+{
+    struct batch_write writes[BATCH_WRITES];
+    unsigned n = batch->n;
+
+    if (n == 0)
+        return;
+    if (batch->broken)
+        single_writes(batch, n);
+    else
+        ring_write(batch, n);
     memcpy(writes, batch->writes, n * sizeof(*writes)); /* done may add */
     batch->n = 0;
     batch->bytes_n = 0;

@@ -4,7 +4,8 @@
  * Each socket's write costs the same work inside the kernel, but not the way in and out, and the
  * code that encrypts stays warm between: with 400 to 2,000 connections a write costs a third less
  * (bench/README.md). Where the kernel has no io_uring, or does not let us use it, there is no batch
- * and everything is written at once. Owner: the thread that made it. */
+ * and everything is written at once; so it is where the ring fails later. Owner: the thread that
+ * made it. */
 #ifndef OPENMMO_NET_BATCH_H
 #define OPENMMO_NET_BATCH_H
 
