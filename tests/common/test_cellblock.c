@@ -105,6 +105,11 @@ static const struct field {
 };
 /* clang-format on */
 
+/* The same as doc/protocol.md gives it in bytes. */
+static const uint8_t example_bytes[] = {0x10, 0x08, 0xd0, 0x07, 0x00, 0x00, 0x84, 0x03, 0x61, 0x00,
+                                        0x07, 0x22, 0x04, 0x63, 0x00, 0xa0, 0x80, 0xff, 0x0f, 0x00,
+                                        0xa0, 0x08, 0x10, 0x00, 0x04, 0x80, 0x01, 0xbe, 0x00};
+
 /* Bits to bytes, the rest of the last one zero; `what`'s bits are others'. */
 static size_t bytes_of(const struct field *fields, size_t fields_n, const char *what,
                        const char *others, uint8_t *bytes)
@@ -143,6 +148,8 @@ static void bytes_of_the_example(void **state)
     size_t n = cellblock_encode(&header, records, ARRAY_N(records), room, sizeof room);
     assert_int_equal(n, bytes_n);
     assert_memory_equal(room, bytes, bytes_n);
+    assert_int_equal(n, sizeof example_bytes);
+    assert_memory_equal(room, example_bytes, n);
     struct cellblock_header parsed;
     assert_int_equal(parse(bytes, bytes_n, &parsed), PROTOCOL_OK);
     assert_int_equal(seen.n, 4);
