@@ -35,6 +35,7 @@ void board_free(struct board *board); /* this process's view of it; NULL is fine
 
 /* From now on that entity is this player's; and no longer. */
 void board_enter(struct board *board, uint64_t entity, uint32_t player);
+/* As above; fine if it was nobody's. */
 void board_leave(struct board *board, uint64_t entity);
 /* Whose it is, or BOARD_NOBODY. */
 uint32_t board_player(const struct board *board, uint64_t entity);

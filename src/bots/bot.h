@@ -63,7 +63,7 @@ void bot_start(struct bot *bot, uint64_t now_us);
 void bot_ready(struct bot *bot, uint32_t events, uint64_t now_us);
 /* Its turn, ten times a second: a MOVE that is due at due_us, and what else is due by now. */
 void bot_turn(struct bot *bot, uint64_t due_us, uint64_t now_us);
-enum bot_state bot_state(const struct bot *bot);
+enum bot_state bot_state(const struct bot *bot); /* as of the last call */
 uint64_t bot_start_at_us(const struct bot *bot); /* idle: not before */
 /* Add to the report what came and went since the last call. */
 void bot_count(struct bot *bot);

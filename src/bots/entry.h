@@ -29,6 +29,7 @@ enum entry_verdict {
     ENTRY_BARRED  /* never */
 };
 
+/* Over a link whose TLS is up. */
 void entry_hello(struct link *link);
 /* REGISTER or AUTH. */
 void entry_log_in(struct link *link, const struct account *account);

@@ -19,6 +19,7 @@ struct histogram {
 
 /* Longer ones than 2^32 - 1 us count as that long, but for max_us. */
 void histogram_add(struct histogram *histogram, uint64_t us);
+/* Add the rows of another. */
 void histogram_merge(struct histogram *into, const struct histogram *from);
 /* The smallest value that at least q (0..1) of all do not exceed, as the highest that its row
  * holds, but never over max_us; 0 where there is none. */

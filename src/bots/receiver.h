@@ -40,10 +40,12 @@ void receiver_free(struct receiver *receiver); /* NULL is fine */
  */
 bool receiver_blocks(struct receiver *receiver, const struct protocol_frame *frame,
                      uint64_t now_us) MUST_CHECK;
+/* As above. */
 bool receiver_view(struct receiver *receiver, const struct protocol_frame *frame) MUST_CHECK;
+/* As above. */
 bool receiver_identity(struct receiver *receiver, const struct protocol_frame *frame) MUST_CHECK;
 
-bool receiver_decodes(const struct receiver *receiver);
+bool receiver_decodes(const struct receiver *receiver); /* everything; else it checks only */
 /* Ids to ask for; none of one that does not decode. Returns how many. */
 unsigned receiver_wanted(struct receiver *receiver, struct protocol_who *who);
 /* Decoding ones, now and then: let go of who is not heard of. */

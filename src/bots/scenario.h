@@ -45,6 +45,7 @@ struct scenario_run {
     bool here;         /* all live where they come in, if the scenario lets them */
 };
 
+/* What that player is there for; beyond run->players: one who comes later. */
 enum scenario_kind scenario_kind(const struct scenario_run *run, uint32_t player);
 /* Where the player lives until it is measured, and from then on; view_m: how far the server shows.
  * False: where it comes in. */

@@ -59,6 +59,7 @@ bool trail_find(const struct trail *trail, struct trail_mark from, uint64_t plac
 uint64_t trail_due_us(const struct trail *trail, uint32_t seq);
 /* When the last move was due that left the figure where that one had brought it; 0: forgotten. */
 uint64_t trail_held_us(const struct trail *trail, uint32_t seq);
+/* seq of the last move; 0: none. */
 uint32_t trail_newest(const struct trail *trail);
 
 #endif

@@ -81,6 +81,7 @@ void io_count_out(struct io *io, size_t n);
 /* CPU time of a few pieces of work is taken to stand for all: one in IO_SAMPLE, drawn by dice, so
  * that no rhythm of theirs shows in it. */
 #define IO_SAMPLE 16
+/* True for one in IO_SAMPLE calls. */
 bool io_sampled(struct io *io);
 
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */

@@ -105,6 +105,7 @@ uint8_t snapshot_cell_layer(const struct snapshot_cell *cell);
 /* All cells that are known, numbered 0..n-1 with holes: NULL. A cell keeps its number while it is
  * known. */
 uint32_t snapshot_cells_n(const struct snapshot *snapshot);
+/* As above. */
 const struct snapshot_cell *snapshot_cell_numbered(const struct snapshot *snapshot,
                                                    uint32_t number);
 /* Tick in which the division of that level 0 cell changed last; 0: never, or it is whole for so
