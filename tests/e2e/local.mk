@@ -38,3 +38,9 @@ check_PROGRAMS += tests/e2e/test_mounts
 tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)
 tests_e2e_test_mounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_mounts_LDADD = $(E2E_LIBS)
+
+check_PROGRAMS += tests/e2e/test_crowd
+tests_e2e_test_crowd_SOURCES = tests/e2e/test_crowd.c tests/e2e/crowd.h tests/e2e/crowd.c tests/e2e/crowd_guests.c \
+	tests/e2e/crowd_relay.c $(E2E_SOURCES)
+tests_e2e_test_crowd_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+tests_e2e_test_crowd_LDADD = $(E2E_LIBS) $(JANSSON_LIBS)
