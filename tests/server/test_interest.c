@@ -193,7 +193,7 @@ static void walk(bool divides)
             own.z = jump ? rand() % SIDE - SIDE / 2 : inside(own.z + rand() % 3 - 1);
             if (divides)
                 stir(own);
-            change.changes_max = SPACE_LEAVES_MAX + (uint32_t)rand() % 300;
+            change.changes_max = INTEREST_CHANGES_LEAST + (uint32_t)rand() % 300;
             for (;;) {
                 struct interest_world now = world();
                 fake.told = calls > 5;
@@ -266,15 +266,41 @@ static void test_old(void **state)
     interest_shape_free(shape);
 }
 
+static bool holds(const struct interest *interest, struct space_cell key)
+{
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        if (space_cell_same(interest_key(&interest->cells[i]), key))
+            return true;
+    }
+    return false;
+}
+
+/* Of a level 0 cell that is held all leaves are, and of one that is not, none. */
+static void check_whole(const struct interest *interest)
+{
+    uint32_t keys = 0;
+
+    for (uint32_t i = 0; i < interest->roots_n; i++) {
+        struct space_cell cell = {.x = interest->roots[i].x, .z = interest->roots[i].z};
+        struct space_cell leaves[SPACE_LEAVES_MAX] = {cell};
+        size_t n = fake_leaves(NULL, cell, leaves);
+
+        n = n == 0 ? 1 : n;
+        keys += (uint32_t)n;
+        for (size_t k = 0; k < n; k++)
+            assert_true(holds(interest, leaves[k]));
+    }
+    assert_int_equal(keys, interest->cells_n);
+}
+
 /* More divided cells than a connection may hold keys: the view ends, and all stays in bounds. */
-static void test_too_many(void **state)
+static void too_many(uint32_t changes_max)
 {
     struct interest_shape *shape = interest_shape_new(1, 640, 4096);
     struct interest interest = {.cells = NULL};
     struct space_cell gained[2048], lost[2048], own = {.x = 0};
-    struct interest_change change = {gained, lost, 0, 0, 2048};
+    struct interest_change change = {gained, lost, 0, 0, changes_max};
 
-    (void)state;
     memset(&fake, 0, sizeof(fake));
     fake.told = true;
     for (unsigned round = 0; round < 4; round++) {
@@ -286,9 +312,10 @@ static void test_too_many(void **state)
         now = world();
         while (interest_stale(&interest, shape, square_in(own), &now)) {
             assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
-            assert_true(++calls < 200);
+            assert_true(++calls < 2000);
             assert_true(interest.cells_n <= INTEREST_KEYS_MAX);
         }
+        check_whole(&interest);
         assert_true(interest_has(&interest, shape, own));
         own.x += round;
     }
@@ -298,6 +325,16 @@ static void test_too_many(void **state)
         interest_drop(&interest, &change);
     interest_fini(&interest);
     interest_shape_free(shape);
+}
+
+static void test_too_many(void **state)
+{
+    (void)state;
+    for (uint32_t changes_max = 2048; changes_max >= INTEREST_CHANGES_LEAST;
+         changes_max = changes_max * 3 / 4)
+        too_many(changes_max);
+    for (uint32_t changes_max = INTEREST_CHANGES_LEAST; changes_max < 150; changes_max += 7)
+        too_many(changes_max);
 }
 
 /* To and fro over a cell's edge, or a corner of four: the view changes at the first crossings and

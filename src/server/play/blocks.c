@@ -7,7 +7,7 @@
 #define NEAR_TIER  1   /* up to this a cell is near */
 #define ALONE_TIER 2   /* of one's own cell, where nobody else is */
 
-_Static_assert(VIEW_LEAST >= SPACE_LEAVES_MAX, "one level 0 cell's change fits");
+_Static_assert(VIEW_LEAST >= INTEREST_CHANGES_LEAST, "one level 0 cell's change fits");
 
 /* One layer of a snapshot. */
 struct layer {

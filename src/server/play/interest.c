@@ -240,29 +240,43 @@ static bool keys_lose(struct interest *interest, judge_fn *judge, const void *co
     return all;
 }
 
-/* ---- what is too far ---- */
-
-static bool is_far(const struct interest *interest, const struct interest_cell *cell,
-                   const void *context)
+static bool is_in_root(const struct interest *interest, const struct interest_cell *cell,
+                       const void *context)
 {
-    const struct interest_shape *shape = context;
-
-    return gap2(space_cell_up(interest_key(cell), 0), root_of(interest->square)) >= shape->keep2;
+    (void)interest;
+    return space_cell_same(space_cell_up(interest_key(cell), 0),
+                           *(const struct space_cell *)context);
 }
+
+/* Let go of a level 0 cell with all of its keys; false: of none, for there is no room now. With a
+ * part of them gone it would count as held, and the rest be missing for good. */
+static bool root_lose(struct interest *interest, uint32_t number, struct interest_change *change)
+{
+    struct space_cell level0 = root_cell(&interest->roots[number]);
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < interest->cells_n; i++)
+        n += is_in_root(interest, &interest->cells[i], &level0);
+    if (n > room(change))
+        return false;
+    keys_lose(interest, is_in_root, &level0, change);
+    interest->roots[number] = interest->roots[--interest->roots_n];
+    return true;
+}
+
+/* ---- what is too far ---- */
 
 static bool interest_lose(struct interest *interest, const struct interest_shape *shape,
                           struct interest_change *change)
 {
     struct space_cell own = root_of(interest->square);
-    uint32_t kept_n = 0;
 
-    if (!keys_lose(interest, is_far, shape, change))
-        return false;
-    for (uint32_t i = 0; i < interest->roots_n; i++) {
+    for (uint32_t i = 0; i < interest->roots_n;) {
         if (gap2(root_cell(&interest->roots[i]), own) < shape->keep2)
-            interest->roots[kept_n++] = interest->roots[i];
+            i++;
+        else if (!root_lose(interest, i, change))
+            return false;
     }
-    interest->roots_n = kept_n;
     return true;
 }
 
@@ -348,28 +362,19 @@ static bool is_among(struct space_cell cell, const struct space_cell *cells, siz
     return false;
 }
 
-static bool is_in_root(const struct interest *interest, const struct interest_cell *cell,
-                       const void *context)
-{
-    (void)interest;
-    return space_cell_same(space_cell_up(interest_key(cell), 0),
-                           *(const struct space_cell *)context);
-}
-
 /* Give up the farthest level 0 cells until there is room for n more keys. */
 static void shed(struct interest *interest, uint32_t n, struct space_cell spare,
                  struct interest_change *change)
 {
     for (uint32_t i = interest->cells_n; i-- > 0 && interest->cells_n + n > INTEREST_KEYS_MAX;) {
         struct space_cell last = space_cell_up(interest_key(&interest->cells[i]), 0);
+        uint32_t root = 0;
         if (space_cell_same(last, spare))
             continue;
-        if (!keys_lose(interest, is_in_root, &last, change))
+        while (!space_cell_same(root_cell(&interest->roots[root]), last))
+            root++; /* each key has one */
+        if (!root_lose(interest, root, change))
             return;
-        for (uint32_t k = 0; k < interest->roots_n; k++) {
-            if (space_cell_same(root_cell(&interest->roots[k]), last))
-                interest->roots[k--] = interest->roots[--interest->roots_n];
-        }
         i = interest->cells_n;
     }
 }
@@ -409,14 +414,19 @@ static int root_divide(struct interest *interest, struct interest_root *root,
 static int interest_divide(struct interest *interest, const struct interest_world *world,
                            struct interest_change *change)
 {
-    for (uint32_t i = 0; i < interest->roots_n; i++) {
+    for (uint32_t i = 0; i < interest->roots_n;) {
         struct space_cell cell = root_cell(&interest->roots[i]);
+        uint32_t roots_n = interest->roots_n;
         int result;
-        if (interest->roots[i].divided == world->division(world->context, cell))
+        if (interest->roots[i].divided == world->division(world->context, cell)) {
+            i++;
             continue;
+        }
         shed(interest, SPACE_LEAVES_MAX, cell, change);
-        if (i >= interest->roots_n || !space_cell_same(root_cell(&interest->roots[i]), cell))
-            return 0; /* the roots have moved: once more */
+        if (interest->roots_n < roots_n) { /* they have moved, some to places that were passed */
+            i = 0;
+            continue;
+        }
         result = root_divide(interest, &interest->roots[i], world, change);
         if (result != 1)
             return result;
@@ -492,21 +502,12 @@ int interest_update(struct interest *interest, struct interest_shape *shape,
     return divided == -1 || gained == -1 ? -1 : 0;
 }
 
-static bool is_any(const struct interest *interest, const struct interest_cell *cell,
-                   const void *context)
-{
-    (void)interest;
-    (void)cell;
-    (void)context;
-    return true;
-}
-
 void interest_drop(struct interest *interest, struct interest_change *change)
 {
     change->gained_n = change->lost_n = 0;
     interest->whole = false;
-    if (keys_lose(interest, is_any, NULL, change))
-        interest->roots_n = 0;
+    while (interest->roots_n > 0 && root_lose(interest, interest->roots_n - 1, change))
+        ;
 }
 
 bool interest_has(const struct interest *interest, const struct interest_shape *shape,

@@ -23,7 +23,8 @@
 #include "common/space.h"
 #include "play/tiers.h"
 
-#define INTEREST_KEYS_MAX 3072
+#define INTEREST_KEYS_MAX      3072
+#define INTEREST_CHANGES_LEAST 85 /* all keys, old ones too, that one level 0 cell can have */
 
 /* What a view distance means in cells; one an io thread and setting. */
 struct interest_shape {
@@ -108,8 +109,8 @@ struct interest_change {
     uint32_t gained_n, lost_n, changes_max;
 };
 /* Let go of what is too far or old and told, and take up what is near, at most changes_max
- * (>= SPACE_LEAVES_MAX) in all; what is left over is done by the next call (interest_stale stays
- * true). 0; -1 out of memory (some is left over). */
+ * (>= INTEREST_CHANGES_LEAST) in all; what is left over is done by the next call (interest_stale
+ * stays true). 0; -1 out of memory (some is left over). */
 int interest_update(struct interest *interest, struct interest_shape *shape,
                     struct tiers_square square, const struct interest_world *world,
                     struct interest_change *change) MUST_CHECK;
