@@ -229,6 +229,30 @@ static void test_watchdog_needs_ticks(void **state)
     event_base_free(base);
 }
 
+/* A service manager that reads nothing: its socket is soon full, and nobody waits for it. */
+static void test_deaf_manager_holds_nobody_up(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    time_t began = time(NULL);
+
+    (void)state;
+    snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/openmmo-deaf-%d.sock", getpid());
+    unlink(address.sun_path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    alarm(20); /* else it would hang for ever */
+    for (unsigned i = 0; i < 1000; i++)
+        notify_status("%u players", i);
+    notify_ready();
+    notify_stopping();
+    alarm(0);
+    assert_true(time(NULL) - began <= 5);
+    unsetenv("NOTIFY_SOCKET");
+    unlink(address.sun_path);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_full_is_busy_and_stop_cancels),
         cmocka_unit_test(test_postbox_keeps_order),
         cmocka_unit_test(test_watchdog_needs_ticks),
+        cmocka_unit_test(test_deaf_manager_holds_nobody_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

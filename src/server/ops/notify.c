@@ -1,14 +1,25 @@
-/* notify.c -- sd_notify and the watchdog timer. */
+/* notify.c -- the service manager's datagrams and the watchdog timer.
+ *
+ * sd_notify() of libsystemd waits for as long as nobody reads the socket, and control would wait
+ * with it. The protocol is one datagram (sd_notify(3), "Standalone Implementations"), so it is sent
+ * here, without waiting for it or with a bound. */
 #include "ops/notify.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STATUS_MAX 256
+#define STATE_MS   1000 /* how long a change of state may wait for room in the socket */
 
 struct notify {
     struct event *timer; /* NULL: nobody watches */
@@ -16,6 +27,45 @@ struct notify {
     void *context;
     uint64_t seen;
 };
+
+/* Where the service manager listens; false: nowhere. */
+static bool manager_address(struct sockaddr_un *address, socklen_t *len_bytes)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    size_t n = path != NULL ? strlen(path) : 0;
+
+    if (n < 2 || n >= sizeof(address->sun_path) || (path[0] != '/' && path[0] != '@'))
+        return false;
+    memset(address, 0, sizeof(*address));
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, n);
+    if (path[0] == '@')
+        address->sun_path[0] = '\0'; /* abstract */
+    *len_bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+    return true;
+}
+
+/* One datagram; given up when there is no room for it within wait_ms. */
+static void tell(const char *text, int wait_ms)
+{
+    struct sockaddr_un address;
+    socklen_t address_bytes;
+    struct pollfd room = {.events = POLLOUT};
+
+    if (!manager_address(&address, &address_bytes))
+        return;
+    room.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (room.fd < 0)
+        return;
+    if (connect(room.fd, (struct sockaddr *)&address, address_bytes) == 0) {
+        ssize_t sent = send(room.fd, text, strlen(text), MSG_NOSIGNAL);
+
+        if (sent < 0 && wait_ms > 0 && poll(&room, 1, wait_ms) == 1)
+            sent = send(room.fd, text, strlen(text), MSG_NOSIGNAL);
+        (void)sent; /* a manager that does not listen is not told */
+    }
+    close(room.fd);
+}
 
 static void tick_advances(evutil_socket_t fd, short what, void *context)
 {
@@ -26,7 +76,7 @@ static void tick_advances(evutil_socket_t fd, short what, void *context)
     if (now == notify->seen)
         return; /* a world that stands still is to be restarted */
     notify->seen = now;
-    sd_notify(0, "WATCHDOG=1");
+    tell("WATCHDOG=1", 0);
 }
 
 struct notify *notify_new(struct event_base *base, notify_progress_fn *progress, void *context)
@@ -62,31 +112,34 @@ void notify_free(struct notify *notify)
 
 void notify_ready(void)
 {
-    sd_notify(0, "READY=1");
+    tell("READY=1", STATE_MS);
 }
 
 void notify_reloading(void)
 {
     struct timespec now;
+    char text[STATUS_MAX];
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-               (unsigned long long)now.tv_sec * 1000000ULL +
-                   (unsigned long long)now.tv_nsec / 1000ULL);
+    snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+             (unsigned long long)now.tv_sec * 1000000ULL +
+                 (unsigned long long)now.tv_nsec / 1000ULL);
+    tell(text, STATE_MS);
 }
 
 void notify_stopping(void)
 {
-    sd_notify(0, "STOPPING=1");
+    tell("STOPPING=1", STATE_MS);
 }
 
 void notify_status(const char *format, ...)
 {
-    char status[STATUS_MAX];
+    static const char key[] = "STATUS=";
+    char text[STATUS_MAX] = "STATUS=";
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(status, sizeof(status), format, arguments);
+    vsnprintf(text + sizeof(key) - 1, sizeof(text) - sizeof(key) + 1, format, arguments);
     va_end(arguments);
-    sd_notifyf(0, "STATUS=%s", status);
+    tell(text, 0);
 }

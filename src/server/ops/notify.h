@@ -1,6 +1,7 @@
-/* notify.h -- what the service manager is told (sd_notify), and the watchdog, which is pinged only
- * while the world's tick advances. Without a service manager everything here does nothing. Control
- * thread. */
+/* notify.h -- what the service manager is told (sd_notify(3)), and the watchdog, which is pinged
+ * only while the world's tick advances. Without a service manager everything here does nothing; one
+ * that does not read is told no status, and waited for at most a second at a change of state.
+ * Control thread. */
 #ifndef OPENMMO_OPS_NOTIFY_H
 #define OPENMMO_OPS_NOTIFY_H
 
