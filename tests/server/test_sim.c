@@ -226,6 +226,26 @@ static void test_after_a_stall(void **state)
     assert_int_equal(room->refused, 0);
 }
 
+/* What a walker had saved up is still his after stalls: it is the time given back that is spent on
+ * what piled up, not his own. Without savings each late packet costs him a tick for ever. */
+static void test_savings_outlive_stalls(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+
+    batch_join(&room->batch, 11, 5, 0, 0);
+    batch_step(&room->batch, room->sim);
+    run(room, 20, 0, &seq);
+    for (unsigned stall = 0; stall < 8; stall++) {
+        run(room, 20, 3, &seq);
+        batch_add(&room->batch, 0, COMMAND_CREDIT, seq)->as.credit.substeps = 30;
+        for (unsigned i = 0; i < 10; i++)
+            batch_intent(&room->batch, 11, ++seq, 0, 3);
+        run(room, 20, 3, &seq);
+    }
+    assert_in_range(run(room, 1, 15, &seq), 12, 15); /* but for a tick's, however many stalls */
+}
+
 /* A player's connection stood still for half a second, and what he did meanwhile came at once. He
  * walks on, and within a second and a half he is not seen late any more. */
 static void test_lag_does_not_stay(void **state)
@@ -546,6 +566,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_allowance, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_intents_a_tick, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_after_a_stall, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_savings_outlive_stalls, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_lag_does_not_stay, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),

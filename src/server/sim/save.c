@@ -62,7 +62,7 @@ static void put_mover(struct sink *sink, const struct world_mover *mover)
     put(sink, mover->credit, 1);
     put(sink, mover->lag_ticks, 1);
     put(sink, mover->lag_least, 1);
-    put(sink, mover->credit_spent, 1);
+    put(sink, mover->catching_up, 1);
     put(sink, mover->waiting_n, 1);
     for (unsigned i = 0; i < mover->waiting_n; i++) {
         const struct world_waiting *waiting = &mover->waiting[i];
@@ -217,7 +217,7 @@ static void get_mover(struct wire_reader *r, struct world_mover *mover)
     mover->credit = wire_get_u8(r);
     mover->lag_ticks = wire_get_u8(r);
     mover->lag_least = wire_get_u8(r);
-    mover->credit_spent = wire_get_u8(r) != 0;
+    mover->catching_up = wire_get_u8(r) != 0;
     mover->waiting_n = wire_get_u8(r);
     if (mover->allowance > WORLD_ALLOWANCE_MAX || mover->credit > WORLD_CREDIT_MAX ||
         mover->lag_ticks >= WORLD_LAG_TICKS || mover->waiting_n > WORLD_WAITING) {

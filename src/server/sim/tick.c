@@ -218,13 +218,14 @@ static void pop_waiting(struct world_mover *mover)
     memmove(&mover->waiting[0], &mover->waiting[1], mover->waiting_n * sizeof(mover->waiting[0]));
 }
 
+/* What a stall gave goes first: it melts, and what the player had saved up is to be his afterwards
+ * too, or he who walks on would wait a tick longer for ever. */
 static bool spend(struct world_mover *mover)
 {
-    if (mover->allowance > 0) {
-        mover->allowance--;
-    } else if (mover->credit > 0) {
+    if (mover->credit > 0) {
         mover->credit--;
-        mover->credit_spent = true;
+    } else if (mover->allowance > 0) {
+        mover->allowance--;
     } else {
         return false;
     }
@@ -283,7 +284,7 @@ static void walk(struct step *step, uint32_t slot)
     struct snapshot_entity *entity = &sim->entities[slot];
     struct world_mover *mover = &sim->movers[slot];
     struct movement_state state = entity->state;
-    bool moved = false;
+    uint32_t spent = 0;
 
     for (unsigned taken = 0; taken < SIM_INTENTS_TICK && mover->waiting_n > 0; taken++) {
         struct world_waiting *now = &mover->waiting[0];
@@ -292,8 +293,7 @@ static void walk(struct step *step, uint32_t slot)
             movement_step(&state, &now->intent, sim->config.field);
             now->substeps--;
             entity->ahead++;
-            step->counts->substeps++;
-            moved = true;
+            spent++;
         }
         if (now->substeps > 0)
             break;
@@ -301,8 +301,24 @@ static void walk(struct step *step, uint32_t slot)
         entity->ahead = 0;
         pop_waiting(mover);
     }
-    if (moved && memcmp(&state, &entity->state, sizeof(state)) != 0)
+    mover->catching_up = spent > MOVEMENT_SUBSTEPS_PER_TICK;
+    step->counts->substeps += spent;
+    if (spent > 0 && memcmp(&state, &entity->state, sizeof(state)) != 0)
         world_move(sim, slot, &state);
+}
+
+/* At most so much is saved up; but a tick's time is not lost to who still works a backlog off. */
+static void keep_time(struct world_mover *mover)
+{
+    unsigned over;
+
+    if (mover->allowance <= WORLD_ALLOWANCE_MAX)
+        return;
+    over = (unsigned)(mover->allowance - WORLD_ALLOWANCE_MAX);
+    mover->allowance = WORLD_ALLOWANCE_MAX;
+    if (mover->credit > 0 && mover->credit + over <= WORLD_CREDIT_MAX &&
+        (mover->waiting_n > 0 || mover->catching_up))
+        mover->credit = (uint8_t)(mover->credit + over);
 }
 
 static void begin_tick(struct sim *sim)
@@ -312,13 +328,14 @@ static void begin_tick(struct sim *sim)
 
         sim->entities[slot].dropped = 0;
         mover->allowance = (uint8_t)(mover->allowance + MOVEMENT_SUBSTEPS_PER_TICK);
-        if (mover->allowance > WORLD_ALLOWANCE_MAX)
-            mover->allowance = WORLD_ALLOWANCE_MAX;
-        /* Credit that nothing needs melts: it is for the backlog of a stall, some of which may not
-         * have come this far yet, not for later. */
-        if (mover->credit > 0 && mover->waiting_n == 0 && !mover->credit_spent)
+        /* Credit that nothing needs melts, into what is saved up where that has room: it is for the
+         * backlog of a stall, some of which may not have come this far yet, not for later. */
+        if (mover->credit > 0 && mover->waiting_n == 0 && !mover->catching_up) {
             mover->credit--;
-        mover->credit_spent = false;
+            mover->allowance++;
+        }
+        keep_time(mover);
+        mover->catching_up = false;
     }
 }
 

@@ -35,7 +35,7 @@ struct world_mover {
     uint8_t waiting_n;
     uint8_t allowance, credit;
     uint8_t lag_ticks, lag_least; /* ticks in a row at whose end substeps waited, the fewest */
-    bool credit_spent;            /* in the last tick */
+    bool catching_up;             /* spent more than a tick's time in the last tick */
 };
 
 struct sim {
