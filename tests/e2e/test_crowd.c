@@ -277,11 +277,11 @@ static void test_connect_and_vanish(void **state)
  * behind himself for what he could not help. */
 static void test_stopped(void **state)
 {
-    struct crowd_phase quiet[1], after[1];
+    struct crowd_phase quiet[2], after[2];
     struct before before = note();
 
     (void)state;
-    for (unsigned i = 0; i < 1; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         long long full, dropped;
 
         quiet[i] = crowd_watch_as("quiet", PHASE_MS * longer, NULL);
@@ -298,7 +298,7 @@ static void test_stopped(void **state)
             fail_msg("%lld full blocks, %lld substeps dropped for %lld players", full, dropped,
                      before.players);
     }
-    compare(quiet, after, 1);
+    compare(quiet, after, 2);
     check_memory(&before);
 }
 
@@ -316,6 +316,8 @@ static void test_nobody_else_was_lost(void **state)
         UNTIL(party, DEADLINE_MS, player_is_still(crowd_witness[i]));
         assert_true(player_predicted_rightly(crowd_witness[i]));
     }
+    daemon_signal(&server, SIGTERM);
+    assert_int_equal(daemon_wait_exit(&server), 0);
 }
 
 int main(int argc, char **argv)
