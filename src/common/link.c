@@ -27,7 +27,7 @@
 struct link_tls {
     SSL_CTX *context;
     X509_STORE
-        *nobody; /* no CAs: for links that accept anyone, to whom looking costs a folder read */
+    *nobody; /* no CAs: for links that accept anyone, to whom looking costs a folder read */
     BIO_METHOD *method;
     uint8_t wire[WIRE_BYTES];          /* encrypted, as one recv gave it */
     uint8_t plain[PROTOCOL_FRAME_MAX]; /* of one record */

@@ -20,7 +20,7 @@ struct fake_host {
     unsigned kicks, shutdowns, reloads, saves;
     bool stopping;
     struct ladder ladder;
-    struct worst *worst; /* producer 0 ticks, 1 sweeps; taken by who notes */
+    struct worst *worst;      /* producer 0 ticks, 1 sweeps; taken by who notes */
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);
     void *saved_context;

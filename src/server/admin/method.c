@@ -11,8 +11,8 @@
 #include "common/log.h"
 #include "common/text.h"
 
-static const struct method *const FAMILIES[] = {CMD_RPC, CMD_SERVER,  CMD_PLAYERS,
-                                                CMD_LOG, CMD_METRICS, CMD_CONFIG, CMD_LOAD};
+static const struct method *const FAMILIES[] = {CMD_RPC,     CMD_SERVER, CMD_PLAYERS, CMD_LOG,
+                                                CMD_METRICS, CMD_CONFIG, CMD_LOAD};
 
 const struct method *method_at(unsigned i)
 {
