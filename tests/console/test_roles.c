@@ -237,10 +237,12 @@ static void a_user_is_called_by_name_and_audited(void **state)
     assert_non_null(strstr(said, "openmmo-kim"));
     assert_non_null(strstr(said, "moderator"));
     assert_int_equal(asks(&USERS[2], "announce", "text=tea at five"), 0);
-    assert_true(daemon_said(&openmmod, "by=openmmo-kim uid=61003 role=moderator method=announce"));
+    UNTIL(NULL, DEADLINE_MS,
+          daemon_said(&openmmod, "by=openmmo-kim uid=61003 role=moderator method=announce"));
     assert_int_equal(asks(&USERS[1], "announce", "text=now"), 4);
-    assert_true(daemon_said(&openmmod, "by=openmmo-vera uid=61002 role=viewer method=announce"));
-    assert_true(daemon_said(&openmmod, "outcome=denied"));
+    UNTIL(NULL, DEADLINE_MS,
+          daemon_said(&openmmod, "by=openmmo-vera uid=61002 role=viewer method=announce"));
+    UNTIL(NULL, DEADLINE_MS, daemon_said(&openmmod, "outcome=denied"));
 }
 
 static void an_admin_stops_the_server(void **state)

@@ -55,7 +55,7 @@ static void test_tempo(void **state)
     burden(STEP_US);
     UNTIL(party, DOWN_MS, alice->tempo < 1000 && bob->tempo == alice->tempo);
     assert_in_range(alice->tempo, 400, 650);
-    assert_true(daemon_said(&server, "event=tempo"));
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=tempo"));
     UNTIL(party, DEADLINE_MS, bob->notices_n > 0); /* in plain words, too */
     assert_non_null(strstr(bob->notice_text, "the world runs at "));
     answer = daemon_ask(&server, "server.ladder", "{}");
@@ -79,7 +79,7 @@ static void test_tempo(void **state)
     burden(0);
     UNTIL(party, UP_MS, alice->tempo == 1000 && carol->tempo == 1000);
     UNTIL(party, DEADLINE_MS, ladder_rests());
-    assert_true(daemon_said(&server, "event=ladder rung=5 name=tempo state=rest"));
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=ladder rung=5 name=tempo state=rest"));
     player_stand(alice);
     UNTIL(party, DEADLINE_MS, player_is_still(alice));
     assert_true(player_predicted_rightly(alice));
