@@ -239,9 +239,9 @@ static void test_floor(void **state)
     for (unsigned i = 0; i < 500; i++)
         assert_int_equal(floor_measure(&floor, &floor_of_sweeps, i % 9 == 0 ? 60000 : 15000), 0);
     for (unsigned i = 0; i < 9; i++) /* a moment is not enough */
-        assert_int_equal(floor_measure(&floor, &floor_of_sweeps, 26000), 0);
+        assert_int_equal(floor_measure(&floor, &floor_of_sweeps, 36000), 0);
     for (unsigned i = 0; i < 20; i++)
-        floor_measure(&floor, &floor_of_sweeps, 26000);
+        floor_measure(&floor, &floor_of_sweeps, 36000);
     assert_in_range(floor.floor, 1, 3);
     /* a load that each floor halves: it settles */
     for (unsigned i = 0; i < 1000; i++) {

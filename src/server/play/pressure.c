@@ -122,10 +122,11 @@ void pace_withheld(struct pace *pace)
 
 /* ---- floors ---- */
 
+/* What is left of a tick is for what comes in: a fifth of what goes out, and handshakes. */
 const struct floor_rule floor_of_sweeps = {
-    .high = SIM_TICK_MS * 1000 / 2,
+    .high = SIM_TICK_MS * 1000 * 7 / 10,
     .high_n = SIM_TICK_HZ / 2,
-    .low = SIM_TICK_MS * 1000 / 5,
+    .low = SIM_TICK_MS * 1000 * 3 / 10,
     .low_n = 2 * SIM_TICK_HZ,
 };
 

@@ -73,7 +73,7 @@ struct floor {
 /* One more measurement. Returns the floor. */
 unsigned floor_measure(struct floor *floor, const struct floor_rule *rule, uint64_t load);
 
-/* An io thread's: CPU time of a sweep, in us; over half a tick for half a second is too much. */
+/* An io thread's: CPU time of a sweep, in us; over 70 % of a tick for half a second is too much. */
 extern const struct floor_rule floor_of_sweeps;
 
 /* ---- the server: bytes a second over all io threads ---- */
