@@ -20,11 +20,16 @@
 #define GUESTS_MS  2000
 #define HELD_MS    10000
 #define SLACK_MS   60 /* beyond a gross ratio of p99 */
-#define GROWTH_KIB 4096
 #define HOGS       2
 #define TLS_GROWTH (1 << 20)
 #define SETTLE_MS  15000
 #define STOP_MS    500
+
+#ifdef __SANITIZE_THREAD__
+#define GROWTH_KIB 32768 /* that sanitizer keeps a shadow of all that was ever touched */
+#else
+#define GROWTH_KIB 4096
+#endif
 
 static unsigned longer; /* phases are so many times as long */
 static struct player *hogs[HOGS];
