@@ -9,6 +9,8 @@
 
 #include "common/log.h"
 
+#define RING_TRIES 1000 /* in a row without an answer, before the ring is given up */
+
 struct batch {
     struct io_uring ring;
     void (*done)(struct batch_write *writes, unsigned n);
@@ -76,7 +78,7 @@ static void ring_broken(struct batch *batch, int why)
 
 static void ring_write(struct batch *batch, unsigned n)
 {
-    unsigned reaped = 0;
+    unsigned reaped = 0, tries = 0;
 
     for (unsigned i = 0; i < n; i++) {
         struct io_uring_sqe *sqe = io_uring_get_sqe(&batch->ring); /* there is one for each write */
@@ -87,8 +89,11 @@ static void ring_write(struct batch *batch, unsigned n)
     }
     while (reaped < n) {
         int rc = io_uring_submit_and_wait(&batch->ring, n - reaped);
-        reaped += batch_reap(batch);
-        if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) {
+        unsigned now = batch_reap(batch);
+
+        reaped += now;
+        tries = now > 0 ? 0 : tries + 1;
+        if (rc < 0 && ((rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) || tries >= RING_TRIES)) {
             ring_broken(batch, -rc); /* those without an answer have failed */
             return;
         }
