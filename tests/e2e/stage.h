@@ -14,6 +14,9 @@ int stage_set(void **state);
 /* Send the party home, end the daemon and remove its directory. */
 int stage_clear(void **state);
 
+/* The world goes on for this player: he walks a metre within ms, and stands again. */
+void stage_expect_walking(struct player *player, uint64_t ms);
+
 /* A row of a test table: the test with a stage of its own. */
 #define STAGED(test, more_ini)                                                                     \
     cmocka_unit_test_prestate_setup_teardown(test, stage_set, stage_clear, (void *)(more_ini))

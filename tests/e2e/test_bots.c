@@ -194,6 +194,19 @@ static void test_attackers_hurt_nobody(void **state)
     json_decref(report);
 }
 
+static void restart_with(const char *more_ini)
+{
+    daemon_configure(&server, more_ini);
+    assert_int_equal(daemon_terminate(&server), 0);
+    daemon_start(&server, NULL);
+}
+
+/* How many others a player was shown, on average. */
+static double neighbours(const json_t *report)
+{
+    return json_real_value(json_object_get(json_object_get(report, "measured"), "neighbours"));
+}
+
 /* The server spreads newcomers as wide as it is told: few are in each other's view then. */
 static void test_a_wide_beginning(void **state)
 {
@@ -201,13 +214,10 @@ static void test_a_wide_beginning(void **state)
                                         "--decode",  "2",  "--seconds",  "3",      NULL};
     int code;
     (void)state;
-    daemon_configure(&server, "[world]\nspawn_radius_m = 2000\n");
-    assert_int_equal(daemon_terminate(&server), 0);
-    daemon_start(&server, NULL);
+    restart_with("[world]\nspawn_radius_m = 2000\n");
     start_bots_as(extra);
     json_t *report = end_of_bots(&code);
-    double seen =
-        json_real_value(json_object_get(json_object_get(report, "measured"), "neighbours"));
+    double seen = neighbours(report);
     assert_int_equal(code, 0);
     assert_true(seen < 6);
     json_decref(report);
@@ -220,14 +230,11 @@ static void test_among_wanderers(void **state)
     static const char *const extra[] = {"--players", "16", "--decode", "2", "--seconds", "4", NULL};
     int code;
     (void)state;
-    daemon_configure(&server, "[net]\nplayer_budget_bytes = 10000000\n"
-                              "[world]\nwanderers = 1200\nwanderers_radius_m = 24\n");
-    assert_int_equal(daemon_terminate(&server), 0);
-    daemon_start(&server, NULL);
+    restart_with("[net]\nplayer_budget_bytes = 10000000\n"
+                 "[world]\nwanderers = 1200\nwanderers_radius_m = 24\n");
     start_bots_as(extra);
     json_t *report = end_of_bots(&code);
-    double seen =
-        json_real_value(json_object_get(json_object_get(report, "measured"), "neighbours"));
+    double seen = neighbours(report);
     assert_int_equal(code, 0);
     assert_int_equal(count(report, NULL, "joined"), 16);
     assert_int_equal(count(report, "checks", "faults"), 0);

@@ -22,6 +22,7 @@
 static bool apart;           /* we are in a mount namespace of our own */
 static char mounted[3][100]; /* by the test that runs */
 static unsigned mounted_n;
+static char directory[80], ballast[100]; /* of the test's small disk, and what fills it */
 
 static int set_apart(void **state)
 {
@@ -63,7 +64,7 @@ static int clear(void **state)
 }
 
 /* Take all the room that the disk has: the file that is in the way. */
-static void fill_disk(const char *ballast)
+static void fill_disk(void)
 {
     static const char bytes[4096];
     int fd = open(ballast, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -75,6 +76,15 @@ static void fill_disk(const char *ballast)
     close(fd);
 }
 
+/* A disk of its own for the test, in the daemon's directory. */
+static void small_disk(const char *name, const char *size)
+{
+    need_apart();
+    snprintf(directory, sizeof(directory), "%s/%s", server.dir, name);
+    snprintf(ballast, sizeof(ballast), "%s/ballast", directory);
+    mount_disk(directory, size);
+}
+
 static unsigned said_n(const char *text)
 {
     const char *log = daemon_log(&server);
@@ -83,17 +93,6 @@ static unsigned said_n(const char *text)
     for (; (log = strstr(log, text)) != NULL; log += strlen(text))
         n++;
     return n;
-}
-
-static void expect_walking(struct player *player)
-{
-    struct space_pos from = player->self.pos;
-
-    player_walk(player, 0x5000, MOVEMENT_WALK);
-    UNTIL(party, DEADLINE_MS, distance_m(player->self.pos, from) > 1 || player->gone);
-    assert_false(player->gone);
-    player_stand(player);
-    UNTIL(party, DEADLINE_MS, player_is_still(player));
 }
 
 /* New accounts until the store takes no more; the one who was told so. */
@@ -119,25 +118,21 @@ static struct player *register_until_refused(void)
 
 static void test_store_on_a_full_disk(void **state)
 {
-    char directory[80], ballast[100];
     struct player *alice, *other;
     struct space_pos place;
 
     (void)state;
-    need_apart();
-    snprintf(directory, sizeof(directory), "%s/state", server.dir);
-    snprintf(ballast, sizeof(ballast), "%s/ballast", directory);
-    mount_disk(directory, "4m");
+    small_disk("state", "4m");
     daemon_start(&server, NULL);
     alice = player_new_account(party, &server, "alice");
-    fill_disk(ballast);
+    fill_disk();
     other = register_until_refused();
     assert_int_equal(other->notice, PROTOCOL_REASON_STORE_AWAY);
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     UNTIL(party, DEADLINE_MS,
           daemon_said(&server, "level=error event=store_away msg=\"the disk is full: cannot write "
                                "database file"));
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(said_n("event=store_away"), 1); /* once, not at each try */
     assert_int_equal(said_n("event=store_back"), 0);
     assert_int_equal(unlink(ballast), 0);
@@ -156,19 +151,15 @@ static void test_store_on_a_full_disk(void **state)
 /* A stop while the disk is full cannot save: it says what is lost, and its status too. */
 static void test_stop_on_a_full_disk(void **state)
 {
-    char directory[80], ballast[100];
     struct player *alice;
 
     (void)state;
-    need_apart();
-    snprintf(directory, sizeof(directory), "%s/state", server.dir);
-    snprintf(ballast, sizeof(ballast), "%s/ballast", directory);
-    mount_disk(directory, "4m");
+    small_disk("state", "4m");
     daemon_start(&server, NULL);
     alice = player_new_account(party, &server, "alice");
-    fill_disk(ballast);
+    fill_disk();
     register_until_refused();
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(daemon_terminate(&server), 1);
     assert_true(daemon_said(&server, "event=positions_lost"));
     assert_true(daemon_said(&server, "cause=\"the disk is full: cannot write database file"));
@@ -181,26 +172,23 @@ static void test_stop_on_a_full_disk(void **state)
 
 static void test_journal_on_a_full_disk(void **state)
 {
-    char directory[80], ballast[100], journal[100];
+    char journal[100];
     const char *const with_journal[] = {"--journal", journal, NULL}, *out;
     const char *const replay[] = {"--replay", journal, NULL};
     struct player *alice;
 
     (void)state;
-    need_apart();
-    snprintf(directory, sizeof(directory), "%s/disk", server.dir);
-    snprintf(ballast, sizeof(ballast), "%s/ballast", directory);
+    small_disk("disk", "256k");
     snprintf(journal, sizeof(journal), "%s/world.journal", directory);
-    mount_disk(directory, "256k");
     daemon_start(&server, with_journal);
     alice = player_new_account(party, &server, "alice");
-    fill_disk(ballast);
+    fill_disk();
     player_walk(alice, 0x1000, MOVEMENT_WALK);
     UNTIL(party, DEADLINE_MS, daemon_said(&server, "level=error event=journal_stopped"));
     UNTIL(party, DEADLINE_MS, daemon_said(&server, "reason=\"No space left on device\""));
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(unlink(ballast), 0);
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(said_n("event=journal_stopped"), 1);
     assert_int_equal(daemon_terminate(&server), 0);
     if (openmmod_run(replay, &out) != 0)
@@ -210,24 +198,20 @@ static void test_journal_on_a_full_disk(void **state)
 /* The log itself lies on the full disk: nobody waits, and the gap is told when there is room. */
 static void test_log_on_a_full_disk(void **state)
 {
-    char directory[80], ballast[100];
     struct player *alice;
 
     (void)state;
-    need_apart();
-    snprintf(directory, sizeof(directory), "%s/disk", server.dir);
-    snprintf(ballast, sizeof(ballast), "%s/ballast", directory);
-    mount_disk(directory, "64k");
+    small_disk("disk", "64k");
     snprintf(server.log_path, sizeof(server.log_path), "%s/log", directory);
     daemon_start(&server, NULL);
     UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=ready"));
-    fill_disk(ballast);
+    fill_disk();
     alice = player_new_account(party, &server, "alice");
     for (unsigned i = 0; i < 40; i++) { /* the rest of the log's last page is soon written */
         player_leave(alice);
         alice = player_returns(party, &server, "alice");
     }
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(unlink(ballast), 0);
     player_leave(alice);
     alice = player_returns(party, &server, "alice");
@@ -300,13 +284,13 @@ static void test_journald_that_hangs(void **state)
     fill_socket();
     daemon_start(&server, NULL);
     alice = player_new_account(party, &server, "alice");
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_string_equal(daemon_log(&server), ""); /* it is the journal that is written to */
     /* journald is back: all that was said meanwhile waited for it, as fields */
     UNTIL(party, DEADLINE_MS,
           (joined = joined || socket_said(fd, "OPENMMO_EVENT=player_joined\nPLAYER=alice\n")));
     fill_socket();
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(daemon_terminate(&server), 0); /* and the end does not wait for it for long */
     unsetenv("JOURNAL_STREAM");
     close(fd);

@@ -23,17 +23,6 @@ static void expect_in_log(struct daemon *whose, const char *text)
         fail_msg("the log does not say \"%s\":\n%s", text, daemon_log(whose));
 }
 
-static void expect_walking(struct player *player)
-{
-    struct space_pos from = player->self.pos;
-
-    player_walk(player, 0x5000, MOVEMENT_WALK);
-    UNTIL(party, DEADLINE_MS, distance_m(player->self.pos, from) > 1 || player->gone);
-    assert_false(player->gone);
-    player_stand(player);
-    UNTIL(party, DEADLINE_MS, player_is_still(player));
-}
-
 /* It must end with status 1, one line that holds the text, and have made no database. */
 static void expect_refused_untouched(struct daemon *whose, const char *text)
 {
@@ -60,7 +49,7 @@ static void test_port_in_use(void **state)
              server.port);
     expect_refused_untouched(&second, text);
     daemon_remove(&second);
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
 }
 
 static void test_admin_socket_in_use(void **state)
@@ -108,7 +97,7 @@ static void test_database_in_use(void **state)
     snprintf(text, sizeof(text), "database file %s is in use by another openmmod", link);
     expect_refused_untouched(&second, text);
     migrate_in_vain(&second, text);
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_int_equal(daemon_terminate(&server), 0);
     assert_int_equal(openmmod_run(migrate, &out), 0); /* free again */
     daemon_start(&second, NULL);
@@ -169,7 +158,7 @@ static void test_locked_database(void **state)
     player_register(bob, "bob", PASSWORD);
     UNTIL(party, DEADLINE_MS, bob->notices_n == 1 || bob->welcomed || bob->gone);
     assert_int_equal(bob->notice, PROTOCOL_REASON_STORE_AWAY);
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     expect_in_log(&server, "locked");
     player_register(bob, "bob", PASSWORD);
     UNTIL(party, DEADLINE_MS, bob->notices_n == 2 || bob->welcomed || bob->gone);
@@ -225,7 +214,7 @@ static void test_full_disk(void **state)
         assert_true(i < 2000);
     }
     assert_int_equal(other->notice, PROTOCOL_REASON_STORE_AWAY);
-    expect_walking(alice);
+    stage_expect_walking(alice, DEADLINE_MS);
     assert_true(daemon_running(&server));
     expect_in_log(&server, "level=error");
 }

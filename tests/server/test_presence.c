@@ -474,16 +474,22 @@ static void expect_place(struct world *world, uint32_t slot, const char *text)
     assert_int_equal(told[slot].answers_n, 0);
 }
 
-/* Newcomers wait in order, are told where they are, and come in one by one. */
-static void test_line(void **state)
+/* Full, and two wait. */
+static void line_up(struct world *world)
 {
-    struct world *world = *state;
-
     fill(world);
     begin(world, 4, LOGIN_REGISTER, "dave");
     expect_place(world, 4, "You are number 1 of 1 waiting.");
     begin(world, 5, LOGIN_REGISTER, "erin");
     expect_place(world, 5, "You are number 2 of 2 waiting.");
+}
+
+/* Newcomers wait in order, are told where they are, and come in one by one. */
+static void test_line(void **state)
+{
+    struct world *world = *state;
+
+    line_up(world);
     assert_int_equal(login(world, 6, LOGIN_REGISTER, "frank"), PROTOCOL_REASON_FULL);
     assert_true(told[6].answer.retry_after_ms >= 1000);
     assert_int_equal(presence_n(world->presence), 3);
@@ -502,11 +508,7 @@ static void test_line_left(void **state)
 {
     struct world *world = *state;
 
-    fill(world);
-    begin(world, 4, LOGIN_REGISTER, "dave");
-    expect_place(world, 4, "You are number 1 of 1 waiting.");
-    begin(world, 5, LOGIN_REGISTER, "erin");
-    expect_place(world, 5, "You are number 2 of 2 waiting.");
+    line_up(world);
     begin(world, 7, LOGIN_PASSWORD, "dave");
     expect_place(world, 7, "You are number 1 of 2 waiting.");
     assert_int_equal(told[4].disconnect, PROTOCOL_REASON_REPLACED);
