@@ -7,12 +7,21 @@ libserver_a_SOURCES += \
 
 # The migrations go into the binary, in order of their numbers.
 SQLITE_MIGRATIONS = \
-    sql/sqlite/001_players.sql
-EXTRA_DIST += $(SQLITE_MIGRATIONS) sql/embed.awk doc/database.md
-CLEANFILES += src/server/store/sqlite_migrations.inc
+    sql/sqlite/001_players.sql \
+    sql/sqlite/002_community.sql
+POSTGRESQL_MIGRATIONS = \
+    sql/postgresql/001_players.sql \
+    sql/postgresql/002_community.sql
+EXTRA_DIST += $(SQLITE_MIGRATIONS) $(POSTGRESQL_MIGRATIONS) sql/embed.awk doc/database.md
+CLEANFILES += src/server/store/sqlite_migrations.inc src/server/store/postgresql_migrations.inc
 
 src/server/store/sqlite_migrations.inc: $(SQLITE_MIGRATIONS) sql/embed.awk
 	$(AM_V_GEN)$(MKDIR_P) src/server/store && cd $(srcdir) && \
 	    $(AWK) -f sql/embed.awk $(SQLITE_MIGRATIONS) >$(abs_builddir)/$@.tmp && \
 	    mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
-src/server/store/libserver_a-migrate.$(OBJEXT): src/server/store/sqlite_migrations.inc
+src/server/store/postgresql_migrations.inc: $(POSTGRESQL_MIGRATIONS) sql/embed.awk
+	$(AM_V_GEN)$(MKDIR_P) src/server/store && cd $(srcdir) && \
+	    $(AWK) -f sql/embed.awk $(POSTGRESQL_MIGRATIONS) >$(abs_builddir)/$@.tmp && \
+	    mv $(abs_builddir)/$@.tmp $(abs_builddir)/$@
+src/server/store/libserver_a-migrate.$(OBJEXT): src/server/store/sqlite_migrations.inc \
+    src/server/store/postgresql_migrations.inc

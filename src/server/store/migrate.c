@@ -19,6 +19,10 @@ const struct migrate_step migrate_sqlite_steps[] = {
 #include "server/store/sqlite_migrations.inc"
 };
 const size_t migrate_sqlite_steps_n = ARRAY_N(migrate_sqlite_steps);
+const struct migrate_step migrate_postgresql_steps[] = {
+#include "server/store/postgresql_migrations.inc"
+};
+const size_t migrate_postgresql_steps_n = ARRAY_N(migrate_postgresql_steps);
 
 static const char ledger[] = "CREATE TABLE IF NOT EXISTS schema_migrations ("
                              " version INTEGER PRIMARY KEY,"

@@ -1,4 +1,4 @@
-/* migrate.h -- numbered migrations, built into the binary from sql/sqlite/NNN_name.sql.
+/* migrate.h -- numbered migrations, built into the binary from sql/<driver>/NNN_name.sql.
  *
  * All that are missing are applied in one transaction and written down with a checksum; a database
  * in which an old one differs from the binary's, or that is newer than the binary, is refused. */
@@ -20,6 +20,8 @@ struct migrate_step {
 /* Those of this build. */
 extern const struct migrate_step migrate_sqlite_steps[];
 extern const size_t migrate_sqlite_steps_n;
+extern const struct migrate_step migrate_postgresql_steps[];
+extern const size_t migrate_postgresql_steps_n;
 
 struct migrate {
     sqlite3 *db;      /* in no transaction */
