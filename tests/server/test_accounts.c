@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "accounts/accounts.h"
+#include "accounts/email.h"
 #include "accounts/throttle.h"
 #include "accounts/token.h"
 #include "ops/metrics.h"
@@ -208,9 +209,9 @@ static void test_email_forms(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_int_equal(accounts_email_check(good[i], NULL), 0);
+        assert_int_equal(email_check(good[i], NULL), 0);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_int_equal(accounts_email_check(wrong[i], NULL), -1);
+        assert_int_equal(email_check(wrong[i], NULL), -1);
 }
 
 static void test_strangers_cost_the_same(void **state)

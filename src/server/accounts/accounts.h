@@ -70,8 +70,4 @@ typedef void accounts_answer_fn(void *context, uint64_t tag, const struct accoun
 void accounts_login(struct accounts *accounts, const struct accounts_request *request,
                     accounts_answer_fn *answer, void *context);
 
-/* An e-mail address by its form: local@domain, printable, no spaces; "" is fine (none). 0, or -1
- * with a sentence for the player. Any thread. */
-int accounts_email_check(const char *email, struct error *error) MUST_CHECK;
-
 #endif

@@ -1,0 +1,71 @@
+/* attempt.h -- one request on its way: what is known of it, and the steps that every kind shares.
+ *
+ *   accounts.c: the paths, a kind each  ->  attempt.c: throttle, store, worker, answer
+ *
+ * For the files of accounts/ only. An attempt ends in attempt_finish (or what calls it), and is
+ * gone then. Control thread. */
+#ifndef OPENMMO_ACCOUNTS_ATTEMPT_H
+#define OPENMMO_ACCOUNTS_ATTEMPT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "accounts/accounts.h"
+#include "accounts/password.h"
+#include "accounts/throttle.h"
+#include "accounts/token.h"
+#include "ops/workers.h"
+#include "store/store.h"
+
+struct attempt {
+    struct workers_job job; /* first */
+    struct accounts *accounts;
+    uint64_t id; /* key: what the store answers to */
+    enum accounts_kind kind;
+    uint64_t tag;
+    accounts_answer_fn *answer;
+    void *context;
+    struct sockaddr_storage address;
+    bool exempt;
+    struct store_player player; /* what is asked for, then what the store knows; key: the name's */
+    char password[TEXT_PASSWORD_MAX_BYTES + 1];
+    struct password_cost cost;
+    struct token_claims claims;
+    bool known;                    /* the store has that name */
+    bool charged;                  /* the throttle counted it */
+    enum password_verdict verdict; /* the worker's */
+    UT_hash_handle hh;
+};
+
+struct accounts { /* owned by accounts.c */
+    struct accounts_config config;
+    struct throttle *throttle;
+    struct attempt *attempts;
+    uint64_t next_id;
+    bool stopping;
+    char decoy[PASSWORD_HASH_BYTES];
+};
+
+/* NULL + answered BUSY when out of memory; texts that do not fit are answered MALFORMED. */
+struct attempt *attempt_new(struct accounts *accounts, const struct accounts_request *request,
+                            accounts_answer_fn *answer, void *context);
+/* Count it with the throttle. False: it was refused. */
+bool attempt_charge(struct attempt *attempt) MUST_CHECK;
+/* On to the store, which answers it to `accounts_answered`. */
+void attempt_ask(struct attempt *attempt, struct store_question *question);
+/* On to a worker, and then to `accounts_hashed`: a password is checked against player.hash, another
+ * kind's is hashed into it. */
+void attempt_hash(struct attempt *attempt);
+void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text);
+/* Who it is, and a new token. */
+void attempt_welcome(struct attempt *attempt, bool store_away);
+/* address in text, in room or constant. */
+const char *attempt_address(const struct attempt *attempt, char room[INET6_ADDRSTRLEN]);
+
+/* accounts.c: where they go on. */
+void accounts_answered(void *context, uint64_t id, const struct store_answer *answer);
+void accounts_hashed(struct workers_job *job);
+
+#endif
