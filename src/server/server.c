@@ -64,7 +64,7 @@ struct server {
     struct store *store;
     struct heightfield *field;
     struct workers *workers;
-    struct jws_key *key;
+    struct keys *keys;
     struct accounts *accounts;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
@@ -152,7 +152,7 @@ static struct accounts_config accounts_config_of(const struct server *server,
     return (struct accounts_config){
         .store = server->store,
         .workers = server->workers,
-        .key = server->key,
+        .keys = server->keys,
         .cost = {.ops = config->argon2_ops, .bytes = config->argon2_bytes},
         .token_lifetime_s = config->resume_lifetime_ms / 1000,
         .registration_open = config->registration == CONFIG_REGISTRATION_OPEN};
@@ -166,8 +166,8 @@ static int start_accounts(struct server *server, struct error *error)
         workers_new(server->base, server->config->workers, server->config->worker_queue, error);
     if (!server->workers)
         return -1;
-    server->key = jws_key_open(server->config->auth_key, error);
-    if (!server->key)
+    server->keys = keys_open(server->config->auth_key, error);
+    if (!server->keys)
         return -1;
     accounts = accounts_config_of(server, server->config);
     server->accounts = accounts_new(&accounts, error);
@@ -433,7 +433,7 @@ static void describe(void *context, struct admin_status *status)
     status->last_tick_ms = ticker_last_tick_ms(server->ticker);
     status->players_max = server->config->players_max;
     status->connections_max = server->config->connections_max;
-    status->store = store_driver_name(server->store);
+    status->store = store_driver(server->store);
     snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
     status->durable_epoch = durable.epoch;
     status->durable_tick = durable.tick;
@@ -445,6 +445,19 @@ static void shutdown_asked(void *context, const char *reason)
     struct server *server = context;
 
     stop_ask(&server->stop, "operator", reason);
+}
+
+static int rotate_key(void *context, struct error *outcome)
+{
+    struct server *server = context;
+
+    if (keys_rotate(server->keys, outcome) < 0)
+        return -1;
+    log_event(LOG_LEVEL_INFO, "key_rotated", "tokens are signed with a new key",
+              LOG_TEXT("key", jws_key_id(keys_current(server->keys))));
+    error_set(outcome, "tokens are signed with a new key: %s",
+              jws_key_id(keys_current(server->keys)));
+    return 0;
 }
 
 static const struct options *options_now(void *context)
@@ -466,6 +479,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
+                                          .rotate_key = rotate_key,
                                           .options = options_now,
                                           .context = server}};
 
@@ -646,7 +660,7 @@ void server_free(struct server *server)
         presence_set_sessions(server->presence, NULL);
     sessions_free(server->sessions);
     accounts_free(server->accounts);
-    jws_key_free(server->key);
+    keys_free(server->keys);
     presence_free(server->presence);
     free_events(server);
     free_queues(server);

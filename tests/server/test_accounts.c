@@ -29,7 +29,7 @@ struct world {
     struct event_base *base;
     struct store *store;
     struct workers *workers;
-    struct jws_key *key;
+    struct keys *keys;
     struct accounts_config config;
     struct accounts *accounts;
     bool exempt;
@@ -53,10 +53,10 @@ static int setup(void **state)
                               &error);
     assert_non_null(world->store);
     world->workers = workers_new(world->base, 1, 4, &error);
-    world->key = jws_key_new(seed);
+    world->keys = keys_new(seed);
     world->config = (struct accounts_config){.store = world->store,
                                              .workers = world->workers,
-                                             .key = world->key,
+                                             .keys = world->keys,
                                              .cost = {1, 8192},
                                              .token_lifetime_s = 3600,
                                              .registration_open = true};
@@ -74,7 +74,7 @@ static int teardown(void **state)
     workers_free(world->workers);
     store_close(world->store);
     accounts_free(world->accounts);
-    jws_key_free(world->key);
+    keys_free(world->keys);
     event_base_free(world->base);
     scratch_remove(&world->scratch);
     free(world);
@@ -244,7 +244,7 @@ static void test_tokens_that_are_refused(void **state)
 
     claims.issued_s = timestamp_now_ms() / 1000;
     claims.expires_s = claims.issued_s + 60;
-    assert_int_equal(token_make(world->key, &claims, token, NULL), 0);
+    assert_int_equal(token_make(world->keys, TOKEN_RESUME, &claims, token, NULL), 0);
     assert_int_equal(with_token(world, token), PROTOCOL_REASON_TOKEN_REFUSED); /* no such account */
     assert_int_equal(with_token(world, "garbage"), PROTOCOL_REASON_TOKEN_REFUSED);
     assert_int_equal(with_token(world, ""), PROTOCOL_REASON_TOKEN_REFUSED);

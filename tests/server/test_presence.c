@@ -38,7 +38,7 @@ struct world {
     struct event_base *base;
     struct store *store;
     struct workers *workers;
-    struct jws_key *key;
+    struct keys *keys;
     struct accounts *accounts;
     struct queue *commands;
     struct heightfield *field;
@@ -141,10 +141,10 @@ static void start(struct world *world)
                               &error);
     assert_non_null(world->store);
     world->workers = workers_new(world->base, 1, 64, &error);
-    world->key = jws_key_new(seed);
+    world->keys = keys_new(seed);
     world->accounts = accounts_new(&(struct accounts_config){.store = world->store,
                                                              .workers = world->workers,
-                                                             .key = world->key,
+                                                             .keys = world->keys,
                                                              .cost = {1, 8192},
                                                              .token_lifetime_s = 3600,
                                                              .registration_open = true},
@@ -180,7 +180,7 @@ static void stop(struct world *world)
     store_close(world->store);
     presence_set_sessions(world->presence, NULL);
     accounts_free(world->accounts);
-    jws_key_free(world->key);
+    keys_free(world->keys);
     presence_free(world->presence);
     while (queue_pop(world->commands, &command))
         command_drop(&command);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "accounts/keys.h"
 #include "accounts/password.h"
 #include "accounts/token.h"
 
@@ -49,10 +50,23 @@ static void test_rfc_8037(void **state)
     assert_int_equal(
         jws_sign(key, "{\"alg\":\"EdDSA\"}", "Example of Ed25519 signing", out, sizeof(out)), 0);
     assert_string_equal(out, rfc_jws);
-    assert_int_equal(jws_open(key, rfc_jws, &parts), 0);
+    assert_int_equal(jws_split(rfc_jws, &parts), 0);
+    assert_int_equal(jws_verify(key, rfc_jws, &parts), 0);
     assert_string_equal(parts.payload, "Example of Ed25519 signing");
     assert_int_equal(jws_sign(key, "{}", "x", out, 40), -1);
     jws_key_free(key);
+}
+
+static struct keys *rfc_keys(void)
+{
+    uint8_t seed[JWS_SEED_BYTES];
+    struct keys *keys;
+
+    assert_int_equal(
+        sodium_hex2bin(seed, sizeof(seed), rfc_seed, strlen(rfc_seed), NULL, NULL, NULL), 0);
+    keys = keys_new(seed);
+    assert_non_null(keys);
+    return keys;
 }
 
 static struct token_claims claims_of(void)
@@ -65,65 +79,97 @@ static struct token_claims claims_of(void)
 
 static void test_token_round_trip(void **state)
 {
-    struct jws_key *key = rfc_key();
+    struct keys *keys = rfc_keys();
     struct token_claims claims = claims_of(), back = {0};
     char token[PROTOCOL_TOKEN_MAX + 1], again[PROTOCOL_TOKEN_MAX + 1];
     struct error error = {""};
 
     (void)state;
-    assert_int_equal(token_make(key, &claims, token, &error), 0);
-    assert_int_equal(token_make(key, &claims, again, &error), 0);
+    assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, token, &error), 0);
+    assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, again, &error), 0);
     assert_string_not_equal(token, again); /* jti */
-    assert_int_equal(token_read(key, token, NOW, &back, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), 0);
     assert_int_equal(back.player, 42);
     assert_string_equal(back.name, claims.name);
     assert_int_equal(back.expires_s, NOW + 10);
-    assert_int_equal(token_read(key, token, NOW + 9, &back, &error), 0);
-    assert_int_equal(token_read(key, token, NOW + 10, &back, &error), -1);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW + 9, &back, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW + 10, &back, &error), -1);
     assert_non_null(strstr(error.text, "expired"));
-    assert_int_equal(token_read(key, token, NOW - 10 - TOKEN_LEEWAY_S, &back, &error), 0);
-    assert_int_equal(token_read(key, token, NOW - 11 - TOKEN_LEEWAY_S, &back, &error), -1);
+    assert_int_equal(
+        token_read(keys, TOKEN_RESUME, token, NOW - 10 - TOKEN_LEEWAY_S, &back, &error), 0);
+    assert_int_equal(
+        token_read(keys, TOKEN_RESUME, token, NOW - 11 - TOKEN_LEEWAY_S, &back, &error), -1);
     assert_non_null(strstr(error.text, "not valid yet"));
-    jws_key_free(key);
+    keys_free(keys);
+}
+
+static void test_kinds_are_apart(void **state)
+{
+    struct keys *keys = rfc_keys();
+    struct token_claims claims = claims_of(), back = {0};
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    struct error error = {""};
+
+    (void)state;
+    strcpy(claims.role, "moderator");
+    strcpy(claims.session, "0123456789abcdef0123456789abcdef");
+    claims.since_s = NOW - 500;
+    assert_int_equal(token_make(keys, TOKEN_ACCESS, &claims, token, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), -1);
+    assert_non_null(strstr(error.text, "another audience"));
+    assert_int_equal(token_read(keys, TOKEN_ACCESS, token, NOW, &back, &error), 0);
+    assert_string_equal(back.role, "moderator");
+    assert_string_equal(back.session, "");
+    assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, token, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_ACCESS, token, NOW, &back, &error), -1);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), 0);
+    assert_string_equal(back.session, claims.session);
+    assert_string_equal(back.role, "");
+    assert_int_equal(back.since_s, NOW - 500);
+    claims.role[0] = '\0';
+    assert_int_equal(token_make(keys, TOKEN_ACCESS, &claims, token, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_ACCESS, token, NOW, &back, &error), -1);
+    keys_free(keys);
 }
 
 static void test_longest_name_fits(void **state)
 {
-    struct jws_key *key = rfc_key();
+    struct keys *keys = rfc_keys();
     struct token_claims claims = claims_of(), back;
     char token[PROTOCOL_TOKEN_MAX + 1];
     struct error error = {""};
 
     (void)state;
     claims.player = 999999999999999999;
+    memset(claims.session, 'a', sizeof(claims.session) - 1);
     for (unsigned i = 0; i < TEXT_NAME_MAX_BYTES; i += 4)
         memcpy(claims.name + i, "\xf0\x9d\x94\xb8", 4);
     claims.name[TEXT_NAME_MAX_BYTES] = '\0';
-    assert_int_equal(token_make(key, &claims, token, &error), 0);
-    assert_int_equal(token_read(key, token, NOW, &back, &error), 0);
+    assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, token, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), 0);
     assert_string_equal(back.name, claims.name);
-    jws_key_free(key);
+    keys_free(keys);
 }
 
 static void test_any_changed_byte_is_refused(void **state)
 {
-    struct jws_key *key = rfc_key();
+    struct keys *keys = rfc_keys();
     struct token_claims claims = claims_of(), back;
     char token[PROTOCOL_TOKEN_MAX + 1];
     struct error error;
 
     (void)state;
-    assert_int_equal(token_make(key, &claims, token, &error), 0);
+    assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, token, &error), 0);
     for (size_t i = 0; token[i]; i++) {
         char kept = token[i];
 
         token[i] = kept == 'A' ? 'B' : 'A';
-        assert_int_equal(token_read(key, token, NOW, &back, &error), -1);
+        assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), -1);
         token[i] = kept;
     }
     token[strlen(token) - 1] = '\0'; /* cut */
-    assert_int_equal(token_read(key, token, NOW, &back, &error), -1);
-    jws_key_free(key);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), -1);
+    keys_free(keys);
 }
 
 #define GOOD_TIMES "\"iat\":1795349061,\"nbf\":1795349061,\"exp\":1795349081"
@@ -164,11 +210,15 @@ static const struct {
     {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795349061,\"exp\":-1}"},
     {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795349061,\"exp\":1795349070}"},
     {NULL, "{" GOOD_WHO ",\"iat\":1795349061,\"nbf\":1795350061,\"exp\":1795359081}"},
+    {NULL, "{" GOOD_WHO ",\"sid\":7," GOOD_TIMES "}"},
+    {NULL, "{" GOOD_WHO ",\"sid\":\"a b\"," GOOD_TIMES "}"},
+    {NULL, "{" GOOD_WHO ",\"sid\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"," GOOD_TIMES "}"},
+    {NULL, "{" GOOD_WHO ",\"since\":\"x\"," GOOD_TIMES "}"},
     {NULL, "{" GOOD_WHO ",\"iat\":1795350061,\"nbf\":1795349061,\"exp\":1795359081}"},
 };
 /* clang-format on */
 
-static int read_signed(const struct jws_key *key, const char *header, const char *payload)
+static int read_signed(const struct keys *keys, const char *header, const char *payload)
 {
     char filled[256], text[PROTOCOL_TOKEN_MAX + 1];
     const char *format = header ? header : "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\"}";
@@ -177,25 +227,73 @@ static int read_signed(const struct jws_key *key, const char *header, const char
     struct error error;
 
     if (at)
-        snprintf(filled, sizeof(filled), "%.*s%s%s", (int)(at - format), format, jws_key_id(key),
-                 at + 2);
+        snprintf(filled, sizeof(filled), "%.*s%s%s", (int)(at - format), format,
+                 jws_key_id(keys_current(keys)), at + 2);
     else
         snprintf(filled, sizeof(filled), "%s", format);
-    assert_int_equal(jws_sign(key, filled, payload, text, sizeof(text)), 0);
-    return token_read(key, text, NOW, &back, &error);
+    assert_int_equal(jws_sign(keys_current(keys), filled, payload, text, sizeof(text)), 0);
+    return token_read(keys, TOKEN_RESUME, text, NOW, &back, &error);
 }
 
 /* Every one is signed by the right key: only what it says is wrong. */
 static void test_wrong_words_are_refused(void **state)
 {
-    struct jws_key *key = rfc_key();
+    struct keys *keys = rfc_keys();
 
     (void)state;
-    assert_int_equal(read_signed(key, NULL, "{" GOOD_WHO "," GOOD_TIMES "}"), 0);
+    assert_int_equal(read_signed(keys, NULL, "{" GOOD_WHO "," GOOD_TIMES "}"), 0);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (read_signed(key, bad[i].header, bad[i].payload) == 0)
+        if (read_signed(keys, bad[i].header, bad[i].payload) == 0)
             fail_msg("accepted: %s %s", bad[i].header ? bad[i].header : "", bad[i].payload);
-    jws_key_free(key);
+    keys_free(keys);
+}
+
+/* What a forger can make who knows our public key: HMAC with it for a secret, a header that brings
+ * its own key, another's signature. */
+static void test_forged_tokens_are_refused(void **state)
+{
+    static const char *const headers[] = {
+        "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+        "{\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"%s\"}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s\",\"jwk\":{\"kty\":\"OKP\",\"crv\":"
+        "\"Ed25519\","
+        "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}}",
+        "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"%s/../other\"}",
+    };
+    struct keys *keys = rfc_keys();
+    const char *id = jws_key_id(keys_current(keys));
+    uint8_t public[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES],
+        seed[JWS_SEED_BYTES], mac[64] = {0};
+    struct jws_key *mine = jws_key_new((const uint8_t[JWS_SEED_BYTES]){7});
+    struct token_claims back;
+    struct error error;
+
+    (void)state;
+    jws_key_seed(keys_current(keys), seed);
+    crypto_sign_seed_keypair(public, secret, seed);
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        char header[512], text[PROTOCOL_TOKEN_MAX + 1], *end;
+        const char *at = strstr(headers[i], "%s");
+
+        snprintf(header, sizeof(header), "%.*s%s%s", (int)(at - headers[i]), headers[i], id,
+                 at + 2);
+        assert_int_equal(
+            jws_sign(mine, header, "{" GOOD_WHO "," GOOD_TIMES "}", text, sizeof(text)), 0);
+        assert_int_equal(token_read(keys, TOKEN_RESUME, text, NOW, &back, &error), -1);
+        end = strrchr(text, '.') + 1;
+        crypto_auth_hmacsha256(mac, (const uint8_t *)text, (size_t)(end - 1 - text), public);
+        sodium_bin2base64(end, sizeof(text) - (size_t)(end - text), mac, 32,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        assert_int_equal(token_read(keys, TOKEN_RESUME, text, NOW, &back, &error), -1);
+        sodium_bin2base64(end, sizeof(text) - (size_t)(end - text), mac, sizeof(mac),
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        assert_int_equal(token_read(keys, TOKEN_RESUME, text, NOW, &back, &error), -1);
+        *end = '\0';
+        assert_int_equal(token_read(keys, TOKEN_RESUME, text, NOW, &back, &error), -1);
+    }
+    jws_key_free(mine);
+    keys_free(keys);
 }
 
 static void test_malformed_texts_are_refused(void **state)
@@ -210,47 +308,54 @@ static void test_malformed_texts_are_refused(void **state)
         "e30.e30.AAAA",
         "e30=.e30=.AAAA",
         "e30.e30.!!!!",
+        /* RFC 7515, appendix A.1: HMAC; A.5: unsecured */
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
+        "cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        "eyJhbGciOiJub25lIn0."
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
+        "cnVlfQ.",
         /* alg none, unsigned */
         "eyJhbGciOiJub25lIn0.e30.",
     };
-    struct jws_key *key = rfc_key();
+    struct keys *keys = rfc_keys();
     struct token_claims back;
     struct error error;
     char huge[PROTOCOL_TOKEN_MAX + 100];
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        assert_int_equal(token_read(key, texts[i], NOW, &back, &error), -1);
+        assert_int_equal(token_read(keys, TOKEN_RESUME, texts[i], NOW, &back, &error), -1);
     memset(huge, 'A', sizeof(huge));
     huge[sizeof(huge) - 1] = '\0';
-    assert_int_equal(token_read(key, huge, NOW, &back, &error), -1);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, huge, NOW, &back, &error), -1);
     huge[10] = '.';
     huge[PROTOCOL_TOKEN_MAX - 5] = '.'; /* a payload beyond the room for it */
     huge[PROTOCOL_TOKEN_MAX] = '\0';
-    assert_int_equal(token_read(key, huge, NOW, &back, &error), -1);
-    jws_key_free(key);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, huge, NOW, &back, &error), -1);
+    keys_free(keys);
 }
 
 static void test_another_key_is_refused(void **state)
 {
     uint8_t seed[JWS_SEED_BYTES] = {1};
-    struct jws_key *key = rfc_key(), *other = jws_key_new(seed);
+    struct keys *keys = rfc_keys(), *other = keys_new(seed);
     struct token_claims claims = claims_of(), back;
     char token[PROTOCOL_TOKEN_MAX + 1];
     struct error error;
 
     (void)state;
-    assert_int_equal(token_make(other, &claims, token, &error), 0);
-    assert_int_equal(token_read(key, token, NOW, &back, &error), -1);
-    jws_key_free(key);
-    jws_key_free(other);
+    assert_int_equal(token_make(other, TOKEN_RESUME, &claims, token, &error), 0);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), -1);
+    keys_free(keys);
+    keys_free(other);
 }
 
 static void no_key(const char *path, const char *why)
 {
     struct error error = {""};
 
-    assert_null(jws_key_open(path, &error));
+    assert_null(keys_open(path, &error));
     if (!strstr(error.text, why) || !strstr(error.text, path))
         fail_msg("expected \"%s\" in: %s", why, error.text);
 }
@@ -259,7 +364,7 @@ static void test_key_file(void **state)
 {
     char directory[] = "/tmp/openmmo-key-XXXXXX", path[64], missing[80];
     struct error error = {""};
-    struct jws_key *key;
+    struct keys *keys;
     struct stat status;
     char id[JWS_KID_BYTES];
     int fd;
@@ -271,34 +376,76 @@ static void test_key_file(void **state)
     fd = open(missing, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     assert_true(fd >= 0);
     close(fd);
-    key = jws_key_open(path, &error);
-    assert_non_null(key);
+    keys = keys_open(path, &error);
+    assert_non_null(keys);
     assert_int_equal(access(missing, F_OK), -1);
     snprintf(missing, sizeof(missing), "%s/no/token.key", directory);
-    strcpy(id, jws_key_id(key));
-    jws_key_free(key);
+    strcpy(id, jws_key_id(keys_current(keys)));
+    keys_free(keys);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     assert_int_equal(status.st_size, 65);
-    key = jws_key_open(path, &error); /* the same after a restart */
-    assert_non_null(key);
-    assert_string_equal(jws_key_id(key), id);
-    jws_key_free(key);
+    keys = keys_open(path, &error); /* the same after a restart */
+    assert_non_null(keys);
+    assert_string_equal(jws_key_id(keys_current(keys)), id);
+    keys_free(keys);
     chmod(path, 0604);
     no_key(path, "is open to others (mode 0604): chmod 600");
     chmod(path, 0600);
     fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     assert_int_equal(write(fd, "00", 2), 2);
     close(fd);
-    no_key(path, "does not hold a key");
+    no_key(path, "does not hold keys");
     assert_int_equal(truncate(path, 0), 0);
-    no_key(path, "does not hold a key");
+    no_key(path, "does not hold keys");
     no_key(missing, "cannot make key file");
     unlink(path);
     assert_int_equal(mkdir(path, 0700), 0);
     no_key(path, "cannot read key file");
     rmdir(path);
     rmdir(directory);
+}
+
+static void test_rotation(void **state)
+{
+    char directory[] = "/tmp/openmmo-key-XXXXXX", path[64];
+    char tokens[KEYS_MAX + 1][PROTOCOL_TOKEN_MAX + 1];
+    struct token_claims claims = claims_of(), back;
+    struct error error = {""};
+    struct keys *keys, *reread;
+    struct stat status;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/token.key", directory);
+    keys = keys_open(path, &error);
+    assert_non_null(keys);
+    for (unsigned i = 0; i <= KEYS_MAX; i++) {
+        assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, tokens[i], &error), 0);
+        if (i < KEYS_MAX)
+            assert_int_equal(keys_rotate(keys, &error), 0);
+    }
+    assert_int_equal(keys_n(keys), KEYS_MAX);
+    reread = keys_open(path, &error);
+    assert_non_null(reread);
+    assert_int_equal(keys_n(reread), KEYS_MAX);
+    assert_string_equal(jws_key_id(keys_current(reread)), jws_key_id(keys_current(keys)));
+    for (unsigned i = 0; i <= KEYS_MAX; i++) { /* the oldest key is gone, all others verify */
+        int expected = i == 0 ? -1 : 0;
+
+        assert_int_equal(token_read(keys, TOKEN_RESUME, tokens[i], NOW, &back, &error), expected);
+        assert_int_equal(token_read(reread, TOKEN_RESUME, tokens[i], NOW, &back, &error), expected);
+    }
+    keys_free(reread);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    /* Where the file cannot be written nothing changes. */
+    unlink(path);
+    rmdir(directory);
+    assert_int_equal(keys_rotate(keys, &error), -1);
+    assert_int_equal(keys_n(keys), KEYS_MAX);
+    assert_int_equal(token_read(keys, TOKEN_RESUME, tokens[1], NOW, &back, &error), 0);
+    keys_free(keys);
 }
 
 static void test_passwords(void **state)
@@ -326,12 +473,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc_8037),
         cmocka_unit_test(test_token_round_trip),
+        cmocka_unit_test(test_kinds_are_apart),
         cmocka_unit_test(test_longest_name_fits),
         cmocka_unit_test(test_any_changed_byte_is_refused),
         cmocka_unit_test(test_wrong_words_are_refused),
+        cmocka_unit_test(test_forged_tokens_are_refused),
         cmocka_unit_test(test_malformed_texts_are_refused),
         cmocka_unit_test(test_another_key_is_refused),
         cmocka_unit_test(test_key_file),
+        cmocka_unit_test(test_rotation),
         cmocka_unit_test(test_passwords),
     };
 

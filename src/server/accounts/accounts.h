@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "accounts/jws.h"
+#include "accounts/keys.h"
 #include "accounts/password.h"
 #include "common/compiler.h"
 #include "common/error.h"
@@ -26,7 +26,7 @@ struct accounts; /* opaque */
 struct accounts_config {
     struct store *store;       /* borrowed; closed between accounts_stop and accounts_free */
     struct workers *workers;   /* borrowed; freed between them too */
-    const struct jws_key *key; /* borrowed */
+    const struct keys *keys;   /* borrowed */
     struct password_cost cost;
     uint32_t token_lifetime_s;
     bool registration_open;

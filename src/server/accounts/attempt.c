@@ -118,7 +118,7 @@ void attempt_welcome(struct attempt *attempt, bool store_away)
     claims.issued_s = timestamp_now_ms() / 1000;
     claims.expires_s = claims.issued_s + attempt->accounts->config.token_lifetime_s;
     memcpy(claims.name, attempt->player.username, sizeof(claims.name));
-    if (token_make(attempt->accounts->config.key, &claims, answer.token, &error) < 0) {
+    if (token_make(attempt->accounts->config.keys, TOKEN_RESUME, &claims, answer.token, &error) < 0) {
         log_event(LOG_LEVEL_ERROR, "token_failed", error.text, LOG_NONE);
         attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);
         return;

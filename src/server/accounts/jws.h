@@ -19,10 +19,8 @@ struct jws_key; /* opaque; the secret lies in locked memory */
 struct jws_key *jws_key_new(const uint8_t seed[JWS_SEED_BYTES]);
 void jws_key_free(struct jws_key *key); /* wipes; NULL is fine */
 
-/* The key that lies in a file: 64 hex digits, not accessible to others. A file that is missing is
- * made (0600) with a new key. NULL + error. */
-struct jws_key *jws_key_open(const char *path, struct error *error);
-
+/* What it was made from: as secret as the key; the caller wipes it. */
+void jws_key_seed(const struct jws_key *key, uint8_t seed[JWS_SEED_BYTES]);
 /* Its name: the JWK thumbprint (RFC 7638). */
 const char *jws_key_id(const struct jws_key *key);
 
@@ -33,8 +31,14 @@ int jws_sign(const struct jws_key *key, const char *header, const char *payload,
 struct jws_parts { /* NUL-terminated, may hold any byte; the lengths count */
     char header[JWS_PART_MAX + 1], payload[JWS_PART_MAX + 1];
     size_t header_bytes, payload_bytes;
+    uint8_t signature[64];
+    size_t signed_bytes; /* of the text: header, dot, payload */
 };
-/* Take a text apart and check the signature over it. 0, or -1: malformed, or not signed by key. */
-int jws_open(const struct jws_key *key, const char *text, struct jws_parts *parts) MUST_CHECK;
+/* Take a text apart; nothing is verified yet. 0, or -1: malformed. */
+int jws_split(const char *text, struct jws_parts *parts) MUST_CHECK;
+/* The signature over a text that was split. 0, or -1: key did not sign it. The algorithm is the
+ * key's, whatever the header says. */
+int jws_verify(const struct jws_key *key, const char *text,
+               const struct jws_parts *parts) MUST_CHECK;
 
 #endif
