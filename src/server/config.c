@@ -132,7 +132,7 @@ static const struct option_row rows[] = {
     {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, RESUME_DAYS_MAX * UINT64_C(86400000), 0, NULL, NULL, NULL,
      "How long a token that a login handed out takes the place of the password."},
     {"auth", "key", OPTION_PATH, AT(auth_key), "auth.key", 1, 400, 0, NULL, NULL, NULL,
-     "File of the Ed25519 key that signs tokens. Made on first start, readable by the server alone. A new key ends all tokens."},
+     "File of the Ed25519 keys of tokens: the first line signs, the others, at most three, still verify. Made on first start, readable by the server alone. auth.rotate-key puts a new one in front; without the file all tokens end."},
 
     {"admin", "socket", OPTION_PATH, AT(admin_socket), "", 0, 107, 0, NULL, NULL, NULL,
      "Unix socket of the operators' console. Empty: admin.sock in $RUNTIME_DIRECTORY (systemd's), else /run/openmmo/admin.sock for "
@@ -148,6 +148,7 @@ static const struct option_flag flags[] = {
     {0, "journal", "FILE", NULL, "write a tick journal to this new file"},
     {0, "replay", "FILE", NULL, "run a tick journal again and compare its hashes"},
     {0, "migrate", NULL, NULL, "bring the database up to date and exit"},
+    {0, "rotate-key", NULL, NULL, "sign tokens with a new key from now on and exit"},
     {0, "print-config", NULL, NULL, "print a sample configuration file"},
     {0, "print-man", NULL, NULL, "print the manual page openmmo.ini(5)"},
 #if TEST_FAULTS
@@ -430,6 +431,7 @@ static struct config *load(int argc, char *const argv[])
     config->burden = options_flag(config->options, "burden");
 #endif
     config->migrate = options_flag(config->options, "migrate") != NULL;
+    config->rotate_key = options_flag(config->options, "rotate-key") != NULL;
     (void)build(config);
     return config;
 }

@@ -56,7 +56,7 @@ struct config {
     /* Flags of the command line; borrowed from it. */
     const char *journal, *replay; /* NULL: not given */
     const char *burden; /* a planted fault: file with the microseconds that each step burns */
-    bool migrate;
+    bool migrate, rotate_key;
 
     struct options *options; /* values and origins as loaded, for listings */
     int argc;                /* the command line, for reloads; borrowed */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "accounts/keys.h"
 #include "common/log.h"
 #include "server/config.h"
 #include "server/server.h"
@@ -41,6 +42,24 @@ static int migrate(struct config *config)
     return 0;
 }
 
+/* While no daemon runs: a running one is asked by auth.rotate-key. */
+static int rotate_key(struct config *config)
+{
+    struct error error = {""};
+    int lock = state_take(config, &error), rc = -1;
+    struct keys *keys = lock >= 0 ? keys_open(config->auth_key, &error) : NULL;
+
+    if (keys)
+        rc = keys_rotate(keys, &error);
+    if (rc == 0)
+        printf("openmmod: tokens are signed with a new key: %s\n", jws_key_id(keys_current(keys)));
+    keys_free(keys);
+    if (lock >= 0)
+        close(lock);
+    config_free(config);
+    return rc == 0 ? 0 : failed(&error);
+}
+
 static int serve(struct config *config)
 {
     struct error error = {""};
@@ -74,5 +93,7 @@ int main(int argc, char *argv[])
         return replay(config);
     if (config->migrate)
         return migrate(config);
+    if (config->rotate_key)
+        return rotate_key(config);
     return serve(config);
 }

@@ -58,6 +58,7 @@ static const struct method {
     {"server.save",     "",                MODERATOR, 0},
     {"config.list",     "",                ADMIN,     0},
     {"server.reload",   "",                ADMIN,     0},
+    {"auth.rotate-key", "",                ADMIN,     0},
     {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
 };
 /* clang-format on */

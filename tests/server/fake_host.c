@@ -130,6 +130,14 @@ static void stop(void *context, const char *reason)
     snprintf(fake_host.shutdown_reason, sizeof(fake_host.shutdown_reason), "%s", reason);
 }
 
+static int rotate_key(void *context, struct error *outcome)
+{
+    (void)context;
+    fake_host.rotations++;
+    error_set(outcome, "tokens are signed with a new key: k");
+    return 0;
+}
+
 static const struct options *options(void *context)
 {
     return context;
@@ -181,7 +189,7 @@ void fake_host_start_at(const char *path, unsigned players_n)
     snprintf(fake_host.path, sizeof(fake_host.path), "%s", path);
     config.base = fake_host.base;
     config.path = fake_host.path;
-    config.host = (struct admin_host){status, reload, stop, options, &fake_host};
+    config.host = (struct admin_host){status, reload, stop, rotate_key, options, &fake_host};
     fd = admin_bind(fake_host.path, &error);
     config.socket = &fd;
     config.ladder = &fake_host.ladder;

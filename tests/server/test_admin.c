@@ -695,6 +695,8 @@ static void the_server_is_reloaded_and_stopped(void **state)
     answer = ask(peer, "server.reload", "{}");
     assert_string_equal(message_of(answer), "openmmo.ini:3: nonsense");
     json_decref(answer);
+    json_decref(result(peer, "auth.rotate-key", "{}"));
+    assert_int_equal(fake_host.rotations, 1);
     json_decref(result(peer, "server.shutdown", "{\"reason\":\"tea\"}"));
     assert_int_equal(fake_host.shutdowns, 1);
     assert_string_equal(fake_host.shutdown_reason, "tea");

@@ -47,6 +47,9 @@ struct admin_host {
     /* Begin the graceful stop, as SIGTERM does. Must return; the reply is sent while the server
      * drains. reason: for the players; empty: the usual words. */
     void (*shutdown)(void *context, const char *reason);
+    /* Sign tokens with a new key from now on; the ones before it still verify. outcome: as reload.
+     */
+    int (*rotate_key)(void *context, struct error *outcome);
     /* The configuration as it holds now; valid until control's next turn. */
     const struct options *(*options)(void *context);
     void *context;

@@ -12,7 +12,7 @@
 #include "common/text.h"
 
 static const struct method *const FAMILIES[] = {CMD_RPC,     CMD_SERVER, CMD_PLAYERS, CMD_LOG,
-                                                CMD_METRICS, CMD_CONFIG, CMD_LOAD};
+                                                CMD_METRICS, CMD_CONFIG, CMD_LOAD,    CMD_AUTH};
 
 const struct method *method_at(unsigned i)
 {
