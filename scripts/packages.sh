@@ -2,12 +2,13 @@
 # packages.sh -- the Debian packages that OpenMMO needs, and how they are installed. Sourced by ./check and ./quickstart.
 
 packages_server="autoconf automake make gcc g++ pkg-config libc6-dev
-    libevent-dev liburing-dev libssl-dev libsodium-dev libsqlite3-dev libjansson-dev libutf8proc-dev libsystemd-dev uthash-dev
+    libevent-dev liburing-dev libssl-dev libsodium-dev libsqlite3-dev libpq-dev libjansson-dev libutf8proc-dev libsystemd-dev uthash-dev
     libncurses-dev ncurses-base"
 packages_client="libglfw3-dev libvulkan-dev libvulkan-volk-dev libcglm-dev libstb-dev libimgui-dev glslang-tools
     libfreetype-dev libharfbuzz-dev libfribidi-dev libfontconfig-dev
     libvulkan1 mesa-vulkan-drivers fonts-dejavu-core"
 packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 xz-utils git procps iputils-ping systemd systemd-container tmux mandoc groff-base openssl sqlite3
+    postgresql postgresql-client pgbouncer haproxy
     vulkan-validationlayers xvfb xauth xdotool"
 
 # Those of the given packages that are not installed.

@@ -70,6 +70,8 @@ enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
     case PROTOCOL_REASON_UNSUPPORTED:
     case PROTOCOL_REASON_INTERNAL:
     case PROTOCOL_REASON_BAD_EMAIL:
+    case PROTOCOL_REASON_BANNED:
+    case PROTOCOL_REASON_MUTED:
         break;
     }
     return ENTRY_BARRED;

@@ -1,4 +1,4 @@
-EXTRA_DIST += doc/protocol.md
+EXTRA_DIST += doc/protocol.md scripts/make-scripts
 noinst_LIBRARIES += libcommon.a
 libcommon_a_CFLAGS = $(AM_CFLAGS) $(WARN_CONVERSION) $(OPENSSL_CFLAGS) $(SODIUM_CFLAGS) \
     $(UTF8PROC_CFLAGS) $(SYSTEMD_CFLAGS)
@@ -13,6 +13,7 @@ libcommon_a_SOURCES = \
     src/common/link.c src/common/link.h \
     src/common/log.c src/common/log.h src/common/log_record.h \
     src/common/log_queue.c src/common/log_queue.h src/common/log_sink.c src/common/log_sink.h \
+    src/common/lookalike.c src/common/lookalike.h src/common/scripts_table.h \
     src/common/movement.c src/common/movement.h \
     src/common/option_value.c src/common/option_value.h \
     src/common/options.c src/common/options.h src/common/options_print.c \

@@ -73,7 +73,9 @@ enum protocol_type {
     ROW(22, UNSUPPORTED,      "this server does not support that")                  \
     ROW(23, INTERNAL,         "the server failed: the fault is ours")               \
     ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")               \
-    ROW(25, WAITING,          "waiting for a place in the world")
+    ROW(25, WAITING,          "waiting for a place in the world")                   \
+    ROW(26, BANNED,           "you are banned")                                     \
+    ROW(27, MUTED,            "you are muted")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),

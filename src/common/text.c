@@ -128,30 +128,36 @@ int text_name_check(const char *name, size_t len_bytes, struct error *error)
     return 0;
 }
 
-int text_name_key(const char *name, size_t len_bytes, char out[TEXT_NAME_KEY_BYTES],
-                  struct error *error)
+int text_fold(const char *text, size_t len_bytes, char *out, size_t out_bytes)
 {
     const utf8proc_option_t how =
         UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD;
     char *once, *twice;
-    size_t n;
+    int n = -1;
 
-    if (text_name_check(name, len_bytes, error) < 0)
+    if (!text_utf8_valid(text, len_bytes))
         return -1;
-    once = mapped(name, len_bytes, how);
+    once = mapped(text, len_bytes, how);
     /* folding can leave a text that is not normal any more; the second pass settles it */
     twice = once == NULL ? NULL : mapped(once, strlen(once), how);
     free(once);
-    if (twice == NULL)
-        return error_set(error, "that name cannot be normalised");
-    n = strlen(twice);
-    if (n >= TEXT_NAME_KEY_BYTES) {
-        free(twice);
-        return error_set(error, "that name is too long");
+    if (twice != NULL && strlen(twice) < out_bytes) {
+        n = (int)strlen(twice);
+        memcpy(out, twice, (size_t)n + 1);
     }
-    memcpy(out, twice, n + 1);
     free(twice);
-    return (int)n;
+    return n;
+}
+
+int text_name_key(const char *name, size_t len_bytes, char out[TEXT_NAME_KEY_BYTES],
+                  struct error *error)
+{
+    int n;
+
+    if (text_name_check(name, len_bytes, error) < 0)
+        return -1;
+    n = text_fold(name, len_bytes, out, TEXT_NAME_KEY_BYTES);
+    return n < 0 ? error_set(error, "that name cannot be normalised") : n;
 }
 
 int text_chat_check(const char *text, size_t len_bytes, struct error *error)

@@ -28,6 +28,11 @@ int text_name_check(const char *name, size_t len_bytes, struct error *error) MUS
 int text_name_key(const char *name, size_t len_bytes, char out[TEXT_NAME_KEY_BYTES],
                   struct error *error) MUST_CHECK;
 
+/* The same folding for any valid UTF-8, whatever it holds: of names that break today's rule, of
+ * e-mail addresses. Equals text_name_key where that takes the name; stored, so it never changes.
+ * Returns the length, or -1: not UTF-8, a NUL in it, longer than out_bytes with its NUL. */
+int text_fold(const char *text, size_t len_bytes, char *out, size_t out_bytes) MUST_CHECK;
+
 /* A chat line: valid UTF-8, 1-500 bytes, not only spaces, no control (C0, C1, DEL) and no bidi
  * control character. Returns 0, or -1 with a sentence for the player. */
 int text_chat_check(const char *text, size_t len_bytes, struct error *error) MUST_CHECK;

@@ -433,7 +433,7 @@ static void describe(void *context, struct admin_status *status)
     status->last_tick_ms = ticker_last_tick_ms(server->ticker);
     status->players_max = server->config->players_max;
     status->connections_max = server->config->connections_max;
-    status->store = store_driver(server->store);
+    status->store = store_driver_name(server->store);
     snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
     status->durable_epoch = durable.epoch;
     status->durable_tick = durable.tick;

@@ -186,6 +186,7 @@ static void test_reconnect(void **state)
     assert_true(reconnect_allowed(PROTOCOL_REASON_SHUTTING_DOWN, false));
     assert_false(reconnect_allowed(PROTOCOL_REASON_KICKED, false));
     assert_false(reconnect_allowed(PROTOCOL_REASON_REPLACED, false));
+    assert_false(reconnect_allowed(PROTOCOL_REASON_BANNED, false));
     assert_false(reconnect_allowed(PROTOCOL_REASON_LOGIN_FAILED, false));
     assert_false(reconnect_allowed(200, false));
 }

@@ -533,6 +533,8 @@ static void test_the_server_ends_it(void **state)
         {PROTOCOL_REASON_KICKED, "be kind", "an operator ended the session: be kind", false},
         {PROTOCOL_REASON_REPLACED, "", "the same account logged in from elsewhere", false},
         {PROTOCOL_REASON_RESTARTING, "", "the server is restarting", true},
+        {PROTOCOL_REASON_BANNED, "until 2026-12-01 10:00 UTC: spam",
+         "you are banned: until 2026-12-01 10:00 UTC: spam", false},
         {PROTOCOL_REASON_NONE, "bye \x1b[2J", "bye \\u{1B}[2J", false},
     };
     for (unsigned i = 0; i < ARRAY_N(cases); i++) {
@@ -541,7 +543,7 @@ static void test_the_server_ends_it(void **state)
         const struct session_end *end = end_of(c);
         assert_int_equal(end->kind, SESSION_END_SERVER);
         assert_int_equal(end->reason, cases[i].reason);
-        if (i < 3)
+        if (i < 4)
             assert_string_equal(end->text, cases[i].text);
         else
             assert_null(strchr(end->text, '\x1b'));

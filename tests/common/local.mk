@@ -21,6 +21,10 @@ tests_common_test_log_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
 tests_common_test_text_SOURCES = tests/common/test_text.c
 tests_common_test_text_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_text_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/common/test_lookalike
+tests_common_test_lookalike_SOURCES = tests/common/test_lookalike.c
+tests_common_test_lookalike_CFLAGS = $(TEST_CFLAGS)
+tests_common_test_lookalike_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/common/test_space
 tests_common_test_space_SOURCES = tests/common/test_space.c

@@ -443,8 +443,9 @@ static void names(void **state)
     assert_string_equal(protocol_reason_text(0), "");
     assert_string_equal(protocol_reason_text(24), "that e-mail address is not allowed");
     assert_string_equal(protocol_reason_text(25), "waiting for a place in the world");
-    assert_null(protocol_reason_name(26));
-    assert_null(protocol_reason_text(26));
+    assert_string_equal(protocol_reason_text(26), "you are banned");
+    assert_null(protocol_reason_name(200));
+    assert_null(protocol_reason_text(200));
 }
 
 /* Random bodies into every decoder: nothing but OK or BAD, and no read beyond (under a sanitizer).

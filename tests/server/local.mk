@@ -164,3 +164,8 @@ tests_server_test_allocations_SOURCES = tests/server/test_allocations.c tests/se
 tests_server_test_allocations_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_allocations_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_server_test_allocations_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_bans
+tests_server_test_bans_SOURCES = tests/server/test_bans.c
+tests_server_test_bans_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_bans_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

@@ -34,6 +34,8 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_UNSUPPORTED:
     case PROTOCOL_REASON_BAD_EMAIL:
     case PROTOCOL_REASON_WAITING:
+    case PROTOCOL_REASON_BANNED:
+    case PROTOCOL_REASON_MUTED:
         return false;
     }
     return false;

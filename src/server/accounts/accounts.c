@@ -9,6 +9,7 @@
 #include "accounts/attempt.h"
 #include "accounts/email.h"
 #include "common/log.h"
+#include "common/lookalike.h"
 #include "store/timestamp.h"
 
 #define THROTTLE_ROWS 16384
@@ -109,9 +110,10 @@ static void ask_by_name(struct attempt *attempt)
 
 static void begin_password(struct attempt *attempt)
 {
-    /* A name that is none has no key: it is looked for in vain, like any that nobody has. */
-    if (text_name_key(attempt->player.username, strlen(attempt->player.username),
-                      attempt->player.key, NULL) < 0)
+    /* Not by today's rule: an older account may break it. What cannot be folded has no key: it is
+     * looked for in vain, like any that nobody has. */
+    if (text_fold(attempt->player.username, strlen(attempt->player.username), attempt->player.key,
+                  sizeof(attempt->player.key)) < 0)
         attempt->player.key[0] = '\0';
     if (attempt_charge(attempt))
         ask_by_name(attempt);
@@ -126,6 +128,7 @@ static void begin_register(struct attempt *attempt)
     if (!attempt->accounts->config.registration_open)
         attempt_refuse(attempt, PROTOCOL_REASON_REGISTRATION_CLOSED, NULL);
     else if (text_name_check(name, strlen(name), &error) < 0 ||
+             lookalike_check(name, strlen(name), &error) < 0 ||
              text_name_key(name, strlen(name), attempt->player.key, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_NAME, error.text);
     else if (password_bytes < TEXT_PASSWORD_MIN_BYTES)

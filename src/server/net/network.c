@@ -2,15 +2,11 @@
 #include "net/network.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-struct network {
-    uint8_t address[NETWORK_BYTES];
-    unsigned bits; /* of 128 */
-};
 
 struct network_list {
     unsigned n;
@@ -33,7 +29,7 @@ bool network_is_v4(const uint8_t bytes[NETWORK_BYTES])
     return memcmp(bytes, mapped, sizeof(mapped)) == 0;
 }
 
-static int network_parse(const char *text, struct network *network, struct error *error)
+int network_parse(const char *text, struct network *network, struct error *error)
 {
     const char *slash = strchr(text, '/');
     char host[INET6_ADDRSTRLEN + 1];
@@ -66,7 +62,7 @@ static int network_parse(const char *text, struct network *network, struct error
             return error_set(error, "\"%s\": the prefix must be 0 to %u", text, width);
         bits = (unsigned)value;
     }
-    network->bits = bits + (128 - width);
+    network->bits = (uint8_t)(bits + (NETWORK_BITS - width));
     return 0;
 }
 
@@ -100,13 +96,43 @@ void network_list_free(struct network_list *list)
     free(list);
 }
 
-static bool network_holds(const struct network *network, const uint8_t bytes[NETWORK_BYTES])
+bool network_holds(const struct network *network, const uint8_t bytes[NETWORK_BYTES])
 {
     unsigned whole = network->bits / 8, rest = network->bits % 8;
 
     if (memcmp(network->address, bytes, whole) != 0)
         return false;
     return rest == 0 || ((network->address[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
+}
+
+bool network_mask(struct network *network)
+{
+    struct network masked = *network;
+    bool none;
+
+    for (unsigned i = 0; i < NETWORK_BYTES; i++) {
+        unsigned kept = network->bits <= 8 * i ? 0 : network->bits - 8 * i;
+
+        if (kept < 8)
+            masked.address[i] &= (uint8_t)(0xff00 >> kept);
+    }
+    none = memcmp(masked.address, network->address, NETWORK_BYTES) == 0;
+    *network = masked;
+    return none;
+}
+
+void network_text(const struct network *network, char text[NETWORK_TEXT_MAX])
+{
+    bool v4 = network_is_v4(network->address) && network->bits >= 96;
+    char host[INET6_ADDRSTRLEN];
+
+    if (inet_ntop(v4 ? AF_INET : AF_INET6, network->address + (v4 ? 12 : 0), host, sizeof(host)) ==
+        NULL)
+        snprintf(host, sizeof(host), "?");
+    if (network->bits == NETWORK_BITS)
+        snprintf(text, NETWORK_TEXT_MAX, "%s", host);
+    else
+        snprintf(text, NETWORK_TEXT_MAX, "%s/%u", host, (unsigned)network->bits - (v4 ? 96u : 0u));
 }
 
 bool network_list_holds(const struct network_list *list, const struct sockaddr *address)

@@ -1,5 +1,6 @@
-/* network.h -- lists of networks, as operators write them: "10.0.0.0/8", "::1", "2001:db8::/32".
- * Pure; immutable once made. */
+/* network.h -- networks as operators write them: "10.0.0.0/8", "::1", "2001:db8::/32"; and lists of
+ * them. An IPv4 address that is mapped into IPv6 counts as IPv4. Pure; lists are immutable once
+ * made. */
 #ifndef OPENMMO_NET_NETWORK_H
 #define OPENMMO_NET_NETWORK_H
 
@@ -10,7 +11,22 @@
 #include "common/compiler.h"
 #include "common/error.h"
 
-#define NETWORK_BYTES 16 /* an address, IPv4 as mapped into IPv6 */
+#define NETWORK_BYTES    16 /* an address, IPv4 as mapped into IPv6 */
+#define NETWORK_BITS     128
+#define NETWORK_TEXT_MAX (INET6_ADDRSTRLEN + 4) /* with its NUL */
+
+struct network {
+    uint8_t address[NETWORK_BYTES];
+    uint8_t bits; /* 0..128; IPv4's n is 96 + n */
+};
+
+/* 0; -1 + error: that is no network. Host bits stay as they are written. */
+int network_parse(const char *text, struct network *network, struct error *error) MUST_CHECK;
+/* The one way in which we write it: "10.0.0.0/8"; a single address without its prefix. */
+void network_text(const struct network *network, char text[NETWORK_TEXT_MAX]);
+/* Clear the bits behind the prefix. True: there were none. */
+bool network_mask(struct network *network);
+bool network_holds(const struct network *network, const uint8_t bytes[NETWORK_BYTES]);
 
 struct network_list;
 

@@ -1,13 +1,12 @@
 /* sqlite.c -- the store on an SQLite file: one thread that owns the connection and answers
  * questions in the order asked.
  *
- *   control: store_ask -> bounded list -> [store thread: statement] -> postbox -> control: answer
+ *   control: ask -> list -> [store thread: the table's steps] -> postbox -> control: answer
  */
-#include "store/store.h"
-
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +16,7 @@
 #include "common/thread.h"
 #include "ops/metrics.h"
 #include "ops/postbox.h"
+#include "store/driver.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
 #include "store/timestamp.h"
@@ -24,251 +24,175 @@
 #define LOCKED_BUSY_MS 10
 #define GROUP_MAX      64 /* questions that share a commit */
 
-struct ask {
-    struct postbox_item item; /* first */
-    struct ask *next;
-    struct store *store;
-    struct store_question question;
-    struct store_answer answer;
-    struct store_position rows[]; /* POSITIONS_SAVE: the question's own copy */
+/* A step made ready; at[i]: SQLite's number of $<i + 1> in it, 0 where it is not used. */
+struct step {
+    sqlite3_stmt *statement;
+    int at[STATEMENT_VALUES_MAX];
 };
 
-struct store {
+struct driver {
     struct postbox *postbox;
     char *path;
     int claim; /* on the file, until the database is closed */
-    uint32_t epoch;
-    struct error trouble; /* control: of the newest answer that says something of it */
-    bool changes_fail;    /* control: the trouble is with changes (too) */
     pthread_t thread;
     bool started;
 
     pthread_mutex_t lock; /* over what follows up to stopping */
     pthread_cond_t filled;
-    struct ask *oldest, **tail;
-    unsigned waiting_n;
+    struct store_ask *oldest, **tail;
     bool stopping;
-    unsigned queue_max;
 
     /* Store thread (before it starts and after it ended: control). */
     sqlite3 *db;
     uint32_t busy_ms;
     bool locked; /* the last change was refused because of another's lock */
-    sqlite3_stmt *statements[STORE_STATEMENTS_N];
+    struct step steps[STORE_STATEMENTS_N][STATEMENT_STEPS_MAX];
 };
 
-/* A statement's function binds, steps and reads. Returns an SQLite result code of the last step;
- * the caller resets. */
-typedef int statement_fn(struct store *store, sqlite3_stmt *statement, struct ask *ask);
-
-struct statement {
-    const char *name, *sql;
-    statement_fn *run;
-};
-
-static void bind_time(sqlite3_stmt *statement, int at, uint64_t ms)
+static void bind_value(const struct step *step, unsigned i, const struct statement_value *value)
 {
     char text[TIMESTAMP_BYTES];
+    int at = step->at[i];
 
-    timestamp_format(ms, text);
-    sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+    if (at == 0)
+        return;
+    switch (value->type) {
+    case 'i':
+    case 'b':
+        sqlite3_bind_int64(step->statement, at, value->i);
+        break;
+    case 'r':
+        sqlite3_bind_double(step->statement, at, value->r);
+        break;
+    case 't':
+        sqlite3_bind_text(step->statement, at, value->t, -1, SQLITE_STATIC);
+        break;
+    case 'd':
+        timestamp_format((uint64_t)value->i, text);
+        sqlite3_bind_text(step->statement, at, text, -1, SQLITE_TRANSIENT);
+        break;
+    case '\0':
+        sqlite3_bind_null(step->statement, at);
+        break;
+    }
 }
 
-static void read_text(sqlite3_stmt *statement, int column, char *room, size_t room_bytes)
+static void bind_all(const struct step *step, const struct store_ask *ask, size_t at)
 {
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    size_t length = text ? strlen(text) : 0;
+    struct statement_value values[STATEMENT_VALUES_MAX] = {{.type = '\0'}};
+    const char *types = ask->row->in;
 
-    /* What does not fit was not written by us: better nothing than a part of it. */
-    if (length >= room_bytes)
-        length = 0;
-    if (length)
-        memcpy(room, text, length);
-    room[length] = '\0';
+    if (ask->row->bind)
+        ask->row->bind(&ask->question, at, values);
+    for (unsigned i = 0; types[i]; i++) {
+        assert(values[i].type == types[i] || !values[i].type);
+        bind_value(step, i, &values[i]);
+    }
 }
 
-static int player_add(struct store *store, sqlite3_stmt *statement, struct ask *ask)
+static int read_row(sqlite3_stmt *statement, struct store_ask *ask)
 {
-    const struct store_player *player = &ask->question.in.player;
+    struct statement_value columns[STATEMENT_VALUES_MAX];
+    const char *types = ask->row->out;
+
+    for (int i = 0; types[i]; i++) {
+        const char *text = NULL;
+
+        columns[i] = value_null();
+        if (sqlite3_column_type(statement, i) == SQLITE_NULL)
+            continue;
+        if (types[i] == 't' || types[i] == 'd')
+            text = (const char *)sqlite3_column_text(statement, i);
+        columns[i].type = types[i];
+        if (types[i] == 'r')
+            columns[i].r = sqlite3_column_double(statement, i);
+        else if (types[i] == 'd')
+            columns[i].i = (int64_t)timestamp_parse(text);
+        else if (types[i] == 't')
+            columns[i].t = text ? text : "";
+        else
+            columns[i].i = sqlite3_column_int64(statement, i);
+    }
+    return store_ask_row(ask, columns) < 0 ? SQLITE_NOMEM : SQLITE_ROW;
+}
+
+/* Returns SQLite's result code; SQLITE_DONE is good. */
+static int run_step(const struct step *step, struct store_ask *ask, size_t at, bool last)
+{
+    bool reads = last && ask->row->out[0];
     int rc;
 
-    sqlite3_bind_text(statement, 1, player->username, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, player->key, -1, SQLITE_STATIC);
-    if (player->email[0])
-        sqlite3_bind_text(statement, 3, player->email, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 4, player->hash, -1, SQLITE_STATIC);
-    bind_time(statement, 5, player->created_ms);
-    rc = sqlite3_step(statement);
-    if (rc == SQLITE_DONE)
-        ask->answer.out.player_id = (uint64_t)sqlite3_last_insert_rowid(store->db);
+    bind_all(step, ask, at);
+    do {
+        rc = sqlite3_step(step->statement);
+        if (rc == SQLITE_ROW && reads)
+            rc = read_row(step->statement, ask);
+    } while (rc == SQLITE_ROW);
+    sqlite3_reset(step->statement);
+    sqlite3_clear_bindings(step->statement);
     return rc;
 }
 
-static int read_player(sqlite3_stmt *statement, struct store_player *player)
+static int run_steps(struct driver *driver, struct store_ask *ask)
 {
-    int rc = sqlite3_step(statement);
+    const struct step *steps = driver->steps[ask->question.statement];
+    size_t n = statement_steps_n(ask->row);
+    int rc = SQLITE_DONE;
 
-    if (rc != SQLITE_ROW)
+    if (ask->row->flags & STATEMENT_MANY_IN) {
+        for (size_t i = 0; i < ask->question.in.many.n && rc == SQLITE_DONE; i++)
+            rc = run_step(&steps[0], ask, i, true);
         return rc;
-    player->id = (uint64_t)sqlite3_column_int64(statement, 0);
-    read_text(statement, 1, player->username, sizeof(player->username));
-    read_text(statement, 2, player->key, sizeof(player->key));
-    read_text(statement, 3, player->email, sizeof(player->email));
-    read_text(statement, 4, player->hash, sizeof(player->hash));
-    player->created_ms = timestamp_parse((const char *)sqlite3_column_text(statement, 5));
-    player->last_login_ms = timestamp_parse((const char *)sqlite3_column_text(statement, 6));
+    }
+    for (size_t i = 0; i < n && rc == SQLITE_DONE; i++)
+        rc = run_step(&steps[i], ask, 0, i + 1 == n);
     return rc;
 }
 
-static int player_by_name(struct store *store, sqlite3_stmt *statement, struct ask *ask)
+static int control(struct driver *driver, const char *sql)
 {
-    (void)store;
-    sqlite3_bind_text(statement, 1, ask->question.in.key, -1, SQLITE_STATIC);
-    return read_player(statement, &ask->answer.out.player);
+    return sqlite3_exec(driver->db, sql, NULL, NULL, NULL);
 }
 
-static int player_by_id(struct store *store, sqlite3_stmt *statement, struct ask *ask)
+/* What has several steps, or rows, is done as a whole or not at all: in a transaction, or as a part
+ * of the one that there is. */
+static int run_whole(struct driver *driver, struct store_ask *ask)
 {
-    (void)store;
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)ask->question.in.id.player_id);
-    return read_player(statement, &ask->answer.out.player);
-}
-
-static int player_logged_in(struct store *store, sqlite3_stmt *statement, struct ask *ask)
-{
-    (void)store;
-    bind_time(statement, 1, ask->question.in.id.now_ms);
-    sqlite3_bind_int64(statement, 2, (sqlite3_int64)ask->question.in.id.player_id);
-    return sqlite3_step(statement);
-}
-
-static int position_by_player(struct store *store, sqlite3_stmt *statement, struct ask *ask)
-{
-    struct store_position *position = &ask->answer.out.position;
-    int rc;
-
-    (void)store;
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)ask->question.in.id.player_id);
-    rc = sqlite3_step(statement);
-    if (rc != SQLITE_ROW)
-        return rc;
-    position->player_id = ask->question.in.id.player_id;
-    position->x_m = sqlite3_column_double(statement, 0);
-    position->y_m = sqlite3_column_double(statement, 1);
-    position->z_m = sqlite3_column_double(statement, 2);
-    position->yaw = (uint16_t)sqlite3_column_int(statement, 3);
-    position->saved_ms = timestamp_parse((const char *)sqlite3_column_text(statement, 4));
-    position->epoch = (uint32_t)sqlite3_column_int64(statement, 5);
-    position->tick = (uint32_t)sqlite3_column_int64(statement, 6);
-    return rc;
-}
-
-static int position_save(sqlite3_stmt *statement, const struct store_position *position)
-{
-    int rc;
-
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)position->player_id);
-    sqlite3_bind_double(statement, 2, position->x_m);
-    sqlite3_bind_double(statement, 3, position->y_m);
-    sqlite3_bind_double(statement, 4, position->z_m);
-    sqlite3_bind_int(statement, 5, position->yaw);
-    bind_time(statement, 6, position->saved_ms);
-    sqlite3_bind_int64(statement, 7, position->epoch);
-    sqlite3_bind_int64(statement, 8, position->tick);
-    rc = sqlite3_step(statement);
-    sqlite3_reset(statement);
-    /* An account that is gone has no place to keep; it must not hold up the others. */
-    return rc == SQLITE_CONSTRAINT_FOREIGNKEY ? SQLITE_DONE : rc;
-}
-
-static int positions_save(struct store *store, sqlite3_stmt *statement, struct ask *ask)
-{
-    bool alone = sqlite3_get_autocommit(store->db) != 0; /* else in a group's transaction */
-    int rc = alone ? sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) : SQLITE_OK;
+    bool alone = sqlite3_get_autocommit(driver->db) != 0;
+    int rc = control(driver, alone ? "BEGIN IMMEDIATE" : "SAVEPOINT question");
 
     if (rc != SQLITE_OK)
         return rc;
-    rc = SQLITE_DONE;
-    for (size_t i = 0; i < ask->question.in.positions.n && rc == SQLITE_DONE; i++)
-        rc = position_save(statement, &ask->rows[i]);
-    if (rc == SQLITE_DONE && alone) {
-        rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-        rc = rc == SQLITE_OK ? SQLITE_DONE : rc;
+    rc = run_steps(driver, ask);
+    if (rc == SQLITE_DONE) {
+        rc = control(driver, alone ? "COMMIT" : "RELEASE question");
+        return rc == SQLITE_OK ? SQLITE_DONE : rc;
     }
+    /* Alone, the caller takes it back. An error that ended the whole transaction left no savepoint.
+     */
+    if (!alone && !sqlite3_get_autocommit(driver->db))
+        control(driver, "ROLLBACK TO question; RELEASE question");
     return rc;
 }
 
-static int session_open(struct store *store, sqlite3_stmt *statement, struct ask *ask)
-{
-    const struct store_session *session = &ask->question.in.session;
-
-    (void)store;
-    sqlite3_bind_text(statement, 1, session->session_id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, (sqlite3_int64)session->player_id);
-    sqlite3_bind_text(statement, 3, session->socket_id, -1, SQLITE_STATIC);
-    bind_time(statement, 4, session->now_ms);
-    return sqlite3_step(statement);
-}
-
-static int session_close(struct store *store, sqlite3_stmt *statement, struct ask *ask)
-{
-    const struct store_session *session = &ask->question.in.session;
-
-    (void)store;
-    bind_time(statement, 1, session->now_ms);
-    sqlite3_bind_text(statement, 2, session->session_id, -1, SQLITE_STATIC);
-    return sqlite3_step(statement);
-}
-
-/* clang-format off */
-#define PLAYER_COLUMNS "SELECT id, username, username_key, email, password_hash, created_at, last_login FROM players "
-
-static const struct statement statements[STORE_STATEMENTS_N] = {
-    [STORE_PLAYER_ADD] = {"player_add",
-        "INSERT INTO players (username, username_key, email, password_hash, created_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5)", player_add},
-    [STORE_PLAYER_BY_NAME] = {"player_by_name", PLAYER_COLUMNS "WHERE username_key = ?1", player_by_name},
-    [STORE_PLAYER_BY_ID] = {"player_by_id", PLAYER_COLUMNS "WHERE id = ?1", player_by_id},
-    [STORE_PLAYER_LOGGED_IN] = {"player_logged_in",
-        "UPDATE players SET last_login = ?1 WHERE id = ?2", player_logged_in},
-    [STORE_POSITION_BY_PLAYER] = {"position_by_player",
-        "SELECT x, y, z, yaw, updated_at, epoch, tick FROM player_positions WHERE player_id = ?1",
-        position_by_player},
-    [STORE_POSITIONS_SAVE] = {"positions_save",
-        "INSERT INTO player_positions (player_id, x, y, z, yaw, updated_at, epoch, tick)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-        " ON CONFLICT (player_id) DO UPDATE SET x = excluded.x, y = excluded.y, z = excluded.z,"
-        " yaw = excluded.yaw, updated_at = excluded.updated_at, epoch = excluded.epoch, tick = excluded.tick"
-        " WHERE (player_positions.epoch, player_positions.tick) <= (excluded.epoch, excluded.tick)",
-        positions_save},
-    [STORE_SESSION_OPEN] = {"session_open",
-        "INSERT INTO game_sessions (session_id, player_id, socket_id, connected_at)"
-        " VALUES (?1, ?2, ?3, ?4)", session_open},
-    [STORE_SESSION_CLOSE] = {"session_close",
-        "UPDATE game_sessions SET disconnected_at = ?1"
-        " WHERE session_id = ?2 AND disconnected_at IS NULL", session_close},
-};
-/* clang-format on */
-
-static bool reads(const struct statement *row)
-{
-    return strncmp(row->sql, "SELECT", 6) == 0;
-}
-
-static enum store_status status_of(const struct statement *row, int rc)
+static enum store_status status_of(const struct store_ask *ask, int rc)
 {
     switch (rc) {
-    case SQLITE_ROW:
-        return STORE_OK;
-    case SQLITE_DONE: /* a SELECT that found nothing, or a change that was made */
-        return reads(row) ? STORE_NONE : STORE_OK;
+    case SQLITE_DONE:
+        return store_ask_done(ask);
     case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
         return STORE_TAKEN;
     case SQLITE_CONSTRAINT_FOREIGNKEY:
         return STORE_NONE;
     default:
         return STORE_AWAY;
     }
+}
+
+static bool reads(const struct store_ask *ask)
+{
+    return !(ask->row->flags & STATEMENT_CHANGES);
 }
 
 static uint64_t monotonic_us(void)
@@ -280,189 +204,134 @@ static uint64_t monotonic_us(void)
 }
 
 /* In whatever transaction there is. Returns the SQLite result code. */
-static int execute(struct store *store, struct ask *ask)
+static int execute(struct driver *driver, struct store_ask *ask)
 {
-    const struct statement *row = &statements[ask->question.statement];
-    sqlite3_stmt *statement = store->statements[ask->question.statement];
+    bool whole = statement_steps_n(ask->row) > 1 || (ask->row->flags & STATEMENT_MANY_IN);
     int rc;
 
-    memset(&ask->answer, 0, sizeof(ask->answer)); /* it may be run again */
-    errno = 0;                                    /* for sqlite_file_error */
-    rc = row->run(store, statement, ask);
-    ask->answer.status = status_of(row, rc);
+    store_ask_clear(ask); /* it may be run again */
+    errno = 0;            /* for sqlite_file_error */
+    rc = whole ? run_whole(driver, ask) : run_steps(driver, ask);
+    ask->answer.status = status_of(ask, rc);
     if (ask->answer.status == STORE_AWAY)
-        sqlite_file_error(&ask->answer.error, store->db, store->path, rc);
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
+        sqlite_file_error(&ask->answer.error, driver->db, driver->path, rc);
     return rc;
 }
 
-static void rollback(struct store *store)
+static void rollback(struct driver *driver)
 {
-    if (!sqlite3_get_autocommit(store->db))
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (!sqlite3_get_autocommit(driver->db))
+        sqlite3_exec(driver->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static void run_alone(struct store *store, struct ask *ask)
+static void run_alone(struct driver *driver, struct store_ask *ask)
 {
     uint64_t begun_us = monotonic_us();
     int rc;
 
     /* Who found it locked has waited long enough for all who come after: they fail at once, so that
      * reading goes on. */
-    sqlite3_busy_timeout(store->db, (int)(store->locked ? LOCKED_BUSY_MS : store->busy_ms));
-    rc = execute(store, ask);
-    if ((rc & 0xff) == SQLITE_BUSY ||
-        (rc == SQLITE_DONE && !reads(&statements[ask->question.statement])))
-        store->locked = (rc & 0xff) == SQLITE_BUSY;
-    rollback(store);
+    sqlite3_busy_timeout(driver->db, (int)(driver->locked ? LOCKED_BUSY_MS : driver->busy_ms));
+    rc = execute(driver, ask);
+    if ((rc & 0xff) == SQLITE_BUSY || (rc == SQLITE_DONE && !reads(ask)))
+        driver->locked = (rc & 0xff) == SQLITE_BUSY;
+    rollback(driver);
     metrics_observe(METRIC_STORE_US, monotonic_us() - begun_us);
 }
 
 /* What waits at the same time shares one commit, and so one wait for the disk. False: it did not
  * work out and nothing was changed; each is to be run alone, to find who is at fault. */
-static bool run_together(struct store *store, struct ask *first, unsigned n)
+static bool run_together(struct driver *driver, struct store_ask *first, unsigned n)
 {
     uint64_t begun_us = monotonic_us();
     bool good;
 
-    sqlite3_busy_timeout(store->db, LOCKED_BUSY_MS); /* waiting is for run_alone */
-    if (store->locked || sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+    sqlite3_busy_timeout(driver->db, LOCKED_BUSY_MS); /* waiting is for run_alone */
+    if (driver->locked ||
+        sqlite3_exec(driver->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return false;
     good = true;
-    for (struct ask *ask = first; ask && good; ask = ask->next) {
-        execute(store, ask);
+    for (struct store_ask *ask = first; ask && good; ask = ask->next) {
+        execute(driver, ask);
         good = ask->answer.status != STORE_AWAY;
     }
-    good = good && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
-    rollback(store);
+    good = good && sqlite3_exec(driver->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    rollback(driver);
     for (unsigned i = 0; good && i < n; i++)
         metrics_observe(METRIC_STORE_US, (monotonic_us() - begun_us) / n);
     return good;
 }
 
 /* Under the lock: the oldest questions, up to GROUP_MAX, as a list of their own. */
-static struct ask *take(struct store *store, unsigned *n)
+static struct store_ask *take(struct driver *driver, unsigned *n)
 {
-    struct ask *first = store->oldest, *last = first;
+    struct store_ask *first = driver->oldest, *last = first;
 
     for (*n = 1; *n < GROUP_MAX && last->next; ++*n)
         last = last->next;
-    store->oldest = last->next;
+    driver->oldest = last->next;
     last->next = NULL;
-    if (!store->oldest)
-        store->tail = &store->oldest;
-    store->waiting_n -= *n;
+    if (!driver->oldest)
+        driver->tail = &driver->oldest;
     return first;
 }
 
-static void run(struct store *store, struct ask *first, unsigned n)
+static void run(struct driver *driver, struct store_ask *first, unsigned n)
 {
-    bool done = n > 1 && run_together(store, first, n);
+    bool done = n > 1 && run_together(driver, first, n);
 
     while (first) {
-        struct ask *next = first->next; /* once posted it is control's */
+        struct store_ask *next = first->next; /* once posted it is control's */
 
         if (!done)
-            run_alone(store, first);
-        postbox_post(store->postbox, &first->item);
+            run_alone(driver, first);
+        postbox_post(driver->postbox, &first->item);
         first = next;
     }
 }
 
 static void *serve(void *context)
 {
-    struct store *store = context;
+    struct driver *driver = context;
 
-    pthread_mutex_lock(&store->lock);
+    pthread_mutex_lock(&driver->lock);
     for (;;) {
-        struct ask *first;
+        struct store_ask *first;
         unsigned n;
 
-        while (!store->oldest && !store->stopping)
-            pthread_cond_wait(&store->filled, &store->lock);
-        if (!store->oldest) /* stopping, and all is answered */
+        while (!driver->oldest && !driver->stopping)
+            pthread_cond_wait(&driver->filled, &driver->lock);
+        if (!driver->oldest) /* stopping, and all is answered */
             break;
-        first = take(store, &n);
-        pthread_mutex_unlock(&store->lock);
-        metrics_gauge(METRIC_STORE_QUEUE, -(int64_t)n);
-        run(store, first, n);
-        pthread_mutex_lock(&store->lock);
+        first = take(driver, &n);
+        pthread_mutex_unlock(&driver->lock);
+        run(driver, first, n);
+        pthread_mutex_lock(&driver->lock);
     }
-    pthread_mutex_unlock(&store->lock);
+    pthread_mutex_unlock(&driver->lock);
     return NULL;
-}
-
-/* Say once that the database is away, and once that it is back. On a full disk or under another's
- * lock it still answers who only reads: that is not back. */
-static void note_trouble(struct store *store, const struct ask *ask)
-{
-    const struct store_answer *answer = &ask->answer;
-    bool change = !reads(&statements[ask->question.statement]);
-
-    if (answer->status == STORE_AWAY) {
-        metrics_add(METRIC_STORE_ERRORS, 1);
-        if (strcmp(store->trouble.text, answer->error.text) != 0)
-            log_event(LOG_LEVEL_ERROR, "store_away", answer->error.text, LOG_NONE);
-        store->trouble = answer->error;
-        store->changes_fail = store->changes_fail || change;
-        return;
-    }
-    if (store->changes_fail && !change)
-        return;
-    store->changes_fail = false;
-    if (store->trouble.text[0])
-        log_event(LOG_LEVEL_INFO, "store_back", "the database answers again",
-                  LOG_TEXT("path", store->path));
-    store->trouble.text[0] = '\0';
 }
 
 static void answered(struct postbox_item *item)
 {
-    struct ask *ask = (struct ask *)(void *)item;
-    const struct store_question *question = &ask->question;
-
-    metrics_add(METRIC_STORE_QUESTIONS, 1);
-    note_trouble(ask->store, ask);
-    if (question->answer)
-        question->answer(question->context, question->tag, &ask->answer);
-    sodium_memzero(&ask->question, sizeof(ask->question)); /* hashes */
-    sodium_memzero(&ask->answer, sizeof(ask->answer));
-    free(ask);
+    store_answered((struct store_ask *)(void *)item);
 }
 
-int store_ask(struct store *store, const struct store_question *question)
+static void driver_ask(void *data, struct store_ask *ask)
 {
-    bool save = question->statement == STORE_POSITIONS_SAVE;
-    size_t rows_bytes = save ? question->in.positions.n * sizeof(struct store_position) : 0;
-    struct ask *ask;
-    int rc = -1;
+    struct driver *driver = data;
 
-    ask = calloc(1, sizeof(*ask) + rows_bytes);
-    if (!ask)
-        return -1;
     ask->item.run = answered;
-    ask->store = store;
-    ask->question = *question;
-    if (rows_bytes)
-        memcpy(ask->rows, question->in.positions.rows, rows_bytes);
-    pthread_mutex_lock(&store->lock);
-    if (store->waiting_n < store->queue_max && !store->stopping) {
-        *store->tail = ask;
-        store->tail = &ask->next;
-        store->waiting_n++;
-        metrics_gauge(METRIC_STORE_QUEUE, 1);
-        pthread_cond_signal(&store->filled);
-        rc = 0;
-    }
-    pthread_mutex_unlock(&store->lock);
-    if (rc < 0)
-        free(ask);
-    return rc;
+    ask->next = NULL;
+    pthread_mutex_lock(&driver->lock);
+    *driver->tail = ask;
+    driver->tail = &ask->next;
+    pthread_cond_signal(&driver->filled);
+    pthread_mutex_unlock(&driver->lock);
 }
 
 /* One transaction: the epoch rises, and what a crash left open is closed. */
-static int begin_epoch(struct store *store, struct error *error)
+static int begin_epoch(struct driver *driver, uint32_t *epoch, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
     char sql[256], now[TIMESTAMP_BYTES];
@@ -475,117 +344,133 @@ static int begin_epoch(struct store *store, struct error *error)
                      "UPDATE game_sessions SET disconnected_at = %Q WHERE disconnected_at IS NULL;"
                      "COMMIT",
                      now);
-    if (sqlite_file_exec(store->db, store->path, sql, error) < 0)
+    if (sqlite_file_exec(driver->db, driver->path, sql, error) < 0)
         return -1;
-    rc = sqlite3_prepare_v2(store->db, "SELECT epoch FROM server_state WHERE id = 1", -1,
+    rc = sqlite3_prepare_v2(driver->db, "SELECT epoch FROM server_state WHERE id = 1", -1,
                             &statement, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW)
-        store->epoch = (uint32_t)sqlite3_column_int64(statement, 0);
+        *epoch = (uint32_t)sqlite3_column_int64(statement, 0);
     else
-        sqlite_file_error(error, store->db, store->path, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+        sqlite_file_error(error, driver->db, driver->path, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
     sqlite3_finalize(statement);
     return rc == SQLITE_ROW ? 0 : -1;
 }
 
-static int open_file(struct store *store, const struct store_config *config, struct error *error)
+static int prepare(struct driver *driver, struct error *error)
 {
-    struct migrate migrate = {.path = store->path,
+    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++) {
+        const struct statement *row = statement_of((enum store_statement)i);
+
+        for (size_t k = 0; k < statement_steps_n(row); k++) {
+            struct step *step = &driver->steps[i][k];
+            int rc = sqlite3_prepare_v3(driver->db, row->steps[k].sqlite, -1,
+                                        SQLITE_PREPARE_PERSISTENT, &step->statement, NULL);
+
+            if (rc != SQLITE_OK)
+                return sqlite_file_error(error, driver->db, driver->path, rc);
+            for (unsigned at = 0; row->in[at]; at++) {
+                char name[8];
+
+                snprintf(name, sizeof(name), "$%u", at + 1);
+                step->at[at] = sqlite3_bind_parameter_index(step->statement, name);
+            }
+        }
+    }
+    return 0;
+}
+
+static int open_file(struct driver *driver, const struct store_config *config, struct error *error)
+{
+    struct migrate migrate = {.path = driver->path,
                               .steps = migrate_sqlite_steps,
                               .steps_n = migrate_sqlite_steps_n,
                               .apply = config->migrate};
 
-    store->claim = sqlite_file_claim(store->path, error);
-    if (store->claim < 0)
+    driver->claim = sqlite_file_claim(driver->path, error);
+    if (driver->claim < 0)
         return -1;
-    store->db = sqlite_file_open(store->path, config->busy_ms, error);
-    if (!store->db)
+    driver->db = sqlite_file_open(driver->path, config->busy_ms, error);
+    if (!driver->db)
         return -1;
-    migrate.db = store->db;
+    migrate.db = driver->db;
     if (migrate_sqlite(&migrate, error) < 0)
         return -1;
     if (migrate.applied)
         log_event(LOG_LEVEL_INFO, "store_migrated", "the database's schema was brought up to date",
-                  LOG_TEXT("path", store->path), LOG_U64("migrations", migrate.applied));
-    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++) {
-        int rc = sqlite3_prepare_v3(store->db, statements[i].sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                    &store->statements[i], NULL);
-
-        if (rc != SQLITE_OK)
-            return sqlite_file_error(error, store->db, store->path, rc);
-    }
-    return begin_epoch(store, error);
+                  LOG_TEXT("path", driver->path), LOG_U64("migrations", migrate.applied));
+    return prepare(driver, error);
 }
 
-static int start_thread(struct store *store, struct error *error)
+static int start_thread(struct driver *driver, struct error *error)
 {
-    int failed = thread_start(&store->thread, "store", serve, store);
+    int failed = thread_start(&driver->thread, "store", serve, driver);
 
     if (failed != 0)
         return error_set(error, "cannot start the store's thread: %s", strerror(failed));
-    store->started = true;
+    driver->started = true;
     return 0;
 }
 
-struct store *store_open(const struct store_config *config, struct error *error)
+static void driver_close(void *data)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct driver *driver = data;
 
-    if (!store || !(store->path = strdup(config->path))) {
-        free(store);
+    if (driver->started) {
+        pthread_mutex_lock(&driver->lock);
+        driver->stopping = true;
+        pthread_cond_signal(&driver->filled);
+        pthread_mutex_unlock(&driver->lock);
+        pthread_join(driver->thread, NULL);
+    }
+    postbox_free(driver->postbox);
+    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++)
+        for (unsigned k = 0; k < STATEMENT_STEPS_MAX; k++)
+            sqlite3_finalize(driver->steps[i][k].statement);
+    sqlite3_close(driver->db);
+    if (driver->claim >= 0)
+        close(driver->claim);
+    pthread_cond_destroy(&driver->filled);
+    pthread_mutex_destroy(&driver->lock);
+    free(driver->path);
+    free(driver);
+}
+
+static void *driver_open(const struct store_config *config, struct store *store, uint32_t *epoch,
+                         struct error *error)
+{
+    struct driver *driver = calloc(1, sizeof(*driver));
+
+    (void)store;
+    if (!driver || !(driver->path = strdup(config->path))) {
+        free(driver);
         error_set(error, "out of memory");
         return NULL;
     }
-    store->claim = -1;
-    pthread_mutex_init(&store->lock, NULL);
-    pthread_cond_init(&store->filled, NULL);
-    store->tail = &store->oldest;
-    store->queue_max = config->queue_max;
-    store->busy_ms = config->busy_ms;
-    store->postbox = postbox_new(config->base, error);
-    if (!store->postbox || open_file(store, config, error) < 0 || start_thread(store, error) < 0) {
-        store_close(store);
+    driver->claim = -1;
+    pthread_mutex_init(&driver->lock, NULL);
+    pthread_cond_init(&driver->filled, NULL);
+    driver->tail = &driver->oldest;
+    driver->busy_ms = config->busy_ms;
+    driver->postbox = postbox_new(config->base, error);
+    if (!driver->postbox || open_file(driver, config, error) < 0 ||
+        begin_epoch(driver, epoch, error) < 0 || start_thread(driver, error) < 0) {
+        driver_close(driver);
         return NULL;
     }
-    return store;
+    return driver;
 }
 
-void store_close(struct store *store)
+static const char *driver_place(const void *data)
 {
-    if (!store)
-        return;
-    if (store->started) {
-        pthread_mutex_lock(&store->lock);
-        store->stopping = true;
-        pthread_cond_signal(&store->filled);
-        pthread_mutex_unlock(&store->lock);
-        pthread_join(store->thread, NULL);
-    }
-    postbox_free(store->postbox);
-    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++)
-        sqlite3_finalize(store->statements[i]);
-    sqlite3_close(store->db);
-    if (store->claim >= 0)
-        close(store->claim);
-    pthread_cond_destroy(&store->filled);
-    pthread_mutex_destroy(&store->lock);
-    free(store->path);
-    free(store);
+    return ((const struct driver *)data)->path;
 }
 
-uint32_t store_epoch(const struct store *store)
-{
-    return store->epoch;
-}
-
-const char *store_driver(const struct store *store)
-{
-    (void)store;
-    return "sqlite";
-}
-
-const char *store_trouble(const struct store *store)
-{
-    return store->trouble.text;
-}
+const struct store_driver store_driver_sqlite = {
+    .name = "sqlite",
+    .open = driver_open,
+    .close = driver_close,
+    .ask = driver_ask,
+    .place = driver_place,
+};

@@ -1,0 +1,50 @@
+/* driver.h -- between store.c, which all drivers share, and a driver. Nobody else includes it. */
+#ifndef OPENMMO_STORE_DRIVER_H
+#define OPENMMO_STORE_DRIVER_H
+
+#include <stdint.h>
+
+#include "ops/postbox.h"
+#include "store/statements.h"
+#include "store/store.h"
+
+/* A question under way. From driver.ask to store_answered it belongs to the driver. */
+struct store_ask {
+    struct postbox_item item; /* the driver's; first */
+    struct store_ask *next;   /* the driver's */
+    struct store *store;
+    const struct statement *row;
+    struct store_question question; /* in.many.rows: the ask's own copy */
+    struct store_answer answer;     /* zeroed */
+    uint64_t asked_us;              /* CLOCK_MONOTONIC */
+    size_t rows_room;               /* of answer.rows */
+    void *rows;                     /* of answer.rows; freed with the ask */
+};
+
+struct store_driver {
+    const char *name;
+    /* As store_open. *epoch: of this start. trouble of connections at run time is told by
+     * store_note. NULL + error. */
+    void *(*open)(const struct store_config *config, struct store *store, uint32_t *epoch,
+                  struct error *error);
+    /* Answers all that was asked, closes, frees. */
+    void (*close)(void *driver);
+    /* Takes the question: store_answered is called for it, later, never from within. Never blocks.
+     */
+    void (*ask)(void *driver, struct store_ask *ask);
+    const char *(*place)(const void *driver); /* the database, for the log; no secret in it */
+};
+
+extern const struct store_driver store_driver_sqlite;
+
+/* Begin an answer (again): nothing is in it. Any one thread. */
+void store_ask_clear(struct store_ask *ask);
+/* One row of the answer, in the types of row->out. 0, or -1: out of memory. Any one thread. */
+int store_ask_row(struct store_ask *ask, const struct statement_value *columns) MUST_CHECK;
+/* The answer's status by what came, where all went well. Any one thread. */
+enum store_status store_ask_done(const struct store_ask *ask);
+
+/* Gives the answer and frees the ask. Control thread. */
+void store_answered(struct store_ask *ask);
+
+#endif

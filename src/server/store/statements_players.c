@@ -1,0 +1,169 @@
+/* statements_players.c -- questions about accounts, places and stays. */
+#include "store/statements.h"
+
+static void bind_player(const struct store_question *question, size_t at,
+                        struct statement_value *values)
+{
+    const struct store_player *player = &question->in.player;
+
+    (void)at;
+    values[0] = value_text(player->username);
+    values[1] = value_text(player->key);
+    values[2] = value_text_or_null(player->email);
+    values[3] = value_text(player->hash);
+    values[4] = value_time(player->created_ms);
+}
+
+static void bind_key(const struct store_question *question, size_t at,
+                     struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_text(question->in.key);
+}
+
+static void bind_id(const struct store_question *question, size_t at,
+                    struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.id.player_id);
+}
+
+static void bind_id_and_now(const struct store_question *question, size_t at,
+                            struct statement_value *values)
+{
+    bind_id(question, at, values);
+    values[1] = value_time(question->in.id.now_ms);
+}
+
+static void bind_position(const struct store_question *question, size_t at,
+                          struct statement_value *values)
+{
+    const struct store_position *position = &question->in.positions.rows[at];
+
+    values[0] = value_int(position->player_id);
+    values[1] = value_real(position->x_m);
+    values[2] = value_real(position->y_m);
+    values[3] = value_real(position->z_m);
+    values[4] = value_int(position->yaw);
+    values[5] = value_time(position->saved_ms);
+    values[6] = value_int(position->epoch);
+    values[7] = value_int(position->tick);
+}
+
+static void bind_session(const struct store_question *question, size_t at,
+                         struct statement_value *values)
+{
+    const struct store_session *session = &question->in.session;
+
+    (void)at;
+    values[0] = value_text(session->session_id);
+    values[1] = value_id(session->player_id);
+    values[2] = value_text(session->socket_id);
+    values[3] = value_time(session->now_ms);
+}
+
+static void read_id(const struct statement_value *columns, void *into)
+{
+    *(uint64_t *)into = (uint64_t)columns[0].i;
+}
+
+static void read_player(const struct statement_value *columns, void *into)
+{
+    struct store_player *player = into;
+
+    player->id = (uint64_t)columns[0].i;
+    value_copy(&columns[1], player->username, sizeof(player->username));
+    value_copy(&columns[2], player->key, sizeof(player->key));
+    value_copy(&columns[3], player->email, sizeof(player->email));
+    value_copy(&columns[4], player->hash, sizeof(player->hash));
+    player->created_ms = (uint64_t)columns[5].i;
+    player->last_login_ms = (uint64_t)columns[6].i;
+}
+
+static void read_position(const struct statement_value *columns, void *into)
+{
+    struct store_position *position = into;
+
+    position->player_id = (uint64_t)columns[0].i;
+    position->x_m = columns[1].r;
+    position->y_m = columns[2].r;
+    position->z_m = columns[3].r;
+    position->yaw = (uint16_t)columns[4].i;
+    position->saved_ms = (uint64_t)columns[5].i;
+    position->epoch = (uint32_t)columns[6].i;
+    position->tick = (uint32_t)columns[7].i;
+}
+
+/* clang-format off */
+#define PLAYER_COLUMNS "SELECT id, username, username_key, email, password_hash, created_at, last_login FROM players "
+#define PLAYER_TYPES   "ittttdd"
+
+const struct statement statement_player_add = {
+    .name = "player_add", .in = "ttttd", .out = "i", .flags = STATEMENT_CHANGES,
+    .bind = bind_player, .read = read_id,
+    .steps = {{
+        "INSERT INTO players (username, username_key, email, password_hash, created_at)"
+        " VALUES ($1, $2, $3, $4, $5) RETURNING id", NULL}},
+};
+
+const struct statement statement_player_by_name = {
+    .name = "player_by_name", .in = "t", .out = PLAYER_TYPES, .bind = bind_key, .read = read_player,
+    .steps = {{PLAYER_COLUMNS "WHERE username_key = $1", NULL}},
+};
+
+const struct statement statement_player_by_id = {
+    .name = "player_by_id", .in = "i", .out = PLAYER_TYPES, .bind = bind_id, .read = read_player,
+    .steps = {{PLAYER_COLUMNS "WHERE id = $1", NULL}},
+};
+
+const struct statement statement_player_logged_in = {
+    .name = "player_logged_in", .in = "id", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_id_and_now,
+    .steps = {{"UPDATE players SET last_login = $2 WHERE id = $1", NULL}},
+};
+
+const struct statement statement_position_by_player = {
+    .name = "position_by_player", .in = "i", .out = "irrridii", .bind = bind_id, .read = read_position,
+    .steps = {{
+        "SELECT player_id, x, y, z, yaw, updated_at, epoch, tick FROM player_positions"
+        " WHERE player_id = $1", NULL}},
+};
+
+#define POSITION_NEWER \
+    " ON CONFLICT (player_id) DO UPDATE SET x = excluded.x, y = excluded.y, z = excluded.z," \
+    " yaw = excluded.yaw, updated_at = excluded.updated_at, epoch = excluded.epoch, tick = excluded.tick" \
+    " WHERE (player_positions.epoch, player_positions.tick) <= (excluded.epoch, excluded.tick)"
+
+/* An account that is gone has no place to keep; it must not hold up the others. Sorted, so that two
+ * who save the same players cannot wait for each other in a ring. */
+const struct statement statement_positions_save = {
+    .name = "positions_save", .in = "irrridii", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN | STATEMENT_MANY_IN,
+    .in_bytes = sizeof(struct store_position), .bind = bind_position,
+    .steps = {{
+        "INSERT INTO player_positions (player_id, x, y, z, yaw, updated_at, epoch, tick)"
+        " SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE EXISTS (SELECT 1 FROM players WHERE id = $1)"
+        POSITION_NEWER,
+        "INSERT INTO player_positions (player_id, x, y, z, yaw, updated_at, epoch, tick)"
+        " SELECT s.* FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)"
+        " AS s (player_id, x, y, z, yaw, updated_at, epoch, tick)"
+        " JOIN players ON players.id = s.player_id ORDER BY s.player_id"
+        POSITION_NEWER}},
+};
+
+const struct statement statement_session_open = {
+    .name = "session_open", .in = "titd", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES, .bind = bind_session,
+    .steps = {{
+        "INSERT INTO game_sessions (session_id, player_id, socket_id, connected_at)"
+        " VALUES ($1, $2, $3, $4)", NULL}},
+};
+
+const struct statement statement_session_close = {
+    .name = "session_close", .in = "titd", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_session,
+    .steps = {{
+        "UPDATE game_sessions SET disconnected_at = $4"
+        " WHERE session_id = $1 AND disconnected_at IS NULL", NULL}},
+};
+/* clang-format on */
