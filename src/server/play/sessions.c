@@ -662,6 +662,7 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
         (uint32_t)atomic_load_explicit(&slot->counters.withheld, memory_order_relaxed);
     figures->dropped =
         (uint32_t)atomic_load_explicit(&slot->counters.dropped, memory_order_relaxed);
+    figures->thread = slot->thread;
     return 0;
 }
 

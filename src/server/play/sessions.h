@@ -143,6 +143,7 @@ struct session_figures {
     uint32_t withheld;  /* turns that the byte budget or the socket cut short */
     uint32_t dropped;   /* substeps of movement that were given up, for more time was claimed than
                            passed */
+    uint32_t thread;    /* io thread */
 };
 /* Control thread. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,
