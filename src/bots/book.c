@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+#include "common/hash.h"
 
 #define SHELF_BYTES   (4u << 20)
 #define RECORDS_MAX   (4 * CELLBLOCK_PART) /* of a block: four lists */
@@ -92,8 +91,8 @@ static uint32_t number_of(struct book *book, const struct protocol_key *key, uin
         return BOOK_NONE;
     number->of = wanted.of;
     number->number = *n;
-    HASH_ADD(hh, book->numbers, of, sizeof number->of, number);
-    if (!number->hh.tbl) {
+    HASH_TRY_ADD(hh, book->numbers, of, number);
+    if (!HASH_ADDED(hh, number)) {
         free(number);
         return BOOK_NONE;
     }

@@ -9,6 +9,7 @@ libcommon_a_SOURCES = \
     src/common/cellblock.c src/common/cellblock.h \
     src/common/compiler.h \
     src/common/error.c src/common/error.h \
+    src/common/hash.h \
     src/common/heightfield.c src/common/heightfield.h \
     src/common/link.c src/common/link.h \
     src/common/log.c src/common/log.h src/common/log_record.h \

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 #include <utlist.h>
+
+#include "common/hash.h"
 
 #define NO_INDEX        (-1)
 #define ORPHAN_TICKS    40 /* the longest interval in which a cell is told of, and 8 */
@@ -144,8 +144,8 @@ static struct entity *entity_add(struct replica *replica, uint64_t id)
     entity->shown.id = id;
     entity->index = NO_INDEX;
     entity->wanting.entity = entity;
-    HASH_ADD(hh, replica->entities, shown.id, sizeof entity->shown.id, entity);
-    if (!entity->hh.tbl) { /* no memory for the table */
+    HASH_TRY_ADD(hh, replica->entities, shown.id, entity);
+    if (!HASH_ADDED(hh, entity)) {
         free(entity);
         return NULL;
     }
@@ -187,8 +187,8 @@ static int cell_add(struct replica *replica, const struct protocol_key *key)
     if (!cell)
         return -1;
     cell->key = *key;
-    HASH_ADD(hh, replica->cells, key, sizeof cell->key, cell);
-    if (!cell->hh.tbl) {
+    HASH_TRY_ADD(hh, replica->cells, key, cell);
+    if (!HASH_ADDED(hh, cell)) {
         free(cell);
         return -1;
     }

@@ -148,6 +148,13 @@ tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/s
 tests_server_test_entering_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_entering_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+# Has each allocation of the tables fail once.
+check_PROGRAMS += tests/server/test_no_memory
+tests_server_test_no_memory_SOURCES = tests/server/test_no_memory.c
+tests_server_test_no_memory_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_no_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc
+tests_server_test_no_memory_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_intake
 tests_server_test_intake_SOURCES = tests/server/test_intake.c tests/server/sim_world.h
 tests_server_test_intake_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -115,7 +115,7 @@ static void test_replace(void **state)
     assert_int_equal(admission_wait(line, 1, 101, 0), 0);
     assert_int_equal(admission_wait(line, 2, 102, 0), 0);
     tell(line, 0);
-    admission_replace(line, 1, 9);
+    assert_int_equal(admission_replace(line, 1, 9), 0);
     assert_string_equal(tell(line, 1), "9:1/2");
     admission_leave(line, 1);
     assert_int_equal(admission_next(line, false), 9);

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "ui/fonts.h"
 #include "ui/shape.h"
 
@@ -201,7 +200,11 @@ static const struct glyph *find_glyph(struct ui_text *t, const struct shape_glyp
         free(glyph);
         return NULL;
     }
-    HASH_ADD(hh, t->glyphs, key, sizeof(key), glyph);
+    HASH_TRY_ADD(hh, t->glyphs, key, glyph);
+    if (!HASH_ADDED(hh, glyph)) {
+        free(glyph);
+        return NULL;
+    }
     return glyph;
 }
 
@@ -228,6 +231,11 @@ static const struct shape_line *find_line(struct ui_text *t, const char *utf8, s
         return NULL;
     }
     HASH_ADD_KEYPTR(hh, t->lines, line->key, line->key_bytes, line);
+    if (!HASH_ADDED(hh, line)) {
+        shape_fini(&line->shape);
+        free(line);
+        return NULL;
+    }
     return &line->shape;
 }
 

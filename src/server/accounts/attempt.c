@@ -214,7 +214,12 @@ struct attempt *attempt_new(struct accounts *accounts, const struct accounts_req
     attempt->context = context;
     attempt->address = *request->address;
     attempt->exempt = request->exempt;
-    HASH_ADD(hh, accounts->attempts, id, sizeof(attempt->id), attempt);
+    HASH_TRY_ADD(hh, accounts->attempts, id, attempt);
+    if (!HASH_ADDED(hh, attempt)) {
+        free(attempt);
+        answer(context, request->tag, &busy);
+        return NULL;
+    }
     if (!take(attempt->player.username, sizeof(attempt->player.username), request->username) ||
         !take(attempt->player.email, sizeof(attempt->player.email), request->email) ||
         !take(attempt->password, sizeof(attempt->password), request->password)) {

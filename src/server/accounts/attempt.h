@@ -10,12 +10,12 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "accounts/accounts.h"
 #include "accounts/password.h"
 #include "accounts/throttle.h"
 #include "accounts/token.h"
+#include "common/hash.h"
 #include "ops/workers.h"
 #include "store/store.h"
 

@@ -4,9 +4,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
-#define KEY_BYTES 16
+#include "common/hash.h"
+
+#define KEY_BYTES    16
+#define NO_MEMORY_MS 1000
 
 struct row {
     uint8_t key[KEY_BYTES];
@@ -104,7 +106,11 @@ static struct row *touch(struct row **rows, const uint8_t key[KEY_BYTES], unsign
             return NULL;
         memcpy(row->key, key, KEY_BYTES);
     }
-    HASH_ADD(hh, *rows, key, KEY_BYTES, row);
+    HASH_TRY_ADD(hh, *rows, key, row);
+    if (!HASH_ADDED(hh, row)) {
+        free(row);
+        return NULL;
+    }
     return row;
 }
 
@@ -169,8 +175,9 @@ uint32_t throttle_charge(struct throttle *throttle, const struct throttle_try *a
         return wait_ms;
     if (attempt->name_key) {
         row = touch(&throttle->accounts, name, throttle->rows_max);
-        if (row)
-            charge_account(row, attempt->now_ms);
+        if (!row)
+            return NO_MEMORY_MS; /* a guess that is not counted is not made */
+        charge_account(row, attempt->now_ms);
     }
     return 0;
 }

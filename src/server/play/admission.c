@@ -2,8 +2,9 @@
 #include "play/admission.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 #include <utlist.h>
+
+#include "common/hash.h"
 
 #define TELL_EVERY_MS  1000
 #define TELL_AGAIN_MS  20000
@@ -85,7 +86,11 @@ void admission_remember(struct admission *admission, uint64_t player, uint64_t n
         if (gone->player != 0)
             HASH_DEL(admission->by_player, gone);
         gone->player = player;
-        HASH_ADD(hh, admission->by_player, player, sizeof(gone->player), gone);
+        HASH_TRY_ADD(hh, admission->by_player, player, gone);
+        if (!HASH_ADDED(hh, gone)) { /* he comes back as a newcomer */
+            gone->player = 0;
+            return;
+        }
     }
     gone->left_ms = now_ms;
 }
@@ -120,23 +125,32 @@ int admission_wait(struct admission *admission, uint64_t session, uint64_t playe
         return -1;
     waiting->session = session;
     waiting->rank = rank;
-    HASH_ADD(hh, admission->by_session, session, sizeof(waiting->session), waiting);
+    HASH_TRY_ADD(hh, admission->by_session, session, waiting);
+    if (!HASH_ADDED(hh, waiting)) {
+        free(waiting);
+        return -1;
+    }
     DL_APPEND(admission->line[rank], waiting);
     admission->line_n[rank]++;
     return 0;
 }
 
-void admission_replace(struct admission *admission, uint64_t session, uint64_t by_session)
+int admission_replace(struct admission *admission, uint64_t session, uint64_t by_session)
 {
-    struct waiting *waiting = find(admission, session);
+    struct waiting *waiting = find(admission, session), *other;
 
     if (!waiting)
-        return;
+        return 0;
+    other = calloc(1, sizeof(*other));
+    if (!other)
+        return -1;
+    other->session = by_session;
+    other->rank = waiting->rank;
+    HASH_TRY_ADD(hh, admission->by_session, session, other); /* behind another: it cannot fail */
     HASH_DEL(admission->by_session, waiting);
-    waiting->session = by_session;
-    waiting->told = 0;
-    waiting->told_ms = 0;
-    HASH_ADD(hh, admission->by_session, session, sizeof(waiting->session), waiting);
+    DL_REPLACE_ELEM(admission->line[waiting->rank], waiting, other);
+    free(waiting);
+    return 0;
 }
 
 void admission_leave(struct admission *admission, uint64_t session)

@@ -29,8 +29,9 @@ void admission_reconfigure(struct admission *admission, uint32_t waiting_max);
 int admission_wait(struct admission *admission, uint64_t session, uint64_t player,
                    uint64_t now_ms) MUST_CHECK;
 /* Another session of the same account takes the place in the line; it will be told where that is.
- */
-void admission_replace(struct admission *admission, uint64_t session, uint64_t by_session);
+ * -1: out of memory, and the line is as before. */
+int admission_replace(struct admission *admission, uint64_t session,
+                      uint64_t by_session) MUST_CHECK;
 /* Out of the line: gone, or let in. Fine if it is not in it. */
 void admission_leave(struct admission *admission, uint64_t session);
 /* Who comes next; 0: nobody. returning_only: newcomers wait on. */

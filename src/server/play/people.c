@@ -16,7 +16,11 @@ struct person *people_add(struct people *people, uint64_t session)
         return NULL;
     person->session = session;
     person->state = PERSON_LOGIN;
-    HASH_ADD(hh, people->persons, session, sizeof(person->session), person);
+    HASH_TRY_ADD(hh, people->persons, session, person);
+    if (!HASH_ADDED(hh, person)) {
+        free(person);
+        return NULL;
+    }
     return person;
 }
 
@@ -115,13 +119,18 @@ void people_enter(struct people *people, struct person *person, enum person_stat
     metrics_set(METRIC_WAITING, people->in_line_n);
 }
 
-void people_hold(struct people *people, struct person *person)
+int people_hold(struct people *people, struct person *person)
 {
-    struct person *before = people_holder(people, person->player);
+    if (people_holder(people, person->player) == person)
+        return 0;
+    HASH_TRY_ADD(by_player, people->holders, player, person);
+    return HASH_ADDED(by_player, person) ? 0 : -1;
+}
 
-    if (before)
-        HASH_DELETE(by_player, people->holders, before);
-    HASH_ADD(by_player, people->holders, player, sizeof(person->player), person);
+void people_hold_after(struct people *people, struct person *person, struct person *holder)
+{
+    HASH_TRY_ADD(by_player, people->holders, player, person); /* first: so it cannot fail */
+    HASH_DELETE(by_player, people->holders, holder);
 }
 
 uint32_t people_inside(const struct people *people)

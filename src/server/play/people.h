@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
+#include "common/compiler.h"
+#include "common/hash.h"
 #include "common/queue.h"
 #include "common/space.h"
 #include "common/text.h"
@@ -58,8 +59,10 @@ struct person *people_holder(const struct people *people, uint64_t player); /* N
 struct person *people_present(const struct people *people, const char *name);
 /* The one place that moves a state. */
 void people_enter(struct people *people, struct person *person, enum person_state state);
-/* The account is this one's from here on. */
-void people_hold(struct people *people, struct person *person);
+/* The account, which nobody else holds, is this one's from here on. -1: out of memory. */
+int people_hold(struct people *people, struct person *person) MUST_CHECK;
+/* The account passes from the one that holds it to this one. */
+void people_hold_after(struct people *people, struct person *person, struct person *holder);
 /* How many are in the world, on their way into it or out of it. */
 uint32_t people_inside(const struct people *people);
 /* To the simulation, by control's queue; takes what the command owns. -1: it is full (a fault of

@@ -123,23 +123,29 @@ static bool find_spot(const struct presence *presence, uint64_t player, int32_t 
            saving_units(far * sin(angle), z);
 }
 
-/* place: NULL: none is known, one is picked. */
-static void join(struct presence *presence, struct person *person,
+/* Who holds the account joins, or takes it from another. place: NULL: none is known, one is
+ * picked. */
+static void join(struct presence *presence, struct person *person, struct person *from,
                  const struct store_position *place)
 {
     struct command join = {.kind = COMMAND_JOIN};
 
     join.as.join.player = person->player;
     join.as.join.name = blob_new(person->name, strlen(person->name));
+    if (!join.as.join.name) {
+        refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
+        return;
+    }
+    if (from)
+        people_hold_after(&presence->people, person, from);
     join.as.join.looks = (uint32_t)((person->player * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
     join.as.join.spawn = !place || !saving_units(place->x_m, &join.as.join.x) ||
                          !saving_units(place->z_m, &join.as.join.z);
     if (join.as.join.spawn && find_spot(presence, person->player, &join.as.join.x, &join.as.join.z))
         join.as.join.spawn = false;
     join.as.join.yaw = place ? place->yaw : 0;
-    people_hold(&presence->people, person);
     people_enter(&presence->people, person, PERSON_JOINING);
-    if (!join.as.join.name || people_command(person, presence->config.commands, &join) < 0)
+    if (people_command(person, presence->config.commands, &join) < 0)
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
 }
 
@@ -163,9 +169,9 @@ static void placed(void *context, uint64_t session, const struct store_answer *a
     if (!person || person->state != PERSON_PLACE)
         return; /* it went away meanwhile */
     if (answer->status == STORE_OK)
-        join(presence, person, &answer->out.position);
+        join(presence, person, NULL, &answer->out.position);
     else if (answer->status == STORE_NONE)
-        join(presence, person, NULL);
+        join(presence, person, NULL, NULL);
     else
         refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
 }
@@ -179,10 +185,13 @@ static void look_for_place(struct presence *presence, struct person *person)
 
     question.context = presence;
     question.in.id.player_id = person->player;
-    people_hold(&presence->people, person);
+    if (people_hold(&presence->people, person) < 0) {
+        refuse(presence, person, PROTOCOL_REASON_BUSY, AWAY_RETRY_MS);
+        return;
+    }
     people_enter(&presence->people, person, PERSON_PLACE);
     if (writeback_find(presence->saving.writeback, person->player, &pending))
-        join(presence, person, &pending); /* newer than the database */
+        join(presence, person, NULL, &pending); /* newer than the database */
     else if (person->store_away)
         refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
     else if (store_ask(presence->config.store, &question) < 0)
@@ -200,7 +209,7 @@ static void take_over(struct presence *presence, struct person *person, struct p
     if (entity)
         saving_put(&presence->saving, from, entity->state.pos, entity->state.yaw,
                    snapshot_tick(presence->snapshot));
-    join(presence, person,
+    join(presence, person, from,
          writeback_find(presence->saving.writeback, person->player, &place) ? &place : NULL);
 }
 
@@ -259,12 +268,12 @@ static void line_due(evutil_socket_t fd, short what, void *context)
 
 static void get_in_line(struct presence *presence, struct person *person)
 {
-    if (admission_wait(presence->admission, person->session, person->player, now_ms()) < 0) {
+    if (people_hold(&presence->people, person) < 0 ||
+        admission_wait(presence->admission, person->session, person->player, now_ms()) < 0) {
         metrics_add(METRIC_REFUSED_LINE, 1);
         refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
         return;
     }
-    people_hold(&presence->people, person);
     people_enter(&presence->people, person, PERSON_IN_LINE);
     line_soon(presence);
 }
@@ -272,8 +281,11 @@ static void get_in_line(struct presence *presence, struct person *person)
 /* The same account by a newer connection: it stands where the older one stood. */
 static void take_place(struct presence *presence, struct person *person, struct person *from)
 {
-    admission_replace(presence->admission, from->session, person->session);
-    people_hold(&presence->people, person);
+    if (admission_replace(presence->admission, from->session, person->session) < 0) {
+        refuse(presence, person, PROTOCOL_REASON_BUSY, FULL_RETRY_MS);
+        return;
+    }
+    people_hold_after(&presence->people, person, from);
     people_enter(&presence->people, person, PERSON_IN_LINE);
     people_enter(&presence->people, from, PERSON_LOGIN);
     sessions_disconnect(presence->sessions, from->session, PROTOCOL_REASON_REPLACED, 0, NULL);

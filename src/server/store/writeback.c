@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
+#include "common/hash.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "store/timestamp.h"
@@ -226,7 +226,11 @@ int writeback_put(struct writeback *writeback, const struct store_position *row)
         if (!entry)
             return -1;
         entry->player_id = row->player_id;
-        HASH_ADD(hh, writeback->entries, player_id, sizeof(entry->player_id), entry);
+        HASH_TRY_ADD(hh, writeback->entries, player_id, entry);
+        if (!HASH_ADDED(hh, entry)) {
+            free(entry);
+            return -1;
+        }
     }
     entry->row = *row;
     entry->dirty = true;
