@@ -4,7 +4,7 @@ libserver_a_SOURCES += \
     src/server/store/questions.h src/server/store/sqlite.c \
     src/server/store/sqlite_file.c src/server/store/sqlite_file.h \
     src/server/store/statements.c src/server/store/statements.h \
-    src/server/store/statements_players.c \
+    src/server/store/statements_players.c src/server/store/statements_server.c \
     src/server/store/store.c src/server/store/store.h \
     src/server/store/timestamp.c src/server/store/timestamp.h \
     src/server/store/writeback.c src/server/store/writeback.h

@@ -11,6 +11,9 @@
 
 /* STORE_<first>; statement_<second> is its row in one of the statements_*.c. */
 #define STORE_STATEMENTS(ROW)                                                                      \
+    /* Each driver asks it itself, once, before all others: the epoch of this start.               \
+     * in: id.now_ms. out: epoch */                                                                \
+    ROW(SERVER_START, server_start)                                                                \
     /* in: player (all but id, last_login). out: player_id. TAKEN: that name */                    \
     ROW(PLAYER_ADD, player_add)                                                                    \
     ROW(PLAYER_BY_NAME, player_by_name)         /* in: key. out: player */                         \
@@ -44,6 +47,7 @@ struct store_answer {
     union {
         struct store_player player;
         uint64_t player_id;
+        uint64_t epoch;
         struct store_position position;
     } out;
     /* OK, of a question for many rows: an array of what its comment names; aligned as malloc's. */

@@ -330,32 +330,20 @@ static void driver_ask(void *data, struct store_ask *ask)
     pthread_mutex_unlock(&driver->lock);
 }
 
-/* One transaction: the epoch rises, and what a crash left open is closed. */
 static int begin_epoch(struct driver *driver, uint32_t *epoch, struct error *error)
 {
-    sqlite3_stmt *statement = NULL;
-    char sql[256], now[TIMESTAMP_BYTES];
-    int rc;
+    struct store_ask ask = {
+        .row = statement_of(STORE_SERVER_START),
+        .question = {.statement = STORE_SERVER_START, .in.id.now_ms = timestamp_now_ms()}};
 
-    timestamp_format(timestamp_now_ms(), now);
-    sqlite3_snprintf(sizeof(sql), sql,
-                     "BEGIN IMMEDIATE;"
-                     "UPDATE server_state SET epoch = epoch + 1;"
-                     "UPDATE game_sessions SET disconnected_at = %Q WHERE disconnected_at IS NULL;"
-                     "COMMIT",
-                     now);
-    if (sqlite_file_exec(driver->db, driver->path, sql, error) < 0)
-        return -1;
-    rc = sqlite3_prepare_v2(driver->db, "SELECT epoch FROM server_state WHERE id = 1", -1,
-                            &statement, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *epoch = (uint32_t)sqlite3_column_int64(statement, 0);
-    else
-        sqlite_file_error(error, driver->db, driver->path, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
-    sqlite3_finalize(statement);
-    return rc == SQLITE_ROW ? 0 : -1;
+    execute(driver, &ask);
+    rollback(driver);
+    *epoch = (uint32_t)ask.answer.out.epoch;
+    if (ask.answer.status == STORE_AWAY)
+        return error_set(error, "%s", ask.answer.error.text);
+    if (ask.answer.status != STORE_OK)
+        return sqlite_file_error(error, driver->db, driver->path, SQLITE_CORRUPT);
+    return 0;
 }
 
 static int prepare(struct driver *driver, struct error *error)

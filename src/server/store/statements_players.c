@@ -153,10 +153,10 @@ const struct statement statement_positions_save = {
 
 const struct statement statement_session_open = {
     .name = "session_open", .in = "titd", .out = "", .lane = STATEMENT_SAVES,
-    .flags = STATEMENT_CHANGES, .bind = bind_session,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_session,
     .steps = {{
         "INSERT INTO game_sessions (session_id, player_id, socket_id, connected_at)"
-        " VALUES ($1, $2, $3, $4)", NULL}},
+        " VALUES ($1, $2, $3, $4) ON CONFLICT (session_id) DO NOTHING", NULL}},
 };
 
 const struct statement statement_session_close = {
