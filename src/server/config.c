@@ -13,6 +13,7 @@
 
 #include "net/address.h"
 #include "net/network.h"
+#include "net/tls.h"
 #include "server/config_page.h"
 
 #define DEFAULT_FILE    SYSCONFDIR "/openmmo/openmmo.ini"
@@ -302,6 +303,16 @@ static void check_auth_key(struct config *config)
                          (unsigned)(st.st_mode & 07777));
 }
 
+/* Only where it was asked for: a start does it by itself, and its memory is prepared first. */
+static void check_tls(struct config *config)
+{
+    struct error error;
+
+    if (options_flag(config->options, "test") != NULL &&
+        tls_check(config->certificate, config->key, &error) != 0)
+        options_complain(config->options, row_of("net.certificate"), "%s", error.text);
+}
+
 static bool given(const struct config *config, const char *row)
 {
     return options_value(config->options, (size_t)row_of(row))[0] != '\0';
@@ -329,6 +340,8 @@ static void check_whole(struct config *config)
         check_file(config, "net.certificate", config->certificate, false);
         check_file(config, "net.key", config->key, false);
     }
+    if (options_errors_n(config->options) == 0)
+        check_tls(config);
     check_auth_key(config);
     if (config->size_m % 128 != 0)
         options_complain(config->options, row_of("world.size_m"),

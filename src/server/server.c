@@ -1,7 +1,7 @@
 /* server.c -- the house put together.
  *
- *   start  process, state directory, sockets (up to here nothing is changed), store, accounts, sim,
- *          presence, sessions, ticker, admin
+ *   start  process, state directory, sockets, a look at the certificate (up to here nothing is
+ *          changed), store, accounts, sim, presence, sessions, ticker, admin
  *   serve  one loop: signals, what the sim says (events, snapshot), answers of store and workers
  *   stop   players told -> all left -> positions durable -> the loop ends -> everything freed */
 #include <config.h> /* of the build: PACKAGE_VERSION */
@@ -25,6 +25,7 @@
 #include "common/heightfield.h"
 #include "common/log.h"
 #include "common/queue.h"
+#include "net/tls.h"
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
 #include "ops/notify.h"
@@ -131,6 +132,12 @@ static int take_state(struct server *server, struct error *error)
 static int open_doors(struct server *server, struct error *error)
 {
     return doors_open(&server->doors, server->config, error);
+}
+
+/* Files that are refused are refused before the store is brought up to date. */
+static int check_certificate(struct server *server, struct error *error)
+{
+    return tls_check(server->config->certificate, server->config->key, error);
 }
 
 static int start_store(struct server *server, struct error *error)
@@ -559,8 +566,9 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process, take_state,     open_doors,     start_store,  start_accounts, start_queues,
-    start_world,   start_presence, start_sessions, start_ticker, start_admin,    start_watching,
+    start_process,  take_state,   open_doors,     check_certificate, start_store,
+    start_accounts, start_queues, start_world,    start_presence,    start_sessions,
+    start_ticker,   start_admin,  start_watching,
 };
 
 struct server *server_start(struct config *config, struct error *error)

@@ -115,6 +115,24 @@ static void test_bad_configuration(void **state)
     expect_in_log(&server, "net.view_m: \"1\" is out of range");
 }
 
+/* The certificate is looked at before the database is made or brought up to date. */
+static void test_bad_certificate(void **state)
+{
+    char more[300], path[100];
+    FILE *file;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/certificate", server.dir);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("no certificate\n", file);
+    fclose(file);
+    chmod(path, 0600);
+    snprintf(more, sizeof(more), "[net]\ncertificate = %s\nkey = %s\n", path, path);
+    daemon_configure(&server, more);
+    expect_refused_untouched(&server, "cannot use the certificate in ");
+}
+
 static void test_corrupt_database(void **state)
 {
     char directory[80];
@@ -224,8 +242,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(test_port_in_use, INI),      STAGED(test_admin_socket_in_use, INI),
         STAGED(test_database_in_use, INI),  STAGED(test_bad_configuration, INI),
-        STAGED(test_corrupt_database, INI), STAGED(test_locked_database, INI),
-        STAGED(test_locked_at_start, INI),  STAGED(test_full_disk, INI),
+        STAGED(test_bad_certificate, NULL), STAGED(test_corrupt_database, INI),
+        STAGED(test_locked_database, INI),  STAGED(test_locked_at_start, INI),
+        STAGED(test_full_disk, INI),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "net/tls.h"
 #include "server/config.h"
 #include "server/config_page.h"
 
@@ -187,6 +188,34 @@ static void test_good_file(void **state)
     assert_int_equal(start_with_file(&config, ""), 0);
     assert_string_equal(captured, "openmmod: configuration ok\n");
     assert_null(config);
+}
+
+/* A certificate and key that are there are loaded, as the start would. */
+static void test_certificate(void **state)
+{
+    char certificate[] = "/tmp/openmmo-config-crt-XXXXXX", key[] = "/tmp/openmmo-config-key-XXXXXX";
+    char text[300], other[100];
+    struct config *config;
+    struct error error;
+    bool made;
+
+    (void)state;
+    close(mkstemp(certificate)), close(mkstemp(key));
+    unlink(certificate), unlink(key);
+    assert_int_equal(tls_ensure_certificate(certificate, key, &made, &error), 0);
+    snprintf(text, sizeof(text), "[net]\ncertificate = %s\nkey = %s\n", certificate, key);
+    assert_int_equal(start_with_file(&config, text), 0);
+    snprintf(other, sizeof(other), "%s.other", key);
+    unlink(certificate);
+    assert_int_equal(tls_ensure_certificate(certificate, other, &made, &error), 0);
+    assert_int_equal(start_with_file(&config, text), 1); /* another's key */
+    snprintf(text, sizeof(text), "net.certificate: cannot use the key in %s: ", key);
+    assert_non_null(strstr(captured, text));
+    snprintf(text, sizeof(text), "[net]\ncertificate = %s\nkey = %s\n", key, key);
+    assert_int_equal(start_with_file(&config, text), 1);
+    snprintf(text, sizeof(text), "net.certificate: cannot use the certificate in %s: ", key);
+    assert_non_null(strstr(captured, text));
+    unlink(certificate), unlink(key), unlink(other);
 }
 
 static void test_values_and_paths(void **state)
@@ -425,17 +454,12 @@ static int update(const char *name, void (*print)(FILE *out))
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_all_errors_in_one_run),
-        cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_good_file),
-        cmocka_unit_test(test_values_and_paths),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_key_that_others_read),
-        cmocka_unit_test(test_no_room_to_wait),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_shipped_files),
-        cmocka_unit_test(test_state_directory),
+        cmocka_unit_test(test_bad_files),       cmocka_unit_test(test_all_errors_in_one_run),
+        cmocka_unit_test(test_missing_file),    cmocka_unit_test(test_good_file),
+        cmocka_unit_test(test_certificate),     cmocka_unit_test(test_values_and_paths),
+        cmocka_unit_test(test_environment),     cmocka_unit_test(test_key_that_others_read),
+        cmocka_unit_test(test_no_room_to_wait), cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_shipped_files),   cmocka_unit_test(test_state_directory),
     };
     static const char *const strays[] = {
         "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "DB_HOST", "DB_PORT",    "DB_NAME",

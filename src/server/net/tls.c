@@ -22,7 +22,7 @@
 
 const char *tls_reason(char *text, size_t text_bytes)
 {
-    unsigned long code = ERR_peek_last_error();
+    unsigned long code = ERR_peek_error();
     const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
 
     snprintf(text, text_bytes, "%s", reason != NULL ? reason : "unknown reason");
@@ -158,6 +158,12 @@ static EVP_PKEY *key_read(const char *path, struct error *error)
     return key;
 }
 
+static int key_missing(const char *certificate, const char *key, struct error *error)
+{
+    return error_set(error, "%s exists but %s does not: give both, or neither to have them made",
+                     certificate, key);
+}
+
 int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
                            struct error *error)
 {
@@ -169,9 +175,7 @@ int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
     if (have_certificate && have_key)
         return 0;
     if (have_certificate)
-        return error_set(error,
-                         "%s exists but %s does not: give both, or neither to have them made",
-                         certificate, key);
+        return key_missing(certificate, key, error);
     /* The key is what clients pin: one without a certificate (killed in between) stays. */
     pkey = have_key ? key_read(key, error) : EVP_EC_gen("P-256");
     if (pkey == NULL && !have_key)
@@ -252,6 +256,26 @@ SSL_CTX *tls_context_new(const char *certificate, const char *key, const char *a
         return context;
     SSL_CTX_free(context);
     return NULL;
+}
+
+int tls_check(const char *certificate, const char *key, struct error *error)
+{
+    bool have_certificate = access(certificate, F_OK) == 0, have_key = access(key, F_OK) == 0;
+    SSL_CTX *context;
+    EVP_PKEY *pkey;
+
+    if (have_certificate && !have_key)
+        return key_missing(certificate, key, error);
+    if (have_certificate) {
+        context = tls_context_new(certificate, key, NULL, error);
+        SSL_CTX_free(context);
+        return context != NULL ? 0 : -1;
+    }
+    if (!have_key)
+        return 0;
+    pkey = key_read(key, error);
+    EVP_PKEY_free(pkey);
+    return pkey != NULL ? 0 : -1;
 }
 
 int tls_fingerprint(const SSL_CTX *context, char hex[TLS_FINGERPRINT_BYTES], struct error *error)

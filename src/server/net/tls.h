@@ -19,6 +19,10 @@
 int tls_ensure_certificate(const char *certificate, const char *key, bool *made,
                            struct error *error) MUST_CHECK;
 
+/* Whether tls_ensure_certificate and tls_context_new would go well with what is there now. Makes
+ * nothing: neither file is fine. 0; -1 + error. */
+int tls_check(const char *certificate, const char *key, struct error *error) MUST_CHECK;
+
 /* A server context from PEM files. alpn: the one protocol that a peer must offer ("openmmo/1");
  * NULL: none is asked for. The string is borrowed for the context's life. NULL + error, naming the
  * file. */
@@ -30,7 +34,7 @@ SSL_CTX *tls_context_new(const char *certificate, const char *key, const char *a
 int tls_fingerprint(const SSL_CTX *context, char hex[TLS_FINGERPRINT_BYTES],
                     struct error *error) MUST_CHECK;
 
-/* OpenSSL's newest reason in words, and its queue emptied. Returns text. */
+/* OpenSSL's first reason (later ones say where) in words, and its queue emptied. Returns text. */
 const char *tls_reason(char *text, size_t text_bytes);
 
 #endif
