@@ -112,8 +112,8 @@ static json_t *value_of(const char *text, const char *type)
 {
     json_error_t error;
 
-    if (type == NULL || strcmp(type, "text") == 0 || strcmp(type, "word") == 0 ||
-        strcmp(type, "id") == 0)
+    if (type == NULL || strcmp(type, "text") == 0 || strcmp(type, "secret") == 0 ||
+        strcmp(type, "word") == 0 || strcmp(type, "id") == 0)
         return json_string(text);
     if (strcmp(type, "boolean") == 0 && strcmp(text, "yes") == 0)
         return json_true();

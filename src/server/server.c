@@ -483,6 +483,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .presence = server->presence,
                                  .sessions = server->sessions,
                                  .worst = server->worst,
+                                 .store = server->store,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -656,7 +657,7 @@ void server_free(struct server *server)
         return;
     if (server->presence) /* an operator who still waits for a save is told while it can be said */
         presence_save_all(server->presence, let_go, NULL);
-    admin_free(server->admin);
+    admin_stop(server->admin);
     lookout_free(server->lookout);
     ticker_stop(server->ticker);
     journal_close(server->journal);
@@ -664,6 +665,7 @@ void server_free(struct server *server)
         accounts_stop(server->accounts);
     workers_free(server->workers);
     store_close(server->store);
+    admin_free(server->admin);
     if (server->presence)
         presence_set_sessions(server->presence, NULL);
     sessions_free(server->sessions);

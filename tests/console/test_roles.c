@@ -56,6 +56,7 @@ static const struct method {
     {"announce",        "text=tea",        MODERATOR, 0},
     {"players.kick",    "name=nobody",     MODERATOR, 1},
     {"server.save",     "",                MODERATOR, 0},
+    {"audit.list",      "limit=5",         ADMIN,     0},
     {"config.list",     "",                ADMIN,     0},
     {"server.reload",   "",                ADMIN,     0},
     {"auth.rotate-key", "",                ADMIN,     0},

@@ -26,7 +26,8 @@ struct admin {
     struct sockaddr_un address;
     struct samples samples;
     struct method_desk desk;
-    bool saving; /* the desk points here */
+    bool saving;                /* the desk points here */
+    struct method_call *parked; /* and here */
     struct role_groups groups;
     struct door *door;
     struct evconnlistener *listener;
@@ -251,6 +252,7 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     admin->desk.config = &admin->config;
     admin->desk.samples = &admin->samples;
     admin->desk.saving = &admin->saving;
+    admin->desk.parked = &admin->parked;
     role_groups_find(&admin->groups);
     if (address_of(config->path, &admin->address, error) != 0) {
         free(admin);
@@ -263,19 +265,31 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     return admin;
 }
 
-void admin_free(struct admin *admin)
+void admin_stop(struct admin *admin)
 {
     if (admin == NULL)
         return;
+    method_give_up(&admin->desk);
     door_free(admin->door);
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++)
+    admin->door = NULL;
+    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
         client_free(admin->clients[i]);
+        admin->clients[i] = NULL;
+    }
     if (admin->listener != NULL) {
         evconnlistener_free(admin->listener);
         unlink(admin->address.sun_path);
     }
+    admin->listener = NULL;
     if (admin->timer != NULL)
         event_free(admin->timer);
+    admin->timer = NULL;
     logtail_free(admin->desk.logtail);
+    admin->desk.logtail = NULL;
+}
+
+void admin_free(struct admin *admin)
+{
+    admin_stop(admin);
     free(admin);
 }

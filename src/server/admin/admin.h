@@ -64,6 +64,7 @@ struct admin_config {
     struct sessions *sessions;                 /* borrowed, outlives the admin */
     const struct ladder *ladder;               /* borrowed, outlives the admin */
     const struct worst *worst;                 /* the same */
+    struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };
 
@@ -74,7 +75,9 @@ int admin_bind(const char *path, struct error *error) MUST_CHECK;
 /* Serve the operators on that socket. Takes the log's tap. NULL + error. */
 struct admin *admin_new(const struct admin_config *config, struct error *error);
 /* Close all clients (what is already written to a socket still arrives), remove the socket file.
- * NULL is fine. */
+ * NULL is fine, and twice too. */
+void admin_stop(struct admin *admin);
+/* After store_close, whose last answers come here. NULL is fine. */
 void admin_free(struct admin *admin);
 
 #endif

@@ -4,16 +4,20 @@
 #include "admin/client.h"
 #include "admin/subscription.h"
 
-static const char *const TYPES[] = {
-    [METHOD_TEXT] = "text", [METHOD_INTEGER] = "integer", [METHOD_BOOLEAN] = "boolean",
-    [METHOD_WORD] = "word", [METHOD_OBJECT] = "object",   [METHOD_ID] = "id"};
+static const char *const TYPES[] = {[METHOD_TEXT] = "text",
+                                    [METHOD_SECRET] = "secret",
+                                    [METHOD_INTEGER] = "integer",
+                                    [METHOD_BOOLEAN] = "boolean",
+                                    [METHOD_WORD] = "word",
+                                    [METHOD_OBJECT] = "object",
+                                    [METHOD_ID] = "id"};
 
 static json_t *param_json(const struct method_param *row)
 {
     json_t *object = json_pack("{s:s, s:s, s:b, s:s}", "name", row->name, "type", TYPES[row->type],
                                "required", row->required, "help", row->help);
 
-    if (row->type == METHOD_TEXT || row->type == METHOD_INTEGER)
+    if (row->type == METHOD_TEXT || row->type == METHOD_SECRET || row->type == METHOD_INTEGER)
         json_object_update_new(object, json_pack("{s:I, s:I}", "min", (json_int_t)row->min, "max",
                                                  (json_int_t)row->max));
     if (row->words != NULL) {

@@ -1,6 +1,8 @@
 libserver_a_SOURCES += \
     src/server/admin/admin.c src/server/admin/admin.h \
+    src/server/admin/audit.c src/server/admin/audit.h \
     src/server/admin/client.c src/server/admin/client.h \
+    src/server/admin/cmd_audit.c \
     src/server/admin/cmd_auth.c \
     src/server/admin/cmd_config.c \
     src/server/admin/cmd_load.c \

@@ -8,11 +8,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/audit.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "ops/metrics.h"
+#include "store/store.h"
 
-static const struct method *const FAMILIES[] = {CMD_RPC,     CMD_SERVER, CMD_PLAYERS, CMD_LOG,
-                                                CMD_METRICS, CMD_CONFIG, CMD_LOAD,    CMD_AUTH};
+static struct method_call *unpark(const struct method_desk *desk, uint64_t tag)
+{
+    struct method_call *call;
+
+    HASH_FIND(hh, *desk->parked, &tag, sizeof(tag), call);
+    if (call != NULL)
+        HASH_DEL(*desk->parked, call);
+    return call;
+}
+
+static uint64_t park(struct method_call *call)
+{
+    static uint64_t last; /* a tag is never used twice, whatever becomes of its call */
+
+    call->tag = ++last;
+    HASH_ADD(hh, *call->desk->parked, tag, sizeof(call->tag), call);
+    return call->tag;
+}
+
+/* clang-format off */
+static const struct method *const FAMILIES[] = {
+    CMD_RPC,
+    CMD_SERVER,
+    CMD_PLAYERS,
+    CMD_LOG,
+    CMD_METRICS,
+    CMD_CONFIG,
+    CMD_LOAD,
+    CMD_AUTH,
+    CMD_AUDIT,
+};
+/* clang-format on */
 
 const struct method *method_at(unsigned i)
 {
@@ -75,6 +108,7 @@ static int value_check(const struct method_param *row, const json_t *value, stru
 
     switch (row->type) {
     case METHOD_TEXT:
+    case METHOD_SECRET:
         if (text == NULL || json_string_length(value) < (size_t)row->min ||
             json_string_length(value) > (size_t)row->max)
             return error_set(error, "%s must be a text of %lld to %lld bytes", row->name,
@@ -137,42 +171,103 @@ int method_check(const struct method_param *rows, const json_t *params, struct e
     return 0;
 }
 
-/* One line for what was tried to be changed: by whom, what, and how it ended. result: NULL where it
- * failed. */
-static void audit(const struct method_call *call, const char *outcome, const json_t *result,
-                  const char *message)
-{
-    char *params = json_dumps(call->params, JSON_COMPACT | JSON_SORT_KEYS);
-    char *done = result != NULL ? json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-
-    log_event(result != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "admin", message,
-              LOG_TEXT("by", call->peer.name), LOG_U64("uid", call->peer.uid),
-              LOG_TEXT("role", role_name(call->peer.role)), LOG_TEXT("method", call->method->name),
-              LOG_TEXT("params", params), LOG_TEXT("outcome", outcome), LOG_TEXT("result", done));
-    free(params);
-    free(done);
-}
+/* -- the end of a call ------------------------------------------------------------------------- */
 
 static void call_free(struct method_call *call)
 {
     json_decref(call->params);
+    json_decref(call->result);
+    free(call->work);
     free(call);
+}
+
+static void answer(struct method_call *call)
+{
+    json_t *result = call->result;
+
+    call->result = NULL;
+    if (call->code == 0)
+        jsonrpc_result(call->rpc, result);
+    else
+        jsonrpc_error(call->rpc, call->code, call->sentence, NULL);
+    call_free(call);
+}
+
+/* The row is not there: the change was made all the same, and it says so. */
+static void answer_unwritten(struct method_call *call, const char *why)
+{
+    log_event(LOG_LEVEL_WARN, "audit_lost", "what an operator did is in this log only",
+              LOG_TEXT("by", call->peer.name), LOG_TEXT("method", call->method->name),
+              LOG_TEXT("error", why));
+    metrics_add(METRIC_AUDIT_LOST, 1);
+    if (json_is_object(call->result))
+        json_object_set_new(call->result, "unaudited", json_string(why));
+    answer(call);
+}
+
+static void written(void *context, uint64_t tag, const struct store_answer *row);
+
+/* A peer may be denied as often as it likes: of that, the database is told so much. */
+static bool worth_a_row(const struct method_call *call)
+{
+    static struct log_limit denials;
+    uint64_t swallowed;
+
+    if (!call->method->changes || call->code == JSONRPC_BAD_PARAMS)
+        return false;
+    return call->code != JSONRPC_DENIED || log_limit_pass(&denials, 5, &swallowed);
+}
+
+/* NULL: there is none (tests of the socket alone). */
+static struct store *store_of(const struct method_call *call)
+{
+    return call->desk != NULL ? call->desk->config->store : NULL;
+}
+
+static void end(struct method_call *call)
+{
+    struct store *store = store_of(call);
+    struct store_question question;
+
+    if (call->method->changes || call->code == JSONRPC_DENIED)
+        audit_log(call);
+    if (store == NULL || !worth_a_row(call)) {
+        answer(call);
+        return;
+    }
+    audit_question(call, &question);
+    question.answer = written;
+    question.context = (void *)call->desk;
+    question.tag = park(call);
+    if (store_ask(store, &question) != 0) {
+        unpark(call->desk, question.tag);
+        answer_unwritten(call, "the database has too much to do");
+    }
+}
+
+static void written(void *context, uint64_t tag, const struct store_answer *row)
+{
+    struct method_call *call = unpark(context, tag);
+
+    if (call == NULL)
+        return; /* answered when the server began to stop */
+    if (row->status == STORE_OK)
+        answer(call);
+    else
+        answer_unwritten(call, row->error.text);
 }
 
 void method_done(struct method_call *call, json_t *result)
 {
-    if (call->method->changes)
-        audit(call, "ok", result, "an operator changed something");
-    jsonrpc_result(call->rpc, result);
-    call_free(call);
+    call->result = result;
+    end(call);
 }
 
 static void fail_with(struct method_call *call, int code, const char *sentence)
 {
-    if (call->method->changes || code == JSONRPC_DENIED)
-        audit(call, code == JSONRPC_DENIED ? "denied" : "failed", NULL, sentence);
-    jsonrpc_error(call->rpc, code, sentence, NULL);
-    call_free(call);
+    call->code = code;
+    snprintf(call->sentence, sizeof(call->sentence), "%s", sentence);
+    end(call);
 }
 
 void method_fail(struct method_call *call, const char *format, ...)
@@ -195,6 +290,64 @@ void method_misused(struct method_call *call, const char *format, ...)
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     fail_with(call, JSONRPC_BAD_PARAMS, sentence);
+}
+
+void method_about(struct method_call *call, uint64_t player, const char *name)
+{
+    call->player = player;
+    snprintf(call->player_name, sizeof(call->player_name), "%s", name);
+}
+
+void method_target(struct method_call *call, const char *target)
+{
+    snprintf(call->target, sizeof(call->target), "%s", target);
+}
+
+/* -- asking the store -------------------------------------------------------------------------- */
+
+static void answered(void *context, uint64_t tag, const struct store_answer *row)
+{
+    struct method_call *call = unpark(context, tag);
+
+    if (call == NULL)
+        return;
+    if (row->status == STORE_AWAY)
+        method_fail(call, "the database is away: %s", row->error.text);
+    else
+        call->then(call, row);
+}
+
+void method_ask(struct method_call *call, struct store_question *question, method_answer_fn *then)
+{
+    struct store *store = store_of(call);
+
+    call->client = NULL;
+    call->then = then;
+    question->answer = answered;
+    question->context = (void *)call->desk;
+    question->tag = park(call);
+    if (store != NULL && store_ask(store, question) == 0)
+        return;
+    unpark(call->desk, question->tag);
+    method_fail(call, "the database has too much to do: try again");
+}
+
+void method_give_up(const struct method_desk *desk)
+{
+    struct method_call *call, *next;
+
+    HASH_ITER(hh, *desk->parked, call, next)
+    {
+        HASH_DEL(*desk->parked, call);
+        if (call->then != NULL && call->result == NULL && call->code == 0) {
+            call->code = JSONRPC_FAILED;
+            snprintf(call->sentence, sizeof(call->sentence),
+                     "the server is stopping: it is not known whether that was done");
+            if (call->method->changes)
+                audit_log(call);
+        }
+        answer(call);
+    }
 }
 
 static void unknown_method(struct jsonrpc_call *rpc)
@@ -231,7 +384,11 @@ void method_begin(const struct method_desk *desk, struct client *client,
         jsonrpc_error(rpc, JSONRPC_INTERNAL, "out of memory", NULL);
         return;
     }
-    *call = (struct method_call){method, desk, client, *peer, NULL, rpc};
+    call->method = method;
+    call->desk = desk;
+    call->client = client;
+    call->peer = *peer;
+    call->rpc = rpc;
     /* Parameters go by name; an empty array is none. */
     call->params = json_is_object(params) ? json_incref(params) : json_object();
     if (peer->role < method->role) {

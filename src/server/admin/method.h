@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <uthash.h>
 
 #include "admin/admin.h"
 #include "admin/jsonrpc.h"
@@ -19,9 +20,12 @@
 #include "admin/samples.h"
 #include "common/compiler.h"
 #include "common/error.h"
+#include "common/text.h"
+#include "store/questions.h"
 
 enum method_type {
     METHOD_TEXT,    /* min..max bytes of UTF-8, no NUL */
+    METHOD_SECRET,  /* the same, and never written down */
     METHOD_INTEGER, /* min..max */
     METHOD_BOOLEAN,
     METHOD_WORD,   /* one of words */
@@ -56,10 +60,14 @@ struct method_desk {
     const struct admin_config *config;
     struct samples *samples;
     struct logtail *logtail;
-    bool *saving; /* a save that an operator asked for is under way */
+    bool *saving;                /* a save that an operator asked for is under way */
+    struct method_call **parked; /* calls that wait for the store, by tag */
 };
 
 struct client; /* client.h */
+
+/* On the control thread: OK, NONE or TAKEN. */
+typedef void method_answer_fn(struct method_call *call, const struct store_answer *answer);
 
 struct method_call {
     const struct method *method;
@@ -68,13 +76,37 @@ struct method_call {
     struct role_peer peer; /* who that is */
     json_t *params;        /* an object, checked against the row; never NULL */
     struct jsonrpc_call *rpc;
+    /* What the audit says besides; see method_about. */
+    uint64_t player;
+    char player_name[TEXT_NAME_MAX_BYTES + 1], target[STORE_TARGET_MAX];
+    bool secret; /* the result is not written down */
+    void *work;  /* the handler's own, free()d with the call; may be NULL */
+    /* method.c's. */
+    uint64_t tag; /* key in parked */
+    method_answer_fn *then;
+    int code;       /* how it ended: 0, or a jsonrpc_code */
+    json_t *result; /* owned */
+    char sentence[ERROR_TEXT_MAX];
+    UT_hash_handle hh;
 };
 
 /* Begin a request: find the method, check role and parameters, run it. Takes rpc. */
 void method_begin(const struct method_desk *desk, struct client *client,
                   const struct role_peer *peer, struct jsonrpc_call *rpc);
 
-/* The end of a call, for handlers. Frees it; a change is audited here. result is taken. */
+/* The audit's target: an account (its name goes into the detail), or a text such as a network. */
+void method_about(struct method_call *call, uint64_t player, const char *name);
+void method_target(struct method_call *call, const char *target);
+/* Ask the store for a call that goes on in `then`. Where the database is away the call fails, and
+ * says so. question: statement and in are filled. call->client is not valid afterwards. */
+void method_ask(struct method_call *call, struct store_question *question, method_answer_fn *then);
+/* The server stops: calls that wait for the store are answered, the store's answers come to nobody.
+ */
+void method_give_up(const struct method_desk *desk);
+
+/* The end of a call, for handlers. A change is audited here, in the log and in the database: the
+ * answer is given once that row is durable or, where it cannot be had, says that it is not there.
+ * result is taken. */
 void method_done(struct method_call *call, json_t *result);
 /* The same where it did not succeed: the sentence that the operator reads. */
 void method_fail(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -107,13 +139,14 @@ json_t *method_id_json(uint64_t id);
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
-    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[];
+    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
 json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
+json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];
 

@@ -53,6 +53,7 @@
     ROW(SUBSTEPS_DROPPED,        COUNTER,   "openmmo_substeps_dropped_total",       "Movement time claimed beyond the allowance") \
     ROW(READING_PAUSED,          COUNTER,   "openmmo_reading_paused_total",         "Sockets left unread because a queue was full") \
     ROW(CHAT_LINES,              COUNTER,   "openmmo_chat_lines_total",             "Chat lines routed") \
+    ROW(AUDIT_LOST,              COUNTER,   "openmmo_audit_lost_total",             "Operators' actions that are in the log only") \
     ROW(CELLS,                   GAUGE,     "openmmo_cells",                        "Occupied cells") \
     ROW(BLOCKS_ENCODED,          COUNTER,   "openmmo_blocks_encoded_total",         "Cell blocks encoded") \
     ROW(BLOCKS_SENT,             COUNTER,   "openmmo_blocks_sent_total",            "Cell blocks sent") \

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "store/about_players.h"
+#include "store/about_records.h"
 
 /* STORE_<first>; statement_<second> is its row in one of the statements_*.c. */
 #define STORE_STATEMENTS(ROW)                                                                      \
@@ -24,7 +25,12 @@
      * who is gone is passed over */                                                               \
     ROW(POSITIONS_SAVE, positions_save)                                                            \
     ROW(SESSION_OPEN, session_open)   /* in: session */                                            \
-    ROW(SESSION_CLOSE, session_close) /* in: session (session_id, now_ms) */
+    ROW(SESSION_CLOSE, session_close) /* in: session (session_id, now_ms) */                       \
+    /* Of statements_records.c. */                                                                 \
+    ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id) */                                     \
+    ROW(AUDIT_LIST, audit_list)   /* in: page. rows: struct store_audit, newest first */           \
+    ROW(AUDIT_ABOUT, audit_about) /* the same, whose target is page.text */                        \
+    ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */
 
 enum store_statement {
 #define ROW(upper, lower) STORE_##upper,
@@ -79,6 +85,8 @@ struct store_question {
             size_t n;
         } positions;
         struct store_session session;
+        struct store_audit audit;
+        struct store_page page;
     } in;
 };
 

@@ -1,0 +1,93 @@
+/* statements_records.c -- questions about what operators did and what was said. */
+#include "store/statements.h"
+
+static void bind_audit(const struct store_question *question, size_t at,
+                       struct statement_value *values)
+{
+    const struct store_audit *audit = &question->in.audit;
+
+    (void)at;
+    values[0] = value_time(audit->at_ms);
+    values[1] = audit->has_uid ? value_int(audit->uid) : value_null();
+    values[2] = value_text(audit->actor);
+    values[3] = value_text(audit->method);
+    values[4] = value_text(audit->target);
+    values[5] = value_text(audit->detail);
+    values[6] = value_text(audit->outcome);
+}
+
+static void bind_page(const struct store_question *question, size_t at,
+                      struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.page.from);
+    values[1] = value_int(question->in.page.limit);
+}
+
+static void bind_page_of_text(const struct store_question *question, size_t at,
+                              struct statement_value *values)
+{
+    bind_page(question, at, values);
+    values[2] = value_text(question->in.page.text);
+}
+
+static void bind_before(const struct store_question *question, size_t at,
+                        struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_time(question->in.page.now_ms);
+    values[1] = value_int(question->in.page.limit);
+}
+
+static void read_audit(const struct statement_value *columns, void *into)
+{
+    struct store_audit *audit = into;
+
+    audit->id = (uint64_t)columns[0].i;
+    audit->at_ms = (uint64_t)columns[1].i;
+    audit->has_uid = columns[2].type != '\0';
+    audit->uid = (uint32_t)columns[2].i;
+    value_copy(&columns[3], audit->actor, sizeof(audit->actor));
+    value_copy(&columns[4], audit->method, sizeof(audit->method));
+    value_copy(&columns[5], audit->target, sizeof(audit->target));
+    value_copy(&columns[6], audit->detail, sizeof(audit->detail));
+    value_copy(&columns[7], audit->outcome, sizeof(audit->outcome));
+}
+
+/* There is more to prune. */
+static void read_more(const struct statement_value *columns, void *into)
+{
+    (void)columns, (void)into;
+}
+
+/* clang-format off */
+#define AUDIT_COLUMNS "SELECT id, at, actor_uid, actor, method, target, detail, outcome FROM audit "
+#define AUDIT_TYPES   "idittttt"
+
+const struct statement statement_audit_add = {
+    .name = "audit_add", .in = "dittttt", .out = "", .flags = STATEMENT_CHANGES, .bind = bind_audit,
+    .steps = {{
+        "INSERT INTO audit (at, actor_uid, actor, method, target, detail, outcome)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)", NULL}},
+};
+
+const struct statement statement_audit_list = {
+    .name = "audit_list", .in = "ii", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_audit), .bind = bind_page, .read = read_audit,
+    .steps = {{AUDIT_COLUMNS "WHERE id < $1 ORDER BY id DESC LIMIT $2", NULL}},
+};
+
+const struct statement statement_audit_about = {
+    .name = "audit_about", .in = "iit", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_audit), .bind = bind_page_of_text, .read = read_audit,
+    .steps = {{AUDIT_COLUMNS "WHERE target = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
+};
+
+const struct statement statement_audit_prune = {
+    .name = "audit_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
+    .bind = bind_before, .read = read_more,
+    .steps = {
+        {"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)", NULL},
+        {"SELECT 1 FROM audit WHERE at < $1 LIMIT 1", NULL}},
+};
+/* clang-format on */
