@@ -3,11 +3,13 @@
 
 #include "crowd.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,7 +41,7 @@ static unsigned shown[CROWD_WITNESSES]
 static uint32_t samples_ms[SAMPLES_MAX];
 static unsigned samples_n;
 static unsigned from_n[CROWD_WITNESSES]; /* moves from here on are measured */
-static pid_t bots;
+static pid_t bots, held;                 /* held: a thread of the daemon, 0: none */
 static char report_path[128], words_path[128];
 
 /* ---- the witnesses ---- */
@@ -245,6 +247,54 @@ void crowd_verdict(void)
     json_decref(report);
 }
 
+/* ---- a thread that stands still ---- */
+
+static pid_t thread_named(const char *name)
+{
+    char path[300], comm[32];
+    pid_t found = 0;
+    DIR *tasks;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)server.pid);
+    tasks = opendir(path);
+    assert_non_null(tasks);
+    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", (int)server.pid, entry->d_name);
+        file = fopen(path, "r");
+        if (file == NULL)
+            continue;
+        if (fgets(comm, sizeof(comm), file) != NULL && strcspn(comm, "\n") == strlen(name) &&
+            strncmp(comm, name, strlen(name)) == 0)
+            found = (pid_t)atoi(entry->d_name);
+        fclose(file);
+    }
+    closedir(tasks);
+    assert_true(found > 0);
+    return found;
+}
+
+bool crowd_hold(const char *thread)
+{
+    pid_t id = thread_named(thread);
+    int status;
+
+    if (ptrace(PTRACE_SEIZE, id, NULL, NULL) != 0)
+        return false;
+    assert_int_equal(ptrace(PTRACE_INTERRUPT, id, NULL, NULL), 0);
+    assert_int_equal(waitpid(id, &status, __WALL), id);
+    held = id;
+    return true;
+}
+
+void crowd_let_go(void)
+{
+    if (held > 0)
+        ptrace(PTRACE_DETACH, held, NULL, NULL);
+    held = 0;
+}
+
 /* ---- the whole ---- */
 
 void crowd_begin(const char *more_ini, unsigned bots_n)
@@ -274,6 +324,7 @@ void crowd_begin(const char *more_ini, unsigned bots_n)
 
 void crowd_clear(void)
 {
+    crowd_let_go();
     if (bots > 0) {
         kill(bots, SIGKILL);
         waitpid(bots, NULL, 0);

@@ -26,6 +26,11 @@ void crowd_clear(void);
 
 /* The witness begins anew from where the server has it: what it walked lately was not accepted. */
 void crowd_believe(unsigned witness);
+/* Stop this thread of the daemon where it is, as a debugger does, and let it go on. hold: false:
+ * this machine does not let us. One at a time. */
+bool crowd_hold(const char *thread);
+void crowd_let_go(void);
+
 /* Let everybody live for that long. each: called again and again meanwhile; may be NULL. */
 void crowd_live(unsigned ms, void (*each)(void));
 
