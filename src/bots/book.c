@@ -17,6 +17,7 @@
 #define SHELF_SLOTS   (4 * SHELF_ROWS) /* of the table, a power of two */
 #define SHELF_RECORDS (128u << 10)
 #define PREFIX_BYTES  16 /* of a block: mostly its header */
+#define KEYS_FIRST    256
 #define COMPARE_STEP  64 /* a guess that is wrong mostly differs in its header */
 
 struct number {
@@ -34,15 +35,17 @@ struct shelf {
     struct book_block rows[SHELF_ROWS];
     uint32_t table[SHELF_SLOTS]; /* by header: row + 1; 0: none */
     uint32_t quick[SHELF_SLOTS]; /* by the first bytes: row + 1 of the last that had this place */
-    struct cellblock_record records[SHELF_RECORDS];
+    struct book_record records[SHELF_RECORDS];
     uint8_t bytes[SHELF_BYTES];
 };
 
 struct book {
     struct shelf *younger, *older;
     struct book_block *last; /* the one that was taken last */
+    struct roll *roll;
     struct number *numbers;
-    uint32_t keys_n, parts_n;
+    struct protocol_key *keys; /* by number */
+    uint32_t keys_n, keys_room, parts_n;
     struct book_counts counts;
 };
 
@@ -53,7 +56,8 @@ struct book *book_new(void)
         return NULL;
     book->younger = calloc(1, sizeof *book->younger);
     book->older = calloc(1, sizeof *book->older);
-    if (!book->younger || !book->older) {
+    book->roll = roll_new();
+    if (!book->younger || !book->older || !book->roll) {
         book_free(book);
         return NULL;
     }
@@ -72,21 +76,51 @@ void book_free(struct book *book)
         HASH_DEL(book->numbers, number);
         free(number);
     }
+    roll_free(book->roll);
+    free(book->keys);
     free(book->younger);
     free(book->older);
     free(book);
 }
 
+struct roll *book_roll(struct book *book)
+{
+    return book->roll;
+}
+
 /* ---- numbers ---- */
+
+static struct number *number_find(const struct book *book, const struct number *wanted)
+{
+    struct number *number = NULL;
+    HASH_FIND(hh, book->numbers, &wanted->of, sizeof wanted->of, number);
+    return number;
+}
+
+/* Room for one more key. */
+static int keys_grow(struct book *book)
+{
+    if (book->keys_n < book->keys_room)
+        return 0;
+    uint32_t room = book->keys_room ? 2 * book->keys_room : KEYS_FIRST;
+    struct protocol_key *keys = realloc(book->keys, room * sizeof *keys);
+    if (!keys)
+        return -1;
+    book->keys = keys;
+    book->keys_room = room;
+    return 0;
+}
 
 static uint32_t number_of(struct book *book, const struct protocol_key *key, uint32_t part)
 {
-    struct number *number = NULL, wanted = {.of = {*key, part}};
+    const struct number wanted = {.of = {*key, part}};
     uint32_t *n = part == BOOK_NONE ? &book->keys_n : &book->parts_n;
-    HASH_FIND(hh, book->numbers, &wanted.of, sizeof wanted.of, number);
+    struct number *number = number_find(book, &wanted);
     if (number)
         return number->number;
-    number = *n < BOOK_NUMBERS_MAX ? calloc(1, sizeof *number) : NULL;
+    if (*n == BOOK_NUMBERS_MAX || (part == BOOK_NONE && keys_grow(book) == -1))
+        return BOOK_NONE;
+    number = calloc(1, sizeof *number);
     if (!number)
         return BOOK_NONE;
     number->of = wanted.of;
@@ -96,12 +130,25 @@ static uint32_t number_of(struct book *book, const struct protocol_key *key, uin
         free(number);
         return BOOK_NONE;
     }
+    if (part == BOOK_NONE)
+        book->keys[*n] = *key;
     return (*n)++;
 }
 
 uint32_t book_key(struct book *book, const struct protocol_key *key)
 {
     return number_of(book, key, BOOK_NONE);
+}
+
+uint32_t book_find_key(const struct book *book, const struct protocol_key *key)
+{
+    const struct number wanted = {.of = {*key, BOOK_NONE}}, *number = number_find(book, &wanted);
+    return number ? number->number : BOOK_NONE;
+}
+
+const struct protocol_key *book_key_of(const struct book *book, uint32_t number)
+{
+    return &book->keys[number];
 }
 
 /* ---- shelves ---- */
@@ -216,13 +263,48 @@ static struct book_block *recognise(struct book *book, const struct wire_reader 
     return NULL;
 }
 
+/* What a block's records become. */
+struct keeping {
+    struct book *book;
+    struct shelf *shelf;
+    bool failed;
+};
+
+static uint32_t destination(struct book *book, const struct cellblock_header *header,
+                            const struct cellblock_record *record)
+{
+    struct protocol_key key = header->key;
+    key.level = record->to.level;
+    key.x = record->to.x;
+    key.z = record->to.z;
+    return book_key(book, &key);
+}
+
 static void keep_record(void *context, const struct cellblock_header *header,
                         const struct cellblock_record *record)
 {
-    struct shelf *shelf = context;
-    (void)header;
-    if (shelf->records_n < SHELF_RECORDS)
-        shelf->records[shelf->records_n++] = *record;
+    struct keeping *keeping = context;
+    struct book *book = keeping->book;
+    struct book_record *kept = &keeping->shelf->records[keeping->shelf->records_n];
+    if (keeping->shelf->records_n == SHELF_RECORDS) {
+        keeping->failed = true;
+        return;
+    }
+    *kept = (struct book_record){.kind = (uint8_t)record->kind,
+                                 .placed = record->placed || record->kind == CELLBLOCK_ENTERED,
+                                 .version = record->version,
+                                 .index = record->index % CELLBLOCK_PART,
+                                 .figure = ROLL_NONE,
+                                 .at = BOOK_AT(record->state.x, record->state.z)};
+    if (record->kind == CELLBLOCK_LEFT) {
+        kept->to = record->gone ? BOOK_NONE : destination(book, header, record);
+        keeping->failed |= !record->gone && kept->to == BOOK_NONE;
+    }
+    if (record->kind == CELLBLOCK_LEFT || record->kind == CELLBLOCK_ENTERED) {
+        kept->figure = roll_number(book->roll, record->entity);
+        keeping->failed |= kept->figure == ROLL_NONE;
+    }
+    keeping->shelf->records_n++;
 }
 
 /* Decode what the book does not hold yet. */
@@ -232,11 +314,13 @@ static enum book_answer enter(struct book *book, struct wire_reader *reader,
     struct cellblock_header header;
     const uint8_t *start = reader->next;
     struct shelf *shelf = make_room(book);
+    struct keeping keeping = {book, shelf, false};
     size_t first = shelf->records_n;
-    if (cellblock_parse(reader, &header, keep_record, shelf) != PROTOCOL_OK)
+    if (cellblock_parse(reader, &header, keep_record, &keeping) != PROTOCOL_OK)
         return BOOK_MALFORMED;
     book->counts.distinct++;
-    struct book_block *row = keep(book, &header, start, (size_t)(reader->next - start));
+    struct book_block *row =
+        keeping.failed ? NULL : keep(book, &header, start, (size_t)(reader->next - start));
     if (!row)
         return BOOK_NO_MEMORY;
     row->records = shelf->records + first;

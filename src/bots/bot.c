@@ -615,8 +615,6 @@ void bot_count(struct bot *bot)
         bot->counted_out = link_bytes_out(bot->link);
         bot->counted_wire_in = link_wire_bytes_in(bot->link);
     }
-    if (bot->receiver)
-        receiver_count(bot->receiver);
 }
 
 void bot_finish(struct bot *bot, uint64_t now_us)

@@ -18,7 +18,9 @@ libbots_a_SOURCES = \
     src/bots/histogram.c src/bots/histogram.h \
     src/bots/receiver.c src/bots/receiver.h \
     src/bots/report.c src/bots/report.h \
+    src/bots/roll.c src/bots/roll.h \
     src/bots/scenario.c src/bots/scenario.h \
+    src/bots/sketch.c src/bots/sketch.h \
     src/bots/swarm.c src/bots/swarm.h \
     src/bots/trail.c src/bots/trail.h \
     src/bots/walker.c src/bots/walker.h

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRIES_MAX   64      /* looks for a figure that is no player of ours: an operator's, say */
+#include "bots/sketch.h"
+#include "common/text.h"
+
+#define LOOKS_MAX     64 /* for the player of a figure that may be none of ours: an operator's, say */
+#define LOOK_AGAIN_US 20000
 #define UNDELIVERED   1000000 /* us: a move that is newer may still be on its way */
 #define GROW_AT_LEAST 64
 
@@ -18,37 +22,28 @@ struct have {
 
 struct receiver {
     const struct receiver_shared *shared;
+    struct roll *roll; /* the book's */
     uint32_t player;
-    struct replica *replica; /* NULL: checks only */
+    struct sketch *sketch; /* NULL: checks only */
     uint64_t now_us;
     uint16_t *stays; /* by the key's number: 0 not in view, else which of its stays */
     struct have *haves;
     uint32_t stays_n, haves_n;
     uint16_t last_stay;
-    struct replica_counts counted;
 };
 
-/* What is kept with a replica's entity (its `user`): who it is, and the mark shown last. */
-struct shown {
-    uint32_t who;           /* player + 1; 0: not known yet */
-    struct trail_mark mark; /* while who is 0, seq counts the looks */
-};
-
-#define WHO_BITS     29
+/* What a sketch keeps for us with each figure: the mark on its player's trail that is shown. */
 #define SUBSTEP_BITS 3
-_Static_assert(sizeof(uintptr_t) == 8, "a mark is packed into a pointer");
+_Static_assert(TRAIL_SUBSTEPS <= 1 << SUBSTEP_BITS, "a mark is packed into a word");
 
-static struct shown unpack(const void *user)
+static struct trail_mark unpack(uint32_t mark)
 {
-    uint64_t word = (uintptr_t)user;
-    return (struct shown){(uint32_t)(word >> (32 + SUBSTEP_BITS)),
-                          {(uint32_t)word, (uint32_t)(word >> 32) & ((1u << SUBSTEP_BITS) - 1)}};
+    return (struct trail_mark){mark >> SUBSTEP_BITS, mark & ((1u << SUBSTEP_BITS) - 1)};
 }
 
-static void *pack(struct shown shown)
+static uint32_t pack(uint32_t seq, uint32_t substep)
 {
-    return (void *)(uintptr_t)((uint64_t)shown.who << (32 + SUBSTEP_BITS) |
-                               (uint64_t)shown.mark.substep << 32 | shown.mark.seq);
+    return seq << SUBSTEP_BITS | substep;
 }
 
 /* ---- matching what is shown with the senders' trails ---- */
@@ -66,78 +61,70 @@ static void deliver(struct receiver *receiver, uint64_t due_us, bool exact)
 }
 
 /* All moves after the mark that is shown, up to the one that is seen now, are delivered. */
-static void delivered(struct receiver *receiver, const struct trail *trail,
-                      struct trail_mark before, const struct receiver_sight *sight)
+static void delivered(struct receiver *receiver, struct trail_mark before,
+                      const struct roll_row *row)
 {
+    const struct trail *trail = &receiver->shared->board->trails[row->player - 1];
     /* Of the move where it was before, only the end was still to come. */
     uint32_t seq = before.seq + (before.substep == TRAIL_SUBSTEPS - 1);
-    bool exact = sight->mark.substep == TRAIL_SUBSTEPS - 1;
-    if (sight->mark.seq - before.seq >= TRAIL_MOVES)
-        seq = sight->mark.seq - (TRAIL_MOVES - 1);
-    for (; seq < sight->mark.seq; seq++)
+    bool exact = row->substep == TRAIL_SUBSTEPS - 1;
+    if (row->seq - before.seq >= TRAIL_MOVES)
+        seq = row->seq - (TRAIL_MOVES - 1);
+    for (; seq < row->seq; seq++)
         deliver(receiver, trail_due_us(trail, seq), false);
-    if (exact && seq == sight->mark.seq)
-        deliver(receiver, sight->due_us, true);
+    if (exact && seq == row->seq)
+        deliver(receiver, row->due_us, true);
 }
 
-/* Look for the place on the player's trail, from the mark on. NULL: it is not there. */
-static const struct receiver_sight *look(struct receiver *receiver, uint32_t player,
-                                         struct trail_mark from, uint64_t place)
+/* Look for the place on the player's trail, from the mark on. False: it is not there. */
+static bool look(const struct receiver *receiver, struct roll_row *row, struct trail_mark from,
+                 uint64_t place)
 {
-    const struct trail *trail = &receiver->shared->board->trails[player];
-    struct receiver_sight *sight = &receiver->shared->sights[player];
-    if (sight->place == place && sight->mark.seq && sight->mark.seq >= from.seq &&
-        sight->mark.seq - from.seq < TRAIL_UNIQUE)
-        return sight;
-    if (!trail_find(trail, from, place, &sight->mark)) {
-        sight->mark.seq = 0;
-        return NULL;
-    }
-    sight->place = place;
-    sight->due_us = trail_due_us(trail, sight->mark.seq);
-    return sight;
-}
-
-/* Whose figure it is; false: of nobody that we play, or one's own. */
-static bool recognise(struct receiver *receiver, struct replica_entity *entity, struct shown *shown)
-{
-    uint32_t player = shown->mark.seq < RETRIES_MAX
-                          ? board_player(receiver->shared->board, entity->id)
-                          : BOARD_NOBODY;
-    if (player == BOARD_NOBODY) {
-        shown->mark.seq += shown->mark.seq < RETRIES_MAX;
-        entity->user = pack(*shown);
+    const struct trail *trail = &receiver->shared->board->trails[row->player - 1];
+    struct trail_mark found;
+    if (row->place == place && row->seq && row->seq >= from.seq &&
+        row->seq - from.seq < TRAIL_UNIQUE)
+        return true;
+    if (!trail_find(trail, from, place, &found)) {
+        row->seq = 0;
         return false;
     }
-    shown->who = player + 1;
-    shown->mark = (struct trail_mark){0, 0};
+    row->seq = found.seq;
+    row->substep = found.substep;
+    row->place = place;
+    row->due_us = trail_due_us(trail, found.seq);
     return true;
 }
 
-static void on_replica(void *context, enum replica_event event, struct replica_entity *entity)
+/* Whose figure it is; false: of nobody that we play, or that is known yet. */
+static bool recognise(const struct receiver *receiver, struct roll_row *row)
+{
+    if (row->player)
+        return true;
+    if (row->looks == LOOKS_MAX || receiver->now_us < row->look_us)
+        return false;
+    uint32_t player = board_player(receiver->shared->board, row->id);
+    row->looks++;
+    row->look_us = receiver->now_us + LOOK_AGAIN_US;
+    row->player = player == BOARD_NOBODY ? 0 : player + 1;
+    return row->player;
+}
+
+static void on_seen(void *context, uint32_t figure, uint64_t place, uint32_t *mark)
 {
     struct receiver *receiver = context;
-    if (event != REPLICA_APPEARED && event != REPLICA_MOVED)
+    struct roll_row *row = roll_row(receiver->roll, figure);
+    if (!recognise(receiver, row) || row->player == receiver->player + 1)
         return;
-    struct shown shown = unpack(entity->user);
-    if (!shown.who && !recognise(receiver, entity, &shown))
-        return;
-    if (shown.who == receiver->player + 1) {
-        entity->user = pack(shown);
-        return;
-    }
-    const struct receiver_sight *sight =
-        look(receiver, shown.who - 1, shown.mark, trail_place(entity->pos));
-    if (!sight) {
-        if (shown.mark.seq != 0) /* else it came in, and has not moved since */
+    struct trail_mark before = unpack(*mark);
+    if (!look(receiver, row, before, place)) {
+        if (before.seq != 0) /* else it came in, and has not moved since */
             receiver->shared->report->unmatched++;
-        entity->user = pack(shown);
         return;
     }
-    if (shown.mark.seq != 0)
-        delivered(receiver, &receiver->shared->board->trails[shown.who - 1], shown.mark, sight);
-    shown.mark = sight->mark;
-    entity->user = pack(shown);
+    if (before.seq != 0)
+        delivered(receiver, before, row);
+    *mark = pack(row->seq, row->substep);
 }
 
 /* ---- checks ---- */
@@ -172,27 +159,46 @@ static bool broken(struct receiver *receiver, uint64_t *count, const char *what,
     return false;
 }
 
+enum news { NEWS, OLD_NEWS, NEWS_BROKEN };
+
 /* The have rule. */
-static bool check_ticks(struct receiver *receiver, const struct book_block *block)
+static enum news check_ticks(struct receiver *receiver, const struct book_block *block)
 {
     struct report_checks *checks = &receiver->shared->report->checks;
     const struct cellblock_header *header = &block->header;
     uint16_t stay = block->key < receiver->stays_n ? receiver->stays[block->key] : 0;
-    if (stay == 0)
-        return broken(receiver, &checks->strangers, "a cell that is not in view", header);
+    if (stay == 0) {
+        broken(receiver, &checks->strangers, "a cell that is not in view", header);
+        return NEWS_BROKEN;
+    }
     struct have *haves =
         grow(receiver->haves, &receiver->haves_n, block->part, sizeof receiver->haves[0]);
     if (!haves)
-        return false;
+        return NEWS_BROKEN;
     receiver->haves = haves;
     struct have *have = &haves[block->part];
     bool none = have->stay != stay, full = header->from == CELLBLOCK_NONE;
     if (!none && have->tick >= header->to)
-        return true;
-    if (!full && (none || have->tick < header->from))
-        return broken(receiver, &checks->gaps, "a gap", header);
+        return OLD_NEWS;
+    if (!full && (none || have->tick < header->from)) {
+        broken(receiver, &checks->gaps, "a gap", header);
+        return NEWS_BROKEN;
+    }
     *have = (struct have){header->to, stay};
-    return true;
+    return NEWS;
+}
+
+/* What decodes everything takes it over. */
+static bool apply(struct receiver *receiver, const struct book_block *block)
+{
+    struct report *report = receiver->shared->report;
+    report->blocks++;
+    report->blocks_full += block->header.from == CELLBLOCK_NONE;
+    report->records += block->records_n;
+    if (sketch_block(receiver->sketch, block) == PROTOCOL_OK)
+        return true;
+    return broken(receiver, &report->checks.refused, "a block that a replica refuses",
+                  &block->header);
 }
 
 static bool check_blocks(struct receiver *receiver, const struct protocol_blocks *message)
@@ -216,12 +222,16 @@ static bool check_blocks(struct receiver *receiver, const struct protocol_blocks
             return false;
         }
         checks->blocks++;
-        if (!check_ticks(receiver, block))
+        switch (check_ticks(receiver, block)) {
+        case NEWS:
+            if (receiver->sketch && !apply(receiver, block))
+                return false;
+            break;
+        case OLD_NEWS:
+            break;
+        case NEWS_BROKEN:
             return false;
-        if (receiver->replica && replica_block(receiver->replica, &block->header, block->records,
-                                               block->records_n) != PROTOCOL_OK)
-            return broken(receiver, &checks->refused, "a block that a replica refuses",
-                          &block->header);
+        }
     }
     return true;
 }
@@ -256,9 +266,11 @@ bool receiver_view(struct receiver *receiver, const struct protocol_frame *frame
             stays[number] = 0;
         else if (stays[number] == 0)
             stays[number] = ++receiver->last_stay ? receiver->last_stay : ++receiver->last_stay;
+        if (receiver->sketch && i >= m.gained_n)
+            sketch_lose(receiver->sketch, number);
+        else if (receiver->sketch && sketch_gain(receiver->sketch, number) == -1)
+            return false;
     }
-    if (receiver->replica && replica_view(receiver->replica, &m) != PROTOCOL_OK)
-        return broken(receiver, &checks->refused, "a VIEW that a replica refuses", NULL);
     return true;
 }
 
@@ -266,9 +278,14 @@ bool receiver_identity(struct receiver *receiver, const struct protocol_frame *f
 {
     struct report_checks *checks = &receiver->shared->report->checks;
     struct protocol_identity m;
-    if (protocol_decode_identity(frame->body, frame->body_bytes, &m) != PROTOCOL_OK ||
-        (receiver->replica && replica_identity(receiver->replica, &m) != PROTOCOL_OK))
+    if (protocol_decode_identity(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return broken(receiver, &checks->malformed, "a malformed IDENTITY", NULL);
+    for (unsigned i = 0; i < m.rows_n; i++) {
+        if (m.rows[i].name.len > TEXT_NAME_MAX_BYTES)
+            return broken(receiver, &checks->malformed, "an IDENTITY of too long a name", NULL);
+        if (receiver->sketch)
+            sketch_named(receiver->sketch, m.rows[i].id, m.rows[i].version);
+    }
     return true;
 }
 
@@ -280,54 +297,57 @@ struct sample {
     uint32_t neighbours;
 };
 
-static unsigned class_of(struct space_pos here, struct space_pos there)
+static unsigned class_of(struct space_pos here, uint64_t place)
 {
-    int64_t x = (int64_t)there.x - here.x, z = (int64_t)there.z - here.z;
-    double m = sqrt((double)(x * x + z * z)) / SPACE_UNITS_PER_M;
+    double x = (int32_t)(place >> 32) - (double)here.x / (1 << SPACE_WIRE_SHIFT),
+           z = (int32_t)(uint32_t)place - (double)here.z / (1 << SPACE_WIRE_SHIFT);
+    double m = sqrt(x * x + z * z) / SPACE_WIRE_PER_M;
     unsigned i = 0;
     while (i < REPORT_CLASSES - 1 && m > report_class_m[i])
         i++;
     return i;
 }
 
-static bool sample_one(void *context, struct replica_entity *entity)
+static void sample_one(void *context, uint32_t figure, uint64_t place, uint32_t mark)
 {
     struct sample *sample = context;
     struct receiver *receiver = sample->receiver;
-    struct shown shown = unpack(entity->user);
-    if (shown.who == receiver->player + 1)
-        return true;
+    uint32_t player = roll_row(receiver->roll, figure)->player;
+    struct trail_mark shown = unpack(mark);
+    if (player == receiver->player + 1)
+        return;
     sample->neighbours++;
-    if (!shown.who || !shown.mark.seq)
-        return true;
-    uint64_t due_us = trail_due_us(&receiver->shared->board->trails[shown.who - 1], shown.mark.seq);
+    if (!player || !shown.seq)
+        return;
+    uint64_t due_us = trail_due_us(&receiver->shared->board->trails[player - 1], shown.seq);
     if (due_us && due_us < receiver->now_us)
-        histogram_add(&receiver->shared->report->stale[class_of(sample->here, entity->pos)],
+        histogram_add(&receiver->shared->report->stale[class_of(sample->here, place)],
                       receiver->now_us - due_us);
-    return true;
 }
 
 void receiver_sample(struct receiver *receiver, struct space_pos here, uint64_t now_us)
 {
     struct sample sample = {receiver, here, 0};
-    if (!receiver->replica)
+    if (!receiver->sketch)
         return;
     receiver->now_us = now_us;
-    replica_each(receiver->replica, sample_one, &sample);
+    sketch_each(receiver->sketch, sample_one, &sample);
     receiver->shared->report->samples++;
     receiver->shared->report->neighbours += sample.neighbours;
 }
 
-static bool finish_one(void *context, struct replica_entity *entity)
+static void finish_one(void *context, uint32_t figure, uint64_t place, uint32_t mark)
 {
     struct receiver *receiver = context;
     struct report *report = receiver->shared->report;
-    struct shown shown = unpack(entity->user);
-    if (!shown.who || !shown.mark.seq || shown.who == receiver->player + 1)
-        return true;
-    const struct trail *trail = &receiver->shared->board->trails[shown.who - 1];
+    uint32_t player = roll_row(receiver->roll, figure)->player;
+    struct trail_mark shown = unpack(mark);
+    (void)place;
+    if (!player || !shown.seq || player == receiver->player + 1)
+        return;
+    const struct trail *trail = &receiver->shared->board->trails[player - 1];
     uint32_t newest = trail_newest(trail);
-    uint32_t seq = shown.mark.seq + (shown.mark.substep == TRAIL_SUBSTEPS - 1);
+    uint32_t seq = shown.seq + (shown.substep == TRAIL_SUBSTEPS - 1);
     if (newest >= TRAIL_MOVES && seq < newest - (TRAIL_MOVES - 1))
         seq = newest - (TRAIL_MOVES - 1);
     for (; seq <= newest; seq++) {
@@ -337,14 +357,13 @@ static bool finish_one(void *context, struct replica_entity *entity)
         histogram_add(&report->delivery, receiver->now_us - due_us); /* at least so long */
         report->undelivered++;
     }
-    return true;
 }
 
 void receiver_finish(struct receiver *receiver, uint64_t now_us)
 {
     receiver->now_us = now_us;
-    if (receiver->replica)
-        replica_each(receiver->replica, finish_one, receiver);
+    if (receiver->sketch)
+        sketch_each(receiver->sketch, finish_one, receiver);
 }
 
 /* ---- the rest ---- */
@@ -355,10 +374,11 @@ struct receiver *receiver_new(const struct receiver_shared *shared, uint32_t pla
     if (!receiver)
         return NULL;
     receiver->shared = shared;
+    receiver->roll = book_roll(shared->book);
     receiver->player = player;
     if (decodes)
-        receiver->replica = replica_new(NULL, on_replica, receiver);
-    if (decodes && !receiver->replica) {
+        receiver->sketch = sketch_new(shared->book, on_seen, receiver);
+    if (decodes && !receiver->sketch) {
         free(receiver);
         return NULL;
     }
@@ -369,7 +389,7 @@ void receiver_free(struct receiver *receiver)
 {
     if (!receiver)
         return;
-    replica_free(receiver->replica);
+    sketch_free(receiver->sketch);
     free(receiver->stays);
     free(receiver->haves);
     free(receiver);
@@ -377,30 +397,16 @@ void receiver_free(struct receiver *receiver)
 
 bool receiver_decodes(const struct receiver *receiver)
 {
-    return receiver->replica != NULL;
+    return receiver->sketch != NULL;
 }
 
 unsigned receiver_wanted(struct receiver *receiver, struct protocol_who *who)
 {
-    return receiver->replica
-               ? replica_wanted(receiver->replica, replica_tick(receiver->replica), who)
-               : 0;
+    return receiver->sketch ? sketch_wanted(receiver->sketch, who) : 0;
 }
 
 void receiver_expire(struct receiver *receiver)
 {
-    if (receiver->replica)
-        replica_expire(receiver->replica, replica_tick(receiver->replica));
-}
-
-void receiver_count(struct receiver *receiver)
-{
-    struct report *report = receiver->shared->report;
-    if (!receiver->replica)
-        return;
-    struct replica_counts now = replica_counts(receiver->replica);
-    report->records += now.records - receiver->counted.records;
-    report->blocks += now.blocks - receiver->counted.blocks;
-    report->blocks_full += now.blocks_full - receiver->counted.blocks_full;
-    receiver->counted = now;
+    if (receiver->sketch)
+        sketch_expire(receiver->sketch);
 }

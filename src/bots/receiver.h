@@ -2,8 +2,9 @@
  *
  * Every receiver checks that each block is well-formed (by the book: the same bytes have been
  * decoded, or are decoded now), that its key is in view, and that its ticks follow by the have
- * rule. A decoding one also applies all to a replica, matches the places that it shows with the
- * senders' trails, and so measures how long moves take and how old is what is shown. One thread. */
+ * rule. A decoding one also applies all to a replica of its own (bots/sketch), matches the places
+ * that it shows with the senders' trails, and so measures how long moves take and how old is what
+ * is shown. One thread. */
 #ifndef OPENMMO_BOTS_RECEIVER_H
 #define OPENMMO_BOTS_RECEIVER_H
 
@@ -14,22 +15,14 @@
 #include "bots/book.h"
 #include "bots/report.h"
 #include "common/protocol.h"
-#include "common/replica.h"
 
 struct receiver;
-
-/* Where a process has found a player last: the next receiver mostly looks for the same. */
-struct receiver_sight {
-    uint64_t place, due_us; /* due_us: of a move that may be told, else 0 */
-    struct trail_mark mark; /* seq 0: none yet */
-};
 
 /* What all receivers of a process share. */
 struct receiver_shared {
     struct book *book;
     struct board *board;
     struct report *report;
-    struct receiver_sight *sights; /* by player */
 };
 
 /* player: one's own number, which is not measured. NULL when out of memory. */
@@ -54,7 +47,5 @@ void receiver_expire(struct receiver *receiver);
 void receiver_sample(struct receiver *receiver, struct space_pos here, uint64_t now_us);
 /* The end of the measuring: what was due over a second before and was never shown. */
 void receiver_finish(struct receiver *receiver, uint64_t now_us);
-/* Add to the report what was applied since the last call. */
-void receiver_count(struct receiver *receiver);
 
 #endif

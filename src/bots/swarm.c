@@ -262,10 +262,8 @@ static int set_up(struct swarm *swarm, struct error *error)
     shared->tls = link_tls_new(error);
     if (!shared->tls)
         return -1;
-    shared->receivers =
-        (struct receiver_shared){book_new(), swarm->board, swarm->report,
-                                 calloc(swarm_bots_n(options), sizeof(struct receiver_sight))};
-    if (!shared->receivers.book || !shared->receivers.sights)
+    shared->receivers = (struct receiver_shared){book_new(), swarm->board, swarm->report};
+    if (!shared->receivers.book)
         return error_set(error, "out of memory");
     return make_bots(swarm, error);
 }
@@ -295,7 +293,6 @@ static void tear_down(struct swarm *swarm)
     if (swarm->shared.epoll != -1)
         close(swarm->shared.epoll);
     book_free(swarm->shared.receivers.book);
-    free(swarm->shared.receivers.sights);
     heightfield_free(swarm->shared.field);
     link_tls_free(swarm->shared.tls);
 }

@@ -42,8 +42,8 @@ tests_common_test_movement_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_movement_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/common/test_replica
 tests_common_test_replica_SOURCES = tests/common/test_replica.c
-tests_common_test_replica_CFLAGS = $(TEST_CFLAGS)
-tests_common_test_replica_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
+tests_common_test_replica_CFLAGS = $(TEST_CFLAGS) $(BOTS_CFLAGS)
+tests_common_test_replica_LDADD = $(BOTS_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/common/test_options
 tests_common_test_options_SOURCES = tests/common/test_options.c

@@ -241,8 +241,7 @@ static int make_scene(void **state)
 {
     static struct scene scene;
     scene.board = board_new(SENDERS + 1, 1);
-    scene.shared = (struct receiver_shared){book_new(), scene.board, &scene.board->reports[0],
-                                            calloc(SENDERS + 1, sizeof(struct receiver_sight))};
+    scene.shared = (struct receiver_shared){book_new(), scene.board, &scene.board->reports[0]};
     scene.receiver = receiver_new(&scene.shared, 0, true);
     for (uint32_t i = 0; i < SENDERS; i++)
         board_enter(scene.board, 100 + i, i + 1);
@@ -256,7 +255,6 @@ static int clear_scene(void **state)
     struct scene *scene = *state;
     receiver_free(scene->receiver);
     book_free(scene->shared.book);
-    free(scene->shared.sights);
     board_free(scene->board);
     return 0;
 }

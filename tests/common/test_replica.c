@@ -6,6 +6,8 @@
  * skipped, twice, with keys lost and gained again. Whenever a receiver has just been told all about
  * now, and when the world is quiet, it must hold exactly the world.
  *
+ * The smaller replica of openmmo-bots (bots/sketch) is told the same, and held to the same.
+ *
  * Then the rules one by one, and what must be refused. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "bots/sketch.h"
 #include "common/movement.h"
 #include "common/replica.h"
 
@@ -264,6 +267,8 @@ static struct protocol_blocks make_block(int cell, unsigned part, uint32_t from,
 
 struct receiver {
     struct replica *replica;
+    struct sketch *sketch; /* in the model only, and its book: each server words it otherwise */
+    struct book *book;
     bool view[CELLS];
     uint32_t have[CELLS][2];
     unsigned appeared, vanished;
@@ -283,6 +288,67 @@ static void count_events(void *context, enum replica_event event, struct replica
         r->vanished++;
 }
 
+/* ---- the bots' replica beside it ---- */
+
+/* A figure's mark is its own for as long as it is known. */
+static void on_seen(void *context, uint32_t figure, uint64_t place, uint32_t *mark)
+{
+    (void)context;
+    (void)place;
+    assert_true(*mark == 0 || *mark == figure + 1);
+    *mark = figure + 1;
+}
+
+static void sketch_told(struct receiver *r, const struct protocol_blocks *message)
+{
+    struct wire_reader reader;
+    const struct book_block *block;
+    wire_reader_init(&reader, message->bytes, message->len_bytes);
+    assert_int_equal(book_take(r->book, &reader, &block), BOOK_OK);
+    assert_true(wire_done(&reader));
+    assert_int_equal(sketch_block(r->sketch, block), PROTOCOL_OK);
+}
+
+static void sketch_shown(struct receiver *r, const struct protocol_key *gained, unsigned gained_n,
+                         const struct protocol_key *lost, unsigned lost_n)
+{
+    for (unsigned i = 0; i < gained_n; i++)
+        assert_int_equal(sketch_gain(r->sketch, book_key(r->book, &gained[i])), 0);
+    for (unsigned i = 0; i < lost_n; i++)
+        sketch_lose(r->sketch, book_key(r->book, &lost[i]));
+}
+
+static void count_marked(void *context, uint32_t figure, uint64_t place, uint32_t mark)
+{
+    (void)place;
+    assert_int_equal(mark, figure + 1);
+    ++*(unsigned *)context;
+}
+
+/* It knows the figure as the replica does. */
+static void assert_sketched(const struct receiver *r, const struct replica_entity *e)
+{
+    uint64_t place;
+    uint32_t key;
+    uint8_t version;
+    bool owned;
+    assert_true(sketch_find(r->sketch, e->id, &place, &owned, &key, &version));
+    assert_true(owned && version == e->version);
+    assert_memory_equal(book_key_of(r->book, key), &e->owner, sizeof e->owner);
+    assert_true(place ==
+                ((uint64_t)(uint32_t)space_wire(e->pos.x) << 32 | (uint32_t)space_wire(e->pos.z)));
+}
+
+static void assert_same_number(const struct receiver *r)
+{
+    unsigned marked = 0;
+    sketch_each(r->sketch, count_marked, &marked);
+    assert_int_equal(marked, sketch_figures_n(r->sketch));
+    assert_int_equal(marked, replica_entities_n(r->replica));
+}
+
+/* ---- what is sent ---- */
+
 static void send_view(struct receiver *r, const struct protocol_key *gained, unsigned gained_n,
                       const struct protocol_key *lost, unsigned lost_n)
 {
@@ -293,6 +359,8 @@ static void send_view(struct receiver *r, const struct protocol_key *gained, uns
     protocol_encode_view(&w, gained, (uint16_t)gained_n, lost, (uint16_t)lost_n);
     assert_int_equal(protocol_decode_view(frame + 3, wire_written(&w) - 3, &view), PROTOCOL_OK);
     assert_int_equal(replica_view(r->replica, &view), PROTOCOL_OK);
+    if (r->sketch)
+        sketch_shown(r, gained, gained_n, lost, lost_n);
 }
 
 static void change_view(struct receiver *r, unsigned one_in)
@@ -355,6 +423,8 @@ static void send_part(struct receiver *r, int cell, unsigned part, int tick)
     }
     struct protocol_blocks block = make_block(cell, part, from, (uint32_t)tick);
     assert_int_equal(apply_block(r->replica, &block), PROTOCOL_OK);
+    if (have == CELLBLOCK_NONE || have < (uint32_t)tick)
+        sketch_told(r, &block);
     if (draw(10) == 0) { /* the same again changes nothing */
         uint64_t ignored = replica_counts(r->replica).blocks_ignored;
         assert_int_equal(apply_block(r->replica, &block), PROTOCOL_OK);
@@ -407,6 +477,7 @@ static void assert_equals_world(struct receiver *r, int tick)
         assert_int_equal(e->yaw, f->yaw & 0xff00);
         assert_int_equal(e->pose, f->pose);
         assert_int_equal(e->version, f->version);
+        assert_sketched(r, e);
     }
     replica_each(r->replica, count_settled, &settled);
     assert_int_equal(settled, expected);
@@ -421,8 +492,11 @@ static void run_model(unsigned with_seed)
     memset(free_since, 0, sizeof free_since);
     memset(world[0], 0, sizeof world[0]);
     memset(receivers, 0, sizeof receivers);
-    for (unsigned i = 0; i < RECEIVERS; i++)
+    for (unsigned i = 0; i < RECEIVERS; i++) {
         receivers[i].replica = replica_new(field, count_events, &receivers[i]);
+        receivers[i].book = book_new();
+        receivers[i].sketch = sketch_new(receivers[i].book, on_seen, NULL);
+    }
     for (int tick = 1; tick < TICKS; tick++) {
         bool quiet = tick % 100 > 40;
         step_world(tick, quiet);
@@ -435,6 +509,9 @@ static void run_model(unsigned with_seed)
             bool all = draw(8) == 0 || tick % 100 == 99;
             send_cells(r, tick, all ? 0 : 2 + i);
             replica_expire(r->replica, (uint32_t)tick);
+            sketch_expire(r->sketch);
+            if (all)
+                assert_same_number(r);
             if (all)
                 assert_equals_world(r, tick);
             if (tick % 100 == 99) { /* quiet long enough: no orphans any more */
@@ -448,6 +525,8 @@ static void run_model(unsigned with_seed)
         assert_int_equal(replica_counts(receivers[i].replica).gaps, 0);
         assert_true(replica_counts(receivers[i].replica).records > 1000);
         replica_free(receivers[i].replica);
+        sketch_free(receivers[i].sketch);
+        book_free(receivers[i].book);
         assert_int_equal(receivers[i].appeared, receivers[i].vanished);
     }
 }
