@@ -54,7 +54,8 @@ long crowd_rss_kib(void);                 /* of the daemon */
  * on, what the daemon says is taken through the smallest window, as it is told. */
 enum crowd_taking { CROWD_TAKE_ALL, CROWD_TAKE_NOTHING, CROWD_TAKE_BYTES /* one a millisecond */ };
 struct crowd_relay;
-struct crowd_relay *crowd_relay_new(uint16_t server_port);
+/* from: where it comes from in the daemon's eyes, in 127.0.0.0/8; NULL: 127.0.0.1. */
+struct crowd_relay *crowd_relay_new(uint16_t server_port, const char *from);
 uint16_t crowd_relay_port(const struct crowd_relay *relay); /* where the player connects to */
 void crowd_relay_take(struct crowd_relay *relay, enum crowd_taking taking);
 void crowd_relay_free(struct crowd_relay *relay); /* cut the line; NULL is fine */

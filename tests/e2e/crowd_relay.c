@@ -23,6 +23,7 @@ struct crowd_relay {
     atomic_bool over;
     int listener, server, client; /* server: its side of the line */
     uint16_t port, server_port;
+    const char *from;
 };
 
 static int listen_anywhere(uint16_t *port)
@@ -39,15 +40,17 @@ static int listen_anywhere(uint16_t *port)
     return fd;
 }
 
-static int connect_narrowly(uint16_t port)
+static int connect_narrowly(uint16_t port, const char *from)
 {
     static const int window = WINDOW;
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     /* before connect: a window that was offered is not taken back */
     if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window) != 0 ||
+                    bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 ||
                     connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)) {
         close(fd);
         fd = -1;
@@ -72,7 +75,7 @@ static void *relay_main(void *context)
     bool open;
 
     relay->client = accept(relay->listener, NULL, NULL);
-    relay->server = connect_narrowly(relay->server_port);
+    relay->server = connect_narrowly(relay->server_port, relay->from);
     open = relay->client >= 0 && relay->server >= 0;
     /* relaxed: nothing else is told by them */
     while (open && !atomic_load_explicit(&relay->over, memory_order_relaxed)) {
@@ -90,12 +93,13 @@ static void *relay_main(void *context)
     return NULL;
 }
 
-struct crowd_relay *crowd_relay_new(uint16_t server_port)
+struct crowd_relay *crowd_relay_new(uint16_t server_port, const char *from)
 {
     struct crowd_relay *relay = calloc(1, sizeof(*relay));
 
     assert_non_null(relay);
     relay->server_port = server_port;
+    relay->from = from != NULL ? from : "127.0.0.1";
     relay->listener = listen_anywhere(&relay->port);
     assert_int_equal(pthread_create(&relay->thread, NULL, relay_main, relay), 0);
     return relay;

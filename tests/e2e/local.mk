@@ -39,6 +39,12 @@ tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)
 tests_e2e_test_mounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_mounts_LDADD = $(E2E_LIBS)
 
+# With a real HAProxy in front.
+check_PROGRAMS += tests/e2e/test_haproxy
+tests_e2e_test_haproxy_SOURCES = tests/e2e/test_haproxy.c tests/e2e/crowd.h tests/e2e/crowd_relay.c $(STAGE_SOURCES)
+tests_e2e_test_haproxy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_haproxy_LDADD = $(E2E_LIBS)
+
 check_PROGRAMS += tests/e2e/test_crowd
 tests_e2e_test_crowd_SOURCES = tests/e2e/test_crowd.c tests/e2e/crowd.h tests/e2e/crowd.c tests/e2e/crowd_guests.c \
 	tests/e2e/crowd_relay.c $(E2E_SOURCES)

@@ -164,7 +164,7 @@ static void bring_hogs(void)
         struct daemon line = {.port = 0};
         char name[8];
 
-        hog_lines[i] = crowd_relay_new(server.port);
+        hog_lines[i] = crowd_relay_new(server.port, NULL);
         line.port = crowd_relay_port(hog_lines[i]);
         snprintf(name, sizeof name, "hog%u", i);
         hogs[i] = player_returns(party, &line, name);
