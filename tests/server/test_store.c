@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "pg_cluster.h"
 #include "scratch.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
@@ -26,8 +27,12 @@
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 
+static struct pg_cluster cluster;
+
 struct world {
     struct scratch scratch;
+    bool postgresql; /* else the file in scratch */
+    char connection[PG_CLUSTER_CONNECTION_BYTES];
     struct event_base *base;
     struct store *store;
     struct store_answer answer; /* the newest */
@@ -41,23 +46,44 @@ static struct store *open_store(struct world *world, bool migrate, struct error 
                                   .path = world->scratch.path,
                                   .queue_max = 64,
                                   .busy_ms = 400,
-                                  .migrate = migrate};
+                                  .migrate = migrate,
+                                  .kind = world->postgresql ? STORE_POSTGRESQL : STORE_SQLITE,
+                                  .pg = {.connection = world->connection,
+                                         .password_file = "",
+                                         .pool_min = 1,
+                                         .pool_max = 4,
+                                         .statement_ms = 5000,
+                                         .answer_ms = 5000,
+                                         .connect_ms = 5000}};
 
     return store_open(&config, error);
 }
 
-static int setup(void **state)
+static int setup_world(void **state, bool postgresql)
 {
     struct world *world = calloc(1, sizeof(*world));
     struct error error = {""};
 
     scratch_make(&world->scratch);
+    world->postgresql = postgresql;
+    if (postgresql)
+        assert_int_equal(pg_cluster_world(&cluster, world->connection), 0);
     world->base = event_base_new();
     world->store = open_store(world, true, &error);
     if (!world->store)
         fail_msg("%s", error.text);
     *state = world;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_world(state, false);
+}
+
+static int setup_postgresql(void **state)
+{
+    return setup_world(state, true);
 }
 
 static int teardown(void **state)
@@ -147,6 +173,8 @@ static int64_t sql(struct world *world, const char *text)
     sqlite3_stmt *statement = NULL;
     int64_t value = -1;
 
+    if (world->postgresql)
+        return pg_cluster_sql(world->connection, text);
     assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
     if (sqlite3_step(statement) == SQLITE_ROW)
@@ -598,12 +626,30 @@ static void test_timestamps(void **state)
     assert_int_equal(timestamp_parse("2026-11-22T12:04:31.123Zx"), 0);
 }
 
+static int start_cluster(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+static int end_cluster(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
+/* clang-format off */
+#define BOTH(test) \
+    {#test, test, setup, teardown, NULL}, {#test " (PostgreSQL)", test, setup_postgresql, teardown, NULL}
+/* clang-format on */
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_accounts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_positions_never_go_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_sessions_and_epochs, setup, teardown),
+        BOTH(test_accounts),
+        BOTH(test_positions_never_go_back),
+        BOTH(test_sessions_and_epochs),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_questions_share_a_commit, setup, teardown),
@@ -612,11 +658,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_corrupt_and_foreign_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locked_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_and_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_writeback_coalesces, setup, teardown),
+        BOTH(test_writeback_coalesces),
         cmocka_unit_test(test_timestamps),
     };
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
 }

@@ -73,7 +73,10 @@
     ROW(STORE_QUEUE,             GAUGE,     "openmmo_store_queue",                  "Questions waiting for the store") \
     ROW(STORE_QUESTIONS,         COUNTER,   "openmmo_store_questions_total",        "Questions that the store answered") \
     ROW(STORE_ERRORS,            COUNTER,   "openmmo_store_errors_total",           "Questions that the store could not answer") \
-    ROW(STORE_US,                HISTOGRAM, "openmmo_store_microseconds",           "Time of a store question, without waiting") \
+    ROW(STORE_US,                HISTOGRAM, "openmmo_store_microseconds",           "Time of a store question; SQLite: without waiting") \
+    ROW(STORE_SAVES_US,          HISTOGRAM, "openmmo_store_saves_microseconds",     "PostgreSQL: time of what is written behind the world") \
+    ROW(STORE_CONNECTIONS,       GAUGE,     "openmmo_store_connections",            "PostgreSQL: connections that can be asked") \
+    ROW(STORE_RECONNECTS,        COUNTER,   "openmmo_store_reconnects_total",       "PostgreSQL: connections that broke or could not be made") \
     ROW(SAVES_PENDING,           GAUGE,     "openmmo_saves_pending",                "Positions not yet durable") \
     ROW(POSITIONS_SAVED,         COUNTER,   "openmmo_positions_saved_total",        "Positions made durable") \
     ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \

@@ -17,14 +17,14 @@ struct store_ask {
     struct store_question question; /* in.many.rows: the ask's own copy */
     struct store_answer answer;     /* zeroed */
     uint64_t asked_us;              /* CLOCK_MONOTONIC */
+    unsigned tries;                 /* the driver's */
     size_t rows_room;               /* of answer.rows */
     void *rows;                     /* of answer.rows; freed with the ask */
 };
 
 struct store_driver {
     const char *name;
-    /* As store_open. *epoch: of this start. trouble of connections at run time is told by
-     * store_note. NULL + error. */
+    /* As store_open. *epoch: of this start. NULL + error. */
     void *(*open)(const struct store_config *config, struct store *store, uint32_t *epoch,
                   struct error *error);
     /* Answers all that was asked, closes, frees. */
@@ -35,7 +35,7 @@ struct store_driver {
     const char *(*place)(const void *driver); /* the database, for the log; no secret in it */
 };
 
-extern const struct store_driver store_driver_sqlite;
+extern const struct store_driver store_driver_sqlite, store_driver_postgresql;
 
 /* Begin an answer (again): nothing is in it. Any one thread. */
 void store_ask_clear(struct store_ask *ask);
@@ -43,6 +43,10 @@ void store_ask_clear(struct store_ask *ask);
 int store_ask_row(struct store_ask *ask, const struct statement_value *columns) MUST_CHECK;
 /* The answer's status by what came, where all went well. Any one thread. */
 enum store_status store_ask_done(const struct store_ask *ask);
+
+/* The database is away, though no answer says so yet (a connection broke). changes: changes fail.
+ * It is back with the next good answer. Control thread. */
+void store_note_trouble(struct store *store, const struct error *why, bool changes);
 
 /* Gives the answer and frees the ask. Control thread. */
 void store_answered(struct store_ask *ask);

@@ -76,7 +76,7 @@ STORE_STATEMENTS(ROW)
 
 /* The row of a question; never NULL. */
 const struct statement *statement_of(enum store_statement statement);
-size_t statement_steps_n(const struct statement *row);
+size_t statement_steps_n(const struct statement *row); /* 1..STATEMENT_STEPS_MAX */
 
 /* For bind. */
 static inline struct statement_value value_int(uint64_t value)

@@ -17,7 +17,8 @@ struct store {
     const struct store_driver *driver;
     void *data; /* the driver's */
     uint32_t epoch;
-    unsigned unanswered_n, queue_max;
+    unsigned unanswered_n[2]; /* by lane, so that saves that wait do not shut out logins */
+    unsigned queue_max;
     bool closing;
     struct error trouble; /* of the newest answer that says something of it */
     bool changes_fail;    /* the trouble is with changes (too) */
@@ -72,8 +73,16 @@ enum store_status store_ask_done(const struct store_ask *ask)
     return one && ask->answer.rows_n == 0 ? STORE_NONE : STORE_OK;
 }
 
-/* Say once that the database is away, and once that it is back. On a full disk or under another's
- * lock it still answers who only reads: that is not back. */
+/* Said once, until it is back. */
+void store_note_trouble(struct store *store, const struct error *why, bool changes)
+{
+    if (strcmp(store->trouble.text, why->text) != 0)
+        log_event(LOG_LEVEL_ERROR, "store_away", why->text, LOG_NONE);
+    store->trouble = *why;
+    store->changes_fail = store->changes_fail || changes;
+}
+
+/* On a full disk or under another's lock it still answers who only reads: that is not back. */
 static void note_trouble(struct store *store, const struct store_ask *ask)
 {
     const struct store_answer *answer = &ask->answer;
@@ -81,10 +90,7 @@ static void note_trouble(struct store *store, const struct store_ask *ask)
 
     if (answer->status == STORE_AWAY) {
         metrics_add(METRIC_STORE_ERRORS, 1);
-        if (strcmp(store->trouble.text, answer->error.text) != 0)
-            log_event(LOG_LEVEL_ERROR, "store_away", answer->error.text, LOG_NONE);
-        store->trouble = answer->error;
-        store->changes_fail = store->changes_fail || change;
+        store_note_trouble(store, &answer->error, change);
         return;
     }
     if (store->changes_fail && !change)
@@ -113,7 +119,7 @@ void store_answered(struct store_ask *ask)
 
     metrics_gauge(METRIC_STORE_QUEUE, -1);
     metrics_add(METRIC_STORE_QUESTIONS, 1);
-    store->unanswered_n--;
+    store->unanswered_n[ask->row->lane]--;
     note_trouble(store, ask);
     if (question->answer)
         question->answer(question->context, question->tag, &ask->answer);
@@ -126,7 +132,7 @@ int store_ask(struct store *store, const struct store_question *question)
     size_t n = row->flags & STATEMENT_MANY_IN ? question->in.many.n : 0;
     struct store_ask *ask;
 
-    if (store->unanswered_n >= store->queue_max || store->closing)
+    if (store->unanswered_n[row->lane] >= store->queue_max || store->closing)
         return -1;
     ask = calloc(1, sizeof(*ask) + n * row->in_bytes);
     if (!ask)
@@ -139,7 +145,7 @@ int store_ask(struct store *store, const struct store_question *question)
         memcpy(ask + 1, question->in.many.rows, n * row->in_bytes);
         ask->question.in.many.rows = ask + 1;
     }
-    store->unanswered_n++;
+    store->unanswered_n[row->lane]++;
     metrics_gauge(METRIC_STORE_QUEUE, 1);
     store->driver->ask(store->data, ask);
     return 0;
@@ -153,7 +159,8 @@ struct store *store_open(const struct store_config *config, struct error *error)
         error_set(error, "out of memory");
         return NULL;
     }
-    store->driver = &store_driver_sqlite;
+    store->driver =
+        config->kind == STORE_POSTGRESQL ? &store_driver_postgresql : &store_driver_sqlite;
     store->queue_max = config->queue_max;
     store->data = store->driver->open(config, store, &store->epoch, error);
     if (!store->data) {

@@ -17,12 +17,25 @@
 
 struct store; /* opaque */
 
+enum store_kind { STORE_SQLITE, STORE_POSTGRESQL };
+
+/* Texts are borrowed during store_open. */
 struct store_config {
     struct event_base *base;
-    const char *path;   /* of the database file; made 0600 if missing. Borrowed during store_open */
-    unsigned queue_max; /* questions that may be unanswered at a time */
-    uint32_t busy_ms;   /* how long to wait for another's lock */
+    enum store_kind kind;
+    unsigned queue_max; /* questions of a lane that may be unanswered at a time */
     bool migrate;       /* bring an older schema up to date; else it is refused */
+    const char *path;   /* SQLITE: the database file; made 0600 if missing */
+    uint32_t busy_ms;   /* SQLITE: how long to wait for another's lock */
+    struct {
+        const char *connection;      /* libpq's conninfo or URI */
+        const char *password_file;   /* "": none */
+        unsigned pool_min, pool_max; /* connections for questions; 1..64. Saves have their own */
+        bool unprepared;             /* nothing may outlive a transaction: a pooler is in front */
+        uint32_t statement_ms; /* the server's limit on a question; eight times that on a save */
+        uint32_t answer_ms;    /* who waited so long for an answer is told that it is away */
+        uint32_t connect_ms;
+    } pg; /* POSTGRESQL */
 };
 
 /* Claim (no other openmmod may have it), open, check (quick), migrate, raise the epoch, close what
