@@ -609,3 +609,25 @@ const char *protocol_reason_text(unsigned reason)
     }
     return NULL;
 }
+
+const char *protocol_role_name(unsigned role)
+{
+    switch (role) {
+#define ROW(number, NAME, name)                                                                    \
+    case PROTOCOL_ROLE_##NAME:                                                                     \
+        return name;
+        PROTOCOL_ROLES(ROW)
+#undef ROW
+    }
+    return NULL;
+}
+
+enum protocol_role protocol_role_of(const char *name)
+{
+#define ROW(number, NAME, word)                                                                    \
+    if (strcmp(name, word) == 0)                                                                   \
+        return PROTOCOL_ROLE_##NAME;
+    PROTOCOL_ROLES(ROW)
+#undef ROW
+    return PROTOCOL_ROLE_PLAYER;
+}

@@ -192,5 +192,8 @@ void protocol_put_key(struct wire_writer *w, const struct protocol_key *key);
 const char *protocol_type_name(unsigned type);
 const char *protocol_reason_name(unsigned reason); /* "KICKED" */
 const char *protocol_reason_text(unsigned reason); /* its default sentence */
+const char *protocol_role_name(unsigned role);     /* "player" */
+/* The role of that name; what is none is a PLAYER. */
+enum protocol_role protocol_role_of(const char *name);
 
 #endif

@@ -86,6 +86,19 @@ enum protocol_reason {
 enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };
 
+/* What an account may do. By name: the words that the database, tokens and operators use. */
+/* clang-format off */
+#define PROTOCOL_ROLES(ROW)        \
+    ROW(0, PLAYER,    "player")    \
+    ROW(1, MODERATOR, "moderator") \
+    ROW(2, ADMIN,     "admin")
+/* clang-format on */
+enum protocol_role {
+#define ROW(number, NAME, name) PROTOCOL_ROLE_##NAME = (number),
+    PROTOCOL_ROLES(ROW)
+#undef ROW
+};
+
 #define PROTOCOL_LEVEL_MAX 3 /* 8 m */
 
 #define PROTOCOL_TEMPO_MIN 100  /* thousandths: the world never runs slower */

@@ -157,6 +157,7 @@ static struct accounts_config accounts_config_of(const struct server *server,
                                                  const struct config *config)
 {
     return (struct accounts_config){
+        .base = server->base,
         .store = server->store,
         .workers = server->workers,
         .keys = server->keys,

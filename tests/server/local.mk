@@ -21,6 +21,14 @@ tests_server_test_token_SOURCES = tests/server/test_token.c
 tests_server_test_token_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_token_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_throttle tests/server/test_password
+tests_server_test_throttle_SOURCES = tests/server/test_throttle.c
+tests_server_test_throttle_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_throttle_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+tests_server_test_password_SOURCES = tests/server/test_password.c
+tests_server_test_password_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_password_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_accounts
 tests_server_test_accounts_SOURCES = tests/server/test_accounts.c tests/server/scratch.h
 tests_server_test_accounts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

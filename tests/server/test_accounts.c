@@ -54,7 +54,8 @@ static int setup(void **state)
     assert_non_null(world->store);
     world->workers = workers_new(world->base, 1, 4, &error);
     world->keys = keys_new(seed);
-    world->config = (struct accounts_config){.store = world->store,
+    world->config = (struct accounts_config){.base = world->base,
+                                             .store = world->store,
                                              .workers = world->workers,
                                              .keys = world->keys,
                                              .cost = {1, 8192},
@@ -305,102 +306,6 @@ static void test_stop_answers_all(void **state)
     assert_int_equal(world->answer.reason, PROTOCOL_REASON_SHUTTING_DOWN);
 }
 
-static uint32_t charge(struct throttle *throttle, const char *key, const char *address,
-                       uint64_t now_ms)
-{
-    struct sockaddr_storage there = from(address);
-
-    return throttle_charge(throttle, &(struct throttle_try){key, &there, now_ms});
-}
-
-static void test_account_throttle(void **state)
-{
-    struct throttle *throttle = throttle_new(100);
-    static const uint32_t waits_s[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
-    struct sockaddr_storage there;
-    uint64_t now_ms = 1000;
-    char address[32];
-    unsigned guess = 0;
-
-    (void)state;
-    for (; guess < THROTTLE_FREE; guess++) { /* a new address each time */
-        snprintf(address, sizeof(address), "198.51.100.%u", guess);
-        assert_int_equal(charge(throttle, "alice", address, now_ms), 0);
-    }
-    for (unsigned i = 0; i < sizeof(waits_s) / sizeof(waits_s[0]); i++) {
-        snprintf(address, sizeof(address), "198.51.100.%u", guess++);
-        assert_int_equal(charge(throttle, "alice", address, now_ms), waits_s[i] * 1000);
-        assert_int_equal(charge(throttle, "bob", address, now_ms), 0); /* others are not touched */
-        now_ms += waits_s[i] * 1000;
-        assert_int_equal(charge(throttle, "alice", address, now_ms), 0);
-    }
-    there = from("203.0.113.9");
-    throttle_succeeded(throttle, &(struct throttle_try){"alice", &there, now_ms});
-    assert_int_equal(charge(throttle, "alice", "203.0.113.9", now_ms), 0);
-    throttle_free(throttle);
-}
-
-static void fail_from(struct throttle *throttle, const char *address, uint64_t now_ms)
-{
-    struct sockaddr_storage there = from(address);
-
-    throttle_failed(throttle, &(struct throttle_try){NULL, &there, now_ms});
-}
-
-static void test_address_throttle(void **state)
-{
-    struct throttle *throttle = throttle_new(100);
-
-    (void)state;
-    for (unsigned i = 0; i < 50; i++) /* many players behind one address who know their passwords */
-        assert_int_equal(charge(throttle, NULL, "2001:db8::1", 1000), 0);
-    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++) {
-        assert_int_equal(charge(throttle, NULL, "2001:db8::1", 1000 + i), 0);
-        fail_from(throttle, "2001:db8::1", 1000 + i);
-    }
-    assert_int_equal(charge(throttle, NULL, "2001:db8::2", 2000), 119000); /* the same /64 */
-    assert_int_equal(charge(throttle, NULL, "2001:db8:0:1::1", 2000), 0);
-    assert_int_equal(charge(throttle, NULL, "2001:db8::2", 121000), 0); /* a new window */
-    fail_from(throttle, "2001:db8::2", 121000);
-    assert_int_equal(charge(throttle, NULL, "2001:db8::2", 121000), 0);
-    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++)
-        fail_from(throttle, "192.0.2.1", 5000);
-    assert_int_equal(charge(throttle, NULL, "::ffff:192.0.2.1", 5000), 120000);
-    assert_int_equal(charge(throttle, NULL, "192.0.2.2", 5000), 0);
-    throttle_free(throttle);
-}
-
-static void test_throttle_is_bounded(void **state)
-{
-    struct throttle *throttle = throttle_new(8);
-    char address[32];
-
-    (void)state;
-    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++)
-        fail_from(throttle, "192.0.2.1", 1000);
-    for (unsigned i = 0; i < 7; i++) { /* seven others: it is still known */
-        snprintf(address, sizeof(address), "198.51.100.%u", i);
-        fail_from(throttle, address, 1000);
-    }
-    assert_true(charge(throttle, NULL, "192.0.2.1", 1000) > 0);
-    fail_from(throttle, "198.51.100.7", 1000); /* an eighth takes its room */
-    assert_int_equal(charge(throttle, NULL, "192.0.2.1", 1000), 0);
-    throttle_free(throttle);
-}
-
-static void test_refund(void **state)
-{
-    struct throttle *throttle = throttle_new(8);
-    struct sockaddr_storage there = from("192.0.2.1");
-
-    (void)state;
-    for (unsigned i = 0; i < 50; i++) {
-        assert_int_equal(charge(throttle, "alice", "192.0.2.1", 1000), 0);
-        throttle_refund(throttle, &(struct throttle_try){"alice", &there, 1000});
-    }
-    throttle_free(throttle);
-}
-
 static void test_an_address_is_slowed(void **state)
 {
     struct world *world = *state;
@@ -434,6 +339,149 @@ static void test_guessing_is_slowed(void **state)
     assert_in_range(world->answer.retry_after_ms, 1, 1000);
 }
 
+/* As the program before us, or an older configuration of ours, left it. */
+static void stored_hash(struct world *world, const char *name, const char *hash)
+{
+    char sql[512];
+    sqlite3 *db = NULL;
+
+    snprintf(sql, sizeof(sql), "UPDATE players SET password_hash = '%s' WHERE username = '%s'",
+             hash, name);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static bool stored_begins(struct world *world, const char *with)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    bool so;
+
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT password_hash FROM players", -1, &statement, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    so = strncmp((const char *)sqlite3_column_text(statement, 0), with, strlen(with)) == 0;
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return so;
+}
+
+#define BCRYPT "$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
+
+static void test_old_hashes_give_way(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(registering(world, "alice", "", "whatever it is"), PROTOCOL_REASON_NONE);
+    stored_hash(world, "alice", BCRYPT);
+    assert_int_equal(with_password(world, "alice", "wrong horse"), PROTOCOL_REASON_LOGIN_FAILED);
+    assert_true(stored_begins(world, BCRYPT));
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_NONE);
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_NONE);
+    assert_true(stored_begins(world, "$argon2id$v=19$m=8,t=1,"));
+    world->config.cost = (struct password_cost){2, 16384};
+    assert_int_equal(accounts_reconfigure(world->accounts, &world->config, NULL), 0);
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_NONE);
+    assert_int_equal(with_password(world, "alice", "correct horse"), PROTOCOL_REASON_NONE);
+    assert_true(stored_begins(world, "$argon2id$v=19$m=16,t=2,"));
+    stored_hash(world, "alice", "!"); /* an account without a password: none fits */
+    assert_int_equal(with_password(world, "alice", "!"), PROTOCOL_REASON_LOGIN_FAILED);
+    assert_int_equal(with_password(world, "alice", ""), PROTOCOL_REASON_LOGIN_FAILED);
+}
+
+/* The time says neither whether there is such a name nor what its password is compared with. */
+static void test_failures_take_the_same_time(void **state)
+{
+    static const char *const names[] = {"alice", "nobody", "\xff", "bob"};
+    struct world *world = *state;
+    struct timespec begun, ended;
+
+    assert_int_equal(registering(world, "alice", "", "whatever it is"), PROTOCOL_REASON_NONE);
+    assert_int_equal(registering(world, "bob", "", "whatever it is"), PROTOCOL_REASON_NONE);
+    stored_hash(world, "alice", BCRYPT);
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        int64_t ms;
+
+        clock_gettime(CLOCK_MONOTONIC, &begun);
+        assert_int_equal(with_password(world, names[i], "wrong horse"),
+                         PROTOCOL_REASON_LOGIN_FAILED);
+        clock_gettime(CLOCK_MONOTONIC, &ended);
+        ms = (ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000;
+        assert_true(ms >= 249);
+    }
+}
+
+static enum protocol_reason with_password_from(struct world *world, const char *address,
+                                               const char *password)
+{
+    int before = world->answers_n;
+
+    begin(world,
+          (struct accounts_request){
+              .kind = ACCOUNTS_PASSWORD, .username = "alice", .password = password},
+          address);
+    wait_for(world, before + 1);
+    return world->answer.reason;
+}
+
+/* Who guesses from elsewhere makes the account wait, but not where its owner was before. */
+static void test_owner_comes_in(void **state)
+{
+    struct world *world = *state;
+    char address[32];
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    for (unsigned i = 0; i <= THROTTLE_FREE; i++) {
+        snprintf(address, sizeof(address), "198.51.100.%u", i);
+        with_password_from(world, address, "wrong horse");
+    }
+    assert_int_equal(world->answer.reason, PROTOCOL_REASON_RATE_LIMITED);
+    assert_int_equal(with_password_from(world, "198.51.100.99", "correct horse"),
+                     PROTOCOL_REASON_RATE_LIMITED);
+    assert_int_equal(with_password_from(world, "192.0.2.1", "correct horse"), PROTOCOL_REASON_NONE);
+}
+
+/* A crowd that knows its passwords comes in whole from one address, ten at a time. */
+static void test_crowd_behind_one_address(void **state)
+{
+    struct world *world = *state;
+    int64_t ok = metrics_value(METRIC_LOGINS_OK);
+    int before;
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    workers_free(world->workers);
+    world->workers = workers_new(world->base, 1, 64, NULL);
+    world->config.workers = world->workers;
+    accounts_stop(world->accounts);
+    accounts_free(world->accounts);
+    world->accounts = accounts_new(&world->config, NULL);
+    before = world->answers_n;
+    for (unsigned i = 0; i < 40; i++)
+        begin(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_REGISTER, .username = i % 2 ? "bob" : "al", .password = "x"},
+              "192.0.2.1"); /* forms that are refused at once */
+    for (unsigned i = 0; i < 4; i++)
+        begin(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_PASSWORD, .username = "alice", .password = "correct horse"},
+              "192.0.2.1");
+    for (unsigned i = 0; i < 30; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "crowd%u", i);
+        begin(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_REGISTER, .username = name, .password = "correct horse"},
+              "192.0.2.1");
+    }
+    wait_for(world, before + 74);
+    assert_int_equal(metrics_value(METRIC_LOGINS_OK) - ok, 1 + 34);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,12 +493,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_database_away, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy_workers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_answers_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_old_hashes_give_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_failures_take_the_same_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_owner_comes_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_crowd_behind_one_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_guessing_is_slowed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_address_is_slowed, setup, teardown),
-        cmocka_unit_test(test_account_throttle),
-        cmocka_unit_test(test_address_throttle),
-        cmocka_unit_test(test_throttle_is_bounded),
-        cmocka_unit_test(test_refund),
     };
 
     if (sodium_init() < 0)

@@ -10,9 +10,46 @@
 #include "accounts/email.h"
 #include "common/log.h"
 #include "common/lookalike.h"
+#include "ops/metrics.h"
 #include "store/timestamp.h"
 
 #define THROTTLE_ROWS 16384
+
+/* Nobody waits for these: what is lost of them comes again with the next login. */
+static void keep(struct attempt *attempt, const struct store_question *question)
+{
+    if (store_ask(attempt->accounts->config.store, question) < 0)
+        metrics_add(METRIC_STORE_ERRORS, 1);
+}
+
+/* Only over the hash that was checked: a password that was changed meanwhile stays. */
+static void keep_rehash(struct attempt *attempt)
+{
+    struct store_question question = {.statement = STORE_PASSWORD_REHASH};
+    struct store_password *password = &question.in.password;
+
+    if (!attempt->rehash[0])
+        return;
+    password->player_id = attempt->player.id;
+    password->now_ms = timestamp_now_ms();
+    memcpy(password->was, attempt->player.hash, sizeof(password->was));
+    memcpy(password->hash, attempt->rehash, sizeof(attempt->rehash));
+    keep(attempt, &question);
+    sodium_memzero(&question, sizeof(question));
+}
+
+/* Its owner was there. */
+static void keep_address(struct attempt *attempt)
+{
+    struct store_question question = {.statement = STORE_ADDRESS_SEEN};
+
+    if (!attempt->network[0])
+        return;
+    question.in.seen.player_id = attempt->player.id;
+    question.in.seen.now_ms = timestamp_now_ms();
+    memcpy(question.in.seen.network, attempt->network, sizeof(attempt->network));
+    keep(attempt, &question);
+}
 
 void accounts_hashed(struct workers_job *job)
 {
@@ -28,6 +65,8 @@ void accounts_hashed(struct workers_job *job)
         question.in.player = attempt->player;
         attempt_ask(attempt, &question);
     } else if (attempt->verdict == PASSWORD_FITS && attempt->known) {
+        keep_rehash(attempt);
+        keep_address(attempt);
         attempt_welcome(attempt, false);
     } else {
         attempt_refuse(attempt, PROTOCOL_REASON_LOGIN_FAILED, NULL);
@@ -37,12 +76,16 @@ void accounts_hashed(struct workers_job *job)
 
 static void answered_password(struct attempt *attempt, const struct store_answer *answer)
 {
+    const struct store_login_answer *login = &answer->out.login;
+
     attempt->known = answer->status == STORE_OK;
+    attempt->known_network = attempt->known && login->known_network;
     if (attempt->known)
-        attempt->player = answer->out.player;
-    else /* the same work for a name that nobody has */
+        attempt->player = login->player;
+    if (!attempt->known || !password_usable(login->player.hash)) /* it costs the same work */
         memcpy(attempt->player.hash, attempt->accounts->decoy, sizeof(attempt->accounts->decoy));
-    attempt_hash(attempt);
+    if (attempt_charge(attempt))
+        attempt_hash(attempt);
 }
 
 static void answered_register(struct attempt *attempt, const struct store_answer *answer)
@@ -57,6 +100,7 @@ static void answered_register(struct attempt *attempt, const struct store_answer
         char room[INET6_ADDRSTRLEN];
 
         attempt->player.id = answer->out.player_id;
+        keep_address(attempt);
         log_event(LOG_LEVEL_INFO, "account_made", "a new account",
                   LOG_U64("id", attempt->player.id), LOG_TEXT("player", attempt->player.username),
                   LOG_TEXT("address", attempt_address(attempt, room)));
@@ -102,9 +146,10 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
 
 static void ask_by_name(struct attempt *attempt)
 {
-    struct store_question question = {.statement = STORE_PLAYER_BY_NAME};
+    struct store_question question = {.statement = STORE_LOGIN_BY_NAME};
 
-    memcpy(question.in.key, attempt->player.key, sizeof(question.in.key));
+    memcpy(question.in.login.key, attempt->player.key, sizeof(question.in.login.key));
+    memcpy(question.in.login.network, attempt->network, sizeof(attempt->network));
     attempt_ask(attempt, &question);
 }
 
@@ -115,8 +160,7 @@ static void begin_password(struct attempt *attempt)
     if (text_fold(attempt->player.username, strlen(attempt->player.username), attempt->player.key,
                   sizeof(attempt->player.key)) < 0)
         attempt->player.key[0] = '\0';
-    if (attempt_charge(attempt))
-        ask_by_name(attempt);
+    attempt_enter(attempt, ask_by_name);
 }
 
 static void begin_register(struct attempt *attempt)
@@ -136,8 +180,8 @@ static void begin_register(struct attempt *attempt)
                        "the password is too short: at least 8 bytes");
     else if (email_check(attempt->player.email, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_EMAIL, error.text);
-    else if (attempt_charge(attempt))
-        ask_by_name(attempt);
+    else
+        attempt_enter(attempt, ask_by_name);
 }
 
 static void begin_token(struct attempt *attempt, const char *token)
@@ -217,6 +261,7 @@ fail:
 void accounts_stop(struct accounts *accounts)
 {
     accounts->stopping = true;
+    attempt_stop_all(accounts);
 }
 
 void accounts_free(struct accounts *accounts)
@@ -226,11 +271,7 @@ void accounts_free(struct accounts *accounts)
     if (!accounts)
         return;
     HASH_ITER(hh, accounts->attempts, attempt, next)
-    { /* their answers can never come */
-        HASH_DEL(accounts->attempts, attempt);
-        sodium_memzero(attempt, sizeof(*attempt));
-        free(attempt);
-    }
+    attempt_free(attempt); /* their answers can never come */
     throttle_free(accounts->throttle);
     free(accounts);
 }

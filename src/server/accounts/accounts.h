@@ -24,9 +24,10 @@
 struct accounts; /* opaque */
 
 struct accounts_config {
-    struct store *store;       /* borrowed; closed between accounts_stop and accounts_free */
-    struct workers *workers;   /* borrowed; freed between them too */
-    const struct keys *keys;   /* borrowed */
+    struct event_base *base; /* control's */
+    struct store *store;     /* borrowed; closed between accounts_stop and accounts_free */
+    struct workers *workers; /* borrowed; freed between them too */
+    const struct keys *keys; /* borrowed */
     struct password_cost cost;
     uint32_t token_lifetime_s;
     bool registration_open;
@@ -61,6 +62,7 @@ struct accounts_answer {
     char text[ERROR_TEXT_MAX];   /* for the player; empty: the reason's own */
     uint64_t player;
     char username[TEXT_NAME_MAX_BYTES + 1];
+    enum protocol_role role;
     char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */
     bool store_away; /* a good token while the database is away: nobody could look the account up */
 };

@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <utlist.h>
 
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "store/timestamp.h"
 
-#define BUSY_RETRY_MS 2000
-#define AWAY_RETRY_MS 5000
-#define LOG_BURST     20
+#define BUSY_RETRY_MS   2000
+#define AWAY_RETRY_MS   5000
+#define LOG_BURST       20
+#define FAILED_AFTER_MS 250 /* since it came; what bcrypt of cost 11 and its queue take */
 
 static uint64_t monotonic_ms(void)
 {
@@ -40,9 +42,12 @@ static struct throttle_try try_of(const struct attempt *attempt)
 {
     return (struct throttle_try){
         .name_key = attempt->kind == ACCOUNTS_PASSWORD ? attempt->player.key : NULL,
-        .address = attempt->exempt ? NULL : &attempt->address,
+        .network = attempt->exempt ? NULL : attempt->network,
+        .known = attempt->known_network ? attempt->network : NULL,
         .now_ms = monotonic_ms()};
 }
+
+static void finish(struct attempt *attempt, const struct accounts_answer *answer);
 
 static bool failed(enum protocol_reason reason)
 {
@@ -77,23 +82,139 @@ static void note(const struct attempt *attempt, const struct accounts_answer *an
                   LOG_U64("swallowed", swallowed));
 }
 
+/* -- who waits for others from his address ------------------------------------------------------
+ */
+
+/* True: it does not wait any more, and may be gone. */
+static bool try_enter(struct attempt *attempt)
+{
+    struct throttle_try tried = try_of(attempt);
+    uint32_t wait_ms = throttle_address(attempt->accounts->throttle, &tried);
+    struct accounts_answer answer = {.reason = PROTOCOL_REASON_RATE_LIMITED,
+                                     .retry_after_ms = wait_ms};
+
+    if (wait_ms == THROTTLE_LATER)
+        return false;
+    if (attempt->prev) {
+        DL_DELETE(attempt->accounts->parked, attempt);
+        attempt->prev = NULL;
+    }
+    attempt->counted = wait_ms == 0;
+    if (wait_ms)
+        finish(attempt, &answer);
+    else
+        attempt->go(attempt);
+    return true;
+}
+
+void attempt_enter(struct attempt *attempt, void (*go)(struct attempt *attempt))
+{
+    attempt->go = go;
+    if (!try_enter(attempt))
+        DL_APPEND(attempt->accounts->parked, attempt);
+}
+
+/* Whoever goes on may end at once, and so come here again: one turn at a time. */
+static void unpark(struct accounts *accounts)
+{
+    struct attempt *attempt, *next;
+
+    accounts->unpark_again = true;
+    if (accounts->unparking)
+        return;
+    accounts->unparking = true;
+    while (accounts->unpark_again) {
+        accounts->unpark_again = false;
+        DL_FOREACH_SAFE(accounts->parked, attempt, next)
+        try_enter(attempt);
+    }
+    accounts->unparking = false;
+}
+
+/* -- the end -------------------------------------------------------------------------------------
+ */
+
+static void settle(struct attempt *attempt, enum protocol_reason reason)
+{
+    struct throttle_try tried = try_of(attempt);
+    enum throttle_verdict verdict = THROTTLE_UNJUDGED;
+
+    if (!attempt->counted)
+        return;
+    if (reason == PROTOCOL_REASON_LOGIN_FAILED)
+        verdict = THROTTLE_WRONG;
+    else if (reason == PROTOCOL_REASON_NONE)
+        verdict = THROTTLE_RIGHT;
+    throttle_judged(attempt->accounts->throttle, &tried, attempt->charged, verdict);
+    attempt->counted = false;
+}
+
+void attempt_free(struct attempt *attempt)
+{
+    struct accounts *accounts = attempt->accounts;
+
+    HASH_DEL(accounts->attempts, attempt);
+    if (attempt->prev)
+        DL_DELETE(accounts->parked, attempt);
+    if (attempt->held)
+        event_free(attempt->held);
+    sodium_memzero(attempt, sizeof(*attempt));
+    free(attempt);
+}
+
+static void give(struct attempt *attempt, const struct accounts_answer *answer)
+{
+    attempt->answer(attempt->context, attempt->tag, answer);
+    attempt_free(attempt);
+}
+
+static void give_held(evutil_socket_t fd, short what, void *context)
+{
+    struct attempt *attempt = context;
+    struct accounts_answer answer = attempt->verdict_held;
+
+    (void)fd, (void)what;
+    give(attempt, &answer);
+}
+
+/* A wrong password is answered after a time that says nothing of what it was compared with (bcrypt
+ * takes longer than argon2id). False: it is late enough. */
+static bool hold(struct attempt *attempt, const struct accounts_answer *answer)
+{
+    uint64_t due_ms = attempt->begun_ms + FAILED_AFTER_MS, now_ms = monotonic_ms();
+    struct timeval wait = {0, 0};
+
+    if (attempt->accounts->stopping || !attempt->accounts->config.base || now_ms >= due_ms)
+        return false;
+    wait.tv_usec = (suseconds_t)(due_ms - now_ms) * 1000;
+    attempt->held = evtimer_new(attempt->accounts->config.base, give_held, attempt);
+    if (!attempt->held || event_add(attempt->held, &wait) < 0)
+        return false;
+    attempt->verdict_held = *answer;
+    return true;
+}
+
 /* Settle with the throttle, answer, forget. */
 static void finish(struct attempt *attempt, const struct accounts_answer *answer)
 {
     struct accounts *accounts = attempt->accounts;
-    struct throttle_try tried = try_of(attempt);
 
-    if (answer->reason == PROTOCOL_REASON_LOGIN_FAILED)
-        throttle_failed(accounts->throttle, &tried);
-    else if (attempt->charged && answer->reason == PROTOCOL_REASON_NONE)
-        throttle_succeeded(accounts->throttle, &tried);
-    else if (attempt->charged)
-        throttle_refund(accounts->throttle, &tried);
+    settle(attempt, answer->reason);
     note(attempt, answer);
-    HASH_DEL(accounts->attempts, attempt);
-    attempt->answer(attempt->context, attempt->tag, answer);
-    sodium_memzero(attempt, sizeof(*attempt));
-    free(attempt);
+    if (answer->reason != PROTOCOL_REASON_LOGIN_FAILED || !hold(attempt, answer))
+        give(attempt, answer);
+    unpark(accounts);
+}
+
+void attempt_stop_all(struct accounts *accounts)
+{
+    struct attempt *attempt, *next;
+
+    DL_FOREACH_SAFE(accounts->parked, attempt, next)
+    attempt_refuse(attempt, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
+    HASH_ITER(hh, accounts->attempts, attempt, next)
+    if (attempt->held)
+        give_held(-1, 0, attempt);
 }
 
 void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text)
@@ -118,12 +239,14 @@ void attempt_welcome(struct attempt *attempt, bool store_away)
     claims.issued_s = timestamp_now_ms() / 1000;
     claims.expires_s = claims.issued_s + attempt->accounts->config.token_lifetime_s;
     memcpy(claims.name, attempt->player.username, sizeof(claims.name));
-    if (token_make(attempt->accounts->config.keys, TOKEN_RESUME, &claims, answer.token, &error) < 0) {
+    if (token_make(attempt->accounts->config.keys, TOKEN_RESUME, &claims, answer.token, &error) <
+        0) {
         log_event(LOG_LEVEL_ERROR, "token_failed", error.text, LOG_NONE);
         attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);
         return;
     }
     answer.player = attempt->player.id;
+    answer.role = attempt->player.role;
     memcpy(answer.username, attempt->player.username, sizeof(answer.username));
     finish(attempt, &answer);
     sodium_memzero(&answer, sizeof(answer));
@@ -140,13 +263,24 @@ void attempt_ask(struct attempt *attempt, struct store_question *question)
         attempt_refuse(attempt, PROTOCOL_REASON_BUSY, NULL);
 }
 
+/* On a worker. A hash of older costs, or of the program before us, gives way to a new one while the
+ * password is at hand; where that fails the old one does. */
+static void check(struct attempt *attempt)
+{
+    attempt->verdict = password_check(attempt->password, attempt->player.hash);
+    if (attempt->verdict == PASSWORD_FITS && attempt->known &&
+        password_outdated(attempt->player.hash, &attempt->cost) &&
+        password_hash(attempt->password, &attempt->cost, attempt->rehash) < 0)
+        attempt->rehash[0] = '\0';
+}
+
 /* On a worker. */
 static void hash(struct workers_job *job)
 {
     struct attempt *attempt = (struct attempt *)(void *)job;
 
     if (attempt->kind == ACCOUNTS_PASSWORD)
-        attempt->verdict = password_check(attempt->password, attempt->player.hash);
+        check(attempt);
     else if (password_hash(attempt->password, &attempt->cost, attempt->player.hash) == 0)
         attempt->verdict = PASSWORD_FITS;
     else
@@ -165,11 +299,10 @@ void attempt_hash(struct attempt *attempt)
         attempt_refuse(attempt, PROTOCOL_REASON_BUSY, NULL);
 }
 
-/* False: it was refused, the attempt is gone. */
 bool attempt_charge(struct attempt *attempt)
 {
-    struct throttle_try attempted = try_of(attempt);
-    uint32_t wait_ms = throttle_charge(attempt->accounts->throttle, &attempted);
+    struct throttle_try tried = try_of(attempt);
+    uint32_t wait_ms = throttle_account(attempt->accounts->throttle, &tried);
     struct accounts_answer answer = {.reason = PROTOCOL_REASON_RATE_LIMITED,
                                      .retry_after_ms = wait_ms};
 
@@ -213,7 +346,9 @@ struct attempt *attempt_new(struct accounts *accounts, const struct accounts_req
     attempt->answer = answer;
     attempt->context = context;
     attempt->address = *request->address;
+    whence_text(request->address, attempt->network);
     attempt->exempt = request->exempt;
+    attempt->begun_ms = monotonic_ms();
     HASH_TRY_ADD(hh, accounts->attempts, id, attempt);
     if (!HASH_ADDED(hh, attempt)) {
         free(attempt);

@@ -7,6 +7,7 @@
 #ifndef OPENMMO_ACCOUNTS_ATTEMPT_H
 #define OPENMMO_ACCOUNTS_ATTEMPT_H
 
+#include <event2/event.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include "accounts/password.h"
 #include "accounts/throttle.h"
 #include "accounts/token.h"
+#include "accounts/whence.h"
 #include "common/hash.h"
 #include "ops/workers.h"
 #include "store/store.h"
@@ -28,30 +30,44 @@ struct attempt {
     accounts_answer_fn *answer;
     void *context;
     struct sockaddr_storage address;
+    char network[WHENCE_MAX];
     bool exempt;
+    uint64_t begun_ms;          /* monotonic */
     struct store_player player; /* what is asked for, then what the store knows; key: the name's */
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     struct password_cost cost;
     struct token_claims claims;
     bool known;                    /* the store has that name */
-    bool charged;                  /* the throttle counted it */
+    bool known_network;            /* its owner logged in from there before */
+    bool counted, charged;         /* the throttle counts it: by its address, by the account */
     enum password_verdict verdict; /* the worker's */
+    char
+        rehash[PASSWORD_HASH_BYTES]; /* the worker's: what the stored hash gives way to; or empty */
+    void (*go)(struct attempt *attempt); /* where it goes on when its address may */
+    struct attempt *prev, *next;         /* of those that wait for that */
+    struct event *held;                  /* until the answer may be given */
+    struct accounts_answer verdict_held;
     UT_hash_handle hh;
 };
 
 struct accounts { /* owned by accounts.c */
     struct accounts_config config;
     struct throttle *throttle;
-    struct attempt *attempts;
+    struct attempt *attempts, *parked;
     uint64_t next_id;
     bool stopping;
+    bool unparking, unpark_again;
     char decoy[PASSWORD_HASH_BYTES];
 };
 
 /* NULL + answered BUSY when out of memory; texts that do not fit are answered MALFORMED. */
 struct attempt *attempt_new(struct accounts *accounts, const struct accounts_request *request,
                             accounts_answer_fn *answer, void *context);
-/* Count it with the throttle. False: it was refused. */
+void attempt_free(struct attempt *attempt); /* unanswered */
+/* Count it by its address and go on there, at once or when others from there were judged; or
+ * refuse it. */
+void attempt_enter(struct attempt *attempt, void (*go)(struct attempt *attempt));
+/* Count it by its account. False: it was refused. */
 bool attempt_charge(struct attempt *attempt) MUST_CHECK;
 /* On to the store, which answers it to `accounts_answered`. */
 void attempt_ask(struct attempt *attempt, struct store_question *question);
@@ -61,6 +77,8 @@ void attempt_hash(struct attempt *attempt);
 void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text);
 /* Who it is, and a new token. */
 void attempt_welcome(struct attempt *attempt, bool store_away);
+/* Answer what is held back or waits. */
+void attempt_stop_all(struct accounts *accounts);
 /* address in text, in room or constant. */
 const char *attempt_address(const struct attempt *attempt, char room[INET6_ADDRSTRLEN]);
 

@@ -12,9 +12,12 @@
 
 struct row {
     uint8_t key[KEY_BYTES];
-    uint32_t failures;
-    uint64_t since_ms, until_ms,
-        last_ms; /* window's begin (address); refused until (account); last charge */
+    uint32_t failures;                    /* account */
+    uint64_t until_ms;                    /* account: refused until then */
+    uint64_t last_ms;                     /* account: the last charge */
+    uint32_t under_way;                   /* address: not judged yet */
+    uint32_t oldest;                      /* address: where the next failure goes */
+    uint64_t failed_ms[THROTTLE_ADDRESS]; /* address: a ring; 0: none */
     UT_hash_handle hh;
 };
 
@@ -62,21 +65,24 @@ static void hash_key(const struct throttle *throttle, const void *bytes, size_t 
                        sizeof(throttle->secret));
 }
 
-/* An IPv4 address whole (also where it is mapped into IPv6), of an IPv6 address the /64. */
-static void address_key(const struct throttle *throttle, const struct sockaddr_storage *address,
+static void address_key(const struct throttle *throttle, const char *network,
                         uint8_t key[KEY_BYTES])
 {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+    hash_key(throttle, network, strlen(network), key);
+}
 
-    if (address->ss_family == AF_INET)
-        hash_key(throttle, &v4->sin_addr, sizeof(v4->sin_addr), key);
-    else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-        hash_key(throttle, &v6->sin6_addr.s6_addr[12], 4, key);
-    else if (address->ss_family == AF_INET6)
-        hash_key(throttle, &v6->sin6_addr, 8, key);
-    else
-        hash_key(throttle, "", 0, key);
+/* Of an account as a whole or, where it is guessed at from a known network, as seen from there. */
+static void account_key(const struct throttle *throttle, const struct throttle_try *attempt,
+                        uint8_t key[KEY_BYTES])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, throttle->secret, sizeof(throttle->secret), KEY_BYTES);
+    crypto_generichash_update(&state, (const uint8_t *)attempt->name_key,
+                              strlen(attempt->name_key) + 1);
+    if (attempt->known)
+        crypto_generichash_update(&state, (const uint8_t *)attempt->known, strlen(attempt->known));
+    crypto_generichash_final(&state, key, KEY_BYTES);
 }
 
 static struct row *find(struct row *rows, const uint8_t key[KEY_BYTES])
@@ -119,14 +125,21 @@ static uint32_t account_wait_ms(const struct row *row, uint64_t now_ms)
     return row && row->until_ms > now_ms ? (uint32_t)(row->until_ms - now_ms) : 0;
 }
 
-static uint32_t address_wait_ms(const struct row *row, uint64_t now_ms)
+/* How long a failure still counts. */
+static uint32_t counts_ms(uint64_t failed_ms, uint64_t now_ms)
 {
-    uint64_t end_ms;
+    uint64_t end_ms = failed_ms + THROTTLE_WINDOW_S * 1000;
 
-    if (!row || row->failures < THROTTLE_ADDRESS)
-        return 0;
-    end_ms = row->since_ms + THROTTLE_WINDOW_S * 1000;
-    return end_ms > now_ms ? (uint32_t)(end_ms - now_ms) : 0;
+    return failed_ms > 0 && end_ms > now_ms ? (uint32_t)(end_ms - now_ms) : 0;
+}
+
+static uint32_t failures_of(const struct row *row, uint64_t now_ms)
+{
+    uint32_t n = 0;
+
+    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++)
+        n += counts_ms(row->failed_ms[i], now_ms) > 0;
+    return n;
 }
 
 static void charge_account(struct row *row, uint64_t now_ms)
@@ -148,79 +161,104 @@ static void charge_account(struct row *row, uint64_t now_ms)
 
 static void charge_address(struct row *row, uint64_t now_ms)
 {
-    if (row->failures == 0 || row->since_ms + THROTTLE_WINDOW_S * 1000 <= now_ms) {
-        row->since_ms = now_ms;
-        row->failures = 0;
-    }
-    row->failures++;
+    row->failed_ms[row->oldest] = now_ms;
+    row->oldest = (row->oldest + 1) % THROTTLE_ADDRESS;
 }
 
-uint32_t throttle_charge(struct throttle *throttle, const struct throttle_try *attempt)
+static void forget(struct row **rows, struct row *row)
 {
-    uint8_t name[KEY_BYTES], address[KEY_BYTES];
-    uint32_t wait_ms = 0, account_ms = 0;
-    struct row *row;
-
-    if (attempt->address) {
-        address_key(throttle, attempt->address, address);
-        wait_ms = address_wait_ms(find(throttle->addresses, address), attempt->now_ms);
-    }
-    if (attempt->name_key) {
-        hash_key(throttle, attempt->name_key, strlen(attempt->name_key), name);
-        account_ms = account_wait_ms(find(throttle->accounts, name), attempt->now_ms);
-    }
-    if (wait_ms < account_ms)
-        wait_ms = account_ms;
-    if (wait_ms)
-        return wait_ms;
-    if (attempt->name_key) {
-        row = touch(&throttle->accounts, name, throttle->rows_max);
-        if (!row)
-            return NO_MEMORY_MS; /* a guess that is not counted is not made */
-        charge_account(row, attempt->now_ms);
-    }
-    return 0;
-}
-
-void throttle_failed(struct throttle *throttle, const struct throttle_try *attempt)
-{
-    uint8_t key[KEY_BYTES];
-    struct row *row;
-
-    if (!attempt->address)
-        return;
-    address_key(throttle, attempt->address, key);
-    row = touch(&throttle->addresses, key, throttle->rows_max);
-    if (row)
-        charge_address(row, attempt->now_ms);
-}
-
-static struct row *account_of(struct throttle *throttle, const struct throttle_try *attempt)
-{
-    uint8_t key[KEY_BYTES];
-
-    if (!attempt->name_key)
-        return NULL;
-    hash_key(throttle, attempt->name_key, strlen(attempt->name_key), key);
-    return find(throttle->accounts, key);
-}
-
-void throttle_succeeded(struct throttle *throttle, const struct throttle_try *attempt)
-{
-    struct row *row = account_of(throttle, attempt);
-
-    if (!row)
-        return;
-    HASH_DEL(throttle->accounts, row);
+    HASH_DEL(*rows, row);
     free(row);
 }
 
-void throttle_refund(struct throttle *throttle, const struct throttle_try *attempt)
+uint32_t throttle_address(struct throttle *throttle, const struct throttle_try *attempt)
 {
-    struct row *row = account_of(throttle, attempt);
+    uint8_t key[KEY_BYTES];
+    struct row *row;
+    uint32_t failures;
 
-    if (!row || row->failures == 0)
+    if (!attempt->network)
+        return 0;
+    address_key(throttle, attempt->network, key);
+    row = touch(&throttle->addresses, key, throttle->rows_max);
+    if (!row)
+        return NO_MEMORY_MS; /* a guess that is not counted is not made */
+    failures = failures_of(row, attempt->now_ms);
+    if (failures >= THROTTLE_ADDRESS)
+        return counts_ms(row->failed_ms[row->oldest], attempt->now_ms);
+    if (failures + row->under_way >= THROTTLE_ADDRESS)
+        return THROTTLE_LATER;
+    row->under_way++;
+    return 0;
+}
+
+uint32_t throttle_account(struct throttle *throttle, const struct throttle_try *attempt)
+{
+    uint8_t key[KEY_BYTES];
+    struct row *row;
+    uint32_t wait_ms;
+
+    if (!attempt->name_key)
+        return 0;
+    account_key(throttle, attempt, key);
+    wait_ms = account_wait_ms(find(throttle->accounts, key), attempt->now_ms);
+    if (wait_ms)
+        return wait_ms;
+    row = touch(&throttle->accounts, key, throttle->rows_max);
+    if (!row)
+        return NO_MEMORY_MS;
+    charge_account(row, attempt->now_ms);
+    return 0;
+}
+
+static void settle_address(struct throttle *throttle, const struct throttle_try *attempt,
+                           enum throttle_verdict verdict)
+{
+    uint8_t key[KEY_BYTES];
+    struct row *row;
+
+    address_key(throttle, attempt->network, key);
+    row = verdict == THROTTLE_WRONG ? touch(&throttle->addresses, key, throttle->rows_max)
+                                    : find(throttle->addresses, key);
+    if (!row)
         return;
-    row->failures--;
-    row->until_ms = 0;
+    if (row->under_way > 0) /* else it was forgotten meanwhile */
+        row->under_way--;
+    if (verdict == THROTTLE_WRONG)
+        charge_address(row, attempt->now_ms);
+    if (row->under_way == 0 && failures_of(row, attempt->now_ms) == 0)
+        forget(&throttle->addresses, row);
+}
+
+static void settle_account(struct throttle *throttle, const struct throttle_try *attempt,
+                           enum throttle_verdict verdict)
+{
+    uint8_t key[KEY_BYTES];
+    struct row *row;
+
+    account_key(throttle, attempt, key);
+    row = find(throttle->accounts, key);
+    if (!row)
+        return;
+    switch (verdict) {
+    case THROTTLE_WRONG:
+        break;
+    case THROTTLE_RIGHT:
+        forget(&throttle->accounts, row);
+        break;
+    case THROTTLE_UNJUDGED: /* it was charged, so there was no wait before it */
+        if (row->failures > 0)
+            row->failures--;
+        row->until_ms = 0;
+        break;
+    }
+}
+
+void throttle_judged(struct throttle *throttle, const struct throttle_try *attempt, bool charged,
+                     enum throttle_verdict verdict)
+{
+    if (attempt->network)
+        settle_address(throttle, attempt, verdict);
+    if (attempt->name_key && charged)
+        settle_account(throttle, attempt, verdict);
 }

@@ -2,13 +2,20 @@
  *
  * An account is charged before a guess is tried, so that many at once count as many, and gets it
  * back where the guess was right or never judged: 5 failures are free, then each doubles the wait,
- * 1 s .. 300 s. An address (/32, /64), behind which many players may sit, is charged when a guess
- * was wrong: 10 in 120 s. When a table is full the row that was longest quiet is forgotten. One
- * thread. */
+ * 1 s .. 300 s. From each network where its owner logged in before an account is counted apart, so
+ * that who guesses from elsewhere does not lock him out there.
+ *
+ * An address (/32, /64), behind which many players may sit, is charged when a guess was wrong: 10
+ * in 120 s. Guesses that are not judged yet count too: beyond the tenth they wait for those before
+ * them, so that a thousand at once are no more than ten.
+ *
+ * When a table is full the row that was longest quiet is forgotten. One thread.
+ *
+ *   throttle_address -> (store) -> throttle_account -> (hash) -> throttle_judged */
 #ifndef OPENMMO_ACCOUNTS_THROTTLE_H
 #define OPENMMO_ACCOUNTS_THROTTLE_H
 
-#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/compiler.h"
@@ -18,6 +25,7 @@
 #define THROTTLE_FORGET_S   3600 /* an account that was quiet for so long begins anew */
 #define THROTTLE_ADDRESS    10
 #define THROTTLE_WINDOW_S   120
+#define THROTTLE_LATER      UINT32_MAX
 
 struct throttle; /* opaque */
 
@@ -25,21 +33,28 @@ struct throttle; /* opaque */
 struct throttle *throttle_new(unsigned rows_max);
 void throttle_free(struct throttle *throttle); /* NULL is fine */
 
-/* What is throttled: the key of a name (NULL: the address only) from an address, at a monotonic
- * time. */
+/* What is throttled, at a monotonic time. */
 struct throttle_try {
-    const char *name_key;
-    const struct sockaddr_storage *address; /* NULL: exempt from the limit on addresses */
+    const char *name_key; /* NULL: no account's password is guessed */
+    const char *network;  /* whence_text; NULL: exempt from the limit on addresses */
+    const char *known;    /* the network, if the account's owner logged in from it before; else
+                             NULL: also of one that is exempt */
     uint64_t now_ms;
 };
 
+enum throttle_verdict {
+    THROTTLE_WRONG,
+    THROTTLE_RIGHT,
+    THROTTLE_UNJUDGED, /* busy, database away, refused by throttle_account */
+};
+
+/* 0: go on, it is counted as under way; THROTTLE_LATER: ask again when one from that address was
+ * judged; else how long to wait, in ms. For these two nothing is counted. */
+uint32_t throttle_address(struct throttle *throttle, const struct throttle_try *attempt) MUST_CHECK;
 /* 0: go on, and the account is charged; else nothing is charged: how long to wait, in ms. */
-uint32_t throttle_charge(struct throttle *throttle, const struct throttle_try *attempt) MUST_CHECK;
-/* It was wrong: the address is charged too. */
-void throttle_failed(struct throttle *throttle, const struct throttle_try *attempt);
-/* It was right: the account begins anew. */
-void throttle_succeeded(struct throttle *throttle, const struct throttle_try *attempt);
-/* It was never judged (busy, database away): the account gets its charge back. */
-void throttle_refund(struct throttle *throttle, const struct throttle_try *attempt);
+uint32_t throttle_account(struct throttle *throttle, const struct throttle_try *attempt) MUST_CHECK;
+/* The end of what throttle_address let through. charged: throttle_account let it through too. */
+void throttle_judged(struct throttle *throttle, const struct throttle_try *attempt, bool charged,
+                     enum throttle_verdict verdict);
 
 #endif

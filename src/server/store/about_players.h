@@ -5,18 +5,22 @@
 
 #include <stdint.h>
 
+#include "common/protocol_tables.h"
 #include "common/text.h"
 
-#define STORE_EMAIL_MAX      254
-#define STORE_HASH_MAX       128 /* an encoded password hash, with its NUL */
-#define STORE_SESSION_ID_MAX 40
+#define STORE_EMAIL_MAX       254
+#define STORE_EMAIL_KEY_BYTES (STORE_EMAIL_MAX * 4)
+#define STORE_HASH_MAX        128 /* an encoded password hash, with its NUL */
+#define STORE_SESSION_ID_MAX  40
 
 struct store_player {
     uint64_t id;
     char username[TEXT_NAME_MAX_BYTES + 1];
     char key[TEXT_NAME_KEY_BYTES];
-    char email[STORE_EMAIL_MAX + 1]; /* empty: none */
+    char email[STORE_EMAIL_MAX + 1];       /* empty: none */
+    char email_key[STORE_EMAIL_KEY_BYTES]; /* folded; asked only */
     char hash[STORE_HASH_MAX];
+    enum protocol_role role;
     uint64_t created_ms, last_login_ms; /* Unix time; 0: never */
 };
 

@@ -1,5 +1,6 @@
 libserver_a_SOURCES += \
-    src/server/store/about_players.h src/server/store/about_records.h src/server/store/driver.h \
+    src/server/store/about_accounts.h src/server/store/about_players.h \
+    src/server/store/about_records.h src/server/store/driver.h \
     src/server/store/migrate.c src/server/store/migrate.h \
     src/server/store/pg.c src/server/store/pg_cancel.c src/server/store/pg_cancel.h \
     src/server/store/pg_link.c src/server/store/pg_link.h src/server/store/pg_start.c src/server/store/pg_start.h \
@@ -8,8 +9,8 @@ libserver_a_SOURCES += \
     src/server/store/questions.h src/server/store/sqlite.c \
     src/server/store/sqlite_file.c src/server/store/sqlite_file.h \
     src/server/store/statements.c src/server/store/statements.h \
-    src/server/store/statements_players.c src/server/store/statements_server.c \
-    src/server/store/statements_records.c \
+    src/server/store/statements_accounts.c src/server/store/statements_players.c \
+    src/server/store/statements_records.c src/server/store/statements_server.c \
     src/server/store/store.c src/server/store/store.h \
     src/server/store/timestamp.c src/server/store/timestamp.h \
     src/server/store/writeback.c src/server/store/writeback.h

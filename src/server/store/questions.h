@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "store/about_accounts.h"
 #include "store/about_players.h"
 #include "store/about_records.h"
 
@@ -17,6 +18,24 @@
     ROW(SERVER_START, server_start)                                                                \
     /* in: player (all but id, last_login). out: player_id. TAKEN: that name */                    \
     ROW(PLAYER_ADD, player_add)                                                                    \
+    /* in: enrolment. The code of an invitation is used up by it. out: player_id. NONE: no such    \
+     * code; TAKEN: that name or e-mail */                                                         \
+    ROW(PLAYER_ADD_INVITED, player_add_invited)                                                    \
+    ROW(LOGIN_BY_NAME, login_by_name)     /* in: login. out: login */                              \
+    ROW(ADDRESS_SEEN, address_seen)       /* in: seen. The newest few are kept */                  \
+    ROW(PASSWORD_REHASH, password_rehash) /* in: password (player_id, was, hash) */                \
+    /* in: password. Ends other logins' refresh tokens. out: nothing; NONE: `was` is not it */     \
+    ROW(PASSWORD_CHANGE, password_change)                                                          \
+    ROW(PASSWORD_BY_CODE, password_by_code) /* the same, by the code, which is used up */          \
+    /* in: enrolment: an account without a password, and the code that sets its first. out:        \
+     * player_id. TAKEN */                                                                         \
+    ROW(ACCOUNT_CREATE, account_create)                                                            \
+    ROW(ACCOUNT_RENAME, account_rename) /* in: account (player_id, username, key). TAKEN, NONE */  \
+    ROW(ACCOUNT_SET_ROLE, account_set_role)     /* in: account (player_id, role). NONE */          \
+    ROW(RESET_CODE_SET, reset_code_set)         /* in: account (player_id, code). NONE */          \
+    ROW(INVITE_ADD, invite_add)                 /* in: invite. out: player_id: the invite's id */  \
+    ROW(INVITES_LIST, invites_list)             /* out: rows of store_invite, newest first */      \
+    ROW(INVITE_REVOKE, invite_revoke)           /* in: id.player_id: the invite's. NONE */         \
     ROW(PLAYER_BY_NAME, player_by_name)         /* in: key. out: player */                         \
     ROW(PLAYER_BY_ID, player_by_id)             /* in: id.player_id. out: player */                \
     ROW(PLAYER_LOGGED_IN, player_logged_in)     /* in: id */                                       \
@@ -52,6 +71,7 @@ struct store_answer {
     struct error error; /* AWAY */
     union {
         struct store_player player;
+        struct store_login_answer login;
         uint64_t player_id;
         uint64_t epoch;
         struct store_position position;
@@ -71,6 +91,12 @@ struct store_question {
     void *context;           /* outlives the store */
     union {
         struct store_player player;
+        struct store_enrolment enrolment;
+        struct store_login login;
+        struct store_seen seen;
+        struct store_password password;
+        struct store_account_change account;
+        struct store_invite invite;
         char key[TEXT_NAME_KEY_BYTES];
         struct {
             uint64_t player_id, now_ms;

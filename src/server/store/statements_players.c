@@ -1,4 +1,5 @@
 /* statements_players.c -- questions about accounts, places and stays. */
+#include "common/protocol.h"
 #include "store/statements.h"
 
 static void bind_player(const struct store_question *question, size_t at,
@@ -12,6 +13,8 @@ static void bind_player(const struct store_question *question, size_t at,
     values[2] = value_text_or_null(player->email);
     values[3] = value_text(player->hash);
     values[4] = value_time(player->created_ms);
+    values[5] = value_text_or_null(player->email_key);
+    values[6] = value_text(protocol_role_name(player->role));
 }
 
 static void bind_key(const struct store_question *question, size_t at,
@@ -78,6 +81,7 @@ static void read_player(const struct statement_value *columns, void *into)
     value_copy(&columns[4], player->hash, sizeof(player->hash));
     player->created_ms = (uint64_t)columns[5].i;
     player->last_login_ms = (uint64_t)columns[6].i;
+    player->role = protocol_role_of(columns[7].t);
 }
 
 static void read_position(const struct statement_value *columns, void *into)
@@ -95,15 +99,15 @@ static void read_position(const struct statement_value *columns, void *into)
 }
 
 /* clang-format off */
-#define PLAYER_COLUMNS "SELECT id, username, username_key, email, password_hash, created_at, last_login FROM players "
-#define PLAYER_TYPES   "ittttdd"
+#define PLAYER_COLUMNS "SELECT id, username, username_key, email, password_hash, created_at, last_login, role FROM players "
+#define PLAYER_TYPES   "ittttddt"
 
 const struct statement statement_player_add = {
-    .name = "player_add", .in = "ttttd", .out = "i", .flags = STATEMENT_CHANGES,
+    .name = "player_add", .in = "ttttdtt", .out = "i", .flags = STATEMENT_CHANGES,
     .bind = bind_player, .read = read_id,
     .steps = {{
-        "INSERT INTO players (username, username_key, email, password_hash, created_at)"
-        " VALUES ($1, $2, $3, $4, $5) RETURNING id", NULL}},
+        "INSERT INTO players (username, username_key, email, password_hash, created_at, email_key, role)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id", NULL}},
 };
 
 const struct statement statement_player_by_name = {
