@@ -10,12 +10,13 @@
 #include "sim/script.h"
 #include "sim/sim.h"
 
-#define MIDDLE_M   32
-#define HELD_MAX   (4 * SPACE_LEAVES_MAX)
-#define HAVES_MAX  8   /* parts of a leaf */
-#define NEAR_M     8   /* nearer than this: 10 Hz; each doubling halves that */
-#define WARM_EMPTY 300 /* ticks until cells are put together and forgotten */
-#define WARM_TICKS 40
+#define MIDDLE_M     32
+#define HELD_MAX     (4 * SPACE_LEAVES_MAX)
+#define HAVES_MAX    8   /* parts of a leaf */
+#define NEAR_M       8   /* nearer than this: 10 Hz; each doubling halves that */
+#define WARM_EMPTY   300 /* ticks until cells are put together and forgotten */
+#define WARM_TICKS   40
+#define NUMBER_BYTES 1 /* of a cell, before each block */
 
 struct held {
     struct space_cell at;
@@ -90,9 +91,9 @@ static uint64_t tell(struct snapshot *snapshot, struct receiver *receiver, unsig
         struct snapshot_block block;
         if (snapshot_block(snapshot, leaf, part, held->have[part], tier, 0, &block) != 1)
             continue;
-        memcpy(record, block.frame, block.frame_bytes);
+        memcpy(record, block.bytes, block.bytes_n);
         held->have[part] = block.to;
-        bytes += block.frame_bytes;
+        bytes += NUMBER_BYTES + block.bytes_n;
     }
     return bytes;
 }
@@ -113,7 +114,8 @@ static uint64_t tell_all(struct snapshot *snapshot, struct receiver *receivers,
     return bytes;
 }
 
-/* What blocks of two ticks hold and take, frames included, by the level of their cells. */
+/* What blocks of two ticks hold and take, their cells' numbers included, by the level of their
+ * cells. */
 struct weight {
     uint64_t bytes, moved, turned, others;
 };
@@ -133,15 +135,17 @@ static void weigh(struct snapshot *snapshot, const struct snapshot_cell *leaf,
 {
     struct weight *weight = &weights[snapshot_cell_at(leaf).level];
     for (uint16_t part = 0; part < snapshot_cell_parts(leaf); part++) {
-        struct cellblock_header header;
+        struct space_cell at = snapshot_cell_at(leaf);
+        struct cellblock_header header = {.key = {.level = at.level, .x = at.x, .z = at.z},
+                                          .to = snapshot_tick(snapshot)};
         struct snapshot_block block;
         struct wire_reader r;
         if (snapshot_block(snapshot, leaf, part, snapshot_tick(snapshot) - 2, 1, 0, &block) != 1)
             continue;
-        wire_reader_init(&r, block.frame + 3, block.frame_bytes - 3);
+        wire_reader_init(&r, block.bytes, block.bytes_n);
         if (cellblock_parse(&r, &header, weigh_record, weight) != PROTOCOL_OK)
             exit(1);
-        weight->bytes += block.frame_bytes;
+        weight->bytes += NUMBER_BYTES + block.bytes_n;
     }
 }
 

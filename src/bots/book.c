@@ -2,7 +2,7 @@
  *
  * Two shelves: new blocks go on the younger; when it is full, the older is cleared and becomes the
  * younger. Receivers get the same blocks, often in the same order, so what followed a block last
- * time is tried first, then what began with the same bytes: one comparison of bytes is mostly all.
+ * time is tried first, then what began with the same byte: one comparison of bytes is mostly all.
  */
 #include "bots/book.h"
 
@@ -16,7 +16,6 @@
 #define SHELF_ROWS    16384u
 #define SHELF_SLOTS   (4 * SHELF_ROWS) /* of the table, a power of two */
 #define SHELF_RECORDS (128u << 10)
-#define PREFIX_BYTES  16 /* of a block: mostly its header */
 #define KEYS_FIRST    256
 #define COMPARE_STEP  64 /* a guess that is wrong mostly differs in its header */
 
@@ -34,7 +33,7 @@ struct shelf {
     uint32_t rows_n;
     struct book_block rows[SHELF_ROWS];
     uint32_t table[SHELF_SLOTS]; /* by header: row + 1; 0: none */
-    uint32_t quick[SHELF_SLOTS]; /* by the first bytes: row + 1 of the last that had this place */
+    uint32_t quick[SHELF_SLOTS]; /* by key, tick, first byte: row + 1 of the last with this place */
     struct book_record records[SHELF_RECORDS];
     uint8_t bytes[SHELF_BYTES];
 };
@@ -180,12 +179,11 @@ static struct book_block *shelf_find(struct shelf *shelf, const struct cellblock
     return NULL;
 }
 
-static uint32_t prefix_slot(const uint8_t *bytes)
+/* The first byte tells blocks of other parts or another `from` apart, mostly. */
+static uint32_t quick_slot(uint32_t key, uint32_t to, uint8_t first)
 {
-    uint64_t words[2];
-    memcpy(words, bytes, PREFIX_BYTES);
-    return (uint32_t)((words[0] * UINT64_C(0x9E3779B97F4A7C15) ^
-                       words[1] * UINT64_C(0xC2B2AE3D27D4EB4F)) >>
+    return (uint32_t)((((uint64_t)key << 32 | to) * UINT64_C(0x9E3779B97F4A7C15) ^
+                       first * UINT64_C(0xC2B2AE3D27D4EB4F)) >>
                       40) %
            SHELF_SLOTS;
 }
@@ -235,8 +233,7 @@ static struct book_block *keep(struct book *book, const struct cellblock_header 
     while (shelf->table[at])
         at = (at + 1) % SHELF_SLOTS;
     shelf->table[at] = shelf->rows_n; /* row + 1 */
-    if (n >= PREFIX_BYTES)
-        shelf->quick[prefix_slot(bytes)] = shelf->rows_n;
+    shelf->quick[quick_slot(key, header->to, bytes[0])] = shelf->rows_n;
     return row;
 }
 
@@ -249,16 +246,19 @@ static bool begins_with(const struct wire_reader *reader, const struct book_bloc
            memcmp(reader->next + first, block->bytes + first, n - first) == 0;
 }
 
-/* By its bytes alone. NULL: perhaps it is known all the same. */
-static struct book_block *recognise(struct book *book, const struct wire_reader *reader)
+/* By key, tick and its bytes, unparsed. NULL: perhaps it is known all the same. */
+static struct book_block *recognise(struct book *book, const struct wire_reader *reader,
+                                    uint32_t key, uint32_t to)
 {
     struct shelf *shelves[2] = {book->younger, book->older};
-    if (begins_with(reader, book->last->next))
-        return book->last->next;
-    for (unsigned i = 0; i < 2 && wire_left(reader) >= PREFIX_BYTES; i++) {
-        uint32_t row = shelves[i]->quick[prefix_slot(reader->next)];
-        if (row && begins_with(reader, &shelves[i]->rows[row - 1]))
-            return &shelves[i]->rows[row - 1];
+    struct book_block *next = book->last->next;
+    if (next->key == key && next->header.to == to && begins_with(reader, next))
+        return next;
+    for (unsigned i = 0; i < 2 && wire_left(reader) > 0; i++) {
+        uint32_t row = shelves[i]->quick[quick_slot(key, to, *reader->next)];
+        next = row ? &shelves[i]->rows[row - 1] : NULL;
+        if (next && next->key == key && next->header.to == to && begins_with(reader, next))
+            return next;
     }
     return NULL;
 }
@@ -309,9 +309,8 @@ static void keep_record(void *context, const struct cellblock_header *header,
 
 /* Decode what the book does not hold yet. */
 static enum book_answer enter(struct book *book, struct wire_reader *reader,
-                              struct book_block **block)
+                              struct cellblock_header header, struct book_block **block)
 {
-    struct cellblock_header header;
     const uint8_t *start = reader->next;
     struct shelf *shelf = make_room(book);
     struct keeping keeping = {book, shelf, false};
@@ -329,13 +328,13 @@ static enum book_answer enter(struct book *book, struct wire_reader *reader,
     return BOOK_OK;
 }
 
-enum book_answer book_take(struct book *book, struct wire_reader *reader,
+enum book_answer book_take(struct book *book, struct wire_reader *reader, uint32_t key, uint32_t to,
                            const struct book_block **block)
 {
-    struct book_block *found = recognise(book, reader);
+    struct book_block *found = recognise(book, reader, key, to);
+    struct cellblock_header header = {.key = *book_key_of(book, key), .to = to};
     book->counts.blocks++;
     if (!found) {
-        struct cellblock_header header;
         struct wire_reader head = *reader;
         if (cellblock_parse_header(&head, &header) != PROTOCOL_OK)
             return BOOK_MALFORMED;
@@ -348,7 +347,7 @@ enum book_answer book_take(struct book *book, struct wire_reader *reader,
     if (found) {
         reader->next += found->bytes_n;
     } else {
-        enum book_answer answer = enter(book, reader, &found);
+        enum book_answer answer = enter(book, reader, header, &found);
         if (answer != BOOK_OK)
             return answer;
     }

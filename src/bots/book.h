@@ -2,9 +2,10 @@
  *
  * Thousands of bots get the same bytes. The first of them to be sent a block has it decoded whole;
  * the book then keeps its bytes for a while, so that everybody else's need only be compared: the
- * same bytes are well-formed and as long. Other bytes under the same header are a fault of the
- * server. Keys, parts and entities (bots/roll) get small numbers, by which receivers keep what they
- * have. One thread. */
+ * same bytes of the same key and tick are well-formed and as long. Other bytes under the same
+ * header are a fault of the server. Keys, parts and entities (bots/roll) get small numbers, by
+ * which receivers keep what they have; they are the same for all, unlike those that the server
+ * gives. One thread. */
 #ifndef OPENMMO_BOTS_BOOK_H
 #define OPENMMO_BOTS_BOOK_H
 
@@ -58,9 +59,9 @@ struct book *book_new(void); /* NULL when out of memory */
 void book_free(struct book *book);
 struct roll *book_roll(struct book *book); /* the book's own */
 
-/* The block at the front of the reader, which then stands behind it. *block holds until the next
- * call. */
-enum book_answer book_take(struct book *book, struct wire_reader *reader,
+/* The block at the front of the reader, which then stands behind it: of the key with that number,
+ * up to that tick. *block holds until the next call. */
+enum book_answer book_take(struct book *book, struct wire_reader *reader, uint32_t key, uint32_t to,
                            const struct book_block **block) MUST_CHECK;
 /* The number of a key; BOOK_NONE when out of memory or over the bound. */
 uint32_t book_key(struct book *book, const struct protocol_key *key);

@@ -26,9 +26,10 @@ struct receiver {
     uint32_t player;
     struct sketch *sketch; /* NULL: checks only */
     uint64_t now_us;
-    uint16_t *stays; /* by the key's number: 0 not in view, else which of its stays */
+    uint32_t *keys;  /* by the server's number of a key: the book's + 1; 0: none */
+    uint16_t *stays; /* by the book's number of a key: 0 not in view, else which of its stays */
     struct have *haves;
-    uint32_t stays_n, haves_n;
+    uint32_t keys_n, stays_n, haves_n;
     uint16_t last_stay;
 };
 
@@ -201,6 +202,15 @@ static bool apply(struct receiver *receiver, const struct book_block *block)
                   &block->header);
 }
 
+/* The book's number of a key in view. */
+static bool key_of(const struct receiver *receiver, uint16_t number, uint32_t *key)
+{
+    if (number >= receiver->keys_n || receiver->keys[number] == 0)
+        return false;
+    *key = receiver->keys[number] - 1;
+    return true;
+}
+
 static bool check_blocks(struct receiver *receiver, const struct protocol_blocks *message)
 {
     struct report_checks *checks = &receiver->shared->report->checks;
@@ -208,9 +218,13 @@ static bool check_blocks(struct receiver *receiver, const struct protocol_blocks
     wire_reader_init(&reader, message->bytes, message->len_bytes);
     while (wire_left(&reader) > 0) {
         const struct book_block *block;
-        struct cellblock_header header;
+        uint32_t key;
+        if (!key_of(receiver, protocol_number(&reader), &key))
+            return broken(receiver, &checks->strangers, "a number that is not in view", NULL);
+        struct cellblock_header header = {.key = *book_key_of(receiver->shared->book, key),
+                                          .to = message->to};
         struct wire_reader head = reader;
-        switch (book_take(receiver->shared->book, &reader, &block)) {
+        switch (book_take(receiver->shared->book, &reader, key, message->to, &block)) {
         case BOOK_OK:
             break;
         case BOOK_MALFORMED:
@@ -246,6 +260,39 @@ bool receiver_blocks(struct receiver *receiver, const struct protocol_frame *fra
     return check_blocks(receiver, &m);
 }
 
+static bool gain(struct receiver *receiver, const struct protocol_gain *gained)
+{
+    uint32_t key = book_key(receiver->shared->book, &gained->key), in_use;
+    uint32_t *keys =
+        grow(receiver->keys, &receiver->keys_n, gained->number, sizeof receiver->keys[0]);
+    if (!keys || key == BOOK_NONE)
+        return false;
+    receiver->keys = keys;
+    uint16_t *stays = grow(receiver->stays, &receiver->stays_n, key, sizeof receiver->stays[0]);
+    if (!stays)
+        return false;
+    receiver->stays = stays;
+    if (key_of(receiver, gained->number, &in_use) || stays[key] != 0)
+        return broken(receiver, &receiver->shared->report->checks.malformed,
+                      "a key or number gained that is in view", NULL);
+    keys[gained->number] = key + 1;
+    stays[key] = ++receiver->last_stay ? receiver->last_stay : ++receiver->last_stay;
+    return !receiver->sketch || sketch_gain(receiver->sketch, key) == 0;
+}
+
+static bool lose(struct receiver *receiver, uint16_t number)
+{
+    uint32_t key;
+    if (!key_of(receiver, number, &key))
+        return broken(receiver, &receiver->shared->report->checks.malformed,
+                      "a number lost that is not in view", NULL);
+    receiver->stays[key] = 0;
+    receiver->keys[number] = 0;
+    if (receiver->sketch)
+        sketch_lose(receiver->sketch, key);
+    return true;
+}
+
 bool receiver_view(struct receiver *receiver, const struct protocol_frame *frame)
 {
     struct report_checks *checks = &receiver->shared->report->checks;
@@ -253,22 +300,13 @@ bool receiver_view(struct receiver *receiver, const struct protocol_frame *frame
     if (protocol_decode_view(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return broken(receiver, &checks->malformed, "a malformed VIEW", NULL);
     struct wire_reader keys = m.keys;
-    for (unsigned i = 0; i < (unsigned)m.gained_n + m.lost_n; i++) {
-        struct protocol_key key = protocol_view_key(&keys);
-        uint32_t number = book_key(receiver->shared->book, &key);
-        uint16_t *stays = number == BOOK_NONE ? NULL
-                                              : grow(receiver->stays, &receiver->stays_n, number,
-                                                     sizeof receiver->stays[0]);
-        if (!stays)
+    for (unsigned i = 0; i < m.gained_n; i++) {
+        struct protocol_gain gained = protocol_view_gain(&keys);
+        if (!gain(receiver, &gained))
             return false;
-        receiver->stays = stays;
-        if (i >= m.gained_n)
-            stays[number] = 0;
-        else if (stays[number] == 0)
-            stays[number] = ++receiver->last_stay ? receiver->last_stay : ++receiver->last_stay;
-        if (receiver->sketch && i >= m.gained_n)
-            sketch_lose(receiver->sketch, number);
-        else if (receiver->sketch && sketch_gain(receiver->sketch, number) == -1)
+    }
+    for (unsigned i = 0; i < m.lost_n; i++) {
+        if (!lose(receiver, protocol_number(&keys)))
             return false;
     }
     return true;
@@ -390,6 +428,7 @@ void receiver_free(struct receiver *receiver)
     if (!receiver)
         return;
     sketch_free(receiver->sketch);
+    free(receiver->keys);
     free(receiver->stays);
     free(receiver->haves);
     free(receiver);

@@ -14,16 +14,17 @@
 #define ALTITUDE_MIN  INT16_MIN
 #define ALTITUDE_FLAT 2 /* wire quanta that count as on the ground */
 #define LISTS_N       4
+#define MOVED_ALONE   (1u << CELLBLOCK_MOVED) /* of the lists */
+#define GAP_MOST      9                       /* low bits: no gap has more */
 
 /* Widths; doc/protocol.md names them. */
 #define CELL_BITS        14 /* of a level 0 cell's index from the world's corner */
 #define NEAR_BITS        5  /* of a destination near by, an axis */
 #define NEAR_HALF        (1 << (NEAR_BITS - 1))
-#define GAP_BITS         4
-#define INDEX_GROUP      4
-#define PART_GROUP       2
-#define DISTANCE_GROUP   4
-#define COUNT_GROUP      4
+#define GAP_GROUP        1
+#define PART_BITS        7
+#define DISTANCE_GROUP   1
+#define COUNT_GROUP      1
 #define SLOT_GROUP       7
 #define GENERATION_GROUP 4
 #define ALTITUDE_GROUP   4
@@ -326,24 +327,13 @@ static void put_unless_zero(struct bit_writer *w, uint32_t value, unsigned n)
         bits_put(w, value, n);
 }
 
-static void put_zigzag(struct bit_writer *w, int32_t v)
-{
-    bits_put_groups(w, (uint32_t)(v < 0 ? -2 * v - 1 : 2 * v), INDEX_GROUP);
-}
-
 static void put_header(struct bit_writer *w, const struct cellblock_header *h)
 {
     if (!header_fine(h)) {
         w->bad = true;
         return;
     }
-    put_unless_zero(w, h->key.source, 16);
-    put_unless_zero(w, h->key.layer, 8);
-    bits_put(w, h->key.level, 2);
-    put_zigzag(w, h->key.x);
-    put_zigzag(w, h->key.z);
-    bits_put_groups(w, h->first / CELLBLOCK_PART, PART_GROUP);
-    bits_put(w, h->to, 32);
+    put_unless_zero(w, h->first / CELLBLOCK_PART, PART_BITS);
     bits_put(w, h->from == CELLBLOCK_NONE, 1);
     if (h->from != CELLBLOCK_NONE)
         bits_put_groups(w, h->to - h->from - 1, DISTANCE_GROUP);
@@ -363,7 +353,7 @@ static void put_list(struct bit_writer *w, const struct cellblock_header *h,
     }
     low = gap_bits((uint32_t)n, sum);
     bits_put_groups(w, (uint32_t)n - 1, COUNT_GROUP);
-    bits_put(w, low, GAP_BITS);
+    bits_put_groups(w, low, GAP_GROUP);
     for (size_t i = 0; i < n && !w->bad; i++) {
         if (records[i].index < next || records[i].index > h->last) {
             w->bad = true;
@@ -375,12 +365,25 @@ static void put_list(struct bit_writer *w, const struct cellblock_header *h,
     }
 }
 
+/* Which lists there are: nearly always moved alone; of a full block entered, or none. */
+static void put_lists(struct bit_writer *w, const struct cellblock_header *h, uint32_t there)
+{
+    if (h->from == CELLBLOCK_NONE) {
+        bits_put(w, there != 0, 1);
+        return;
+    }
+    bits_put(w, there != MOVED_ALONE, 1);
+    if (there != MOVED_ALONE)
+        bits_put(w, there, LISTS_N);
+}
+
 size_t cellblock_encode(const struct cellblock_header *header,
                         const struct cellblock_record *records, size_t records_n, uint8_t *room,
                         size_t room_bytes)
 {
     struct context context = context_of(header);
     size_t ends[LISTS_N], done = 0;
+    uint32_t there = 0;
     struct bit_writer w;
     bits_write_init(&w, room, room_bytes < CELLBLOCK_MAX_BYTES ? room_bytes : CELLBLOCK_MAX_BYTES);
     put_header(&w, header);
@@ -388,9 +391,10 @@ size_t cellblock_encode(const struct cellblock_header *header,
         ends[kind] = done;
         while (ends[kind] < records_n && records[ends[kind]].kind == (enum cellblock_kind)kind)
             ends[kind]++;
-        bits_put(&w, ends[kind] > done, 1);
+        there |= (uint32_t)(ends[kind] > done) << kind;
         done = ends[kind];
     }
+    put_lists(&w, header, there);
     if (done != records_n) /* not sorted */
         w.bad = true;
     done = 0;
@@ -416,27 +420,13 @@ static uint32_t get_unless_zero(struct bit_reader *r, unsigned n)
     return value;
 }
 
-static int32_t get_cell_index(struct bit_reader *r, unsigned level)
-{
-    uint32_t v = bits_get_groups(r, INDEX_GROUP);
-    int32_t index = (int32_t)(v >> 1 ^ (0u - (v & 1)));
-    if (!cell_fine(index, level))
-        r->bad = true;
-    return index;
-}
-
+/* Key and `to` are there already. */
 static void get_header(struct bit_reader *r, struct cellblock_header *h)
 {
-    h->key.source = (uint16_t)get_unless_zero(r, 16);
-    h->key.layer = (uint8_t)get_unless_zero(r, 8);
-    h->key.level = (uint8_t)bits_get(r, 2);
-    h->key.x = get_cell_index(r, h->key.level);
-    h->key.z = get_cell_index(r, h->key.level);
-    uint32_t part = bits_get_groups(r, PART_GROUP);
-    h->to = bits_get(r, 32);
+    uint32_t part = get_unless_zero(r, PART_BITS);
     bool full = bits_get(r, 1);
     uint32_t distance = full ? 0 : bits_get_groups(r, DISTANCE_GROUP);
-    if (part > UINT16_MAX / CELLBLOCK_PART || (!full && distance >= h->to)) {
+    if (!full && distance >= h->to) {
         r->bad = true;
         return;
     }
@@ -452,9 +442,8 @@ static void walk_list(struct bit_reader *r, const struct cellblock_header *h,
                       void *visitor)
 {
     uint32_t n = bits_get_groups(r, COUNT_GROUP) + 1;
-    unsigned low = bits_get(r, GAP_BITS);
-    uint32_t sum = 0;
-    if (n == 0 || n > CELLBLOCK_PART || (kind != CELLBLOCK_ENTERED && h->from == CELLBLOCK_NONE)) {
+    uint32_t low = bits_get_groups(r, GAP_GROUP), sum = 0;
+    if (n == 0 || n > CELLBLOCK_PART || low > GAP_MOST) {
         r->bad = true;
         return;
     }
@@ -472,12 +461,25 @@ static void walk_list(struct bit_reader *r, const struct cellblock_header *h,
         r->bad = true;
 }
 
+static uint32_t get_lists(struct bit_reader *r, const struct cellblock_header *h)
+{
+    bool told = bits_get(r, 1);
+    if (h->from == CELLBLOCK_NONE)
+        return told ? 1u << CELLBLOCK_ENTERED : 0;
+    if (!told)
+        return MOVED_ALONE;
+    uint32_t there = bits_get(r, LISTS_N);
+    if (there == MOVED_ALONE)
+        r->bad = true;
+    return there;
+}
+
 /* One pass over the lists. */
 static void walk(struct bit_reader *r, const struct cellblock_header *h, cellblock_visit_fn *visit,
                  void *visitor)
 {
     struct context context = context_of(h);
-    uint32_t there = bits_get(r, LISTS_N);
+    uint32_t there = get_lists(r, h);
     for (unsigned kind = 0; kind < LISTS_N && !r->bad; kind++) {
         if (there >> kind & 1)
             walk_list(r, h, &context, (enum cellblock_kind)kind, visit, visitor);
@@ -487,7 +489,7 @@ static void walk(struct bit_reader *r, const struct cellblock_header *h, cellblo
 enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellblock_header *header,
                                      cellblock_visit_fn *visit, void *context)
 {
-    struct cellblock_header h = {.from = 0};
+    struct cellblock_header h = *header;
     size_t n = wire_left(reader);
     const uint8_t *end;
     struct bit_reader r;
@@ -511,7 +513,7 @@ enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellbloc
 enum protocol_result cellblock_parse_header(struct wire_reader *reader,
                                             struct cellblock_header *header)
 {
-    struct cellblock_header h = {.from = 0};
+    struct cellblock_header h = *header;
     struct bit_reader r;
     bits_read_init(&r, reader->next, wire_left(reader));
     get_header(&r, &h);

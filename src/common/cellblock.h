@@ -2,7 +2,8 @@
  * number of receivers get as they are. Encoder (server, fuzz model) and parser (clients, bots); the
  * wire format is in doc/protocol.md.
  *
- *   header   key (source, layer, level, x, z) | part's first..last index | to | from (none: full)
+ *   header   part | from (none: full); key and `to` stand before it in the message, for a receiver
+ *            has its own number for a key, and one `to` holds for all blocks of a message
  *   left     index, entity id, destination (gone, or the cell it went to)
  *   entered  index, entity id, identity version, state
  *   moved    index, and of its state what is other than it was: place, turn, or both
@@ -31,7 +32,7 @@
 
 struct cellblock_header {
     struct protocol_key key;
-    uint16_t first, last; /* in-cell indices, inclusive */
+    uint16_t first, last; /* in-cell indices, inclusive: the part */
     uint32_t from;        /* tick < to, or CELLBLOCK_NONE: full */
     uint32_t to;          /* tick < CELLBLOCK_NONE */
 };
@@ -68,16 +69,17 @@ size_t cellblock_encode(const struct cellblock_header *header,
                         const struct cellblock_record *records, size_t records_n, uint8_t *room,
                         size_t room_bytes) MUST_CHECK;
 
-/* Parse one block from the reader. visit is called for each record, in order, only after the whole
- * block has been found well-formed (two passes). NULL visit: check only. OK or BAD. */
+/* Parse one block from the reader. visit is called for each record, in order, only after the whole block has
+ * been found well-formed (two passes). NULL visit: check only. OK or BAD. */
 typedef void cellblock_visit_fn(void *context, const struct cellblock_header *header,
                                 const struct cellblock_record *record);
-/* *header is filled in where the answer is OK. */
+/* header->key and header->to say which cell it is of and up to when it tells (well-formed
+ * themselves, or the answer is BAD); the rest of *header is filled in where the answer is OK. */
 enum protocol_result cellblock_parse(struct wire_reader *reader, struct cellblock_header *header,
                                      cellblock_visit_fn *visit, void *context) MUST_CHECK;
 
-/* Parse only the header at the front of a block and check it by itself; the reader stays where it
- * is. For who only asks which block this is. OK or BAD. */
+/* Parse only the header at the front of a block and check it by itself, as above; the reader stays
+ * where it is. For who only asks which block this is. OK or BAD. */
 enum protocol_result cellblock_parse_header(struct wire_reader *reader,
                                             struct cellblock_header *header) MUST_CHECK;
 

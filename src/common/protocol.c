@@ -322,21 +322,25 @@ DECODER(welcome)
 void protocol_encode_blocks(struct wire_writer *w, const struct protocol_blocks *m)
 {
     uint8_t *start = frame_begin(w, PROTOCOL_BLOCKS);
-    if (m->len_bytes == 0)
+    if (m->len_bytes == 0 || m->to == UINT32_MAX)
         w->bad = true;
+    wire_put_u32(w, m->to);
     wire_put_bytes(w, m->bytes, m->len_bytes);
     frame_end(w, start);
 }
 
 DECODER(blocks)
 {
-    if (body_bytes == 0)
-        return PROTOCOL_BAD;
-    *message = (struct protocol_blocks){body, body_bytes};
-    return PROTOCOL_OK;
+    struct wire_reader r;
+    struct protocol_blocks m;
+    wire_reader_init(&r, body, body_bytes);
+    m.to = wire_get_u32(&r);
+    m.len_bytes = wire_left(&r);
+    m.bytes = wire_get_bytes(&r, m.len_bytes);
+    return PUBLISH(m.len_bytes > 0 && m.to != UINT32_MAX);
 }
 
-void protocol_put_key(struct wire_writer *w, const struct protocol_key *key)
+static void put_key(struct wire_writer *w, const struct protocol_key *key)
 {
     wire_put_u16(w, key->source);
     wire_put_u8(w, key->layer);
@@ -345,7 +349,7 @@ void protocol_put_key(struct wire_writer *w, const struct protocol_key *key)
     wire_put_zigzag(w, key->z);
 }
 
-struct protocol_key protocol_view_key(struct wire_reader *keys)
+static struct protocol_key get_key(struct wire_reader *keys)
 {
     struct protocol_key key;
     key.source = wire_get_u16(keys);
@@ -363,16 +367,43 @@ struct protocol_key protocol_view_key(struct wire_reader *keys)
     return key;
 }
 
-void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained,
-                          uint16_t gained_n, const struct protocol_key *lost, uint16_t lost_n)
+struct protocol_gain protocol_view_gain(struct wire_reader *keys)
+{
+    struct protocol_gain gain;
+    gain.number = protocol_number(keys);
+    gain.key = get_key(keys);
+    return gain;
+}
+
+uint16_t protocol_number(struct wire_reader *reader)
+{
+    uint32_t number = wire_get_varint(reader);
+    if (number >= PROTOCOL_NUMBERS) {
+        reader->bad = true;
+        number = 0;
+    }
+    return (uint16_t)number;
+}
+
+void protocol_put_number(struct wire_writer *w, uint16_t number)
+{
+    if (number >= PROTOCOL_NUMBERS)
+        w->bad = true;
+    wire_put_varint(w, number);
+}
+
+void protocol_encode_view(struct wire_writer *w, const struct protocol_gain *gained,
+                          uint16_t gained_n, const uint16_t *lost, uint16_t lost_n)
 {
     uint8_t *start = frame_begin(w, PROTOCOL_VIEW);
     wire_put_u16(w, gained_n);
     wire_put_u16(w, lost_n);
-    for (unsigned i = 0; i < gained_n && !w->bad; i++)
-        protocol_put_key(w, &gained[i]);
+    for (unsigned i = 0; i < gained_n && !w->bad; i++) {
+        protocol_put_number(w, gained[i].number);
+        put_key(w, &gained[i].key);
+    }
     for (unsigned i = 0; i < lost_n && !w->bad; i++)
-        protocol_put_key(w, &lost[i]);
+        protocol_put_number(w, lost[i]);
     frame_end(w, start);
 }
 
@@ -384,8 +415,10 @@ DECODER(view)
     m.gained_n = wire_get_u16(&r);
     m.lost_n = wire_get_u16(&r);
     m.keys = r;
-    for (unsigned i = (unsigned)m.gained_n + m.lost_n; i > 0 && !r.bad; i--)
-        (void)protocol_view_key(&r);
+    for (unsigned i = m.gained_n; i > 0 && !r.bad; i--)
+        (void)protocol_view_gain(&r);
+    for (unsigned i = m.lost_n; i > 0 && !r.bad; i--)
+        (void)protocol_number(&r);
     return PUBLISH(true);
 }
 

@@ -13,7 +13,7 @@
 #include "common/space.h"
 #include "common/wire.h"
 
-/* A cell's key, as VIEW names it (blocks add the part). */
+/* A cell's key, as VIEW names it once; blocks name it by its number there, and add the part. */
 struct protocol_key {
     uint16_t source; /* server; 0 alone */
     uint8_t layer;   /* 0 public */
@@ -83,12 +83,20 @@ struct protocol_welcome {
 };
 
 struct protocol_blocks {
-    const uint8_t *bytes; /* one cell block or more: cellblock_parse */
+    uint32_t to;          /* the tick up to which all of them tell */
+    const uint8_t *bytes; /* one or more: protocol_number, then cellblock_parse */
     size_t len_bytes;
 };
 
+/* A key that is in view from now on, and the number that stands for it while it is. */
+struct protocol_gain {
+    struct protocol_key key;
+    uint16_t number; /* 0..PROTOCOL_NUMBERS - 1, another than those of all others in view */
+};
+
 struct protocol_view {
-    uint16_t gained_n, lost_n; /* keys follow: gained, then lost; read with protocol_view_key */
+    /* They follow: gained, read with protocol_view_gain; then lost, with protocol_number. */
+    uint16_t gained_n, lost_n;
     struct wire_reader keys;
 };
 
@@ -178,15 +186,17 @@ ENCODE(greeting); ENCODE(welcome); ENCODE(blocks); ENCODE(self); ENCODE(chat_lin
 ENCODE(pong); ENCODE(identity); ENCODE(clock);
 #undef ENCODE
 /* clang-format on */
-/* VIEW's keys come as arrays (NULL where there are none). */
-void protocol_encode_view(struct wire_writer *w, const struct protocol_key *gained,
-                          uint16_t gained_n, const struct protocol_key *lost, uint16_t lost_n);
+/* VIEW's keys and numbers come as arrays (NULL where there are none). */
+void protocol_encode_view(struct wire_writer *w, const struct protocol_gain *gained,
+                          uint16_t gained_n, const uint16_t *lost, uint16_t lost_n);
 
-/* The next key of a decoded VIEW (its count was checked). Also reads the key in a cell block's
- * header: the reader turns bad if the level is none or the cell beyond any position. */
-struct protocol_key protocol_view_key(struct wire_reader *keys);
-/* Append a key: u16 source, u8 layer, u8 level, zigzag x, zigzag z. */
-void protocol_put_key(struct wire_writer *w, const struct protocol_key *key);
+/* The next key that a decoded VIEW gains (its count was checked). The reader turns bad if the level
+ * is none, the cell beyond any position, or the number too high. */
+struct protocol_gain protocol_view_gain(struct wire_reader *keys);
+/* The number of a key that VIEW loses, or whose block follows. As above. */
+uint16_t protocol_number(struct wire_reader *reader);
+/* Append a number below PROTOCOL_NUMBERS: 1 byte below 128, else 2. */
+void protocol_put_number(struct wire_writer *w, uint16_t number);
 
 /* Constant names: "MOVE", "KICKED", a reason's default sentence; NULL for numbers that are none. */
 const char *protocol_type_name(unsigned type);

@@ -4,13 +4,14 @@
 #define OPENMMO_COMMON_PROTOCOL_TABLES_H
 
 #define PROTOCOL_ALPN                   "openmmo/1"
-#define PROTOCOL_VERSION_LOWEST         1
-#define PROTOCOL_VERSION_HIGHEST        1
+#define PROTOCOL_VERSION_LOWEST         2
+#define PROTOCOL_VERSION_HIGHEST        2
 #define PROTOCOL_DEFAULT_PORT           7777
 #define PROTOCOL_FRAME_HEADER           3     /* u16 length + u8 type */
 #define PROTOCOL_FRAME_MAX              65537 /* with its length field */
 #define PROTOCOL_FRAME_MAX_BEFORE_LOGIN 4096
 #define PROTOCOL_WHO_MAX                64
+#define PROTOCOL_NUMBERS                16384 /* of keys in view: 0..16383 */
 #define PROTOCOL_TOKEN_MAX              1024
 #define PROTOCOL_TEXT_MAX               500
 #define PROTOCOL_EMAIL_MAX              254
@@ -22,7 +23,7 @@
     ROW(  1, HELLO,      hello,      CLIENT)           \
     ROW(  2, REGISTER,   register,   CLIENT)           \
     ROW(  3, AUTH,       auth,       CLIENT)           \
-    ROW(  4, RESUME,     resume,     CLIENT) /* reserved: refused with NOTICE in version 1 */ \
+    ROW(  4, RESUME,     resume,     CLIENT) /* reserved: refused with NOTICE in version 2 */ \
     ROW(  5, MOVE,       move,       CLIENT)           \
     ROW(  6, CHAT,       chat,       CLIENT)           \
     ROW(  7, PING,       ping,       CLIENT)           \

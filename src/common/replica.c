@@ -1,6 +1,7 @@
 /* replica.c -- see replica.h.
  *
  *   cells:    key -> parts -> slots: in-cell index -> entity (hash by key; slots grow as needed)
+ *   numbers:  the number that blocks name a key by -> its cell
  *   entities: id -> entity, which knows its cell and its index there (hash by id)
  *
  * One invariant holds the two together: a slot points to an entity iff that entity's cell and index
@@ -24,7 +25,8 @@
 #define FETCH_AHEAD     8 /* records: their figures are fetched while others are moved */
 #define SLOTS_MAX       (16 * REPLICA_ENTITIES_MAX) /* of all parts together */
 #define LOG_TICKS       32 /* a block that is not full tells of no older change */
-#define STEPS           4  /* tellings that a cell's interval is reckoned from */
+#define NUMBERS_FIRST   64
+#define STEPS           4 /* tellings that a cell's interval is reckoned from */
 
 struct entity {
     /* With what comes first in shown, a cache line: all that a move touches. */
@@ -52,6 +54,7 @@ struct part {
 
 struct cell {
     struct protocol_key key;
+    uint16_t number;
     uint8_t interval;     /* ticks between tellings; 0: not known yet */
     uint8_t steps[STEPS]; /* the last ones, in no order */
     uint8_t steps_at;
@@ -66,6 +69,8 @@ struct replica {
     replica_event_fn *on_event;
     void *context;
     struct cell *cells;
+    struct cell **numbers; /* NULL: none has that number */
+    unsigned numbers_n;    /* 0, or a power of two */
     struct entity *entities;
     struct entity *orphans, *doomed;
     struct wanted *wanted; /* in order of asking */
@@ -177,21 +182,45 @@ static struct cell *cell_find(struct replica *replica, const struct protocol_key
     return cell;
 }
 
-static int cell_add(struct replica *replica, const struct protocol_key *key)
+static struct cell *cell_numbered(const struct replica *replica, uint16_t number)
 {
-    if (cell_find(replica, key))
+    return number < replica->numbers_n ? replica->numbers[number] : NULL;
+}
+
+static int numbers_grow(struct replica *replica, uint16_t number)
+{
+    unsigned n = replica->numbers_n ? replica->numbers_n : NUMBERS_FIRST;
+    while (n <= number)
+        n *= 2;
+    if (n == replica->numbers_n)
         return 0;
-    if (HASH_COUNT(replica->cells) >= REPLICA_KEYS_MAX)
+    struct cell **numbers = realloc(replica->numbers, n * sizeof(struct cell *));
+    if (!numbers)
+        return -1;
+    memset(numbers + replica->numbers_n, 0, (n - replica->numbers_n) * sizeof(struct cell *));
+    replica->numbers = numbers;
+    replica->numbers_n = n;
+    return 0;
+}
+
+/* -1: key or number are in view already, or it is too much. */
+static int cell_add(struct replica *replica, const struct protocol_key *key, uint16_t number)
+{
+    if (cell_find(replica, key) || cell_numbered(replica, number))
+        return -1;
+    if (HASH_COUNT(replica->cells) >= REPLICA_KEYS_MAX || numbers_grow(replica, number) == -1)
         return -1;
     struct cell *cell = calloc(1, sizeof *cell);
     if (!cell)
         return -1;
     cell->key = *key;
+    cell->number = number;
     HASH_TRY_ADD(hh, replica->cells, key, cell);
     if (!HASH_ADDED(hh, cell)) {
         free(cell);
         return -1;
     }
+    replica->numbers[number] = cell;
     return 0;
 }
 
@@ -263,6 +292,7 @@ static void cell_remove(struct replica *replica, struct cell *cell)
         free(cell->parts[p].slots);
     }
     HASH_DEL(replica->cells, cell);
+    replica->numbers[cell->number] = NULL;
     struct space_cell at = {cell->key.x, cell->key.z, cell->key.level};
     struct cell *other = NULL;
     struct entity *orphan, *next;
@@ -542,8 +572,11 @@ enum protocol_result replica_blocks(struct replica *replica, const struct protoc
     struct wire_reader reader;
     wire_reader_init(&reader, message->bytes, message->len_bytes);
     while (wire_left(&reader) > 0) {
-        struct cellblock_header header;
+        const struct cell *cell = cell_numbered(replica, protocol_number(&reader));
         struct apply apply = {.replica = replica};
+        if (reader.bad || !cell)
+            return PROTOCOL_BAD;
+        struct cellblock_header header = {.key = cell->key, .to = message->to};
         if (cellblock_parse(&reader, &header, visit_record, &apply) != PROTOCOL_OK)
             return PROTOCOL_BAD;
         if (end(&apply, &header) != PROTOCOL_OK)
@@ -558,17 +591,15 @@ enum protocol_result replica_view(struct replica *replica, const struct protocol
 {
     struct wire_reader keys = message->keys;
     for (unsigned i = 0; i < message->gained_n; i++) {
-        struct protocol_key key = protocol_view_key(&keys);
-        if (keys.bad || cell_add(replica, &key) == -1)
+        struct protocol_gain gain = protocol_view_gain(&keys);
+        if (keys.bad || cell_add(replica, &gain.key, gain.number) == -1)
             return PROTOCOL_BAD;
     }
     for (unsigned i = 0; i < message->lost_n; i++) {
-        struct protocol_key key = protocol_view_key(&keys);
-        struct cell *cell = cell_find(replica, &key);
-        if (keys.bad)
+        struct cell *cell = cell_numbered(replica, protocol_number(&keys));
+        if (keys.bad || !cell)
             return PROTOCOL_BAD;
-        if (cell)
-            cell_remove(replica, cell);
+        cell_remove(replica, cell);
     }
     return PROTOCOL_OK;
 }
@@ -648,6 +679,7 @@ void replica_free(struct replica *replica)
     {
         cell_remove(replica, cell);
     }
+    free(replica->numbers);
     free(replica);
 }
 

@@ -52,7 +52,8 @@ struct replica *replica_new(const struct heightfield *field, replica_event_fn *o
 void replica_free(struct replica *replica);
 
 /* Apply messages. OK or BAD (malformed, over the bounds, a gap that the server may not make, or a
- * block of a key that no VIEW has gained). After BAD the replica is only good for replica_free. */
+ * block of a number that no VIEW has given). After BAD the replica is only good for replica_free.
+ */
 enum protocol_result replica_blocks(struct replica *replica,
                                     const struct protocol_blocks *message) MUST_CHECK;
 /* Apply one block that has been parsed already: its records as cellblock_parse visits them. As
@@ -60,7 +61,8 @@ enum protocol_result replica_blocks(struct replica *replica,
 enum protocol_result replica_block(struct replica *replica, const struct cellblock_header *header,
                                    const struct cellblock_record *records,
                                    size_t records_n) MUST_CHECK;
-/* Keys gained, then keys lost: what those own goes. */
+/* Keys gained, then keys lost: what those own goes. BAD also where a key is gained that is in view,
+ * or with a number that is in use, or a number lost that is not. */
 enum protocol_result replica_view(struct replica *replica,
                                   const struct protocol_view *message) MUST_CHECK;
 /* Names and looks; rows of entities that went meanwhile are passed over. */

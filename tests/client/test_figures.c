@@ -152,13 +152,18 @@ static struct protocol_key wire_key(const struct key *key)
     return (struct protocol_key){.level = key->cell.level, .x = key->cell.x, .z = key->cell.z};
 }
 
+static uint16_t number_of(const struct model *m, const struct key *key)
+{
+    return (uint16_t)(key - m->keys);
+}
+
 static void post_view(struct model *m, const struct key *key, bool gained)
 {
     uint8_t bytes[64];
     struct wire_writer w;
-    struct protocol_key one = wire_key(key);
+    struct protocol_gain gain = {wire_key(key), number_of(m, key)};
     wire_writer_init(&w, bytes, sizeof(bytes));
-    protocol_encode_view(&w, &one, gained, &one, !gained);
+    protocol_encode_view(&w, &gain, gained, &gain.number, !gained);
     post_frame(m, bytes, &w);
 }
 
@@ -238,7 +243,8 @@ static bool is_news(const struct model *m, const struct key *key, unsigned i, ui
 static void tell(struct model *m, struct key *key, uint32_t now)
 {
     struct cellblock_record records[3 * FIGURES];
-    uint8_t block[CELLBLOCK_MAX_BYTES];
+    uint8_t block[CELLBLOCK_MAX_BYTES], message[CELLBLOCK_MAX_BYTES + 16];
+    struct wire_writer w;
     size_t n = 0;
     bool full = key->have == CELLBLOCK_NONE || now - key->dirty >= LOG_TICKS;
     struct cellblock_header header = {.key = wire_key(key),
@@ -257,7 +263,11 @@ static void tell(struct model *m, struct key *key, uint32_t now)
     }
     size_t bytes = cellblock_encode(&header, records, n, block, sizeof(block));
     assert_true(bytes > 0);
-    post(m, PROTOCOL_BLOCKS, block, bytes);
+    wire_writer_init(&w, message, sizeof(message));
+    wire_put_u32(&w, now);
+    protocol_put_number(&w, number_of(m, key));
+    wire_put_bytes(&w, block, bytes);
+    post(m, PROTOCOL_BLOCKS, message, wire_written(&w));
     key->have = now;
     key->dirty = NEVER;
 }

@@ -143,14 +143,14 @@ static void say_welcome(struct wire_text username)
     };
     protocol_encode_welcome(&w, &m);
     /* One's own cell, empty but for oneself, and where one is. */
-    struct protocol_key key = {.x = 0, .z = 0};
-    protocol_encode_view(&w, &key, 1, NULL, 0);
-    struct cellblock_header header = {key, 0, CELLBLOCK_PART - 1, CELLBLOCK_NONE, 101};
+    struct protocol_gain gain = {.number = 0};
+    protocol_encode_view(&w, &gain, 1, NULL, 0);
+    struct cellblock_header header = {gain.key, 0, CELLBLOCK_PART - 1, CELLBLOCK_NONE, 101};
     struct cellblock_record record = {.kind = CELLBLOCK_ENTERED, .entity = SELF_ID, .version = 1};
-    uint8_t block[CELLBLOCK_MAX_BYTES];
-    size_t len = cellblock_encode(&header, &record, 1, block, sizeof(block));
+    uint8_t block[1 + CELLBLOCK_MAX_BYTES] = {0}; /* its number, then itself */
+    size_t len = cellblock_encode(&header, &record, 1, block + 1, sizeof(block) - 1);
     assert_true(len > 0);
-    protocol_encode_blocks(&w, &(struct protocol_blocks){block, len});
+    protocol_encode_blocks(&w, &(struct protocol_blocks){101, block, 1 + len});
     protocol_encode_self(&w,
                          &(struct protocol_self){.tick = 101, .pos = place.pos, .yaw = place.yaw});
     server_say(&w);

@@ -146,6 +146,12 @@ static size_t make_block(int32_t x, uint32_t from, uint32_t to, unsigned n, uint
     return cellblock_encode(&header, records, n, room, CELLBLOCK_MAX_BYTES);
 }
 
+/* The book's number of the cell (x, 0). */
+static uint32_t number_of(struct book *book, int32_t x)
+{
+    return book_key(book, &(struct protocol_key){0, 0, 0, x, 0});
+}
+
 static void every_distinct_block_once(void **state)
 {
     (void)state;
@@ -165,7 +171,8 @@ static void every_distinct_block_once(void **state)
         wire_reader_init(&reader, stream, used);
         for (unsigned i = 0; i < BLOCKS; i++) {
             const uint8_t *start = reader.next;
-            assert_int_equal(book_take(book, &reader, &block), BOOK_OK);
+            uint32_t key = number_of(book, (int32_t)i % 7);
+            assert_int_equal(book_take(book, &reader, key, 20 + i, &block), BOOK_OK);
             assert_int_equal(block->header.to, 20 + i);
             assert_int_equal(block->header.key.x, i % 7);
             assert_int_equal(block->bytes_n, reader.next - start);
@@ -193,7 +200,7 @@ static void any_order(void **state)
         const struct book_block *block;
         struct wire_reader reader;
         wire_reader_init(&reader, room, n);
-        assert_int_equal(book_take(book, &reader, &block), BOOK_OK);
+        assert_int_equal(book_take(book, &reader, number_of(book, x), to, &block), BOOK_OK);
         assert_true(wire_done(&reader) && block->bytes_n == n && block->header.to == to &&
                     block->header.key.x == x && memcmp(block->bytes, room, n) == 0);
     }
@@ -208,21 +215,29 @@ static void faults_are_seen(void **state)
     struct book *book = book_new();
     const struct book_block *block;
     struct wire_reader reader;
+    uint32_t key = number_of(book, 0), other = number_of(book, 1);
     size_t n = make_block(0, 10, 20, 50, room);
     wire_reader_init(&reader, room, n);
-    assert_int_equal(book_take(book, &reader, &block), BOOK_OK);
+    assert_int_equal(book_take(book, &reader, key, 20, &block), BOOK_OK);
+    /* The same bytes of another cell, or of another tick, are another block. */
+    wire_reader_init(&reader, room, n);
+    assert_int_equal(book_take(book, &reader, other, 20, &block), BOOK_OK);
+    assert_true(block->key == other && block->header.to == 20 && block->header.key.x == 1);
+    wire_reader_init(&reader, room, n);
+    assert_int_equal(book_take(book, &reader, key, 30, &block), BOOK_OK);
+    assert_true(block->key == key && block->header.to == 30 && block->header.from == 20);
     /* Another content under the same header, as long as it and shorter. */
     room[n - 3] ^= 1;
     wire_reader_init(&reader, room, n);
-    assert_int_equal(book_take(book, &reader, &block), BOOK_DIFFERS);
+    assert_int_equal(book_take(book, &reader, key, 20, &block), BOOK_DIFFERS);
     n = make_block(0, 10, 20, 49, room);
     wire_reader_init(&reader, room, n);
-    assert_int_equal(book_take(book, &reader, &block), BOOK_DIFFERS);
+    assert_int_equal(book_take(book, &reader, key, 20, &block), BOOK_DIFFERS);
     /* A new one that is cut is malformed, one that is known too. */
     n = make_block(0, 11, 21, 50, room);
     wire_reader_init(&reader, room, n - 1);
-    assert_int_equal(book_take(book, &reader, &block), BOOK_MALFORMED);
-    assert_true(book_counts(book).distinct == 1);
+    assert_int_equal(book_take(book, &reader, key, 21, &block), BOOK_MALFORMED);
+    assert_true(book_counts(book).distinct == 3);
     book_free(book);
 }
 
@@ -264,7 +279,8 @@ static bool send_view(struct receiver *receiver, int32_t gained, int32_t lost)
     uint8_t bytes[256];
     struct wire_writer w;
     struct protocol_frame frame;
-    const struct protocol_key gains = {0, 0, 0, gained, 0}, losses = {0, 0, 0, lost, 0};
+    const struct protocol_gain gains = {{0, 0, 0, gained, 0}, (uint16_t)(40 + gained)};
+    const uint16_t losses = (uint16_t)(40 + lost);
     wire_writer_init(&w, bytes, sizeof bytes);
     protocol_encode_view(&w, &gains, gained >= 0, &losses, lost >= 0);
     assert_int_equal(protocol_frame_parse(bytes, wire_written(&w), sizeof bytes, &frame),
@@ -275,9 +291,14 @@ static bool send_view(struct receiver *receiver, int32_t gained, int32_t lost)
 static bool send_block(struct receiver *receiver, int32_t x, uint32_t from, uint32_t to,
                        uint64_t now_us)
 {
-    static uint8_t block[CELLBLOCK_MAX_BYTES];
-    const struct protocol_frame frame = {PROTOCOL_BLOCKS, block,
-                                         make_block(x, from, to, SENDERS, block), 0};
+    static uint8_t block[CELLBLOCK_MAX_BYTES], bytes[CELLBLOCK_MAX_BYTES];
+    size_t n = make_block(x, from, to, SENDERS, block);
+    struct wire_writer w;
+    wire_writer_init(&w, bytes, sizeof bytes);
+    wire_put_u32(&w, to);
+    protocol_put_number(&w, (uint16_t)(40 + x));
+    wire_put_bytes(&w, block, n);
+    const struct protocol_frame frame = {PROTOCOL_BLOCKS, bytes, wire_written(&w), 0};
     return receiver_blocks(receiver, &frame, now_us);
 }
 

@@ -280,8 +280,9 @@ static void welcome(void **state)
 static void view(void **state)
 {
     (void)state;
-    const struct protocol_key gained[] = {{0, 0, 0, -8192, 8191}, {65535, 255, 3, 65535, -65536}};
-    const struct protocol_key lost[] = {{1, 2, 1, 0, -1}};
+    const struct protocol_gain gained[] = {{{0, 0, 0, -8192, 8191}, 0},
+                                           {{65535, 255, 3, 65535, -65536}, 16383}};
+    const uint16_t lost[] = {128};
     struct wire_writer w = writer();
     protocol_encode_view(&w, gained, 2, lost, 1);
     struct protocol_frame frame = frame_of(&w, PROTOCOL_VIEW);
@@ -291,23 +292,33 @@ static void view(void **state)
     assert_int_equal(protocol_decode_view(frame.body, frame.body_bytes, &m), PROTOCOL_OK);
     assert_int_equal(m.gained_n, 2);
     assert_int_equal(m.lost_n, 1);
-    for (unsigned i = 0; i < 3; i++) {
-        struct protocol_key key = protocol_view_key(&m.keys), *expected;
-        expected = (struct protocol_key *)(i < 2 ? &gained[i] : &lost[0]);
-        assert_true(key.source == expected->source && key.layer == expected->layer);
-        assert_true(key.level == expected->level && key.x == expected->x && key.z == expected->z);
+    for (unsigned i = 0; i < 2; i++) {
+        struct protocol_gain gain = protocol_view_gain(&m.keys);
+        const struct protocol_key *key = &gain.key, *expected = &gained[i].key;
+        assert_true(key->source == expected->source && key->layer == expected->layer);
+        assert_true(key->level == expected->level && key->x == expected->x &&
+                    key->z == expected->z);
+        assert_int_equal(gain.number, gained[i].number);
     }
+    assert_int_equal(protocol_number(&m.keys), 128);
     assert_true(wire_done(&m.keys));
 
-    static const struct protocol_key wrong[] = {
-        {0, 0, 4, 0, 0},     {0, 0, 255, 0, 0},   {0, 0, 0, 8192, 0},
-        {0, 0, 0, 0, -8193}, {0, 0, 3, 65536, 0}, {0, 0, 0, INT32_MIN, 0},
+    static const struct protocol_gain wrong[] = {
+        {{0, 0, 4, 0, 0}, 0},     {{0, 0, 255, 0, 0}, 0},   {{0, 0, 0, 8192, 0}, 0},
+        {{0, 0, 0, 0, -8193}, 0}, {{0, 0, 3, 65536, 0}, 0}, {{0, 0, 0, INT32_MIN, 0}, 0},
     };
     for (unsigned i = 0; i < ARRAY_N(wrong); i++) {
         w = writer();
         protocol_encode_view(&w, &wrong[i], 1, NULL, 0);
         assert_int_equal(protocol_decode_view(room + 3, wire_written(&w) - 3, &m), PROTOCOL_BAD);
     }
+    static const uint8_t losses[][7] = {{0, 0, 1, 0, 0x80, 0x80, 0x01}, /* 16384 */
+                                        {0, 0, 1, 0, 0x80, 0x00}};      /* 0, too long */
+    assert_int_equal(protocol_decode_view(losses[0], 7, &m), PROTOCOL_BAD);
+    assert_int_equal(protocol_decode_view(losses[1], 6, &m), PROTOCOL_BAD);
+    w = writer();
+    protocol_put_number(&w, PROTOCOL_NUMBERS);
+    assert_true(w.bad);
     w = writer();
     protocol_encode_view(&w, NULL, 0, NULL, 0);
     assert_int_equal(protocol_decode_view(room + 3, wire_written(&w) - 3, &m), PROTOCOL_OK);
@@ -400,17 +411,23 @@ static void blocks(void **state)
 {
     (void)state;
     static uint8_t bytes[65535];
-    struct protocol_blocks m = {bytes, 65534}, out;
+    struct protocol_blocks m = {77, bytes, 65530}, out;
     struct wire_writer w = writer();
     protocol_encode_blocks(&w, &m);
     struct protocol_frame frame = frame_of(&w, PROTOCOL_BLOCKS);
     assert_int_equal(protocol_decode_blocks(frame.body, frame.body_bytes, &out), PROTOCOL_OK);
-    assert_int_equal(out.len_bytes, 65534);
-    assert_int_equal(protocol_decode_blocks(frame.body, 0, &out), PROTOCOL_BAD);
-    m.len_bytes = 65535;
+    assert_int_equal(out.len_bytes, 65530);
+    assert_int_equal(out.to, 77);
+    for (size_t n = 0; n < 5; n++) /* no block at all */
+        assert_int_equal(protocol_decode_blocks(frame.body, n, &out), PROTOCOL_BAD);
+    m.len_bytes = 65531;
     REFUSED_TO_ENCODE(blocks, &m);
     m.len_bytes = 0;
     REFUSED_TO_ENCODE(blocks, &m);
+    m = (struct protocol_blocks){UINT32_MAX, bytes, 1};
+    REFUSED_TO_ENCODE(blocks, &m);
+    static const uint8_t last[] = {0xff, 0xff, 0xff, 0xff, 0};
+    assert_int_equal(protocol_decode_blocks(last, sizeof last, &out), PROTOCOL_BAD);
 }
 
 /* A frame that does not fit is taken back whole, and those before it stay. */

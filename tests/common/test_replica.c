@@ -31,6 +31,7 @@ static struct heightfield *field;
 #define CELLS   (GRID * GRID)
 #define FIGURES 48
 #define TICKS   600
+#define HEAD    4  /* before a block, for its number */
 #define INDICES 96 /* in-cell indices that are handed out: some in part 0, some in part 1 */
 
 struct figure {
@@ -240,9 +241,22 @@ static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
     return n;
 }
 
-static uint8_t room[CELLBLOCK_MAX_BYTES];
+static uint8_t room[CELLBLOCK_MAX_BYTES + 16];
 
-static struct protocol_blocks make_block(int cell, unsigned part, uint32_t from, uint32_t to)
+/* Of a block that is in the room after its number. */
+static struct protocol_blocks message_of(uint16_t number, uint32_t to, size_t bytes)
+{
+    uint8_t head[8];
+    struct wire_writer w;
+    wire_writer_init(&w, head, sizeof head);
+    protocol_put_number(&w, number);
+    size_t n = wire_written(&w);
+    memcpy(room + HEAD - n, head, n);
+    return (struct protocol_blocks){to, room + HEAD - n, n + bytes};
+}
+
+static struct protocol_blocks make_block(uint16_t number, int cell, unsigned part, uint32_t from,
+                                         uint32_t to)
 {
     static struct cellblock_record records[FIGURES * 40];
     struct cellblock_header header = {key_of(cell), (uint16_t)(part * CELLBLOCK_PART),
@@ -256,19 +270,22 @@ static struct protocol_blocks make_block(int cell, unsigned part, uint32_t from,
             records[n++] = record_of(CELLBLOCK_ENTERED, &world[to][i]);
     }
     qsort(records, n, sizeof *records, by_kind_and_index);
-    size_t bytes = cellblock_encode(&header, records, n, room, sizeof room);
+    size_t bytes = cellblock_encode(&header, records, n, room + HEAD, sizeof room - HEAD);
     assert_true(bytes > 0);
-    return (struct protocol_blocks){room, bytes};
+    return message_of(number, to, bytes);
 }
 
 /* ---- receivers ---- */
 
 #define RECEIVERS 4
 
+#define NUMBERS (REPLICA_KEYS_MAX + 1)
+
 struct receiver {
     struct replica *replica;
     struct sketch *sketch; /* in the model only, and its book: each server words it otherwise */
     struct book *book;
+    struct protocol_key keys[NUMBERS]; /* by number; of level NO_KEY: free */
     bool view[CELLS];
     uint32_t have[CELLS][2];
     unsigned appeared, vanished;
@@ -304,7 +321,9 @@ static void sketch_told(struct receiver *r, const struct protocol_blocks *messag
     struct wire_reader reader;
     const struct book_block *block;
     wire_reader_init(&reader, message->bytes, message->len_bytes);
-    assert_int_equal(book_take(r->book, &reader, &block), BOOK_OK);
+    const struct protocol_key *key = &r->keys[protocol_number(&reader)];
+    assert_int_equal(book_take(r->book, &reader, book_key(r->book, key), message->to, &block),
+                     BOOK_OK);
     assert_true(wire_done(&reader));
     assert_int_equal(sketch_block(r->sketch, block), PROTOCOL_OK);
 }
@@ -349,8 +368,25 @@ static void assert_same_number(const struct receiver *r)
 
 /* ---- what is sent ---- */
 
-static void send_view(struct receiver *r, const struct protocol_key *gained, unsigned gained_n,
-                      const struct protocol_key *lost, unsigned lost_n)
+static const struct protocol_key no_key = {.level = 255};
+
+static void no_numbers(struct receiver *r)
+{
+    for (unsigned i = 0; i < NUMBERS; i++)
+        r->keys[i] = no_key;
+}
+
+/* NUMBERS: it has none. */
+static uint16_t number_of(const struct receiver *r, const struct protocol_key *key)
+{
+    uint16_t i = 0;
+    while (i < NUMBERS && memcmp(&r->keys[i], key, sizeof *key) != 0)
+        i++;
+    return i;
+}
+
+static enum protocol_result try_view(struct receiver *r, const struct protocol_gain *gained,
+                                     unsigned gained_n, const uint16_t *lost, unsigned lost_n)
 {
     static uint8_t frame[4096];
     struct wire_writer w;
@@ -358,7 +394,27 @@ static void send_view(struct receiver *r, const struct protocol_key *gained, uns
     wire_writer_init(&w, frame, sizeof frame);
     protocol_encode_view(&w, gained, (uint16_t)gained_n, lost, (uint16_t)lost_n);
     assert_int_equal(protocol_decode_view(frame + 3, wire_written(&w) - 3, &view), PROTOCOL_OK);
-    assert_int_equal(replica_view(r->replica, &view), PROTOCOL_OK);
+    return replica_view(r->replica, &view);
+}
+
+static void send_view(struct receiver *r, const struct protocol_key *gained, unsigned gained_n,
+                      const struct protocol_key *lost, unsigned lost_n)
+{
+    struct protocol_gain gains[CELLS];
+    uint16_t losses[CELLS];
+    for (unsigned i = 0; i < gained_n; i++) {
+        uint16_t free_one = number_of(r, &no_key);
+        assert_true(free_one < NUMBERS);
+        gains[i] = (struct protocol_gain){gained[i], free_one};
+        r->keys[free_one] = gained[i];
+    }
+    for (unsigned i = 0; i < lost_n; i++) {
+        losses[i] = number_of(r, &lost[i]);
+        assert_true(losses[i] < NUMBERS);
+    }
+    assert_int_equal(try_view(r, gains, gained_n, losses, lost_n), PROTOCOL_OK);
+    for (unsigned i = 0; i < lost_n; i++)
+        r->keys[losses[i]] = no_key;
     if (r->sketch)
         sketch_shown(r, gained, gained_n, lost, lost_n);
 }
@@ -393,15 +449,17 @@ static void keep_record(void *context, const struct cellblock_header *header,
 }
 
 /* As bytes, or parsed before: both must do the same. */
-static enum protocol_result apply_block(struct replica *replica,
+static enum protocol_result apply_block(const struct receiver *r,
                                         const struct protocol_blocks *block)
 {
+    struct replica *replica = r->replica;
     struct wire_reader reader;
-    struct cellblock_header header;
+    struct cellblock_header header = {.to = block->to};
     if (draw(2))
         return replica_blocks(replica, block);
     parsed_n = 0;
     wire_reader_init(&reader, block->bytes, block->len_bytes);
+    header.key = r->keys[protocol_number(&reader)];
     assert_int_equal(cellblock_parse(&reader, &header, keep_record, NULL), PROTOCOL_OK);
     assert_true(wire_done(&reader));
     return replica_block(replica, &header, parsed, parsed_n);
@@ -421,13 +479,14 @@ static void send_part(struct receiver *r, int cell, unsigned part, int tick)
         if ((uint32_t)reach <= have && have < (uint32_t)tick)
             from = (uint32_t)reach;
     }
-    struct protocol_blocks block = make_block(cell, part, from, (uint32_t)tick);
-    assert_int_equal(apply_block(r->replica, &block), PROTOCOL_OK);
+    struct protocol_key key = key_of(cell);
+    struct protocol_blocks block = make_block(number_of(r, &key), cell, part, from, (uint32_t)tick);
+    assert_int_equal(apply_block(r, &block), PROTOCOL_OK);
     if (have == CELLBLOCK_NONE || have < (uint32_t)tick)
         sketch_told(r, &block);
     if (draw(10) == 0) { /* the same again changes nothing */
         uint64_t ignored = replica_counts(r->replica).blocks_ignored;
-        assert_int_equal(apply_block(r->replica, &block), PROTOCOL_OK);
+        assert_int_equal(apply_block(r, &block), PROTOCOL_OK);
         assert_int_equal(replica_counts(r->replica).blocks_ignored, ignored + 1);
     }
     r->have[cell][part] = (uint32_t)tick;
@@ -493,6 +552,7 @@ static void run_model(unsigned with_seed)
     memset(world[0], 0, sizeof world[0]);
     memset(receivers, 0, sizeof receivers);
     for (unsigned i = 0; i < RECEIVERS; i++) {
+        no_numbers(&receivers[i]);
         receivers[i].replica = replica_new(field, count_events, &receivers[i]);
         receivers[i].book = book_new();
         receivers[i].sketch = sketch_new(receivers[i].book, on_seen, NULL);
@@ -547,6 +607,7 @@ static int fresh(void **state)
 {
     (void)state;
     memset(&one, 0, sizeof one);
+    no_numbers(&one);
     one.replica = replica_new(field, count_events, &one);
     return one.replica ? 0 : -1;
 }
@@ -562,9 +623,9 @@ static enum protocol_result block(struct protocol_key key, uint32_t from, uint32
                                   const struct cellblock_record *records, size_t n)
 {
     struct cellblock_header header = {key, 0, CELLBLOCK_PART - 1, from, to};
-    size_t bytes = cellblock_encode(&header, records, n, room, sizeof room);
+    size_t bytes = cellblock_encode(&header, records, n, room + HEAD, sizeof room - HEAD);
     assert_true(bytes > 0);
-    struct protocol_blocks message = {room, bytes};
+    struct protocol_blocks message = message_of(number_of(&one, &key), to, bytes);
     return replica_blocks(one.replica, &message);
 }
 
@@ -799,6 +860,46 @@ static void levels(void **state)
     assert_true(owned_by(8, B));
 }
 
+/* A key and a number are in view once; a block's number is in view. */
+static void numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        struct protocol_gain gains[2];
+        uint16_t gained_n, lost[2], lost_n;
+        enum protocol_result result;
+    } cases[] = {
+        {{{{0, 0, 0, 1, 0}, 1}}, 1, {0}, 0, PROTOCOL_OK},
+        {{{{0, 0, 0, 0, 0}, 1}}, 1, {0}, 0, PROTOCOL_BAD},                       /* the key */
+        {{{{0, 0, 0, 1, 0}, 0}}, 1, {0}, 0, PROTOCOL_BAD},                       /* the number */
+        {{{{0, 0, 0, 1, 0}, 0}}, 1, {0}, 1, PROTOCOL_BAD},                       /* lost after it */
+        {{{{0, 0, 0, 1, 0}, 1}, {{0, 0, 0, 2, 0}, 1}}, 2, {0}, 0, PROTOCOL_BAD}, /* twice */
+        {{{{0, 0, 0, 1, 0}, 16383}}, 1, {16383, 0}, 2, PROTOCOL_OK},
+        {{{{0, 0, 0, 1, 0}, 1}}, 0, {1}, 1, PROTOCOL_BAD},     /* none has it */
+        {{{{0, 0, 0, 1, 0}, 1}}, 0, {16383}, 1, PROTOCOL_BAD}, /* far beyond */
+        {{{{0, 0, 0, 1, 0}, 1}}, 0, {0, 0}, 2, PROTOCOL_BAD},  /* lost twice */
+    };
+    for (unsigned i = 0; i < ARRAY_N(cases); i++) {
+        done(NULL);
+        fresh(NULL);
+        send_view(&one, &A, 1, NULL, 0);
+        assert_int_equal(
+            try_view(&one, cases[i].gains, cases[i].gained_n, cases[i].lost, cases[i].lost_n),
+            cases[i].result);
+    }
+    done(NULL);
+    fresh(NULL);
+    send_view(&one, &A, 1, NULL, 0);
+    struct cellblock_header header = {A, 0, CELLBLOCK_PART - 1, CELLBLOCK_NONE, 10};
+    size_t bytes = cellblock_encode(&header, NULL, 0, room + HEAD, sizeof room - HEAD);
+    struct protocol_blocks message = message_of(1, 10, bytes);
+    assert_int_equal(replica_blocks(one.replica, &message), PROTOCOL_BAD);
+    message = message_of(0, 10, bytes);
+    assert_int_equal(replica_blocks(one.replica, &message), PROTOCOL_OK);
+    message.len_bytes -= bytes; /* a number, and no block */
+    assert_int_equal(replica_blocks(one.replica, &message), PROTOCOL_BAD);
+}
+
 /* A move tells what is other than it was; the rest stays. */
 static void partial_moves(void **state)
 {
@@ -864,14 +965,9 @@ static void bounds(void **state)
         struct protocol_key key = {0, 0, 0, (int32_t)i % 100, (int32_t)i / 100};
         send_view(&one, &key, 1, NULL, 0);
     }
-    uint8_t frame[64];
-    struct wire_writer w;
-    struct protocol_view view;
-    struct protocol_key key = {0, 0, 0, -1, -1};
-    wire_writer_init(&w, frame, sizeof frame);
-    protocol_encode_view(&w, &key, 1, NULL, 0);
-    assert_int_equal(protocol_decode_view(frame + 3, wire_written(&w) - 3, &view), PROTOCOL_OK);
-    assert_int_equal(replica_view(one.replica, &view), PROTOCOL_BAD);
+    struct protocol_key key;
+    const struct protocol_gain more = {{0, 0, 0, -1, -1}, NUMBERS + 1};
+    assert_int_equal(try_view(&one, &more, 1, NULL, 0), PROTOCOL_BAD);
 
     static struct cellblock_record many[CELLBLOCK_PART];
     uint64_t id = 0;
@@ -897,6 +993,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(stale_claims, fresh, done),
         cmocka_unit_test_setup_teardown(lost_keys, fresh, done),
         cmocka_unit_test_setup_teardown(levels, fresh, done),
+        cmocka_unit_test_setup_teardown(numbers, fresh, done),
         cmocka_unit_test_setup_teardown(partial_moves, fresh, done),
         cmocka_unit_test_setup_teardown(names, fresh, done),
         cmocka_unit_test_setup_teardown(bounds, fresh, done),

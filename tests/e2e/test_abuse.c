@@ -159,7 +159,7 @@ static void test_wrong_version(void **state)
     player_raw(player, room, wire_written(&w));
     UNTIL(party, SLACK_MS, player->gone);
     assert_int_equal(player->farewell, PROTOCOL_REASON_VERSION);
-    assert_non_null(strchr(player->farewell_text, '1')); /* which version is wanted */
+    assert_non_null(strchr(player->farewell_text, '2')); /* which version is wanted */
     player_leave(player);
 }
 

@@ -11,13 +11,15 @@ static uint8_t room[PROTOCOL_FRAME_MAX];
 
 static void encode_view_again(struct wire_writer *w, const struct protocol_view *m)
 {
-    static struct protocol_key keys[2 * KEYS_MAX];
+    static struct protocol_gain gained[KEYS_MAX];
+    static uint16_t lost[KEYS_MAX];
     struct wire_reader r = m->keys;
-    unsigned n = (unsigned)m->gained_n + m->lost_n;
-    for (unsigned i = 0; i < n; i++)
-        keys[i] = protocol_view_key(&r);
+    for (unsigned i = 0; i < m->gained_n; i++)
+        gained[i] = protocol_view_gain(&r);
+    for (unsigned i = 0; i < m->lost_n; i++)
+        lost[i] = protocol_number(&r);
     MUST(wire_done(&r));
-    protocol_encode_view(w, keys, m->gained_n, keys + m->gained_n, m->lost_n);
+    protocol_encode_view(w, gained, m->gained_n, lost, m->lost_n);
 }
 
 /* VIEW's encoder takes other arguments than the rest. */

@@ -75,6 +75,11 @@ tests_server_test_sim_SOURCES = tests/server/test_sim.c tests/server/sim_world.h
 tests_server_test_sim_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_sim_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_bytes
+tests_server_test_bytes_SOURCES = tests/server/test_bytes.c tests/server/receiver.h tests/server/sim_world.h tests/server/sim_room.h
+tests_server_test_bytes_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_bytes_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lm
+
 check_PROGRAMS += tests/server/test_snapshot
 tests_server_test_snapshot_SOURCES = tests/server/test_snapshot.c tests/server/receiver.h tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_snapshot_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -14,6 +14,7 @@
 
 struct held {
     struct space_cell at;
+    uint16_t number;
     uint32_t have[PARTS_MAX];
     bool going; /* no leaf any more */
 };
@@ -32,6 +33,7 @@ struct receiver {
     const struct snapshot *now; /* what blinks are judged by; NULL: they are not */
     unsigned blinks, divisions;
     uint64_t full, partial, bytes;
+    bool in_use[PROTOCOL_NUMBERS];
 };
 
 static inline struct space_cell view_cell(unsigned i)
@@ -64,23 +66,30 @@ static inline void receiver_event(void *context, enum replica_event event,
         receiver->blinks++;
 }
 
-static inline void receiver_view(struct receiver *receiver, const struct space_cell *gained,
-                                 unsigned gained_n, const struct space_cell *lost, unsigned lost_n)
+/* gained: each gets the lowest number that is free. */
+static inline void receiver_view(struct receiver *receiver, struct held *const *gained,
+                                 unsigned gained_n, const uint16_t *lost, unsigned lost_n)
 {
-    struct protocol_key keys[2][HELD_MAX + VIEW_CELLS];
+    struct protocol_gain gains[HELD_MAX + VIEW_CELLS];
     uint8_t room[8192];
     struct protocol_frame frame;
     struct protocol_view view;
     struct wire_writer w;
 
-    for (unsigned i = 0; i < gained_n; i++)
-        keys[0][i] = (struct protocol_key){
-            .layer = receiver->layer, .level = gained[i].level, .x = gained[i].x, .z = gained[i].z};
+    for (unsigned i = 0; i < gained_n; i++) {
+        const struct space_cell *at = &gained[i]->at;
+        gained[i]->number = 0;
+        while (receiver->in_use[gained[i]->number])
+            gained[i]->number++;
+        receiver->in_use[gained[i]->number] = true;
+        gains[i] = (struct protocol_gain){
+            {.layer = receiver->layer, .level = at->level, .x = at->x, .z = at->z},
+            gained[i]->number};
+    }
     for (unsigned i = 0; i < lost_n; i++)
-        keys[1][i] = (struct protocol_key){
-            .layer = receiver->layer, .level = lost[i].level, .x = lost[i].x, .z = lost[i].z};
+        receiver->in_use[lost[i]] = false;
     wire_writer_init(&w, room, sizeof(room));
-    protocol_encode_view(&w, keys[0], (uint16_t)gained_n, keys[1], (uint16_t)lost_n);
+    protocol_encode_view(&w, gains, (uint16_t)gained_n, lost, (uint16_t)lost_n);
     assert_false(w.bad);
     assert_int_equal(protocol_frame_parse(room, wire_written(&w), sizeof(room), &frame),
                      PROTOCOL_OK);
@@ -107,15 +116,14 @@ static inline struct held *place_hold(struct place *place, struct space_cell at)
 static inline void receiver_init_layer(struct receiver *receiver, const struct heightfield *field,
                                        uint8_t layer)
 {
-    struct space_cell gained[VIEW_CELLS];
+    struct held *gained[VIEW_CELLS];
 
     memset(receiver, 0, sizeof(*receiver));
     receiver->layer = layer;
     receiver->replica = replica_new(field, receiver_event, receiver);
     receiver->places = calloc(VIEW_CELLS, sizeof(*receiver->places));
     for (unsigned i = 0; i < VIEW_CELLS; i++) {
-        gained[i] = view_cell(i);
-        place_hold(&receiver->places[i], gained[i]);
+        gained[i] = place_hold(&receiver->places[i], view_cell(i));
     }
     receiver_view(receiver, gained, VIEW_CELLS, NULL, 0);
 }
@@ -132,22 +140,22 @@ static inline void receiver_fini(struct receiver *receiver)
     free(receiver->places);
 }
 
-static inline void receive(struct receiver *receiver, const struct snapshot_block *block,
-                           uint32_t *have)
+static inline void receive(struct receiver *receiver, uint16_t number,
+                           const struct snapshot_block *block, uint32_t *have)
 {
-    struct protocol_frame frame;
-    struct protocol_blocks blocks;
+    uint8_t room[CELLBLOCK_MAX_BYTES + 8];
+    struct protocol_blocks blocks = {block->to, room, 0};
+    struct wire_writer w;
 
-    assert_int_equal(
-        protocol_frame_parse(block->frame, block->frame_bytes, PROTOCOL_FRAME_MAX, &frame),
-        PROTOCOL_OK);
-    assert_int_equal(frame.type, PROTOCOL_BLOCKS);
-    assert_int_equal(frame.frame_bytes, block->frame_bytes);
-    assert_int_equal(protocol_decode_blocks(frame.body, frame.body_bytes, &blocks), PROTOCOL_OK);
+    wire_writer_init(&w, room, sizeof(room));
+    protocol_put_number(&w, number);
+    wire_put_bytes(&w, block->bytes, block->bytes_n);
+    assert_false(w.bad);
+    blocks.len_bytes = wire_written(&w);
     assert_true(block->from == CELLBLOCK_NONE || (*have != CELLBLOCK_NONE && block->from <= *have));
     assert_int_equal(replica_blocks(receiver->replica, &blocks), PROTOCOL_OK);
     *have = block->to;
-    receiver->bytes += block->frame_bytes;
+    receiver->bytes += blocks.len_bytes;
     if (block->from == CELLBLOCK_NONE)
         receiver->full++;
     else
@@ -168,12 +176,12 @@ static inline void look_at_cell(struct receiver *receiver, struct snapshot *snap
 
         if (part < parts) {
             if (snapshot_block(snapshot, cell, (uint16_t)part, *have, tier, 0, &block) == 1)
-                receive(receiver, &block, have);
+                receive(receiver, held->number, &block, have);
         } else if (*have != CELLBLOCK_NONE) {
             assert_int_equal(
                 snapshot_block_gone(snapshot, held->at, receiver->layer, (uint16_t)part, 0, &block),
                 1);
-            receive(receiver, &block, have);
+            receive(receiver, held->number, &block, have);
             *have = CELLBLOCK_NONE;
         }
     }
@@ -184,7 +192,7 @@ static inline void gain_leaves(struct receiver *receiver, struct snapshot *snaps
 {
     const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
     struct place *place = &receiver->places[i];
-    struct space_cell gained[SPACE_LEAVES_MAX];
+    struct held *gained[SPACE_LEAVES_MAX];
     size_t n = snapshot_leaves(snapshot, view_cell(i), receiver->layer, leaves);
     unsigned gained_n = 0;
 
@@ -193,10 +201,11 @@ static inline void gain_leaves(struct receiver *receiver, struct snapshot *snaps
     for (size_t k = 0; k < (n == 0 ? 1 : n); k++) {
         struct space_cell at = n == 0 ? view_cell(i) : snapshot_cell_at(leaves[k]);
         unsigned before = place->held_n;
+        struct held *held = place_hold(place, at);
 
-        place_hold(place, at)->going = false;
+        held->going = false;
         if (place->held_n > before)
-            gained[gained_n++] = at;
+            gained[gained_n++] = held;
     }
     receiver_view(receiver, gained, gained_n, NULL, 0);
     receiver->divisions++;
@@ -206,13 +215,13 @@ static inline void gain_leaves(struct receiver *receiver, struct snapshot *snaps
 static inline void lose_leaves(struct receiver *receiver, unsigned i)
 {
     struct place *place = &receiver->places[i];
-    struct space_cell lost[HELD_MAX];
+    uint16_t lost[HELD_MAX];
     unsigned kept_n = 0;
     unsigned lost_n = 0;
 
     for (unsigned k = 0; k < place->held_n; k++) {
         if (place->held[k].going)
-            lost[lost_n++] = place->held[k].at;
+            lost[lost_n++] = place->held[k].number;
         else
             place->held[kept_n++] = place->held[k];
     }

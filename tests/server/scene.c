@@ -437,7 +437,7 @@ static bool on_greeting(struct player *p, const struct protocol_frame *frame)
     p->logins = greeting.logins;
     keep(p->name, sizeof(p->name), greeting.name);
     keep(p->motd, sizeof(p->motd), greeting.motd);
-    return greeting.version == 1;
+    return greeting.version == PROTOCOL_VERSION_HIGHEST;
 }
 
 static bool on_chat_line(struct player *p, const struct protocol_frame *frame)
@@ -576,7 +576,7 @@ struct player *scene_join(struct scene *scene, const char *name)
 {
     struct player *player = scene_connect(scene);
 
-    player_hello(player, 1, 1);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     SCENE_UNTIL(scene, player->counts[PROTOCOL_GREETING] == 1);
     player_auth(player, name, PASSWORD);
     SCENE_UNTIL(scene, player->counts[PROTOCOL_WELCOME] == 1);

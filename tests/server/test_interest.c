@@ -85,28 +85,44 @@ static struct interest_world world(void)
 
 /* ---- what the receiver thinks that it has ---- */
 
-static struct space_cell told[8192];
+static struct interest_named told[8192];
 static size_t told_n;
+static uint16_t number_most;
 
 static size_t told_at(struct space_cell cell)
 {
     size_t i = 0;
 
-    while (i < told_n && !space_cell_same(told[i], cell))
+    while (i < told_n && !space_cell_same(told[i].cell, cell))
         i++;
     return i;
 }
 
+static bool number_in_use(uint16_t number)
+{
+    for (size_t i = 0; i < told_n; i++) {
+        if (told[i].number == number)
+            return true;
+    }
+    return false;
+}
+
+/* As a receiver does: first what is gained, by numbers that nobody has yet, then what is lost. */
 static void apply(const struct interest_change *change)
 {
-    for (uint32_t i = 0; i < change->lost_n; i++) {
-        size_t at = told_at(change->lost[i]);
-        assert_true(at < told_n);
-        told[at] = told[--told_n];
-    }
     for (uint32_t i = 0; i < change->gained_n; i++) {
-        assert_int_equal(told_at(change->gained[i]), told_n);
+        assert_int_equal(told_at(change->gained[i].cell), told_n);
+        assert_false(number_in_use(change->gained[i].number));
+        assert_true(change->gained[i].number < INTEREST_NUMBERS);
         told[told_n++] = change->gained[i];
+        if (change->gained[i].number > number_most)
+            number_most = change->gained[i].number;
+    }
+    for (uint32_t i = 0; i < change->lost_n; i++) {
+        size_t at = told_at(change->lost[i].cell);
+        assert_true(at < told_n);
+        assert_int_equal(told[at].number, change->lost[i].number);
+        told[at] = told[--told_n];
     }
     assert_true(change->gained_n + change->lost_n <= change->changes_max);
 }
@@ -177,7 +193,7 @@ static void walk(bool divides)
     static const uint16_t views[] = {64, 100, 256, 640, 1024};
     struct interest interest = {.cells = NULL};
     struct space_cell own = {.x = 0, .z = 0};
-    struct space_cell gained[2048], lost[2048];
+    struct interest_named gained[2048], lost[2048];
 
     srand(1);
     told_n = 0;
@@ -186,7 +202,7 @@ static void walk(bool divides)
         uint16_t view_m = views[rand() % (divides ? 3 : 5)];
         struct interest_shape *shape = interest_shape_new(round, view_m, SIDE * 64);
         for (unsigned step = 0; step < 30; step++) {
-            struct interest_change change = {gained, lost, 0, 0, 0};
+            struct interest_change change = {gained, lost, 0, 0, 0, NULL};
             unsigned calls = 0;
             bool jump = rand() % 10 == 0;
             own.x = jump ? rand() % SIDE - SIDE / 2 : inside(own.x + rand() % 3 - 1);
@@ -228,8 +244,9 @@ static void test_old(void **state)
 {
     struct interest_shape *shape = interest_shape_new(1, 192, 4096);
     struct interest interest = {.cells = NULL};
-    struct space_cell gained[2048], lost[2048], own = {.x = 0}, beside = {.x = 1};
-    struct interest_change change = {gained, lost, 0, 0, 2048};
+    struct interest_named gained[2048], lost[2048];
+    struct space_cell own = {.x = 0}, beside = {.x = 1};
+    struct interest_change change = {gained, lost, 0, 0, 2048, NULL};
     struct interest_world now;
     uint32_t keys_n;
 
@@ -252,7 +269,7 @@ static void test_old(void **state)
     assert_true(interest_stale(&interest, shape, square_in(own), &now));
     assert_int_equal(interest_update(&interest, shape, square_in(own), &now, &change), 0);
     assert_int_equal(change.lost_n, 1);
-    assert_true(space_cell_same(change.lost[0], beside));
+    assert_true(space_cell_same(change.lost[0].cell, beside));
     assert_false(interest_stale(&interest, shape, square_in(own), &now));
     /* and together again, before the others are told: it is taken up anew */
     fake.newest++;
@@ -298,8 +315,9 @@ static void too_many(uint32_t changes_max)
 {
     struct interest_shape *shape = interest_shape_new(1, 640, 4096);
     struct interest interest = {.cells = NULL};
-    struct space_cell gained[2048], lost[2048], own = {.x = 0};
-    struct interest_change change = {gained, lost, 0, 0, changes_max};
+    struct interest_named gained[2048], lost[2048];
+    struct space_cell own = {.x = 0};
+    struct interest_change change = {gained, lost, 0, 0, changes_max, NULL};
 
     memset(&fake, 0, sizeof(fake));
     fake.told = true;
@@ -346,8 +364,8 @@ static void test_edge(void **state)
                                                {.x = 1, .z = 1}, {.x = 0, .z = 0}};
     struct interest_shape *shape = interest_shape_new(1, 192, 4096);
     struct interest interest = {.cells = NULL};
-    struct space_cell gained[2048], lost[2048];
-    struct interest_change change = {gained, lost, 0, 0, 2048};
+    struct interest_named gained[2048], lost[2048];
+    struct interest_change change = {gained, lost, 0, 0, 2048, NULL};
     struct interest_world now;
 
     (void)state;

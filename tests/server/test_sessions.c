@@ -31,12 +31,12 @@ static void test_greeting(void **state)
     assert_int_equal(one->players_max, 100);
     assert_int_equal(one->logins, 7);
     old = scene_connect(scene);
-    player_hello(old, 0, 0);
+    player_hello(old, 0, PROTOCOL_VERSION_LOWEST - 1);
     SCENE_UNTIL(scene, player_closed(old));
     assert_int_equal(old->disconnect, PROTOCOL_REASON_VERSION);
-    assert_non_null(strstr(old->text, "1 to 1"));
+    assert_non_null(strstr(old->text, "2 to 2"));
     new = scene_connect(scene);
-    player_hello(new, 2, 3);
+    player_hello(new, PROTOCOL_VERSION_HIGHEST + 1, 99);
     SCENE_UNTIL(scene, player_closed(new));
     assert_int_equal(new->disconnect, PROTOCOL_REASON_VERSION);
     scene_free(scene);
@@ -50,7 +50,7 @@ static void test_login(void **state)
     (void)state;
     scene_start(scene);
     player = scene_connect(scene);
-    player_hello(player, 1, 1);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     player_move(player, 0, 0, 1);
     SCENE_UNTIL(scene, player->counts[PROTOCOL_NOTICE] == 1);
     assert_int_equal(player->notice, PROTOCOL_REASON_NOT_LOGGED_IN);
@@ -72,7 +72,7 @@ static void test_login(void **state)
     assert_int_equal(scene->logins, 2);
     player->notice = 0;
     scene_run_ms(scene, 1100); /* such notices come once a second */
-    player_hello(player, 1, 1);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     SCENE_UNTIL(scene, player->notice == PROTOCOL_REASON_ALREADY_LOGGED_IN);
     scene_free(scene);
 }
@@ -89,7 +89,7 @@ static void test_login_pending(void **state)
     scene->config.login_ms = 300;
     scene_start(scene);
     player = scene_connect(scene);
-    player_hello(player, 1, 1);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     player_auth(player, "alice", "x");
     player_auth(player, "alice", "y");
     SCENE_UNTIL(scene, player->notice == PROTOCOL_REASON_BUSY);
@@ -435,7 +435,7 @@ static void test_reconfigure(void **state)
     scene->config.view_m = 320;
     assert_string_not_equal(sessions_fingerprint(scene->sessions), old);
     after = scene_connect(scene);
-    player_hello(after, 1, 1);
+    player_hello(after, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     SCENE_UNTIL(scene, after->counts[PROTOCOL_GREETING] == 1);
     assert_string_equal(after->motd, "changed");
     assert_int_equal(after->logins, 3);
@@ -492,8 +492,8 @@ static void test_malformed(void **state)
         assert_int_equal(player->disconnect, PROTOCOL_REASON_MALFORMED);
     }
     struct player *twice = scene_connect(scene);
-    player_hello(twice, 1, 1);
-    player_hello(twice, 1, 1);
+    player_hello(twice, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
+    player_hello(twice, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     SCENE_UNTIL(scene, player_closed(twice));
     assert_int_equal(twice->disconnect, PROTOCOL_REASON_MALFORMED);
     assert_int_equal(metrics_value(METRIC_MALFORMED) - malformed, ARRAY_N(cases) + 1);
@@ -528,9 +528,9 @@ static void test_deadlines(void **state)
     silent = scene_raw(scene);
     drip = scene_raw(scene);
     login = scene_connect(scene);
-    player_hello(login, 1, 1);
+    player_hello(login, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     greeted = scene_connect(scene);
-    player_hello(greeted, 1, 1);
+    player_hello(greeted, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     send_bytes(half, "\x0b\0\x05", 3);
     while (!(raw_closed(silent) && raw_closed(drip) && player_closed(login) &&
              player_closed(half) && player_closed(greeted)) &&
@@ -603,7 +603,7 @@ static void test_rates(void **state)
     assert_int_equal(chatty->disconnect, PROTOCOL_REASON_RATE_LIMITED);
     assert_int_equal(witness->counts[PROTOCOL_CHAT_LINE], 3);
     player = scene_connect(scene);
-    player_hello(player, 1, 1);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     for (unsigned i = 0; i < 2; i++) {
         player_auth(player, "alice", "wrong");
         SCENE_UNTIL(scene, player->counts[PROTOCOL_NOTICE] == i + 1);
@@ -627,7 +627,7 @@ static void test_refused_logins(void **state)
     scene->config.logins_per_minute = 1000;
     scene_start(scene);
     player = scene_connect(scene);
-    player_hello(player, 1, 1);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
     for (unsigned i = 0; i < 9; i++) {
         player_auth(player, "alice", "wrong");
         SCENE_UNTIL(scene, player->counts[PROTOCOL_NOTICE] == i + 1);
@@ -780,7 +780,7 @@ static void test_gone_midway(void **state)
     scene_start(scene);
     for (unsigned i = 0; i < 20; i++) {
         struct player *player = scene_connect(scene);
-        player_hello(player, 1, 1);
+        player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
         player_auth(player, "alice", "the right password");
         if (i % 2 == 0)
             scene_run_ms(scene, i);

@@ -311,8 +311,8 @@ static void *read_blocks(void *context)
                 if (now < back ||
                     snapshot_block(snapshot, cell, 0, now - back, 0, reader->number, &block) != 1)
                     continue;
-                for (uint32_t k = 0; k < block.frame_bytes; k++)
-                    reader->sum += block.frame[k];
+                for (uint32_t k = 0; k < block.bytes_n; k++)
+                    reader->sum += block.bytes[k];
                 reader->blocks++;
             }
         }

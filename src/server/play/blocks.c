@@ -1,7 +1,7 @@
 /* blocks.c -- see blocks.h. */
 #include "play/blocks.h"
 
-#define KEY_MAX    12  /* a cell's key in VIEW, encoded, at most */
+#define KEY_MAX    14  /* a cell's number and key in VIEW, encoded, at most */
 #define VIEW_LEAST 128 /* changes of view for which a new record is begun */
 #define VIEW_HEAD  16  /* of the message */
 #define NEAR_TIER  1   /* up to this a cell is near */
@@ -90,6 +90,14 @@ static struct interest_world world_of(const struct layer *layer)
 
 /* ---- VIEW ---- */
 
+/* The public layer's keys and those of the one that a player holds besides are told apart. */
+static uint16_t number_of(const struct gather *g, uint16_t number)
+{
+    return (uint16_t)(number + (g->layer.layer != 0 ? INTEREST_NUMBERS : 0));
+}
+
+_Static_assert(2 * INTEREST_NUMBERS <= PROTOCOL_NUMBERS, "both have room");
+
 static struct protocol_key key_of(const struct gather *g, struct space_cell cell)
 {
     return (struct protocol_key){.source = (uint16_t)(g->session->entity >> 48),
@@ -101,15 +109,17 @@ static struct protocol_key key_of(const struct gather *g, struct space_cell cell
 
 static void say_view(struct gather *g, const struct interest_change *change)
 {
-    struct protocol_key gained[ARRAY_N(g->host->changes[0])], lost[ARRAY_N(g->host->changes[0])];
+    struct protocol_gain gained[ARRAY_N(g->host->changes[0])];
+    uint16_t lost[ARRAY_N(g->host->changes[0])];
     struct wire_writer w;
 
     if (change->gained_n + change->lost_n == 0)
         return;
     for (uint32_t i = 0; i < change->gained_n; i++)
-        gained[i] = key_of(g, change->gained[i]);
+        gained[i] = (struct protocol_gain){key_of(g, change->gained[i].cell),
+                                           number_of(g, change->gained[i].number)};
     for (uint32_t i = 0; i < change->lost_n; i++)
-        lost[i] = key_of(g, change->lost[i]);
+        lost[i] = number_of(g, change->lost[i].number);
     record_writer(g->record, &w);
     protocol_encode_view(&w, gained, (uint16_t)change->gained_n, lost, (uint16_t)change->lost_n);
     record_take(g->record, &w);
@@ -162,16 +172,17 @@ static bool may_send(struct gather *g, unsigned tier)
     return false;
 }
 
-/* Put one block in. first: nothing is had of it; else it is an update, full or not, for then it is
- * long overdue. False: no room now. */
-static bool put_block(struct gather *g, const struct snapshot_block *block, bool first)
+/* Put one block of a cell in. first: nothing is had of it; else it is an update, full or not, for
+ * then it is long overdue. False: no room now. */
+static bool put_block(struct gather *g, const struct interest_cell *cell,
+                      const struct snapshot_block *block, bool first)
 {
+    uint32_t bytes = record_block(g->record, number_of(g, cell->number), block);
 
-    if (!record_room(g->record, block->frame_bytes))
+    if (bytes == 0)
         return false;
-    record_copy(g->record, block->frame, block->frame_bytes);
-    g->record->updates += first ? 0 : block->frame_bytes;
-    g->updates += first ? 0 : block->frame_bytes;
+    g->record->updates += first ? 0 : bytes;
+    g->updates += first ? 0 : bytes;
     g->host->blocks_n++;
     g->host->blocks_full_n += block->from == CELLBLOCK_NONE;
     return true;
@@ -188,7 +199,7 @@ static bool gather_gone(struct gather *g, struct interest_cell *cell, uint16_t p
     if (snapshot_block_gone(g->layer.snapshot, interest_key(cell), g->layer.layer, part,
                             g->host->config.number, &block) != 1)
         return true;
-    if (!put_block(g, &block, false))
+    if (!put_block(g, cell, &block, false))
         return false;
     *p = (struct interest_part){.have = CELLBLOCK_NONE};
     return true;
@@ -206,7 +217,7 @@ static bool gather_part(struct gather *g, struct interest_cell *cell,
         return true;
     if (p->have == CELLBLOCK_NONE && block.empty)
         return true; /* nothing is what it has */
-    if (!put_block(g, &block, p->have == CELLBLOCK_NONE))
+    if (!put_block(g, cell, &block, p->have == CELLBLOCK_NONE))
         return false;
     p->have = block.to;
     p->populated = !block.empty;
@@ -266,20 +277,34 @@ static uint32_t gather_cells(struct gather *g, bool near, uint32_t from, uint32_
     for (struct interest_cell *cell = cells + from; cell < end; cell++) {
         uint32_t phase;
         unsigned tier;
-        if (!cell->live) /* as most are, where few are about */
+        if (!cell->live || cell->old) /* not live, as most are, where few are about */
             continue;
-        tier = cell->old ? 0 : tiers_of(cell->base, shift, floor);
+        tier = tiers_of(cell->base, shift, floor);
         if ((tier <= NEAR_TIER) != near) {
             *others = true;
             continue;
         }
-        if (cell->old && !interest_replaced(g->interest, cell, &g->world))
-            continue; /* what goes on in its place is told first */
         phase = g->session->phase + (tiers_offset(interest_key(cell)) << floor);
         if (tiers_due(cell->first.have, g->tick, phase, tier) && !gather_cell(g, cell, tier, phase))
             return (uint32_t)(cell - cells);
     }
     return to;
+}
+
+/* The last blocks of keys that are leaves no more: what goes on in their place is told first.
+ * False: no room now. */
+static bool gather_old(struct gather *g)
+{
+    struct interest_cell *cells = g->interest->cells, *end = cells + g->interest->cells_n;
+
+    if (g->interest->old_n == 0)
+        return true;
+    interest_settle(g->interest, &g->world);
+    for (struct interest_cell *cell = cells; cell < end; cell++) {
+        if (cell->old && cell->live && interest_replaced(cell) && !gather_cell(g, cell, 0, 0))
+            return false;
+    }
+    return true;
 }
 
 /* Near cells first, nearest first; then the others, from where the last turn had to stop. */
@@ -293,7 +318,7 @@ static void gather_layer(struct gather *g, uint32_t *resume)
     begin = *resume < cells_n ? *resume : 0;
     if (g->stopped || g->record->over)
         return;
-    if (gather_cells(g, true, 0, cells_n, &others) < cells_n || !others)
+    if (gather_cells(g, true, 0, cells_n, &others) < cells_n || !gather_old(g) || !others)
         return;
     at = gather_cells(g, false, begin, cells_n, &others);
     if (at == cells_n && begin > 0) {

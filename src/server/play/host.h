@@ -103,12 +103,12 @@ struct host {
     uint32_t handshakes_n; /* TLS, since it began */
     uint64_t blocks_n, blocks_full_n, blocks_withheld_n;
     struct arrivals arrivals;
-    uint64_t bytes_sent;                /* not yet told to pressure */
-    atomic_uint floor_shown;            /* its floor, for control */
-    struct floor sweeps;                /* this thread's */
-    unsigned floor;                     /* for all cells, in this sweep */
-    uint32_t phases;                    /* given to sessions */
-    struct space_cell changes[2][2048]; /* scratch for a view's gains and losses */
+    uint64_t bytes_sent;                    /* not yet told to pressure */
+    atomic_uint floor_shown;                /* its floor, for control */
+    struct floor sweeps;                    /* this thread's */
+    unsigned floor;                         /* for all cells, in this sweep */
+    uint32_t phases;                        /* given to sessions */
+    struct interest_named changes[2][2048]; /* scratch for a view's gains and losses */
 };
 
 /* NULL + error; settings is taken in any case. Control thread. */

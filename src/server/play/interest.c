@@ -192,19 +192,44 @@ static int reserve(struct interest *interest, uint32_t cells_n, uint32_t roots_n
     return 0;
 }
 
-static void key_gain(struct interest *interest, struct space_cell cell,
+/* Those that were in use when this update began are not given away in it: a receiver hears of what
+ * is gained before it hears of what is lost. */
+static void numbers_take(const struct interest *interest, struct interest_change *change)
+{
+    memset(change->taken, 0, INTEREST_NUMBERS / 8);
+    for (uint32_t i = 0; i < interest->cells_n; i++)
+        change->taken[interest->cells[i].number / 64] |= UINT64_C(1)
+                                                         << interest->cells[i].number % 64;
+}
+
+static uint16_t number_take(struct interest_change *change)
+{
+    unsigned word = 0, bit;
+
+    while (change->taken[word] == UINT64_MAX)
+        word++;
+    bit = (unsigned)__builtin_ctzll(~change->taken[word]);
+    change->taken[word] |= UINT64_C(1) << bit;
+    return (uint16_t)(64 * word + bit);
+}
+
+_Static_assert(2 * INTEREST_KEYS_MAX < INTEREST_NUMBERS, "there is always a free one");
+
+static void key_gain(struct interest *interest, struct space_cell cell, uint32_t root,
                      struct interest_change *change)
 {
     struct interest_cell *new = &interest->cells[interest->cells_n++];
 
-    *new = (struct interest_cell){.x = cell.x,
-                                  .z = cell.z,
+    *new = (struct interest_cell){.x = (int16_t)cell.x,
+                                  .z = (int16_t)cell.z,
+                                  .number = number_take(change),
+                                  .root = (uint16_t)root,
                                   .level = cell.level,
                                   .base = INT8_MAX,
                                   .live = true,
                                   .first = {.have = CELLBLOCK_NONE}};
     place(new, interest->square);
-    change->gained[change->gained_n++] = cell;
+    change->gained[change->gained_n++] = (struct interest_named){cell, new->number};
 }
 
 static uint32_t room(const struct interest_change *change)
@@ -226,7 +251,8 @@ static bool keys_lose(struct interest *interest, judge_fn *judge, const void *co
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         struct interest_cell *cell = &interest->cells[i];
         if (cell->going && room(change) > 0) {
-            change->lost[change->lost_n++] = interest_key(cell);
+            change->lost[change->lost_n++] =
+                (struct interest_named){interest_key(cell), cell->number};
             interest->old_n -= cell->old;
             free(cell->more);
         } else {
@@ -244,23 +270,26 @@ static bool is_in_root(const struct interest *interest, const struct interest_ce
                        const void *context)
 {
     (void)interest;
-    return space_cell_same(space_cell_up(interest_key(cell), 0),
-                           *(const struct space_cell *)context);
+    return cell->root == *(const uint32_t *)context;
 }
 
 /* Let go of a level 0 cell with all of its keys; false: of none, for there is no room now. With a
  * part of them gone it would count as held, and the rest be missing for good. */
 static bool root_lose(struct interest *interest, uint32_t number, struct interest_change *change)
 {
-    struct space_cell level0 = root_cell(&interest->roots[number]);
-    uint32_t n = 0;
+    uint32_t n = 0, last = interest->roots_n - 1;
 
     for (uint32_t i = 0; i < interest->cells_n; i++)
-        n += is_in_root(interest, &interest->cells[i], &level0);
+        n += interest->cells[i].root == number;
     if (n > room(change))
         return false;
-    keys_lose(interest, is_in_root, &level0, change);
-    interest->roots[number] = interest->roots[--interest->roots_n];
+    keys_lose(interest, is_in_root, &number, change);
+    interest->roots[number] = interest->roots[last];
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        if (interest->cells[i].root == last)
+            interest->cells[i].root = (uint16_t)number;
+    }
+    interest->roots_n = last;
     return true;
 }
 
@@ -317,10 +346,13 @@ static int root_gain(struct interest *interest, struct space_cell cell,
         return 0;
     if (reserve(interest, n, 1) != 0)
         return -1;
-    interest->roots[interest->roots_n++] = (struct interest_root){
-        (int16_t)cell.x, (int16_t)cell.z, world->division(world->context, cell)};
+    interest->roots[interest->roots_n] =
+        (struct interest_root){.x = (int16_t)cell.x,
+                               .z = (int16_t)cell.z,
+                               .divided = world->division(world->context, cell)};
     for (uint32_t i = 0; i < n; i++)
-        key_gain(interest, leaves[i], change);
+        key_gain(interest, leaves[i], interest->roots_n, change);
+    interest->roots_n++;
     return 1;
 }
 
@@ -363,27 +395,27 @@ static bool is_among(struct space_cell cell, const struct space_cell *cells, siz
 }
 
 /* Give up the farthest level 0 cells until there is room for n more keys. */
-static void shed(struct interest *interest, uint32_t n, struct space_cell spare,
+static void shed(struct interest *interest, uint32_t n, uint32_t spare,
                  struct interest_change *change)
 {
     for (uint32_t i = interest->cells_n; i-- > 0 && interest->cells_n + n > INTEREST_KEYS_MAX;) {
-        struct space_cell last = space_cell_up(interest_key(&interest->cells[i]), 0);
-        uint32_t root = 0;
-        if (space_cell_same(last, spare))
+        uint32_t root = interest->cells[i].root;
+        if (root == spare)
             continue;
-        while (!space_cell_same(root_cell(&interest->roots[root]), last))
-            root++; /* each key has one */
         if (!root_lose(interest, root, change))
             return;
+        if (spare == interest->roots_n) /* it was the last */
+            spare = root;
         i = interest->cells_n;
     }
 }
 
 /* Take up the keys that a level 0 cell is divided into now; the others are old. As interest_gain.
  */
-static int root_divide(struct interest *interest, struct interest_root *root,
+static int root_divide(struct interest *interest, uint32_t number,
                        const struct interest_world *world, struct interest_change *change)
 {
+    struct interest_root *root = &interest->roots[number];
     struct space_cell leaves[SPACE_LEAVES_MAX], held[2 * SPACE_LEAVES_MAX];
     struct space_cell level0 = root_cell(root);
     uint32_t n = (uint32_t)leaves_of(world, level0, leaves);
@@ -395,7 +427,7 @@ static int root_divide(struct interest *interest, struct interest_root *root,
         return -1;
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         struct interest_cell *cell = &interest->cells[i];
-        if (!is_in_root(interest, cell, &level0))
+        if (cell->root != number)
             continue;
         interest->old_n -= cell->old;
         cell->old = !is_among(interest_key(cell), leaves, n);
@@ -405,7 +437,7 @@ static int root_divide(struct interest *interest, struct interest_root *root,
     }
     for (uint32_t i = 0; i < n; i++) {
         if (!is_among(leaves[i], held, held_n))
-            key_gain(interest, leaves[i], change);
+            key_gain(interest, leaves[i], number, change);
     }
     root->divided = world->division(world->context, level0);
     return 1;
@@ -422,12 +454,12 @@ static int interest_divide(struct interest *interest, const struct interest_worl
             i++;
             continue;
         }
-        shed(interest, SPACE_LEAVES_MAX, cell, change);
+        shed(interest, SPACE_LEAVES_MAX, i, change);
         if (interest->roots_n < roots_n) { /* they have moved, some to places that were passed */
             i = 0;
             continue;
         }
-        result = root_divide(interest, &interest->roots[i], world, change);
+        result = root_divide(interest, i, world, change);
         if (result != 1)
             return result;
     }
@@ -454,17 +486,19 @@ void interest_wake_all(struct interest *interest)
         interest->cells[i].live = true;
 }
 
-bool interest_replaced(const struct interest *interest, const struct interest_cell *old,
-                       const struct interest_world *world)
+void interest_settle(struct interest *interest, const struct interest_world *world)
 {
-    struct space_cell level0 = space_cell_up(interest_key(old), 0);
+    bool old[INTEREST_KEYS_MAX] = {false}, waits[INTEREST_KEYS_MAX] = {false}; /* by root */
 
+    for (uint32_t i = 0; i < interest->cells_n; i++)
+        old[interest->cells[i].root] |= interest->cells[i].old;
     for (uint32_t i = 0; i < interest->cells_n; i++) {
         const struct interest_cell *cell = &interest->cells[i];
-        if (!cell->old && is_in_root(interest, cell, &level0) && !world->told(world->context, cell))
-            return false;
+        if (old[cell->root] && !waits[cell->root] && !cell->old)
+            waits[cell->root] = !world->told(world->context, cell);
     }
-    return true;
+    for (uint32_t i = 0; i < interest->cells_n; i++)
+        interest->cells[i].waits = interest->cells[i].old && waits[interest->cells[i].root];
 }
 
 /* An old key goes when all keys in its place are told, and then itself. */
@@ -473,8 +507,8 @@ static bool is_settled(const struct interest *interest, const struct interest_ce
 {
     const struct interest_world *world = context;
 
-    return cell->old && world->told(world->context, cell) &&
-           interest_replaced(interest, cell, world);
+    (void)interest;
+    return cell->old && world->told(world->context, cell) && interest_replaced(cell);
 }
 
 /* ---- the whole ---- */
@@ -486,11 +520,15 @@ int interest_update(struct interest *interest, struct interest_shape *shape,
     int divided = 1, gained = 0;
 
     change->gained_n = change->lost_n = 0;
+    change->taken = shape->taken;
+    numbers_take(interest, change);
     interest->square = square;
     interest->serial = shape->serial;
     interest->whole = false;
-    if (interest->old_n > 0)
+    if (interest->old_n > 0) {
+        interest_settle(interest, world);
         keys_lose(interest, is_settled, world, change);
+    }
     if (interest_lose(interest, shape, change)) {
         if (interest->divided != world->divided)
             divided = interest_divide(interest, world, change);

@@ -24,7 +24,8 @@
 #include "play/tiers.h"
 
 #define INTEREST_KEYS_MAX      3072
-#define INTEREST_CHANGES_LEAST 85 /* all keys, old ones too, that one level 0 cell can have */
+#define INTEREST_NUMBERS       8192 /* more than twice as many: of keys going and coming at once */
+#define INTEREST_CHANGES_LEAST 85   /* all keys, old ones too, that one level 0 cell can have */
 
 /* What a view distance means in cells; one an io thread and setting. */
 struct interest_shape {
@@ -34,8 +35,9 @@ struct interest_shape {
     int32_t radius;       /* no cell in view is farther along an axis */
     uint32_t near_n;      /* offsets in view, nearest first */
     struct space_cell *near;
-    uint32_t keep_n; /* level 0 cells that one can hold at most */
-    bool *held;      /* scratch: (2 radius + 1)^2 */
+    uint32_t keep_n;                       /* level 0 cells that one can hold at most */
+    bool *held;                            /* scratch: (2 radius + 1)^2 */
+    uint64_t taken[INTEREST_NUMBERS / 64]; /* scratch: numbers that are in use */
 };
 
 /* view_m: 64..1024. NULL when out of memory. */
@@ -49,13 +51,16 @@ struct interest_part {
 } __attribute__((packed));
 
 struct interest_cell {
-    int32_t x, z;               /* its key, with level: see interest_key */
+    int16_t x, z;               /* its key, with level: see interest_key */
+    uint16_t number;            /* by which the player is told of it */
+    uint16_t root;              /* the level 0 cell that it is of, among the roots */
     uint32_t gap2;              /* from the player's square, in m, squared */
     struct interest_part first; /* part 0: nearly always the only one */
     uint8_t level;
     int8_t base;    /* tiers.h */
     bool old : 1;   /* a leaf no more */
     bool live : 1;  /* something is held or known of it: to be looked at */
+    bool waits : 1; /* old, and what took its place is not all told: see interest_settle */
     bool going : 1; /* within interest_update */
     uint16_t bytes; /* of the last blocks that were not the first */
     uint16_t more_n;
@@ -104,9 +109,14 @@ void interest_fini(struct interest *interest);
 /* True if interest_update has something to do. */
 bool interest_stale(const struct interest *interest, const struct interest_shape *shape,
                     struct tiers_square square, const struct interest_world *world);
+struct interest_named {
+    struct space_cell cell;
+    uint16_t number; /* below INTEREST_NUMBERS; the lowest ones that are free, so small */
+};
 struct interest_change {
-    struct space_cell *gained, *lost; /* room for changes_max each */
+    struct interest_named *gained, *lost; /* room for changes_max each */
     uint32_t gained_n, lost_n, changes_max;
+    uint64_t *taken; /* within interest_update: the shape's */
 };
 /* Let go of what is too far or old and told, and take up what is near, at most changes_max
  * (>= INTEREST_CHANGES_LEAST) in all; what is left over is done by the next call (interest_stale
@@ -126,9 +136,14 @@ bool interest_has(const struct interest *interest, const struct interest_shape *
 void interest_wake(struct interest *interest, struct space_cell cell);
 /* Any of them may have come. */
 void interest_wake_all(struct interest *interest);
-/* True if nothing is left to be sent of the keys that took an old one's place. */
-bool interest_replaced(const struct interest *interest, const struct interest_cell *old,
-                       const struct interest_world *world);
+/* Look at what was told of the keys that took old ones' places. */
+void interest_settle(struct interest *interest, const struct interest_world *world);
+/* True if nothing was left to be sent of the keys that took an old one's place, as of the last
+ * interest_settle. */
+static inline bool interest_replaced(const struct interest_cell *old)
+{
+    return !old->waits;
+}
 
 /* Part number part of a cell; made when it is asked for the first time. NULL: out of memory. */
 struct interest_part *interest_part(struct interest_cell *cell, uint16_t part);

@@ -19,7 +19,8 @@ struct record {
     size_t n;
     uint32_t updates; /* bytes of it that are blocks, but not first ones */
     unsigned records;
-    bool over; /* nothing more now */
+    size_t blocks; /* where a BLOCKS message begins that is not at its end yet, + 1; 0: none */
+    bool over;     /* nothing more now */
 };
 
 /* An empty one. */
@@ -32,7 +33,10 @@ bool record_room(struct record *record, size_t need_bytes);
 void record_writer(struct record *record, struct wire_writer *w);
 /* ... and keep it. */
 void record_take(struct record *record, const struct wire_writer *w);
-/* Copy bytes in; record_room has said yes. */
+/* A block of the key that has this number, into the BLOCKS message that was begun last, or into a
+ * new one. Returns how many bytes it took; 0: there is no room now. */
+uint32_t record_block(struct record *record, uint16_t number, const struct snapshot_block *block);
+/* Copy messages in; record_room has said yes. */
 void record_copy(struct record *record, const uint8_t *bytes, size_t len_bytes);
 
 #endif

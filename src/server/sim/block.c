@@ -95,9 +95,9 @@ static void add_members(struct records *records, const struct demand *demand,
     }
 }
 
-/* Frame and block into the thread's arena. NULL: out of memory, or it does not fit a block
+/* A block into the thread's arena. NULL: out of memory, or it does not fit a block
  * (*too_long). */
-static struct snapshot_encoded *write_frame(struct snapshot *snapshot,
+static struct snapshot_encoded *write_block(struct snapshot *snapshot,
                                             const struct cellblock_header *header,
                                             const struct records *records, unsigned thread,
                                             bool *too_long)
@@ -109,15 +109,12 @@ static struct snapshot_encoded *write_frame(struct snapshot *snapshot,
     *too_long = len == 0;
     if (len == 0)
         return NULL;
-    encoded = snapshot_arena_take(snapshot, thread, sizeof(*encoded) + PROTOCOL_FRAME_HEADER + len);
+    encoded = snapshot_arena_take(snapshot, thread, sizeof(*encoded) + len);
     if (encoded == NULL)
         return NULL;
-    encoded->frame_bytes = (uint32_t)(PROTOCOL_FRAME_HEADER + len);
+    encoded->bytes_n = (uint32_t)len;
     encoded->from = header->from;
-    encoded->frame[0] = (uint8_t)(len + 1);
-    encoded->frame[1] = (uint8_t)((len + 1) >> 8);
-    encoded->frame[2] = PROTOCOL_BLOCKS;
-    memcpy(encoded->frame + PROTOCOL_FRAME_HEADER, block, len);
+    memcpy(encoded->bytes, block, len);
     return encoded;
 }
 
@@ -150,7 +147,7 @@ static struct snapshot_encoded *encode(const struct demand *demand, unsigned thr
         add_members(&records, demand, CELLBLOCK_MOVED);
         add_members(&records, demand, CELLBLOCK_CHANGED);
     }
-    encoded = write_frame(demand->snapshot, &header, &records, thread, too_long);
+    encoded = write_block(demand->snapshot, &header, &records, thread, too_long);
     if (encoded != NULL) {
         encoded->empty = demand->cell->parts[demand->part].members_n == 0;
         demand->snapshot->arenas[thread].blocks_n++;
@@ -161,11 +158,11 @@ static struct snapshot_encoded *encode(const struct demand *demand, unsigned thr
 static void describe(const struct snapshot *snapshot, const struct snapshot_encoded *encoded,
                      struct snapshot_block *block)
 {
-    *block = (struct snapshot_block){encoded->frame, encoded->frame_bytes, encoded->from,
+    *block = (struct snapshot_block){encoded->bytes, encoded->bytes_n, encoded->from,
                                      snapshot->tick, encoded->empty};
 }
 
-/* The slot's block, made if nobody made it yet. NULL as for write_frame. */
+/* The slot's block, made if nobody made it yet. NULL as for write_block. */
 static struct snapshot_encoded *demand_slot(struct demand *demand, unsigned slot, unsigned thread,
                                             bool *too_long)
 {
@@ -185,7 +182,7 @@ static struct snapshot_encoded *demand_slot(struct demand *demand, unsigned slot
     if (atomic_compare_exchange_strong_explicit(&part->blocks[slot], &known, mine,
                                                 memory_order_acq_rel, memory_order_acquire))
         return mine;
-    snapshot_arena_undo(demand->snapshot, thread, sizeof(*mine) + mine->frame_bytes);
+    snapshot_arena_undo(demand->snapshot, thread, sizeof(*mine) + mine->bytes_n);
     return known;
 }
 
@@ -240,7 +237,7 @@ int snapshot_block_gone(struct snapshot *snapshot, struct space_cell cell, uint8
     bool too_long;
 
     none.n = 0;
-    encoded = write_frame(snapshot, &header, &none, thread, &too_long);
+    encoded = write_block(snapshot, &header, &none, thread, &too_long);
     if (encoded == NULL)
         return -1;
     encoded->empty = true;

@@ -120,11 +120,11 @@ uint32_t snapshot_cell_changed(const struct snapshot_cell *cell);
 /* Parts that have or lately had members, at least 1. */
 uint16_t snapshot_cell_parts(const struct snapshot_cell *cell);
 
-/* A block as a ready frame (frame header, type BLOCKS, one cell block): shared bytes, valid while
- * the snapshot is. */
+/* A cell block as it stands in a BLOCKS message, after the receiver's own number of its key: shared
+ * bytes, valid while the snapshot is. */
 struct snapshot_block {
-    const uint8_t *frame;
-    uint32_t frame_bytes;
+    const uint8_t *bytes;
+    uint32_t bytes_n;
     uint32_t from, to; /* as in its header; from CELLBLOCK_NONE: full */
     bool empty;        /* the part has no members as of `to` */
 };

@@ -18,9 +18,9 @@
 #define SNAPSHOT_CACHE_LINE 64
 
 struct snapshot_encoded {
-    uint32_t frame_bytes, from;
+    uint32_t bytes_n, from;
     bool empty;
-    uint8_t frame[];
+    uint8_t bytes[];
 };
 
 struct snapshot_part {
