@@ -15,6 +15,8 @@
 #include "net/network.h"
 #include "net/tls.h"
 #include "server/config_page.h"
+#include "store/pg_target.h"
+#include "store/store.h"
 
 #define DEFAULT_FILE    SYSCONFDIR "/openmmo/openmmo.ini"
 #define OTHER_FDS       64 /* descriptors for all but connections */
@@ -31,6 +33,7 @@ static int check_listen(const char *text, struct error *error)
 }
 
 static const char *const registrations[] = {"open", "closed", NULL};
+static const char *const store_drivers[] = {"sqlite", "postgresql", NULL}; /* enum store_kind */
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(field) offsetof(struct config, field)
@@ -112,8 +115,27 @@ static const struct option_row rows[] = {
     {"world", "wanderers_radius_m", OPTION_INTEGER, AT(wanderers_radius_m), "32", 1, 100000, 0, NULL, NULL, NULL,
      "How far from the middle the wanderers are at home, in metres."},
 
+    {"store", "driver", OPTION_ENUM, AT(store_driver), "sqlite", 0, 0, 0, store_drivers, NULL, NULL,
+     "What keeps accounts and places: sqlite, a file of the daemon's own, or postgresql, a server."},
     {"store", "path", OPTION_PATH, AT(store_path), "openmmo.db", 1, 400, 0, NULL, NULL, NULL,
-     "The SQLite database file."},
+     "sqlite: the database file."},
+    {"store", "connection", OPTION_STRING, AT(store_connection), "dbname=openmmo", 0, 2000, OPTION_SECRET, NULL, pg_target_check, NULL,
+     "postgresql: where it is, as libpq takes it (host=db.example port=5432 dbname=openmmo user=openmmo sslmode=verify-full, or "
+     "postgresql://...). Better without a password: password_file, libpq's passfile and service files keep it apart."},
+    {"store", "password_file", OPTION_STRING, AT(store_password_file), "", 0, 400, 0, NULL, NULL, NULL,
+     "postgresql: file whose first line is the password. Relative to the state directory. Empty: none."},
+    {"store", "pool_min", OPTION_INTEGER, AT(store_pool_min), "1", 1, 64, 0, NULL, NULL, NULL,
+     "postgresql: connections for questions that are always open. One more is for saves."},
+    {"store", "pool_max", OPTION_INTEGER, AT(store_pool_max), "4", 1, 64, 0, NULL, NULL, NULL,
+     "postgresql: connections for questions at most. One beyond pool_min is closed when it was idle for a minute."},
+    {"store", "prepared", OPTION_BOOL, AT(store_prepared), "yes", 0, 0, 0, NULL, NULL, NULL,
+     "postgresql: prepare statements, and hold a lock on the database. No: nothing outlives a transaction, as behind pgbouncer in "
+     "transaction mode."},
+    {"store", "statement_timeout", OPTION_DURATION, AT(store_statement_ms), "1s", 10, 600000, 0, NULL, NULL, NULL,
+     "postgresql: how long the server may work at one question. A save may take eight times as long."},
+    {"store", "answer_timeout", OPTION_DURATION, AT(store_answer_ms), "1500ms", 50, 600000, 0, NULL, NULL, NULL,
+     "postgresql: how long a question may wait for its answer in all; then the player is told to try again, and a connection that "
+     "owes it is given up. A save may take eight times as long."},
     {"store", "flush", OPTION_DURATION, AT(flush_ms), "4s", 100, 300000, R, NULL, NULL, NULL,
      "How often positions are saved. After a crash players stand where they were at most this long, and a commit, before."},
     {"store", "auto_migrate", OPTION_BOOL, AT(auto_migrate), "yes", 0, 0, 0, NULL, NULL, NULL,
@@ -174,11 +196,11 @@ static const char *const sections[] = {
 
 /* What the stack before this one was told by its environment. */
 static const struct { const char *variable, *instead; } retired[] = {
-    {"DB_HOST", "the database is a file now: store.path"},
-    {"DB_PORT", "the database is a file now: store.path"},
-    {"DB_NAME", "the database is a file now: store.path"},
-    {"DB_USER", "the database is a file now: store.path"},
-    {"DB_PASSWORD", "the database is a file now: store.path"},
+    {"DB_HOST", "set store.driver = postgresql, and host= in store.connection"},
+    {"DB_PORT", "set port= in store.connection"},
+    {"DB_NAME", "set dbname= in store.connection"},
+    {"DB_USER", "set user= in store.connection"},
+    {"DB_PASSWORD", "put it into a file and name that in store.password_file"},
     {"PORT", "set net.listen"},
     {"CLIENT_URL", "nothing takes its place"},
     {"JWT_SECRET", "tokens are signed with the key in auth.key"},
@@ -272,6 +294,8 @@ static int resolve_paths(struct config *config)
         resolve(&config->certificate, config->state, "tls-certificate.pem") < 0 ||
         resolve(&config->key, config->state, "tls-key.pem") < 0 ||
         resolve(&config->store_path, config->state, "") < 0 ||
+        (config->store_password_file[0] != '\0' &&
+         resolve(&config->store_password_file, config->state, "") < 0) ||
         resolve(&config->auth_key, config->state, "") < 0)
         return -1;
     return 0;
@@ -329,6 +353,10 @@ static void check_between(struct config *config)
         options_complain(config->options, row_of("net.players_max"),
                          "%u players need net.connections_max of as many, not %u",
                          config->players_max, config->connections_max);
+    if (config->store_pool_min > config->store_pool_max)
+        options_complain(config->options, row_of("store.pool_min"),
+                         "%u is more than store.pool_max, %u", config->store_pool_min,
+                         config->store_pool_max);
 }
 
 /* What no row can say alone. */
@@ -343,6 +371,8 @@ static void check_whole(struct config *config)
     if (options_errors_n(config->options) == 0)
         check_tls(config);
     check_auth_key(config);
+    if (config->store_driver == STORE_POSTGRESQL && config->store_password_file[0] != '\0')
+        check_file(config, "store.password_file", config->store_password_file, false);
     if (config->size_m % 128 != 0)
         options_complain(config->options, row_of("world.size_m"),
                          "%u is no multiple of 128: the nearest are %u and %u", config->size_m,

@@ -37,7 +37,11 @@ struct config {
     /* [world] */
     uint32_t seed, size_m, spawn_radius_m, wanderers, wanderers_radius_m;
     /* [store] */
-    char *store_path;
+    uint32_t store_driver; /* enum store_kind */
+    char *store_path, *store_connection, *store_password_file;
+    uint32_t store_pool_min, store_pool_max;
+    bool store_prepared;
+    uint32_t store_statement_ms, store_answer_ms;
     uint32_t flush_ms;
     bool auto_migrate;
     /* [accounts] */

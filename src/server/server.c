@@ -46,6 +46,7 @@
 #include "store/timestamp.h"
 
 #define STORE_QUEUE_SPARE   256  /* beyond a few questions a connection */
+#define STORE_CONNECT_MS    3000 /* of a connection to PostgreSQL, with its statements */
 #define STORE_BUSY_MS       2000 /* another program's lock: shorter ones are waited for */
 #define COMMANDS_PER_PLAYER 8    /* two ticks of the intents that the sim takes */
 #define QUEUE_SPARE         256
@@ -146,7 +147,16 @@ static int start_store(struct server *server, struct error *error)
     struct store_config store = {.base = server->base,
                                  .path = config->store_path,
                                  .queue_max = 4 * config->connections_max + STORE_QUEUE_SPARE,
+                                 .kind = (enum store_kind)config->store_driver,
                                  .busy_ms = STORE_BUSY_MS,
+                                 .pg = {.connection = config->store_connection,
+                                        .password_file = config->store_password_file,
+                                        .pool_min = config->store_pool_min,
+                                        .pool_max = config->store_pool_max,
+                                        .unprepared = !config->store_prepared,
+                                        .statement_ms = config->store_statement_ms,
+                                        .answer_ms = config->store_answer_ms,
+                                        .connect_ms = STORE_CONNECT_MS},
                                  .migrate = config->auto_migrate};
 
     server->store = store_open(&store, error);

@@ -304,9 +304,8 @@ static void test_environment(void **state)
     setenv("DB_PASSWORD", "hunter2", 1);
     setenv("PORT", "3000", 1);
     assert_int_equal(start_with_file(&config, ""), 0);
-    assert_non_null(strstr(
-        captured,
-        "warning: environment DB_PASSWORD is not read: the database is a file now: store.path"));
+    assert_non_null(strstr(captured, "warning: environment DB_PASSWORD is not read: put it into a "
+                                     "file and name that in store.password_file"));
     assert_non_null(strstr(captured, "warning: environment PORT is not read: set net.listen"));
     assert_null(strstr(captured, "hunter2"));
     unsetenv("DB_PASSWORD");
@@ -356,6 +355,39 @@ static void say(void *context, enum log_level level, const char *line)
     (void)context;
     snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s %s\n", log_level_name(level),
              line);
+}
+
+/* What is wrong with the database's options is said, and never with a password in it. */
+static void test_database(void **state)
+{
+    static const char *const wrong[][2] = {
+        {"connection = host=x password=geheim foo=bar", "invalid connection option"},
+        {"connection = postgresql://u:geheim@h:x/db?x", "missing key/value separator"},
+        {"connection = geheim", "missing"},
+        {"pool_min = 9", "9 is more than store.pool_max, 4"},
+        {"pool_max = 65", "65"},
+        {"driver = oracle", "oracle"},
+        {"password_file = /nonexistent/geheim", "cannot be read"},
+        {"answer_timeout = 10ms", "10ms"},
+    };
+    const char *const argv[] = {"openmmod", "-t", "-c", ini, NULL};
+    struct config *config;
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        snprintf(text, sizeof(text), "[store]\ndriver = postgresql\n%s\n", wrong[i][0]);
+        if (i == 5)
+            snprintf(text, sizeof(text), "[store]\n%s\n", wrong[i][0]);
+        write_file(ini, text);
+        assert_int_equal(start(&config, argv, 4), 1);
+        if (!strstr(captured, wrong[i][1]))
+            fail_msg("%s: %s", wrong[i][0], captured);
+        assert_null(strstr(captured, i == 6 ? "(secret)" : "geheim"));
+    }
+    write_file(ini, "[store]\ndriver = postgresql\nconnection = host=x password=geheim\n");
+    assert_int_equal(start(&config, argv, 4), 0);
+    assert_null(strstr(captured, "geheim"));
 }
 
 static void test_reload(void **state)
@@ -459,7 +491,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_certificate),     cmocka_unit_test(test_values_and_paths),
         cmocka_unit_test(test_environment),     cmocka_unit_test(test_key_that_others_read),
         cmocka_unit_test(test_no_room_to_wait), cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_shipped_files),   cmocka_unit_test(test_state_directory),
+        cmocka_unit_test(test_database),        cmocka_unit_test(test_shipped_files),
+        cmocka_unit_test(test_state_directory),
     };
     static const char *const strays[] = {
         "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "DB_HOST", "DB_PORT",    "DB_NAME",

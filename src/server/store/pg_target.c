@@ -94,7 +94,7 @@ static PQconninfoOption *parse(const char *connection, struct error *error)
     if (!options) {
         const char *quoted = words ? strpbrk(words, "\"\n") : NULL;
 
-        error_set(error, "is no libpq connection string: %.*s",
+        error_set(error, "it is no libpq connection string: %.*s",
                   words ? (int)(quoted ? quoted - words : 200) : 13,
                   words ? words : "out of memory");
         PQfreemem(words);
