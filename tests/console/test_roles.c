@@ -55,6 +55,8 @@ static const struct method {
     {"metrics.history", "",                VIEWER,    0},
     {"announce",        "text=tea",        MODERATOR, 0},
     {"players.kick",    "name=nobody",     MODERATOR, 1},
+    {"players.teleport", "name=nobody x=1 z=1", MODERATOR, 1},
+    {"players.summon",  "name=nobody to=nobody", MODERATOR, 1},
     {"server.save",     "",                MODERATOR, 0},
     {"audit.list",      "limit=5",         ADMIN,     0},
     {"config.list",     "",                ADMIN,     0},

@@ -4,6 +4,7 @@
 #include "stage.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,11 +269,61 @@ static void test_stalls_do_not_flood_the_log(void **state)
     assert_true(said_n >= 1 && said_n <= 12);
 }
 
+static bool is_at(const struct player *player, double x_m, double z_m)
+{
+    const struct space_pos at = {(int32_t)(x_m * SPACE_UNITS_PER_M), 0,
+                                 (int32_t)(z_m * SPACE_UNITS_PER_M)};
+
+    return distance_m(player->self.pos, at) < 0.01;
+}
+
+/* One is put far away, in the middle of his walk; another is brought to him; then all together. It
+ * is the truth for everyone, it is kept, and it stands in the audit. */
+static void test_players_are_put_elsewhere(void **state)
+{
+    struct player *alice, *bob;
+    const char *answer;
+    char params[96];
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    bob = player_new_account(party, &server, "bob");
+    UNTIL(party, DEADLINE_MS, player_sees(bob, alice) != NULL);
+    snprintf(params, sizeof(params), "{\"name\":\"ALICE\",\"x\":-700,\"z\":300}");
+    answer = daemon_ask(&server, "players.teleport", params);
+    assert_non_null(strstr(answer, "\"teleported\":\"alice\""));
+    UNTIL(party, DEADLINE_MS, alice->self.teleports == 1);
+    assert_true(is_at(alice, -700, 300));
+    assert_int_equal(alice->self.pos.y,
+                     heightfield_at(alice->field, alice->self.pos.x, alice->self.pos.z));
+    UNTIL(party, DEADLINE_MS, player_sees(bob, alice) == NULL);
+    answer = daemon_ask(&server, "players.summon", "{\"name\":\"bob\",\"to\":\"alice\"}");
+    assert_non_null(strstr(answer, "\"teleported\":\"bob\""));
+    UNTIL(party, DEADLINE_MS, bob->self.teleports == 1 && is_at(bob, -700, 300));
+    UNTIL(party, DEADLINE_MS, player_sees_truly(bob, alice) && player_sees_truly(alice, bob));
+    answer = daemon_ask(&server, "players.teleport",
+                        "{\"everyone\":true,\"x\":-40,\"z\":50,\"spread\":8}");
+    assert_non_null(strstr(answer, "\"teleported\":2"));
+    UNTIL(party, DEADLINE_MS, alice->self.teleports == 2 && bob->self.teleports == 2);
+    assert_true(fabs(distance_m(alice->self.pos, bob->self.pos) - 16) < 0.01);
+    UNTIL(party, DEADLINE_MS, player_sees_truly(bob, alice) && player_sees_truly(alice, bob));
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "method=players.summon"));
+    assert_int_equal(daemon_terminate(&server), 0);
+    party_free(party);
+    party = party_new();
+    daemon_start(&server, NULL);
+    bob = player_returns(party, &server, "bob");
+    assert_true(fabs(bob->self.pos.x / 4096.0 + 40) < 8.01 &&
+                fabs(bob->self.pos.z / 4096.0 - 50) < 8.01);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(test_one_loop, NULL),
         STAGED(test_two_io_threads, NULL),
+        STAGED(test_players_are_put_elsewhere, NULL),
         STAGED(test_stop_amid_logins, NULL),
         STAGED(test_stop_asked_twice, NULL),
         STAGED(test_stop_never_skips_the_save, NULL),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/space.h"
 #include "ops/metrics.h"
 
 struct fake_host fake_host;
@@ -69,6 +70,22 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
                  reason != NULL ? reason : "");
         fake_host.kicks++;
         *row = fake_host.players[--fake_host.players_n];
+        return 0;
+    }
+    return -1;
+}
+
+int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z)
+{
+    (void)presence;
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        struct presence_row *row = &fake_host.players[i];
+
+        if (row->session != session)
+            continue;
+        row->x_m = (double)x / SPACE_UNITS_PER_M;
+        row->z_m = (double)z / SPACE_UNITS_PER_M;
+        fake_host.teleports++;
         return 0;
     }
     return -1;

@@ -17,6 +17,7 @@ struct fake_host {
     struct presence_row players[FAKE_PLAYERS_MAX];
     unsigned players_n;
     char announced[512], kicked[512], kick_reason[256], shutdown_reason[256];
+    unsigned teleports;
     unsigned kicks, shutdowns, reloads, saves, rotations;
     bool stopping;
     struct ladder ladder;

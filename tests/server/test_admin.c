@@ -479,6 +479,15 @@ static void bad_parameters_are_named(void **state)
         {"players.kick", "{\"name\":\"nobody\"}",    "nobody by the name of nobody",         JSONRPC_FAILED},
         {"players.kick", "{\"session\":1}",          "there is no session 1",                JSONRPC_FAILED},
         {"players.kick", "{\"name\":\"anna\",\"reason\":\"a\\u0007b\"}", "reason:",          JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"name\":\"anna\",\"x\":1}", "z is missing",                      JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"name\":\"anna\",\"x\":1,\"z\":0.5}", "z must be a whole number", JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"name\":\"anna\",\"x\":512001,\"z\":0}", "x must be",             JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"x\":1,\"z\":1}",    "by name or by session",                JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"everyone\":true,\"name\":\"anna\",\"x\":1,\"z\":1}", "not both", JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"name\":\"anna\",\"spread\":5,\"x\":1,\"z\":1}", "for everyone", JSONRPC_BAD_PARAMS},
+        {"players.teleport", "{\"name\":\"nobody\",\"x\":1,\"z\":1}", "nobody by the name of nobody", JSONRPC_FAILED},
+        {"players.summon", "{\"name\":\"anna\"}",    "to is missing",                        JSONRPC_BAD_PARAMS},
+        {"players.summon", "{\"name\":\"anna\",\"to\":\"nobody\"}", "nobody by the name of nobody", JSONRPC_FAILED},
         {"announce",     "{}",                       "text is missing",                      JSONRPC_BAD_PARAMS},
         {"announce",     "{\"text\":\"\\u001b[31m\"}", "text: ",                             JSONRPC_BAD_PARAMS},
         {"subscribe",    "{\"topic\":\"weather\"}",  "no such topic",                        JSONRPC_BAD_PARAMS},
@@ -500,6 +509,7 @@ static void bad_parameters_are_named(void **state)
         json_decref(answer);
     }
     assert_int_equal(fake_host.kicks, 0);
+    assert_int_equal(fake_host.teleports, 0);
     assert_string_equal(fake_host.announced, "");
     peer_free(peer);
 }
@@ -656,6 +666,42 @@ static void a_player_is_shown_and_kicked(void **state)
     assert_string_equal(fake_host.kick_reason, "enough");
     json_decref(result(peer, "players.kick", "{\"session\":4294967297}"));
     assert_string_equal(fake_host.kicked, "anna");
+    peer_free(peer);
+}
+
+static const struct presence_row *row_named(const char *name)
+{
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        if (strcmp(fake_host.players[i].name, name) == 0)
+            return &fake_host.players[i];
+    }
+    fail_msg("there is no %s", name);
+    return NULL;
+}
+
+static void players_are_put_elsewhere(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value = result(peer, "players.teleport", "{\"name\":\"ANNA\",\"x\":-120,\"z\":7}");
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(value, "teleported")), "anna");
+    json_decref(value);
+    assert_true(row_named("anna")->x_m == -120 && row_named("anna")->z_m == 7);
+    json_decref(result(peer, "players.summon", "{\"name\":\"Bjorn\",\"to\":\"anna\"}"));
+    assert_true(row_named("Bjorn")->x_m == -120 && row_named("Bjorn")->z_m == 7);
+    assert_int_equal(fake_host.teleports, 2);
+    value = result(peer, "players.teleport",
+                   "{\"everyone\":true,\"x\":1000,\"z\":-1000,\"spread\":50}");
+    assert_int_equal(json_integer_value(json_object_get(value, "teleported")), fake_host.players_n);
+    json_decref(value);
+    assert_int_equal(fake_host.teleports, 2 + fake_host.players_n);
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        const struct presence_row *row = &fake_host.players[i], *first = &fake_host.players[0];
+
+        assert_true(row->x_m >= 950 && row->x_m <= 1050 && row->z_m >= -1050 && row->z_m <= -950);
+        assert_true(i == 0 || row->x_m != first->x_m || row->z_m != first->z_m);
+    }
     peer_free(peer);
 }
 
@@ -980,6 +1026,7 @@ int main(void)
         WITH_HOST(the_ladder_is_shown),
         WITH_HOST(the_worst_are_shown),
         WITH_HOST(a_player_is_shown_and_kicked),
+        WITH_HOST(players_are_put_elsewhere),
         WITH_HOST(changes_are_audited),
         WITH_HOST(the_server_is_reloaded_and_stopped),
         WITH_HOST(one_save_at_a_time_and_none_at_the_end),

@@ -1,13 +1,16 @@
-/* cmd_players.c -- who is here: list, show, kick. */
+/* cmd_players.c -- who is here: list, show, kick, put elsewhere. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/method.h"
 #include "common/protocol.h"
+#include "common/space.h"
 
 #define LIST_DEFAULT 100
 #define LIST_MAX     1000
+#define PLACE_MAX_M  (SPACE_LIMIT_UNITS / SPACE_UNITS_PER_M)
+#define SPREAD_MAX_M 10000
 
 /* clang-format off */
 static const char *const SORTS[] = {"name", "address", "rtt", "in", "out", "joined", "session", "cost", NULL};
@@ -181,30 +184,36 @@ static bool look(void *context, const struct presence_row *row)
     return !wanted->found;
 }
 
-/* The one player that the parameters name. False: the call is over (failed). */
-static bool find(struct method_call *call, struct wanted *wanted)
+/* The player by name (NULL: by session). False: the call is over (failed). */
+static bool find_one(struct method_call *call, const char *name, uint64_t session,
+                     struct wanted *wanted)
 {
-    bool by_its_name = method_given(call, "name");
     char shown[128];
 
-    if (by_its_name == method_given(call, "session")) {
-        method_misused(call, "name the player by name or by session");
-        return false;
-    }
     memset(wanted, 0, sizeof(*wanted));
-    wanted->name = method_text(call, "name", NULL);
-    wanted->session = method_id(call, "session", 0);
-    if (!by_its_name || text_name_key(wanted->name, strlen(wanted->name), wanted->key, NULL) >= 0)
+    wanted->name = name;
+    wanted->session = session;
+    if (name == NULL || text_name_key(name, strlen(name), wanted->key, NULL) >= 0)
         presence_each(call->desk->config->presence, look, wanted);
     if (wanted->found)
         return true;
-    if (!by_its_name) {
-        method_fail(call, "there is no session %llu", (unsigned long long)wanted->session);
+    if (name == NULL) {
+        method_fail(call, "there is no session %llu", (unsigned long long)session);
     } else {
-        text_sanitise(wanted->name, strlen(wanted->name), shown, sizeof(shown));
+        text_sanitise(name, strlen(name), shown, sizeof(shown));
         method_fail(call, "nobody by the name of %s is here", shown);
     }
     return false;
+}
+
+/* The one player that the parameters name. False: the call is over (failed). */
+static bool find(struct method_call *call, struct wanted *wanted)
+{
+    if (method_given(call, "name") == method_given(call, "session")) {
+        method_misused(call, "name the player by name or by session");
+        return false;
+    }
+    return find_one(call, method_text(call, "name", NULL), method_id(call, "session", 0), wanted);
 }
 
 static void run_show(struct method_call *call)
@@ -234,6 +243,90 @@ static void run_kick(struct method_call *call)
                                     method_id_json(wanted.row.session)));
 }
 
+/* ---- elsewhere ---- */
+
+/* A square about a place, over which all that are moved are spread evenly. */
+struct field {
+    const struct method_call *call;
+    int32_t x, z; /* units */
+    int64_t half; /* of its edge, units */
+    uint32_t side, i, moved;
+};
+
+static int32_t to_units(double metres)
+{
+    return (int32_t)(metres * SPACE_UNITS_PER_M);
+}
+
+static int32_t row_of(const struct field *field, uint32_t i, int32_t middle)
+{
+    if (field->side < 2)
+        return middle;
+    return (int32_t)(middle - field->half + 2 * field->half * i / (field->side - 1));
+}
+
+static bool move_one(void *context, const struct presence_row *row)
+{
+    struct field *field = context;
+    int32_t x = row_of(field, field->i % field->side, field->x);
+    int32_t z = row_of(field, field->i / field->side, field->z);
+
+    field->i++;
+    field->moved += presence_teleport(field->call->desk->config->presence, row->session, x, z) == 0;
+    return true;
+}
+
+static void move_everyone(struct method_call *call, int32_t x, int32_t z)
+{
+    struct field field = {.call = call, .x = x, .z = z};
+    uint32_t here = presence_n(call->desk->config->presence);
+
+    field.half = method_integer(call, "spread", 0) * SPACE_UNITS_PER_M;
+    for (field.side = 1; field.side * field.side < here;)
+        field.side++;
+    presence_each(call->desk->config->presence, move_one, &field);
+    method_done(call, json_pack("{s:I, s:I}", "teleported", (json_int_t)field.moved, "here",
+                                (json_int_t)here));
+}
+
+static void move_to(struct method_call *call, const struct presence_row *row, int32_t x, int32_t z)
+{
+    method_about(call, row->player, row->name);
+    if (presence_teleport(call->desk->config->presence, row->session, x, z) != 0)
+        method_fail(call, "%s could not be moved: he has just left, or the world is busy",
+                    row->name);
+    else
+        method_done(call,
+                    json_pack("{s:s, s:o, s:f, s:f}", "teleported", row->name, "session",
+                              method_id_json(row->session), "x", (double)x / SPACE_UNITS_PER_M, "z",
+                              (double)z / SPACE_UNITS_PER_M));
+}
+
+static void run_teleport(struct method_call *call)
+{
+    int32_t x = (int32_t)method_integer(call, "x", 0) * SPACE_UNITS_PER_M;
+    int32_t z = (int32_t)method_integer(call, "z", 0) * SPACE_UNITS_PER_M;
+    bool everyone = method_boolean(call, "everyone", false);
+    struct wanted wanted;
+
+    if (everyone && (method_given(call, "name") || method_given(call, "session")))
+        method_misused(call, "everyone, or one player: not both");
+    else if (!everyone && method_given(call, "spread"))
+        method_misused(call, "spread is for everyone");
+    else if (everyone)
+        move_everyone(call, x, z);
+    else if (find(call, &wanted))
+        move_to(call, &wanted.row, x, z);
+}
+
+static void run_summon(struct method_call *call)
+{
+    struct wanted wanted, other;
+
+    if (find(call, &wanted) && find_one(call, method_text(call, "to", NULL), 0, &other))
+        move_to(call, &wanted.row, to_units(other.row.x_m), to_units(other.row.z_m));
+}
+
 /* clang-format off */
 const struct method_param CMD_PLAYERS_LIST_PARAMS[] = {
     {"sort",       METHOD_WORD,    false, 0, 0,        SORTS, "What the list is sorted by; name if not given."},
@@ -254,6 +347,21 @@ static const struct method_param KICK[] = {
     {"reason",  METHOD_TEXT, false, 1, 200,                 NULL, "What the player is told."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
+static const struct method_param TELEPORT[] = {
+    {"name",     METHOD_TEXT,    false, 1, TEXT_NAME_MAX_BYTES, NULL, "The player's name."},
+    {"session",  METHOD_ID,      false, 0, 0,                   NULL, "Or the session, as players.list says."},
+    {"everyone", METHOD_BOOLEAN, false, 0, 0,                   NULL, "Or all who are here, at once."},
+    {"x",        METHOD_INTEGER, true, -PLACE_MAX_M, PLACE_MAX_M, NULL, "Metres from the world's middle, to the east; beyond the edge means the edge."},
+    {"z",        METHOD_INTEGER, true, -PLACE_MAX_M, PLACE_MAX_M, NULL, "The same, to the south."},
+    {"spread",   METHOD_INTEGER, false, 0, SPREAD_MAX_M,        NULL, "Everyone: so many metres each way about the place; 0 if not given."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+static const struct method_param SUMMON[] = {
+    {"name",    METHOD_TEXT, false, 1, TEXT_NAME_MAX_BYTES, NULL, "The player's name."},
+    {"session", METHOD_ID,   false, 0, 0,                   NULL, "Or the session, as players.list says."},
+    {"to",      METHOD_TEXT, true,  1, TEXT_NAME_MAX_BYTES, NULL, "The name of the player to whom he is brought."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
 
 const struct method CMD_PLAYERS[] = {
     {"players.list", ROLE_VIEWER, false, run_list, CMD_PLAYERS_LIST_PARAMS,
@@ -261,6 +369,10 @@ const struct method CMD_PLAYERS[] = {
     {"players.show", ROLE_VIEWER, false, run_show, SHOW, "One player."},
     {"players.kick", ROLE_MODERATOR, true, run_kick, KICK,
      "End a player's session; he is told the reason and may come back."},
+    {"players.teleport", ROLE_MODERATOR, true, run_teleport, TELEPORT,
+     "Put a player, or everyone, elsewhere, onto the ground there."},
+    {"players.summon", ROLE_MODERATOR, true, run_summon, SUMMON,
+     "Put a player where another one is."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},
 };
 /* clang-format on */

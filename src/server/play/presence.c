@@ -543,6 +543,21 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
     return 0;
 }
 
+/* Not from the room that is kept for lifecycle: an operator may move thousands at once. */
+int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z)
+{
+    struct person *person = people_find(&presence->people, session);
+
+    if (!person || person->state != PERSON_PRESENT)
+        return -1;
+    const struct command command = {.session = session,
+                                    .sequence = ++person->sequence,
+                                    .producer = COMMAND_FROM_CONTROL,
+                                    .kind = COMMAND_TELEPORT,
+                                    .as.teleport = {x, z}};
+    return queue_push(presence->config.commands, &command);
+}
+
 /* -- beginning and end ------------------------------------------------------------------------- */
 
 void presence_reconfigure(struct presence *presence, const struct presence_config *config)

@@ -77,6 +77,11 @@ struct writeback_watermark presence_watermark(const struct presence *presence);
 int presence_kick(struct presence *presence, const char *name, uint64_t session,
                   const char *reason) MUST_CHECK;
 
+/* Put the figure of that session elsewhere, onto the ground, with the next tick. x, z: units, are
+ * clamped into the world. Returns 0; -1: nobody by that session is present, or the simulation has
+ * not taken yet what it was told before. */
+int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z) MUST_CHECK;
+
 /* Save everyone now, those too who are just leaving (the sim must go on for them), and call done
  * when all is durable, or after 10 s without that (then lost > 0). For stop and `save.now`. One at
  * a time: a second call takes the place of the first, which is told what holds then. */
