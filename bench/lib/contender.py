@@ -150,6 +150,8 @@ class Openmmo:
             command += ["--at-once", "50"]
         if self.walks:
             command += ["--scenario", self.scenario]
+        if self.scenario == "storm":
+            command += ["--admin", server.socket]
         if self.processes and "--processes" in self.usage:
             command += ["--processes", str(self.processes)]
         return place.load([*command, *self.bots_options])

@@ -135,6 +135,8 @@ def from_report(report, wanderers=False):
     }
     if wanderers:
         figures["deliveries_s"] = None
+    if measured.get("teleports"):
+        figures["teleports"] = measured["teleports"] / joined
     others = report.get("others", {})
     if others.get("odd"):
         figures["odd_ended"] = others["odd_ended"]

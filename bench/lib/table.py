@@ -10,6 +10,7 @@ ROWS = (
     ("joined", "in", "{:.0f}", True),
     ("lost", "lost", "{:.0f}", True),
     ("odd_ended", "connections of those who misbehave, ended", "{:.0f}", True),
+    ("teleports", "times a player was put elsewhere", "{:.1f}", True),
     ("storm_joined", "more who came in meanwhile", "{:.0f}", True),
     ("storm_p50", "their logins p50 ms", "{:.0f}", False),
     ("storm_p99", "their logins p99 ms", "{:.0f}", False),
@@ -44,7 +45,7 @@ ROWS = (
 )
 
 # Of these a ratio says nothing.
-NO_RATIO = ("joined", "lost", "odd_ended", "storm_joined", "faults", "neighbours", "steal_percent", "other_percent",
+NO_RATIO = ("joined", "lost", "odd_ended", "teleports", "storm_joined", "faults", "neighbours", "steal_percent", "other_percent",
             "kernel_objects_kib")
 
 

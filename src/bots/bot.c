@@ -252,10 +252,11 @@ static bool on_self(struct bot *bot, const struct protocol_frame *frame)
         return false;
     if (!bot->walker.known)
         bot->first_move_us = bot->now_us + FIRST_MOVE_US;
-    bool corrected = walker_self(&bot->walker, &m);
+    enum walker_news news = walker_self(&bot->walker, &m);
     if (is_player(bot)) {
         bot->shared->report->dropped += m.dropped;
-        bot->shared->report->corrections += corrected;
+        bot->shared->report->corrections += news == WALKER_CORRECTED;
+        bot->shared->report->teleports += news == WALKER_PUT;
         histogram_add(&bot->shared->report->unwalked, bot->walker.seq - m.seq);
     }
     return true;

@@ -10,7 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SAVE_S 10
+#include "bots/bot.h"
+#include "bots/operator.h"
+
+#define SAVE_US       10000000
+#define LOOK_US       200000  /* how often it is looked whether something is due */
+#define FLING_US      3000000 /* from one time that all are put elsewhere to the next */
+#define FLING_REACH_M 400     /* from the world's middle, each way */
 
 struct crew {
     const struct swarm_options *options;
@@ -18,7 +24,9 @@ struct crew {
     struct accounts *accounts;
     pid_t pids[REPORT_PROCESSES]; /* 0: none, or ended */
     unsigned left;
-    struct error *error; /* the first trouble */
+    struct error *error;        /* the first trouble */
+    uint64_t save_us, fling_us; /* when next */
+    unsigned seed;
 };
 
 static void trouble(struct crew *crew, const char *text)
@@ -80,16 +88,41 @@ static void save(struct crew *crew)
         trouble(crew, error.text);
 }
 
+/* All to a random spot, while it is measured. */
+static void fling(struct crew *crew, uint64_t now_us)
+{
+    const struct scenario_run *run = &crew->options->run;
+    uint64_t begin_us = atomic_load(&crew->board->begin_us);
+    unsigned spread_m = run->radius_m ? run->radius_m : scenario_radius_m(run->scenario);
+    struct error error;
+    if (begin_us == 0 || now_us < begin_us || !scenario_flings(run->scenario))
+        return;
+    crew->fling_us = now_us + FLING_US;
+    int x_m = rand_r(&crew->seed) % (2 * FLING_REACH_M) - FLING_REACH_M;
+    int z_m = rand_r(&crew->seed) % (2 * FLING_REACH_M) - FLING_REACH_M;
+    /* A crowd's disc has less room than its square. */
+    if (operator_put_everyone(crew->options->admin, x_m, z_m, spread_m * 7 / 8, &error) == -1) {
+        trouble(crew, error.text);
+        atomic_store(&crew->board->stop, 1);
+    }
+}
+
 static void wait_for_all(struct crew *crew, const sigset_t *heard)
 {
-    const struct timespec wait = {SAVE_S, 0};
+    const struct timespec wait = {0, LOOK_US * 1000};
+    crew->save_us = bot_now_us() + SAVE_US;
     while (crew->left > 0) {
         int number = sigtimedwait(heard, NULL, &wait);
+        uint64_t now_us = bot_now_us();
         if (number == SIGINT || number == SIGTERM)
             atomic_store(&crew->board->stop, 1);
-        else if (number == -1 && errno == EAGAIN)
-            save(crew);
         bury(crew);
+        if (now_us >= crew->save_us) {
+            save(crew);
+            crew->save_us = now_us + SAVE_US;
+        }
+        if (now_us >= crew->fling_us && crew->left > 0)
+            fling(crew, now_us);
     }
     save(crew);
 }
@@ -97,7 +130,7 @@ static void wait_for_all(struct crew *crew, const sigset_t *heard)
 int crew_run(const struct swarm_options *options, struct report *report, struct error *error)
 {
     sigset_t heard, before;
-    struct crew crew = {.options = options, .error = error};
+    struct crew crew = {.options = options, .error = error, .seed = options->seed};
     memset(report, 0, sizeof *report);
     error->text[0] = '\0';
     signal(SIGPIPE, SIG_IGN);

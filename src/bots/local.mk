@@ -16,6 +16,7 @@ libbots_a_SOURCES = \
     src/bots/crew.c src/bots/crew.h \
     src/bots/entry.c src/bots/entry.h \
     src/bots/histogram.c src/bots/histogram.h \
+    src/bots/operator.c src/bots/operator.h \
     src/bots/receiver.c src/bots/receiver.h \
     src/bots/report.c src/bots/report.h \
     src/bots/roll.c src/bots/roll.h \

@@ -31,6 +31,7 @@ static const char usage[] =
     "  --more N          login: how many come in while it is measured (1000)\n"
     "  --more-rate N     login: how many of them a second (500)\n"
     "  --by-password     login: they have no tokens\n"
+    "  --admin SOCKET    storm: the server's admin socket, to put all elsewhere by\n"
     "  --seed N          for where they go and what they say (1)\n"
     "  --json            print the report as JSON\n"
     "  --help, --version\n"
@@ -55,6 +56,7 @@ enum {
     OPT_MORE,
     OPT_MORE_RATE,
     OPT_BY_PASSWORD,
+    OPT_ADMIN,
     OPT_JSON,
     OPT_HELP,
     OPT_VERSION
@@ -80,6 +82,7 @@ static const struct option longopts[] = {
     {"more",     required_argument, NULL, OPT_MORE},
     {"more-rate", required_argument, NULL, OPT_MORE_RATE},
     {"by-password", no_argument,    NULL, OPT_BY_PASSWORD},
+    {"admin",    required_argument, NULL, OPT_ADMIN},
     {"json",     no_argument,       NULL, OPT_JSON},
     {"help",     no_argument,       NULL, OPT_HELP},
     {"version",  no_argument,       NULL, OPT_VERSION},
@@ -176,6 +179,9 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
         case OPT_BY_PASSWORD:
             options->by_password = true;
             break;
+        case OPT_ADMIN:
+            options->admin = optarg;
+            break;
         case OPT_JSON:
             *json = true;
             break;
@@ -197,6 +203,8 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
     }
     if (!scenario_storms(options->run.scenario))
         options->more = 0;
+    if (scenario_flings(options->run.scenario) != (options->admin != NULL))
+        refuse("--admin is for the scenario storm, which takes it");
     if (options->processes > options->run.players)
         refuse("there are more processes than players");
 }

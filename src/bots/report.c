@@ -81,6 +81,7 @@ void report_merge(struct report *into, const struct report *from)
     into->blocks_full += from->blocks_full;
     into->moves += from->moves;
     into->corrections += from->corrections;
+    into->teleports += from->teleports;
     into->dropped += from->dropped;
     into->said += from->said;
     into->heard += from->heard;
@@ -253,6 +254,8 @@ void report_print(const struct report *report, FILE *out)
     fprintf(out, "  moves %llu, corrections %llu, substeps dropped %llu, said %llu, heard %llu\n",
             whole(report->moves), whole(report->corrections), whole(report->dropped),
             whole(report->said), whole(report->heard));
+    if (report->teleports)
+        fprintf(out, "  players were put elsewhere %llu times\n", whole(report->teleports));
     fprintf(out, "  sent and not walked yet p50 %llu, p99 %llu, max %llu moves\n",
             whole(histogram_quantile_us(&report->unwalked, 0.5)),
             whole(histogram_quantile_us(&report->unwalked, 0.99)), whole(report->unwalked.max_us));
@@ -383,6 +386,7 @@ static json_t *measured_json(const struct report *report)
     put(object, "blocks_full", report->blocks_full);
     put(object, "moves", report->moves);
     put(object, "corrections", report->corrections);
+    put(object, "teleports", report->teleports);
     put(object, "substeps_dropped", report->dropped);
     put(object, "said", report->said);
     put(object, "heard", report->heard);

@@ -56,7 +56,8 @@ struct report {
     double cpu_seconds, cpu_most; /* of all processes together; of the one that had most */
     uint64_t bytes_in, bytes_out, wire_bytes_in, records, blocks, blocks_full;
     uint64_t moves, corrections, dropped, said, heard;
-    uint64_t left_out; /* moves that were not made: the bots themselves were held up for long */
+    uint64_t teleports; /* players were put elsewhere by an operator */
+    uint64_t left_out;  /* moves that were not made: the bots themselves were held up for long */
     /* Moves that were not due because the server slowed its world; by how many thousandths at most.
      */
     uint64_t slowed;

@@ -18,7 +18,7 @@ enum place { PLACE_WHERE_IT_COMES_IN, PLACE_CROWD, PLACE_SPREAD, PLACE_FLASH };
 
 struct scenario {
     const char *name;
-    bool steady, storms;
+    bool steady, storms, flings;
     enum place place;
     unsigned radius_m;
     enum scenario_kind odd[3]; /* one in ODD_ONE_IN is one of these; PLAYER: none */
@@ -26,13 +26,14 @@ struct scenario {
 
 /* clang-format off */
 static const struct scenario scenarios[] = {
-    {"wander", false, false, PLACE_WHERE_IT_COMES_IN, 40,  {0}},
-    {"crowd",  true,  false, PLACE_CROWD,             64,  {0}},
-    {"spread", true,  false, PLACE_SPREAD,            0,   {0}},
-    {"flash",  true,  false, PLACE_FLASH,             160, {0}},
-    {"login",  true,  true,  PLACE_CROWD,             64,  {0}},
-    {"slow",   true,  false, PLACE_CROWD,             64,  {SCENARIO_DEAF, SCENARIO_DEAF, SCENARIO_DEAF}},
-    {"attack", true,  false, PLACE_CROWD,             64,  {SCENARIO_FLOOD, SCENARIO_VANISH, SCENARIO_TINY}},
+    {"wander", false, false, false, PLACE_WHERE_IT_COMES_IN, 40,  {0}},
+    {"crowd",  true,  false, false, PLACE_CROWD,             64,  {0}},
+    {"spread", true,  false, false, PLACE_SPREAD,            0,   {0}},
+    {"flash",  true,  false, false, PLACE_FLASH,             160, {0}},
+    {"login",  true,  true,  false, PLACE_CROWD,             64,  {0}},
+    {"storm",  true,  false, true,  PLACE_CROWD,             64,  {0}},
+    {"slow",   true,  false, false, PLACE_CROWD,             64,  {SCENARIO_DEAF, SCENARIO_DEAF, SCENARIO_DEAF}},
+    {"attack", true,  false, false, PLACE_CROWD,             64,  {SCENARIO_FLOOD, SCENARIO_VANISH, SCENARIO_TINY}},
 };
 /* clang-format on */
 
@@ -69,6 +70,11 @@ bool scenario_steady(const struct scenario *scenario)
 bool scenario_storms(const struct scenario *scenario)
 {
     return scenario->storms;
+}
+
+bool scenario_flings(const struct scenario *scenario)
+{
+    return scenario->flings;
 }
 
 enum scenario_kind scenario_kind(const struct scenario_run *run, uint32_t player)

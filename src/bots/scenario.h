@@ -37,6 +37,8 @@ unsigned scenario_radius_m(const struct scenario *scenario);
 /* Players walk all the time, to new places: so they can be measured. */
 bool scenario_steady(const struct scenario *scenario);
 bool scenario_storms(const struct scenario *scenario); /* others come later */
+/* All are put elsewhere again and again while it is measured, by an operator. */
+bool scenario_flings(const struct scenario *scenario);
 
 struct scenario_run {
     const struct scenario *scenario;

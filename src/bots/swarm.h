@@ -30,6 +30,7 @@ struct swarm_options {
     unsigned decode;         /* one in so many players decodes everything, >= 1 */
     unsigned seed;
     unsigned talk_per_minute; /* chat lines of each player */
+    const char *admin;        /* socket, where the scenario takes an operator; else NULL */
 };
 
 /* Players of all processes, those who come later too. */

@@ -71,11 +71,12 @@ static void run_again(struct walker *walker, const struct protocol_self *self)
     }
 }
 
-bool walker_self(struct walker *walker, const struct protocol_self *self)
+enum walker_news walker_self(struct walker *walker, const struct protocol_self *self)
 {
-    bool first = !walker->known;
+    bool first = !walker->known, put = !first && self->teleports != walker->teleports;
     walker->known = true;
-    if (first && !walker->homed)
+    walker->teleports = self->teleports;
+    if (put || (first && !walker->homed))
         walker->home = self->pos;
     if (walker->seq < self->seq) /* an earlier session of this figure came further */
         walker->seq = self->seq;
@@ -83,9 +84,11 @@ bool walker_self(struct walker *walker, const struct protocol_self *self)
     if (!expected && self->seq == walker->seq)
         expected = &walker->state; /* nothing was sent since */
     if (expected && same_place(expected, self))
-        return false;
+        return put ? WALKER_PUT : WALKER_RIGHT;
     run_again(walker, self);
-    return !first;
+    if (put)
+        walker->plan_until_us = 0;
+    return put ? WALKER_PUT : first ? WALKER_RIGHT : WALKER_CORRECTED;
 }
 
 /* ---- walking about ---- */

@@ -28,7 +28,8 @@ struct walker {
     bool steady;                     /* never stands, repeats no place */
     bool homed;                      /* home was told; else it is where the first SELF says */
     unsigned seed;
-    uint32_t seq; /* of the last MOVE */
+    uint8_t teleports; /* as the last SELF said */
+    uint32_t seq;      /* of the last MOVE */
     struct movement_state state;
     struct space_pos home;
     unsigned leash_m;
@@ -48,8 +49,13 @@ void walker_init(struct walker *walker, unsigned seed);
 void walker_go(struct walker *walker, struct space_pos home, unsigned leash_m);
 /* It is where it lives, or lives where it is. */
 bool walker_is_home(const struct walker *walker);
-/* The truth came. Returns true if the prediction was another. */
-bool walker_self(struct walker *walker, const struct protocol_self *self);
+enum walker_news {
+    WALKER_RIGHT,     /* as predicted, or the first */
+    WALKER_CORRECTED, /* the prediction was another */
+    WALKER_PUT,       /* it was put elsewhere, and lives there from now on */
+};
+/* The truth came. */
+enum walker_news walker_self(struct walker *walker, const struct protocol_self *self);
 /* The next MOVE, due at that time (microseconds, monotonic). Only when known. */
 void walker_move(struct walker *walker, uint64_t due_us, struct protocol_move *move);
 

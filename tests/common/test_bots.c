@@ -214,6 +214,40 @@ static void corrections_heal(void **state)
     assert_true(same_state(&server.state, &walker.state));
 }
 
+/* Put elsewhere by an operator: what waits is walked from there, and that is home from now on. */
+static void stays_where_it_is_put(void **state)
+{
+    (void)state;
+    static struct walker walker;
+    struct server server = {.seq = 0};
+    movement_place(&server.state, 0, 0, 0, field);
+    walker_init(&walker, 4);
+    walker.field = field;
+    walker.trail = &trail;
+    struct protocol_self self = self_of(&server);
+    self.teleports = 7; /* in an earlier session of the figure */
+    assert_int_equal(walker_self(&walker, &self), WALKER_RIGHT);
+    walker_go(&walker, server.state.pos, 10);
+    for (unsigned i = 1; i <= 3; i++)
+        walker_move(&walker, i * 100000, &server.queue[server.queue_n++]);
+    serve(&server, 8);
+    movement_place(&server.state, 300 << SPACE_UNITS_SHIFT, -(200 << SPACE_UNITS_SHIFT), 0, field);
+    serve(&server, 3);
+    self = self_of(&server);
+    self.teleports = 8;
+    assert_int_equal(walker_self(&walker, &self), WALKER_PUT);
+    assert_int_equal(walker_self(&walker, &self), WALKER_RIGHT);
+    for (unsigned i = 4; i <= 300; i++) {
+        walker_move(&walker, i * 100000, &server.queue[server.queue_n++]);
+        serve(&server, 6);
+        self = self_of(&server);
+        self.teleports = 8;
+        assert_int_equal(walker_self(&walker, &self), WALKER_RIGHT);
+        double x = server.state.pos.x / 4096.0 - 300, z = server.state.pos.z / 4096.0 + 200;
+        assert_true(x * x + z * z < 25 * 25);
+    }
+}
+
 /* Places of the trail are where the walker was, also after a correction, and a steady one's moves
  * end at a new place each, even in a corner of the world. */
 static void leaves_a_trail(void **state)
@@ -259,6 +293,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(accounts_refused, make_folder, remove_folder),
         cmocka_unit_test(walks_as_predicted),
         cmocka_unit_test(corrections_heal),
+        cmocka_unit_test(stays_where_it_is_put),
         cmocka_unit_test(leaves_a_trail),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,26 @@ static void test_a_storm_of_logins(void **state)
     json_decref(report);
 }
 
+/* An operator puts all of them elsewhere, again and again; nobody is lost, and what they are shown
+ * is right. */
+static void test_a_storm_of_teleports(void **state)
+{
+    const char *const extra[] = {
+        "--players", "24",       "--scenario", "storm",   "--seconds",       "8", "--talk",
+        "0",         "--decode", "2",          "--admin", server.admin_path, NULL};
+    int code;
+    (void)state;
+    start_bots_as(extra);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 24);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    assert_int_equal(count(report, "checks", "faults"), 0);
+    assert_true(count(report, "measured", "teleports") >= 2 * 24);
+    assert_int_equal(count(report, "measured", "corrections"), 0);
+    json_decref(report);
+}
+
 /* One in a hundred misbehaves: the server ends it, or not, and nobody else. */
 static void test_attackers_hurt_nobody(void **state)
 {
@@ -288,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_come_see_and_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_crowd_is_measured, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_storm_of_logins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_storm_of_teleports, setup, teardown),
         cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_wide_beginning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_among_wanderers, setup, teardown),
