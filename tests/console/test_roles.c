@@ -160,8 +160,12 @@ static int asks(const struct user *user, const char *method, const char *argumen
             setresgid(user->gid, user->gid, user->gid) != 0 ||
             setresuid(user->uid, user->uid, user->uid) != 0 || chdir("/") != 0)
             _exit(126);
-        execl(console, console, "--socket", openmmod.admin_path, "exec", method,
-              arguments[0] != '\0' ? arguments : NULL, (char *)NULL);
+        char words[128], *rest = NULL;
+        const char *argv[12] = {console, "--socket", openmmod.admin_path, "exec", method};
+        snprintf(words, sizeof(words), "%s", arguments);
+        for (size_t i = 5; i < ARRAY_N(argv) - 1; i++)
+            argv[i] = strtok_r(i == 5 ? words : NULL, " ", &rest);
+        execv(console, (char **)argv);
         _exit(127);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
