@@ -55,8 +55,8 @@ static const struct method {
     {"metrics.history", "",                VIEWER,    0},
     {"announce",        "text=tea",        MODERATOR, 0},
     {"players.kick",    "name=nobody",     MODERATOR, 1},
-    {"players.teleport", "name=nobody x=1 z=1", MODERATOR, 1},
-    {"players.summon",  "name=nobody to=nobody", MODERATOR, 1},
+    {"players.teleport", "name=nobody;x=1;z=1", MODERATOR, 1},
+    {"players.summon",  "name=nobody;to=nobody", MODERATOR, 1},
     {"server.save",     "",                MODERATOR, 0},
     {"audit.list",      "limit=5",         ADMIN,     0},
     {"config.list",     "",                ADMIN,     0},
@@ -137,7 +137,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* As that user: exec method arguments. Returns the exit status; what was said is in `said`. */
+/* As that user: exec method, arguments with a semicolon between them. Returns the exit status; what
+ * was said is in `said`. */
 static char said[65536];
 
 static int asks(const struct user *user, const char *method, const char *arguments)
@@ -164,7 +165,7 @@ static int asks(const struct user *user, const char *method, const char *argumen
         const char *argv[12] = {console, "--socket", openmmod.admin_path, "exec", method};
         snprintf(words, sizeof(words), "%s", arguments);
         for (size_t i = 5; i < ARRAY_N(argv) - 1; i++)
-            argv[i] = strtok_r(i == 5 ? words : NULL, " ", &rest);
+            argv[i] = strtok_r(i == 5 ? words : NULL, ";", &rest);
         execv(console, (char **)argv);
         _exit(127);
     }
