@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "accounts/accounts.h"
+#include "accounts/bans.h"
 #include "admin/admin.h"
 #include "common/heightfield.h"
 #include "common/log.h"
@@ -68,6 +69,7 @@ struct server {
     struct workers *workers;
     struct keys *keys;
     struct accounts *accounts;
+    struct bans *bans;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
     struct mailbox *mailboxes; /* the same */
@@ -189,7 +191,10 @@ static int start_accounts(struct server *server, struct error *error)
         return -1;
     accounts = accounts_config_of(server, server->config);
     server->accounts = accounts_new(&accounts, error);
-    return server->accounts ? 0 : -1;
+    if (!server->accounts)
+        return -1;
+    server->bans = bans_new(server->base, server->store, error);
+    return server->bans ? 0 : -1;
 }
 
 /* Lifecycle commands, at most two a connection, always find room; nothing else is in control's. */
@@ -241,6 +246,7 @@ static int start_presence(struct server *server, struct error *error)
 {
     struct presence_config presence = {.base = server->base,
                                        .accounts = server->accounts,
+                                       .bans = server->bans,
                                        .store = server->store,
                                        .commands = server->commands[0],
                                        .players_max = server->config->players_max,
@@ -268,6 +274,7 @@ static void fill_sessions(const struct server *server, const struct config *conf
 static int start_sessions(struct server *server, struct error *error)
 {
     struct sessions_handlers handlers = presence_handlers(server->presence);
+    struct bans_handlers bans;
     struct sessions_config sessions;
 
     fill_sessions(server, server->config, &sessions);
@@ -277,6 +284,8 @@ static int start_sessions(struct server *server, struct error *error)
     if (!server->sessions)
         return -1;
     presence_set_sessions(server->presence, server->sessions);
+    bans = presence_bans_handlers(server->presence);
+    bans_set_handlers(server->bans, &bans);
     return 0;
 }
 
@@ -495,6 +504,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .sessions = server->sessions,
                                  .worst = server->worst,
                                  .store = server->store,
+                                 .bans = server->bans,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -681,6 +691,7 @@ void server_free(struct server *server)
         presence_set_sessions(server->presence, NULL);
     sessions_free(server->sessions);
     accounts_free(server->accounts);
+    bans_free(server->bans);
     keys_free(server->keys);
     presence_free(server->presence);
     free_events(server);

@@ -38,7 +38,7 @@ static const struct user {
 
 /* The manual's table: the lowest role that may. `status` is what it comes to where it is allowed. */
 static const struct method {
-    const char *name, *arguments;
+    const char *name, *arguments; /* split at ; */
     enum role role;
     int status;
 } METHODS[] = {
@@ -57,6 +57,13 @@ static const struct method {
     {"players.kick",    "name=nobody",     MODERATOR, 1},
     {"players.teleport", "name=nobody;x=1;z=1", MODERATOR, 1},
     {"players.summon",  "name=nobody;to=nobody", MODERATOR, 1},
+    {"bans.list",       "",                MODERATOR, 0},
+    {"bans.add",        "player=nobody;reason=spam", MODERATOR, 1},
+    {"bans.lift",       "ban=4711",        MODERATOR, 1},
+    {"bans.history",    "network=192.0.2.7", MODERATOR, 0},
+    {"players.mute",    "player=nobody;reason=spam", MODERATOR, 1},
+    {"players.unmute",  "player=nobody",   MODERATOR, 1},
+    {"mutes.list",      "",                MODERATOR, 0},
     {"server.save",     "",                MODERATOR, 0},
     {"audit.list",      "limit=5",         ADMIN,     0},
     {"config.list",     "",                ADMIN,     0},

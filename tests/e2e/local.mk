@@ -50,3 +50,10 @@ tests_e2e_test_crowd_SOURCES = tests/e2e/test_crowd.c tests/e2e/crowd.h tests/e2
 	tests/e2e/crowd_relay.c $(E2E_SOURCES)
 tests_e2e_test_crowd_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 tests_e2e_test_crowd_LDADD = $(E2E_LIBS) $(JANSSON_LIBS)
+
+# Players come from addresses that the test names: connect is wrapped.
+check_PROGRAMS += tests/e2e/test_bans
+tests_e2e_test_bans_SOURCES = tests/e2e/test_bans.c $(STAGE_SOURCES)
+tests_e2e_test_bans_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS)
+tests_e2e_test_bans_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
+tests_e2e_test_bans_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS)

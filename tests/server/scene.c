@@ -180,7 +180,8 @@ void scene_start(struct scene *scene)
 {
     struct error error = {{0}};
 
-    scene->handlers = (struct sessions_handlers){on_login, on_closed, scene};
+    scene->handlers =
+        (struct sessions_handlers){.login = on_login, .closed = on_closed, .context = scene};
     scene->sessions = sessions_new(scene->base, &scene->config, &scene->handlers, &error);
     if (scene->sessions == NULL)
         fail_msg("%s", error.text);

@@ -123,8 +123,8 @@ static void test_accounts(void **state)
 
     (void)state;
     assert_null(ban_table_account(table, 7, NOW));
-    ban_table_put(table, ban_of(1, 7, NULL, 0));
-    ban_table_put(table, ban_of(2, 8, NULL, NOW + 1000));
+    assert_int_equal(ban_table_put(table, ban_of(1, 7, NULL, 0)), 0);
+    assert_int_equal(ban_table_put(table, ban_of(2, 8, NULL, NOW + 1000)), 0);
     assert_int_equal(ban_table_account(table, 7, NOW)->id, 1);
     assert_string_equal(ban_table_account(table, 7, NOW)->reason, "reason 1");
     assert_int_equal(ban_table_account(table, 8, NOW + 999)->id, 2);
@@ -132,7 +132,7 @@ static void test_accounts(void **state)
     assert_null(ban_table_account(table, 9, NOW));
     assert_null(ban_table_account(table, 0, NOW));
     /* a newer one of the same target takes its place; the id is not known any more */
-    ban_table_put(table, ban_of(3, 7, NULL, NOW + 5));
+    assert_int_equal(ban_table_put(table, ban_of(3, 7, NULL, NOW + 5)), 0);
     assert_int_equal(ban_table_n(table), 2);
     assert_int_equal(ban_table_account(table, 7, NOW)->id, 3);
     assert_false(ban_table_remove(table, 1));
@@ -143,7 +143,7 @@ static void test_accounts(void **state)
     assert_int_equal(ban_table_n(table), 1);
     ban_table_expire(table, NOW + 1000);
     assert_int_equal(ban_table_n(table), 0);
-    ban_table_put(table, ban_of(4, 7, NULL, 0));
+    assert_int_equal(ban_table_put(table, ban_of(4, 7, NULL, 0)), 0);
     ban_table_remove_player(table, 0);
     ban_table_remove_player(table, 8);
     ban_table_remove_player(table, 7);
@@ -156,10 +156,10 @@ static void test_addresses(void **state)
     struct ban_table *table = ban_table_new();
 
     (void)state;
-    ban_table_put(table, ban_of(1, 0, "192.0.2.0/24", 0));
-    ban_table_put(table, ban_of(2, 0, "192.0.2.7", NOW + 1000));
-    ban_table_put(table, ban_of(3, 0, "2001:db8::/32", 0));
-    ban_table_put(table, ban_of(4, 7, NULL, 0)); /* an account is no network */
+    assert_int_equal(ban_table_put(table, ban_of(1, 0, "192.0.2.0/24", 0)), 0);
+    assert_int_equal(ban_table_put(table, ban_of(2, 0, "192.0.2.7", NOW + 1000)), 0);
+    assert_int_equal(ban_table_put(table, ban_of(3, 0, "2001:db8::/32", 0)), 0);
+    assert_int_equal(ban_table_put(table, ban_of(4, 7, NULL, 0)), 0); /* an account is no network */
     assert_int_equal(judge(table, "192.0.2.7:1", NOW), 2);
     assert_int_equal(judge(table, "192.0.2.7:1", NOW + 1000), 1); /* the shorter one holds on */
     assert_int_equal(judge(table, "192.0.2.8:9", NOW), 1);
@@ -169,14 +169,14 @@ static void test_addresses(void **state)
     assert_int_equal(judge(table, "[2001:db8:ffff::1]:1", NOW), 3);
     assert_int_equal(judge(table, "[2001:db9::1]:1", NOW), 0);
     /* host bits do not make another network */
-    ban_table_put(table, ban_of(5, 0, "192.0.2.99/24", 0));
+    assert_int_equal(ban_table_put(table, ban_of(5, 0, "192.0.2.99/24", 0)), 0);
     assert_int_equal(ban_table_n(table), 4);
     assert_int_equal(judge(table, "192.0.2.8:9", NOW), 5);
     assert_true(ban_table_remove(table, 5));
     assert_int_equal(judge(table, "192.0.2.8:9", NOW), 0);
     /* one that is no address of the internet */
     assert_null(ban_table_address(table, &(struct sockaddr){.sa_family = AF_UNIX}, NOW));
-    ban_table_put(table, ban_of(6, 0, "::/0", 0));
+    assert_int_equal(ban_table_put(table, ban_of(6, 0, "::/0", 0)), 0);
     assert_int_equal(judge(table, "203.0.113.1:1", NOW), 6);
     assert_null(ban_table_address(table, &(struct sockaddr){.sa_family = AF_UNIX}, NOW));
     ban_table_free(table);
@@ -320,7 +320,7 @@ static void test_against_a_model(void **state)
             struct ban *ban = random_ban(++id, now_ms);
 
             model_put(ban);
-            ban_table_put(table, ban);
+            assert_int_equal(ban_table_put(table, ban), 0);
         } else if (what < 5 && model_n > 0) {
             unsigned i = random_below(model_n);
 

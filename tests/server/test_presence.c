@@ -74,6 +74,18 @@ void sessions_disconnect(struct sessions *sessions, uint64_t session, enum proto
     told[SESSION_SLOT(session)].disconnect = reason;
 }
 
+unsigned sessions_disconnect_from(struct sessions *sessions, const struct network *network,
+                                  enum protocol_reason reason, const char *text)
+{
+    (void)sessions, (void)network, (void)reason, (void)text;
+    return 0;
+}
+
+void sessions_mute(struct sessions *sessions, uint64_t session, uint64_t until_ms, const char *text)
+{
+    (void)sessions, (void)session, (void)until_ms, (void)text;
+}
+
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures)
 {

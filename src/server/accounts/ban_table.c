@@ -68,7 +68,7 @@ static struct ban *look_up_id(const struct ban_table *table, uint64_t id)
     return ban;
 }
 
-void ban_table_put(struct ban_table *table, struct ban *ban)
+int ban_table_put(struct ban_table *table, struct ban *ban)
 {
     struct ban *before = look_up(table, &ban->target);
 
@@ -80,10 +80,18 @@ void ban_table_put(struct ban_table *table, struct ban *ban)
     before = look_up_id(table, ban->id);
     if (before != NULL)
         drop(table, before);
-    HASH_ADD(hh, table->by_target, key, sizeof(ban->key), ban);
-    HASH_ADD(by_id, table->by_id, id, sizeof(ban->id), ban);
+    HASH_TRY_ADD(hh, table->by_target, key, ban);
+    if (HASH_ADDED(hh, ban))
+        HASH_TRY_ADD(by_id, table->by_id, id, ban);
+    if (HASH_ADDED(hh, ban) && !HASH_ADDED(by_id, ban))
+        HASH_DELETE(hh, table->by_target, ban);
+    if (!HASH_ADDED(by_id, ban)) {
+        free(ban);
+        return -1;
+    }
     if (ban->target.player == 0)
         table->lengths[ban->target.network.bits]++;
+    return 0;
 }
 
 bool ban_table_remove(struct ban_table *table, uint64_t id)
@@ -143,6 +151,29 @@ const struct ban *ban_table_address(const struct ban_table *table, const struct 
             return ban;
     }
     return NULL;
+}
+
+bool ban_table_has(const struct ban_table *table, uint64_t id)
+{
+    return look_up_id(table, id) != NULL;
+}
+
+uint64_t ban_table_player_of(const struct ban_table *table, uint64_t id)
+{
+    const struct ban *ban = look_up_id(table, id);
+
+    return ban != NULL ? ban->target.player : 0;
+}
+
+void ban_table_each(const struct ban_table *table,
+                    void (*visit)(void *context, const struct ban *ban), void *context)
+{
+    const struct ban *ban, *next;
+
+    for (ban = table->by_target; ban != NULL; ban = next) {
+        next = ban->hh.next;
+        visit(context, ban);
+    }
 }
 
 void ban_table_expire(struct ban_table *table, uint64_t now_ms)

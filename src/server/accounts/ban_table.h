@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "common/compiler.h"
+#include "common/hash.h"
 #include "net/network.h"
 
 #define BAN_REASON_MAX 200 /* bytes */
@@ -40,9 +40,9 @@ struct ban_table; /* opaque */
 struct ban_table *ban_table_new(void);
 void ban_table_free(struct ban_table *table); /* NULL is fine */
 
-/* From the heap (calloc, zeroed but for what is named); taken. It takes the place of one of the
- * same target. */
-void ban_table_put(struct ban_table *table, struct ban *ban);
+/* ban: from the heap (calloc, zeroed but for what is named), taken. It takes the place of one of
+ * the same target. -1: out of memory, which can only be where the table was empty. */
+int ban_table_put(struct ban_table *table, struct ban *ban) MUST_CHECK;
 /* False: there was none of that id. */
 bool ban_table_remove(struct ban_table *table, uint64_t id);
 /* All of one account (it is gone). */
@@ -56,6 +56,14 @@ const struct ban *ban_table_account(const struct ban_table *table, uint64_t play
                                     uint64_t now_ms);
 const struct ban *ban_table_address(const struct ban_table *table, const struct sockaddr *address,
                                     uint64_t now_ms);
+
+/* By the row's id, expired or not. */
+bool ban_table_has(const struct ban_table *table, uint64_t id);
+/* 0: a network's, or there is none of that id. */
+uint64_t ban_table_player_of(const struct ban_table *table, uint64_t id);
+/* Each, expired or not; visit must not change the table. */
+void ban_table_each(const struct ban_table *table,
+                    void (*visit)(void *context, const struct ban *ban), void *context);
 
 /* Drop those whose time is over: memory, not judgement. */
 void ban_table_expire(struct ban_table *table, uint64_t now_ms);

@@ -3,6 +3,7 @@ libserver_a_SOURCES += \
     src/server/accounts/attempt.c src/server/accounts/attempt.h \
     src/server/accounts/email.c src/server/accounts/email.h \
     src/server/accounts/ban_table.c src/server/accounts/ban_table.h \
+    src/server/accounts/bans.c src/server/accounts/bans.h \
     src/server/accounts/jws.c src/server/accounts/jws.h \
     src/server/accounts/keys.c src/server/accounts/keys.h \
     src/server/accounts/password.c src/server/accounts/password.h \

@@ -21,6 +21,7 @@
 
 struct admin;
 struct ladder; /* ops/ladder.h */
+struct bans;   /* accounts/bans.h */
 struct worst;  /* ops/worst.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
@@ -64,6 +65,7 @@ struct admin_config {
     struct sessions *sessions;                 /* borrowed, outlives the admin */
     const struct ladder *ladder;               /* borrowed, outlives the admin */
     const struct worst *worst;                 /* the same */
+    struct bans *bans;                         /* borrowed, outlives the admin */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -4,6 +4,7 @@ libserver_a_SOURCES += \
     src/server/admin/client.c src/server/admin/client.h \
     src/server/admin/cmd_audit.c \
     src/server/admin/cmd_auth.c \
+    src/server/admin/cmd_bans.c \
     src/server/admin/cmd_config.c \
     src/server/admin/cmd_load.c \
     src/server/admin/cmd_log.c \
@@ -18,5 +19,6 @@ libserver_a_SOURCES += \
     src/server/admin/names.c src/server/admin/names.h \
     src/server/admin/role.c src/server/admin/role.h \
     src/server/admin/samples.c src/server/admin/samples.h \
+    src/server/admin/who.c src/server/admin/who.h \
     src/server/admin/subscription.c src/server/admin/subscription.h
 EXTRA_DIST += doc/admin.md

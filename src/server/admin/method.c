@@ -14,7 +14,7 @@
 #include "ops/metrics.h"
 #include "store/store.h"
 
-static struct method_call *unpark(const struct method_desk *desk, uint64_t tag)
+struct method_call *method_unpark(const struct method_desk *desk, uint64_t tag)
 {
     struct method_call *call;
 
@@ -24,13 +24,25 @@ static struct method_call *unpark(const struct method_desk *desk, uint64_t tag)
     return call;
 }
 
+/* 0: out of memory. */
 static uint64_t park(struct method_call *call)
 {
     static uint64_t last; /* a tag is never used twice, whatever becomes of its call */
 
     call->tag = ++last;
-    HASH_ADD(hh, *call->desk->parked, tag, sizeof(call->tag), call);
-    return call->tag;
+    call->client = NULL;
+    memset(&call->hh, 0, sizeof(call->hh)); /* it may have been parked before */
+    HASH_TRY_ADD(hh, *call->desk->parked, tag, call);
+    return HASH_ADDED(hh, call) ? call->tag : 0;
+}
+
+uint64_t method_park(struct method_call *call)
+{
+    uint64_t tag = park(call);
+
+    if (tag == 0)
+        method_fail(call, "out of memory");
+    return tag;
 }
 
 /* clang-format off */
@@ -44,6 +56,7 @@ static const struct method *const FAMILIES[] = {
     CMD_LOAD,
     CMD_AUTH,
     CMD_AUDIT,
+    CMD_BANS,
 };
 /* clang-format on */
 
@@ -229,6 +242,7 @@ static void end(struct method_call *call)
     struct store *store = store_of(call);
     struct store_question question;
 
+    call->ended = true;
     if (call->method->changes || call->code == JSONRPC_DENIED)
         audit_log(call);
     if (store == NULL || !worth_a_row(call)) {
@@ -239,15 +253,17 @@ static void end(struct method_call *call)
     question.answer = written;
     question.context = (void *)call->desk;
     question.tag = park(call);
-    if (store_ask(store, &question) != 0) {
-        unpark(call->desk, question.tag);
+    if (question.tag == 0) {
+        answer_unwritten(call, "out of memory");
+    } else if (store_ask(store, &question) != 0) {
+        method_unpark(call->desk, question.tag);
         answer_unwritten(call, "the database has too much to do");
     }
 }
 
 static void written(void *context, uint64_t tag, const struct store_answer *row)
 {
-    struct method_call *call = unpark(context, tag);
+    struct method_call *call = method_unpark(context, tag);
 
     if (call == NULL)
         return; /* answered when the server began to stop */
@@ -307,7 +323,7 @@ void method_target(struct method_call *call, const char *target)
 
 static void answered(void *context, uint64_t tag, const struct store_answer *row)
 {
-    struct method_call *call = unpark(context, tag);
+    struct method_call *call = method_unpark(context, tag);
 
     if (call == NULL)
         return;
@@ -321,14 +337,15 @@ void method_ask(struct method_call *call, struct store_question *question, metho
 {
     struct store *store = store_of(call);
 
-    call->client = NULL;
     call->then = then;
     question->answer = answered;
     question->context = (void *)call->desk;
-    question->tag = park(call);
+    question->tag = method_park(call);
+    if (question->tag == 0)
+        return;
     if (store != NULL && store_ask(store, question) == 0)
         return;
-    unpark(call->desk, question->tag);
+    method_unpark(call->desk, question->tag);
     method_fail(call, "the database has too much to do: try again");
 }
 
@@ -339,7 +356,7 @@ void method_give_up(const struct method_desk *desk)
     HASH_ITER(hh, *desk->parked, call, next)
     {
         HASH_DEL(*desk->parked, call);
-        if (call->then != NULL && call->result == NULL && call->code == 0) {
+        if (!call->ended) {
             call->code = JSONRPC_FAILED;
             snprintf(call->sentence, sizeof(call->sentence),
                      "the server is stopping: it is not known whether that was done");

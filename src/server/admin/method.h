@@ -11,7 +11,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "admin/admin.h"
 #include "admin/jsonrpc.h"
@@ -20,6 +19,7 @@
 #include "admin/samples.h"
 #include "common/compiler.h"
 #include "common/error.h"
+#include "common/hash.h"
 #include "common/text.h"
 #include "store/questions.h"
 
@@ -79,11 +79,13 @@ struct method_call {
     /* What the audit says besides; see method_about. */
     uint64_t player;
     char player_name[TEXT_NAME_MAX_BYTES + 1], target[STORE_TARGET_MAX];
-    bool secret; /* the result is not written down */
-    void *work;  /* the handler's own, free()d with the call; may be NULL */
+    bool secret;            /* the result is not written down */
+    method_answer_fn *next; /* who.h: what follows */
+    void *work;             /* the handler's own, free()d with the call; may be NULL */
     /* method.c's. */
     uint64_t tag; /* key in parked */
     method_answer_fn *then;
+    bool ended;
     int code;       /* how it ended: 0, or a jsonrpc_code */
     json_t *result; /* owned */
     char sentence[ERROR_TEXT_MAX];
@@ -100,7 +102,12 @@ void method_target(struct method_call *call, const char *target);
 /* Ask the store for a call that goes on in `then`. Where the database is away the call fails, and
  * says so. question: statement and in are filled. call->client is not valid afterwards. */
 void method_ask(struct method_call *call, struct store_question *question, method_answer_fn *then);
-/* The server stops: calls that wait for the store are answered, the store's answers come to nobody.
+/* The same for another room that answers later, by a tag: park (0: out of memory, the call has
+ * failed), and unpark when the answer is there (NULL: the call was given up meanwhile).
+ * call->client is not valid afterwards. */
+uint64_t method_park(struct method_call *call);
+struct method_call *method_unpark(const struct method_desk *desk, uint64_t tag);
+/* The server stops: calls that wait are answered, what they waited for comes to nobody.
  */
 void method_give_up(const struct method_desk *desk);
 
@@ -139,13 +146,14 @@ json_t *method_id_json(uint64_t id);
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
-    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[];
+    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
 json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
+json_t *cmd_bans_json(const struct store_ban *ban);
 json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];

@@ -53,6 +53,10 @@
     ROW(SUBSTEPS_DROPPED,        COUNTER,   "openmmo_substeps_dropped_total",       "Movement time claimed beyond the allowance") \
     ROW(READING_PAUSED,          COUNTER,   "openmmo_reading_paused_total",         "Sockets left unread because a queue was full") \
     ROW(CHAT_LINES,              COUNTER,   "openmmo_chat_lines_total",             "Chat lines routed") \
+    ROW(BANS,                    GAUGE,     "openmmo_bans",                         "Bans in force") \
+    ROW(MUTES,                   GAUGE,     "openmmo_mutes",                        "Mutes in force") \
+    ROW(BANNED_REFUSED,          COUNTER,   "openmmo_banned_refused_total",         "Connections and logins refused for a ban") \
+    ROW(MUTED_LINES,             COUNTER,   "openmmo_muted_lines_total",            "Chat lines refused for a mute") \
     ROW(AUDIT_LOST,              COUNTER,   "openmmo_audit_lost_total",             "Operators' actions that are in the log only") \
     ROW(CELLS,                   GAUGE,     "openmmo_cells",                        "Occupied cells") \
     ROW(BLOCKS_ENCODED,          COUNTER,   "openmmo_blocks_encoded_total",         "Cell blocks encoded") \

@@ -209,7 +209,12 @@ struct host_post {
             int fd;
             struct sockaddr_storage address;
             struct host_counters *counters;
+            char *barred; /* NULL: it may come */
         } accept;
+        struct {
+            uint64_t until_ms;
+            char text[PROTOCOL_TEXT_MAX + 1];
+        } mute;
         struct login_answer answer;
         struct {
             enum protocol_reason reason;
@@ -249,19 +254,29 @@ static void run_accept(struct postbox_item *item)
     struct host_post *post = (struct host_post *)(void *)item;
     struct host *host = post->host;
 
-    if (session_new(host, post->as.accept.fd, post->session, &post->as.accept.address,
-                    post->as.accept.counters) == NULL)
+    struct session *s = session_new(host, post->as.accept.fd, post->session,
+                                    &post->as.accept.address, post->as.accept.counters);
+
+    if (s == NULL) {
+        free(post->as.accept.barred);
         host->config.closed(host->config.context, post->session, PROTOCOL_REASON_INTERNAL);
+    } else {
+        s->barred = post->as.accept.barred;
+    }
     free(post);
 }
 
 int host_accept(struct host *host, int fd, uint64_t session, const struct sockaddr_storage *address,
-                struct host_counters *counters)
+                struct host_counters *counters, const char *barred)
 {
     struct host_post *post = host_post_new(host, session, run_accept);
 
     if (post == NULL)
         return -1;
+    if (barred[0] != '\0' && (post->as.accept.barred = strdup(barred)) == NULL) {
+        free(post);
+        return -1;
+    }
     post->as.accept.fd = fd;
     post->as.accept.address = *address;
     post->as.accept.counters = counters;
@@ -347,6 +362,32 @@ int host_disconnect(struct host *host, uint64_t session, enum protocol_reason re
         post->as.disconnect.has_text = true;
         snprintf(post->as.disconnect.text, sizeof(post->as.disconnect.text), "%s", text);
     }
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+static void run_mute(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    struct session *s = host_find(post->host, post->session);
+
+    if (s != NULL) {
+        s->muted_until_ms = post->as.mute.until_ms;
+        session_notice(s,
+                       post->as.mute.until_ms != 0 ? PROTOCOL_REASON_MUTED : PROTOCOL_REASON_NONE,
+                       0, post->as.mute.text);
+    }
+    free(post);
+}
+
+int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char *text)
+{
+    struct host_post *post = host_post_new(host, session, run_mute);
+
+    if (post == NULL)
+        return -1;
+    post->as.mute.until_ms = until_ms;
+    snprintf(post->as.mute.text, sizeof(post->as.mute.text), "%s", text);
     io_post(host->io, &post->item);
     return 0;
 }

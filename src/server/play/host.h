@@ -119,9 +119,11 @@ int host_start(struct host *host, struct error *error) MUST_CHECK; /* control th
  */
 void host_free(struct host *host);
 
-/* Posted by control. Each copies or takes what it is given. -1: out of memory, fd not taken. */
+/* Posted by control. Each copies or takes what it is given. -1: out of memory, fd not taken.
+ * barred:
+ * "", or why it may not come: it is told so when it says HELLO. */
 int host_accept(struct host *host, int fd, uint64_t session, const struct sockaddr_storage *address,
-                struct host_counters *counters) MUST_CHECK;
+                struct host_counters *counters, const char *barred) MUST_CHECK;
 /* The session may be gone: then nothing happens. -1: out of memory. */
 int host_answer(struct host *host, uint64_t session, const struct login_answer *answer) MUST_CHECK;
 /* NOTICE(WAITING) to one who waits for an answer. -1: out of memory. */
@@ -129,6 +131,8 @@ int host_wait(struct host *host, uint64_t session, const char *text) MUST_CHECK;
 /* session 0: everybody, and linger_ms is the new linger time. */
 int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
                     uint32_t retry_after_ms, const char *text, uint32_t linger_ms) MUST_CHECK;
+/* sessions_mute. -1: out of memory. */
+int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char *text) MUST_CHECK;
 /* NOTICE to all who play. -1: out of memory. */
 int host_announce(struct host *host, const char *text) MUST_CHECK;
 /* Takes settings, also on failure. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounts/bans.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "net/address.h"
@@ -25,6 +26,10 @@ static enum native_result take_hello(struct session *s, const struct protocol_fr
         return NATIVE_BAD;
     if (s->state == SESSION_PLAYING) {
         session_notice_limited(s, PROTOCOL_REASON_ALREADY_LOGGED_IN, 0);
+        return NATIVE_DONE;
+    }
+    if (s->barred != NULL) {
+        session_end(s, PROTOCOL_REASON_BANNED, 0, s->barred);
         return NATIVE_DONE;
     }
     if (hello.lowest > PROTOCOL_VERSION_HIGHEST || hello.highest < PROTOCOL_VERSION_LOWEST) {
@@ -216,6 +221,15 @@ static enum native_result take_chat(struct session *s, const struct protocol_fra
         return NATIVE_BAD;
     if (text_chat_check(chat.text.bytes, chat.text.len, &error) != 0) {
         session_notice(s, PROTOCOL_REASON_CHAT_REFUSED, 0, error.text);
+        s->urgent = true;
+        return NATIVE_DONE;
+    }
+    if (s->muted_until_ms > host_wall_ms()) {
+        char why[BANS_TEXT_MAX];
+
+        bans_mute_text(s->muted_until_ms, "", why);
+        metrics_add(METRIC_MUTED_LINES, 1);
+        session_notice(s, PROTOCOL_REASON_MUTED, 0, why);
         s->urgent = true;
         return NATIVE_DONE;
     }

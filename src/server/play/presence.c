@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "accounts/accounts.h"
+#include "accounts/bans.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "play/admission.h"
@@ -309,6 +310,25 @@ static void go_on(struct presence *presence, struct person *person)
         wait_behind(presence, person, holder);
 }
 
+/* A good login of an account that is banned. True: it was told so. */
+static bool banned(struct presence *presence, struct person *person, uint64_t player)
+{
+    struct login_answer refusal = {.reason = PROTOCOL_REASON_BANNED};
+    const struct ban *ban = presence->config.bans != NULL
+                                ? bans_account(presence->config.bans, player, timestamp_now_ms())
+                                : NULL;
+
+    if (ban == NULL)
+        return false;
+    metrics_add(METRIC_BANNED_REFUSED, 1);
+    log_event(LOG_LEVEL_INFO, "banned_refused", "a banned account wanted to come in",
+              LOG_U64("id", player), LOG_U64("ban", ban->id));
+    bans_text(ban, refusal.text);
+    sessions_answer(presence->sessions, person->session, &refusal);
+    forget(presence, person);
+    return true;
+}
+
 static void known(void *context, uint64_t session, const struct accounts_answer *answer)
 {
     struct presence *presence = context;
@@ -324,6 +344,8 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
         forget(presence, person);
         return;
     }
+    if (banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
+        return;
     person->welcome = calloc(1, sizeof(*person->welcome));
     if (!person->welcome) {
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
@@ -361,17 +383,23 @@ static void ask_accounts(struct presence *presence, const struct login_request *
     accounts_login(presence->config.accounts, &ask, known, presence);
 }
 
+static bool barred(void *context, const struct sockaddr_storage *address,
+                   char why[PROTOCOL_TEXT_MAX + 1]);
+
 static void on_login(void *context, struct login_request *request)
 {
     struct presence *presence = context;
     struct login_answer refusal = {.reason = PROTOCOL_REASON_ALREADY_LOGGED_IN};
     struct person *person = people_find(&presence->people, request->session);
+    char why[PROTOCOL_TEXT_MAX + 1];
 
     if (!presence->sessions) {
         login_request_free(request);
         return;
     }
-    if (person) {
+    if (barred(presence, &request->address, why)) { /* before any work for it */
+        sessions_disconnect(presence->sessions, request->session, PROTOCOL_REASON_BANNED, 0, why);
+    } else if (person) {
         sessions_answer(presence->sessions, request->session, &refusal);
     } else if (!people_add(&presence->people, request->session)) {
         refusal.reason = PROTOCOL_REASON_BUSY;
@@ -403,7 +431,7 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
         break;
     case PERSON_JOINING:
     case PERSON_PRESENT:
-        person->dismissed = reason == PROTOCOL_REASON_KICKED;
+        person->dismissed = reason == PROTOCOL_REASON_KICKED || reason == PROTOCOL_REASON_BANNED;
         log_event(LOG_LEVEL_INFO, "player_left", "a player left", LOG_TEXT("player", person->name),
                   LOG_U64("id", person->player), LOG_TEXT("reason", protocol_reason_name(reason)));
         leave(presence, person);
@@ -426,6 +454,9 @@ static void joined(struct presence *presence, struct person *person, const struc
     people_enter(&presence->people, person, PERSON_PRESENT);
     person->welcome->entity = event->entity;
     person->welcome->joined_tick = event->tick;
+    if (presence->config.bans != NULL)
+        person->welcome->muted_until_ms =
+            bans_muted_until(presence->config.bans, person->player, timestamp_now_ms());
     sessions_answer(presence->sessions, person->session, person->welcome);
     people_drop_welcome(person);
     person->opened = true;
@@ -558,6 +589,73 @@ int presence_teleport(struct presence *presence, uint64_t session, int32_t x, in
     return queue_push(presence->config.commands, &command);
 }
 
+/* -- bans ------------------------------------------------------------------------------------- */
+
+unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,
+                      const char *text)
+{
+    struct person *person, *next;
+    unsigned n = 0;
+
+    HASH_ITER(hh, presence->people.persons, person, next)
+    {
+        if (person->player != player || player == 0 || person->state == PERSON_LEAVING)
+            continue;
+        sessions_disconnect(presence->sessions, person->session, reason, 0, text);
+        n++;
+    }
+    return n;
+}
+
+bool presence_gone(const struct presence *presence, uint64_t player)
+{
+    struct store_position place;
+
+    return people_holder(&presence->people, player) == NULL &&
+           !writeback_find(presence->saving.writeback, player, &place);
+}
+
+static void on_banned(void *context, const struct ban *ban, const char *text)
+{
+    struct presence *presence = context;
+
+    if (!presence->sessions)
+        return;
+    if (ban->target.player != 0)
+        presence_end(presence, ban->target.player, PROTOCOL_REASON_BANNED, text);
+    else
+        sessions_disconnect_from(presence->sessions, &ban->target.network, PROTOCOL_REASON_BANNED,
+                                 text);
+}
+
+/* One who is on his way in is told with his welcome. */
+static void on_muted(void *context, uint64_t player, uint64_t until_ms, const char *text)
+{
+    struct presence *presence = context;
+    struct person *person = people_holder(&presence->people, player);
+
+    if (presence->sessions && person && person->state == PERSON_PRESENT)
+        sessions_mute(presence->sessions, person->session, until_ms, text);
+}
+
+struct bans_handlers presence_bans_handlers(struct presence *presence)
+{
+    return (struct bans_handlers){.banned = on_banned, .muted = on_muted, .context = presence};
+}
+
+static bool barred(void *context, const struct sockaddr_storage *address,
+                   char why[PROTOCOL_TEXT_MAX + 1])
+{
+    struct presence *presence = context;
+    const struct ban *ban = presence->config.bans != NULL
+                                ? bans_address(presence->config.bans, address, timestamp_now_ms())
+                                : NULL;
+
+    if (ban != NULL)
+        bans_text(ban, why);
+    return ban != NULL;
+}
+
 /* -- beginning and end ------------------------------------------------------------------------- */
 
 void presence_reconfigure(struct presence *presence, const struct presence_config *config)
@@ -616,7 +714,8 @@ void presence_free(struct presence *presence)
 
 struct sessions_handlers presence_handlers(struct presence *presence)
 {
-    return (struct sessions_handlers){.login = on_login, .closed = on_closed, .context = presence};
+    return (struct sessions_handlers){
+        .login = on_login, .closed = on_closed, .barred = barred, .context = presence};
 }
 
 void presence_set_sessions(struct presence *presence, struct sessions *sessions)

@@ -24,10 +24,13 @@
 
 struct presence;
 struct accounts; /* accounts/accounts.h */
+struct bans;     /* accounts/bans.h */
+struct bans_handlers;
 
 struct presence_config {
     struct event_base *base;
     struct accounts *accounts;
+    struct bans *bans; /* borrowed; NULL: nobody is banned */
     struct store *store;
     struct queue *commands; /* control's own queue to the sim */
     uint32_t players_max;
@@ -81,6 +84,14 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
  * clamped into the world. Returns 0; -1: nobody by that session is present, or the simulation has
  * not taken yet what it was told before. */
 int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z) MUST_CHECK;
+
+/* End all that an account has here, on its way in too. Returns how many sessions were told. */
+unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,
+                      const char *text);
+/* True: nothing of that account is here any more, nor on its way to the database. */
+bool presence_gone(const struct presence *presence, uint64_t player);
+/* What bans and mutes do to those who are here: to give to bans_set_handlers. */
+struct bans_handlers presence_bans_handlers(struct presence *presence);
 
 /* Save everyone now, those too who are just leaving (the sim must go on for them), and call done
  * when all is durable, or after 10 s without that (then lost > 0). For stop and `save.now`. One at

@@ -150,6 +150,7 @@ void session_free(struct session *s)
     interest_fini(&s->interest);
     interest_fini(&s->hidden);
     free(s->who);
+    free(s->barred);
     free(s);
 }
 
@@ -333,6 +334,7 @@ static void session_welcome(struct session *s, const struct login_answer *answer
 
     s->entity = answer->entity;
     s->joined_tick = answer->joined_tick;
+    s->muted_until_ms = answer->muted_until_ms;
     s->clock_ms = host->wall_ms;
     s->tempo = PROTOCOL_TEMPO_MAX; /* what WELCOME means; another is told with the first blocks */
     wire_writer_init(&w, room, sizeof(room));

@@ -52,6 +52,7 @@ struct session {
     bool waiting;               /* in host->waiting */
     bool urgent;                /* the outbox does not wait for the next sweep */
     bool finished;              /* the last words are written */
+    char *barred;               /* why it may not come, owned; NULL: it may */
     struct bucket allow[HOST_LIMITS_N], flood[HOST_LIMITS_N];
     uint64_t noticed_ms; /* last NOTICE about limits or order; io clock */
     struct outbox outbox;
@@ -66,6 +67,7 @@ struct session {
     uint64_t clock_ms;                    /* of the last CLOCK, Unix time */
     uint16_t tempo;                       /* as told last */
     uint64_t chat_sequence;               /* of the last line looked at */
+    uint64_t muted_until_ms;              /* Unix time; it says nothing before */
     struct protocol_self self;            /* as sent last */
     bool self_sent;
     uint32_t dropped;         /* substeps given up since */

@@ -25,6 +25,10 @@
 #define CONNECTIONS_TOP 1000000
 #define NO_SLOT         UINT32_MAX
 
+/* Of those who may not come, so many are let through to TLS, to be told why; the others are closed
+ * at once. */
+static const struct bucket_rate barred_told = {10, 1000, 20};
+
 /* What an io thread says about a slot's session. */
 struct slot_post {
     struct postbox_item item;
@@ -61,6 +65,7 @@ struct sessions {
     uint32_t serial; /* of settings */
     char fingerprint[TLS_FINGERPRINT_BYTES];
     bool draining, freeing;
+    struct bucket barred;
     struct event *drained;
     void (*done)(void *context);
     void *done_context;
@@ -179,9 +184,23 @@ static void slot_forget(struct sessions *sessions, struct slot *slot)
     slot_give_back(sessions, slot);
 }
 
+/* True: go on, to play (why is empty) or to be told why not. */
+static bool may_come(struct sessions *sessions, const struct sockaddr_storage *address,
+                     char why[PROTOCOL_TEXT_MAX + 1])
+{
+    why[0] = '\0';
+    if (sessions->handlers.barred == NULL ||
+        !sessions->handlers.barred(sessions->handlers.context, address, why))
+        return true;
+    metrics_add(METRIC_BANNED_REFUSED, 1);
+    refused(address, "the address is banned");
+    return bucket_take(&sessions->barred, &barred_told, control_now_ms());
+}
+
 static void on_arrived(void *context, int fd, const struct sockaddr_storage *address)
 {
     struct sessions *sessions = context;
+    char why[PROTOCOL_TEXT_MAX + 1];
     struct slot *slot;
 
     switch (
@@ -192,6 +211,11 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     case ADDRESS_TOO_FAST:
         metrics_add(METRIC_REFUSED_ADDRESS, 1);
         refused(address, "too many connections from one address");
+        close(fd);
+        return;
+    }
+    if (!may_come(sessions, address, why)) {
+        address_closed(sessions->addresses, (const struct sockaddr *)address, false);
         close(fd);
         return;
     }
@@ -210,7 +234,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     metrics_gauge(METRIC_CONNECTIONS, 1);
     metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, 1);
     if (host_accept(sessions->hosts[slot->thread], fd, slot_id(sessions, slot), address,
-                    &slot->counters) != 0) {
+                    &slot->counters, why) != 0) {
         close(fd);
         slot_forget(sessions, slot);
     }
@@ -315,6 +339,35 @@ void sessions_disconnect(struct sessions *sessions, uint64_t session, enum proto
         return;
     slot->ending = host_disconnect(sessions->hosts[slot->thread], session, reason, retry_after_ms,
                                    text, 0) == 0;
+}
+
+unsigned sessions_disconnect_from(struct sessions *sessions, const struct network *network,
+                                  enum protocol_reason reason, const char *text)
+{
+    uint8_t bytes[NETWORK_BYTES];
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < sessions->slots_n; i++) {
+        struct slot *slot = &sessions->slots[i];
+
+        if (!slot->used)
+            continue;
+        network_bytes((const struct sockaddr *)&slot->address, bytes);
+        if (!network_holds(network, bytes))
+            continue;
+        sessions_disconnect(sessions, slot_id(sessions, slot), reason, 0, text);
+        n++;
+    }
+    return n;
+}
+
+void sessions_mute(struct sessions *sessions, uint64_t session, uint64_t until_ms, const char *text)
+{
+    struct slot *slot = slot_find(sessions, session);
+
+    if (slot != NULL && host_mute(sessions->hosts[slot->thread], session, until_ms, text) != 0)
+        log_event(LOG_LEVEL_WARN, "mute_lost", "out of memory: a mute holds from the next login on",
+                  LOG_U64("session", session));
 }
 
 void sessions_announce(struct sessions *sessions, const char *text)
@@ -581,6 +634,7 @@ struct sessions *sessions_new(struct event_base *control, const struct sessions_
     sessions->handlers = *handlers;
     sessions->free_first = 0;
     sessions->serial = 1;
+    bucket_init(&sessions->barred, &barred_told, control_now_ms());
     sessions->world.field = config->field;
     sessions->world.epoch = config->epoch;
     heightfield_hash(config->field, sessions->world.hash);

@@ -21,7 +21,8 @@
 #include "sim/mailbox.h"
 
 struct sessions;
-struct worst; /* ops/worst.h */
+struct worst;   /* ops/worst.h */
+struct network; /* net/network.h */
 
 enum login_kind { LOGIN_PASSWORD, LOGIN_TOKEN, LOGIN_REGISTER };
 
@@ -49,12 +50,16 @@ struct login_answer {
     uint32_t joined_tick;      /* the sim knows the entity from this tick on */
     char username[TEXT_NAME_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1]; /* resume token */
+    uint64_t muted_until_ms;            /* as sessions_mute takes it */
 };
 
 struct sessions_handlers {
     void (*login)(void *context, struct login_request *request); /* takes it */
     /* The session is over. */
     void (*closed)(void *context, uint64_t session, enum protocol_reason reason);
+    /* Whether nobody may come from there: then why, in words for him. NULL: all may. */
+    bool (*barred)(void *context, const struct sockaddr_storage *address,
+                   char why[PROTOCOL_TEXT_MAX + 1]);
     void *context;
 };
 
@@ -113,6 +118,12 @@ void sessions_wait(struct sessions *sessions, uint64_t session, const char *text
 /* Say DISCONNECT and close. text: NULL for the reason's own. */
 void sessions_disconnect(struct sessions *sessions, uint64_t session, enum protocol_reason reason,
                          uint32_t retry_after_ms, const char *text);
+/* The same for all who are connected from a network, logged in or not. Returns how many. */
+unsigned sessions_disconnect_from(struct sessions *sessions, const struct network *network,
+                                  enum protocol_reason reason, const char *text);
+/* Take no chat from it until then (Unix ms; UINT64_MAX: ever; 0: take it again), and say text. */
+void sessions_mute(struct sessions *sessions, uint64_t session, uint64_t until_ms,
+                   const char *text);
 /* A word from the server to all who are logged in (NOTICE, reason NONE). */
 void sessions_announce(struct sessions *sessions, const char *text);
 

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "store/about_accounts.h"
+#include "store/about_moderation.h"
 #include "store/about_players.h"
 #include "store/about_records.h"
 
@@ -45,6 +46,16 @@
     ROW(POSITIONS_SAVE, positions_save)                                                            \
     ROW(SESSION_OPEN, session_open)   /* in: session */                                            \
     ROW(SESSION_CLOSE, session_close) /* in: session (session_id, now_ms) */                       \
+    /* Of statements_moderation.c. Lists of what is in force rise from page.from, histories fall.  \
+     */                                                                                            \
+    ROW(BANS_IN_FORCE, bans_in_force)   /* in: page (now_ms). rows: struct store_ban */            \
+    ROW(MUTES_IN_FORCE, mutes_in_force) /* the same */                                             \
+    ROW(BANS_ABOUT, bans_about)   /* in: page (about, or text: a network). rows: store_ban */      \
+    ROW(MUTES_ABOUT, mutes_about) /* in: page (about). rows: struct store_ban */                   \
+    ROW(BAN_ADD, ban_add)         /* in: ban. out: id. NONE: no such player */                     \
+    ROW(MUTE_ADD, mute_add)       /* the same */                                                   \
+    ROW(BAN_LIFT, ban_lift) /* in: ban (id, lifted_ms, lifted_by). out: id. NONE: not in force */  \
+    ROW(MUTE_LIFT, mute_lift) /* the same */                                                       \
     /* Of statements_records.c. */                                                                 \
     ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id) */                                     \
     ROW(AUDIT_LIST, audit_list)   /* in: page. rows: struct store_audit, newest first */           \
@@ -73,6 +84,7 @@ struct store_answer {
         struct store_player player;
         struct store_login_answer login;
         uint64_t player_id;
+        uint64_t id;
         uint64_t epoch;
         struct store_position position;
     } out;
@@ -112,6 +124,7 @@ struct store_question {
         } positions;
         struct store_session session;
         struct store_audit audit;
+        struct store_ban ban;
         struct store_page page;
     } in;
 };
