@@ -203,23 +203,28 @@ static void test_admission_remembers(void **state)
 static void test_throttle(void **state)
 {
     struct throttle *throttle = throttle_new(MANY);
-    struct sockaddr_storage address = {.ss_family = AF_INET};
-    struct throttle_try attempt = {"alice", &address, 1000};
-    bool refused;
+    struct throttle_try attempt = {.name_key = "alice", .network = "192.0.2.1", .now_ms = 1000};
 
     (void)state;
     EACH_FAILURE(n)
     {
+        bool by_address, by_account = false;
+
         fails_at = n;
-        refused = throttle_charge(throttle, &attempt) != 0;
+        by_address = throttle_address(throttle, &attempt) != 0;
+        if (!by_address)
+            by_account = throttle_account(throttle, &attempt) != 0;
         fails_at = 0;
-        assert_int_equal(refused, failures_n);
-        throttle_succeeded(throttle, &attempt);
+        assert_int_equal(by_address || by_account, failures_n);
+        if (!by_address)
+            throttle_judged(throttle, &attempt, !by_account,
+                            by_account ? THROTTLE_UNJUDGED : THROTTLE_RIGHT);
     }
     EACH_FAILURE(n)
     {
+        assert_int_equal(throttle_address(throttle, &attempt), 0);
         fails_at = n;
-        throttle_failed(throttle, &attempt);
+        throttle_judged(throttle, &attempt, false, THROTTLE_WRONG);
         fails_at = 0;
     }
     throttle_free(throttle);
