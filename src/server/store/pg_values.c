@@ -321,6 +321,10 @@ void pg_sentence(struct error *error, const char *prefix, const char *words)
     size_t used, n = 0;
 
     for (; *words && n + 1 < sizeof(line); words++) {
+        while (words[0] == '\n' && words[1] == '\t') /* a hint for whoever sits at psql */
+            words += 1 + strcspn(words + 1, "\n");
+        if (!*words)
+            break;
         bool space = *words == '\n' || *words == '\t' || *words == '\r' || *words == ' ';
 
         if (!space)

@@ -1,0 +1,547 @@
+/* PostgreSQL that fails: it stands still, crashes, is full, is slow, is taken over, hides behind a
+ * pooler. What was acknowledged is counted, and must be there. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <sodium.h>
+
+#include "pg_cluster.h"
+#include "store/store.h"
+#include "store/timestamp.h"
+#include "store/writeback.h"
+
+#define DEADLINE_MS 20000
+#define ANSWER_MS   400
+#define ASKS_MAX    2000
+
+static struct pg_cluster cluster;
+
+struct tally { /* by tag */
+    enum store_status statuses[ASKS_MAX];
+    uint64_t ids[ASKS_MAX], took_ms[ASKS_MAX], asked_ms[ASKS_MAX];
+    bool answered[ASKS_MAX];
+    unsigned asked_n, answered_n, ok_n, away_n;
+    char away[ERROR_TEXT_MAX]; /* the newest reason */
+};
+
+struct world {
+    char connection[PG_CLUSTER_CONNECTION_BYTES]; /* of the cluster itself */
+    char through[PG_CLUSTER_CONNECTION_BYTES];    /* what the store is told */
+    struct event_base *base;
+    struct store *store;
+    bool unprepared;
+    unsigned pool_max;
+    struct tally tally;
+};
+
+static struct store *open_store(struct world *world, struct error *error)
+{
+    struct store_config config = {.base = world->base,
+                                  .kind = STORE_POSTGRESQL,
+                                  .queue_max = ASKS_MAX,
+                                  .migrate = true,
+                                  .pg = {.connection = world->through,
+                                         .password_file = "",
+                                         .pool_min = 1,
+                                         .pool_max = world->pool_max,
+                                         .unprepared = world->unprepared,
+                                         .statement_ms = ANSWER_MS / 2,
+                                         .answer_ms = ANSWER_MS,
+                                         .connect_ms = 1000}};
+
+    return store_open(&config, error);
+}
+
+static void must_open(struct world *world)
+{
+    struct error error = {""};
+
+    world->store = open_store(world, &error);
+    if (!world->store)
+        fail_msg("%s", error.text);
+}
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    assert_int_equal(pg_cluster_world(&cluster, world->connection), 0);
+    strcpy(world->through, world->connection);
+    world->pool_max = 3;
+    world->base = event_base_new();
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    store_close(world->store);
+    event_base_free(world->base);
+    free(world);
+    return 0;
+}
+
+static void turn(struct world *world)
+{
+    struct timeval step = {0, 10000};
+
+    event_base_loopexit(world->base, &step);
+    event_base_dispatch(world->base);
+}
+
+static void turn_for(struct world *world, unsigned ms)
+{
+    uint64_t end_ms = timestamp_now_ms() + ms;
+
+    while (timestamp_now_ms() < end_ms)
+        turn(world);
+}
+
+static void answered(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct tally *tally = context;
+
+    assert_true(tag < tally->asked_n && !tally->answered[tag]);
+    tally->answered[tag] = true;
+    tally->statuses[tag] = answer->status;
+    tally->ids[tag] = answer->out.player_id;
+    tally->took_ms[tag] = timestamp_now_ms() - tally->asked_ms[tag];
+    tally->answered_n++;
+    tally->ok_n += answer->status == STORE_OK;
+    tally->away_n += answer->status == STORE_AWAY;
+    if (answer->status == STORE_AWAY)
+        strcpy(tally->away, answer->error.text);
+}
+
+static unsigned ask(struct world *world, struct store_question question)
+{
+    struct tally *tally = &world->tally;
+
+    assert_true(tally->asked_n < ASKS_MAX);
+    question.answer = answered;
+    question.context = tally;
+    question.tag = tally->asked_n;
+    tally->asked_ms[tally->asked_n++] = timestamp_now_ms();
+    assert_int_equal(store_ask(world->store, &question), 0);
+    return tally->asked_n - 1;
+}
+
+static enum store_status wait_for(struct world *world, unsigned tag)
+{
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS;
+
+    while (!world->tally.answered[tag] && timestamp_now_ms() < end_ms)
+        turn(world);
+    assert_true(world->tally.answered[tag]);
+    return world->tally.statuses[tag];
+}
+
+static void wait_for_all(struct world *world)
+{
+    for (unsigned i = 0; i < world->tally.asked_n; i++)
+        (void)wait_for(world, i);
+}
+
+static struct store_question player_of(unsigned number)
+{
+    struct store_question question = {.statement = STORE_PLAYER_ADD};
+
+    snprintf(question.in.player.username, sizeof(question.in.player.username), "p%u", number);
+    snprintf(question.in.player.key, sizeof(question.in.player.key), "p%u", number);
+    strcpy(question.in.player.hash, "$hash$");
+    question.in.player.created_ms = 1700000000123;
+    return question;
+}
+
+static struct store_question by_name(unsigned number)
+{
+    struct store_question question = {.statement = STORE_PLAYER_BY_NAME};
+
+    snprintf(question.in.key, sizeof(question.in.key), "p%u", number);
+    return question;
+}
+
+static struct store_question session(unsigned number, uint64_t player)
+{
+    struct store_question question = {.statement = STORE_SESSION_OPEN};
+
+    snprintf(question.in.session.session_id, STORE_SESSION_ID_MAX, "s%u", number);
+    question.in.session.player_id = player;
+    question.in.session.now_ms = 1700000000123;
+    return question;
+}
+
+static struct store_position at(uint64_t player, double x_m, uint32_t epoch, uint32_t tick)
+{
+    return (struct store_position){
+        .player_id = player, .x_m = x_m, .epoch = epoch, .tick = tick, .saved_ms = 1700000002789};
+}
+
+static unsigned save(struct world *world, const struct store_position *row)
+{
+    struct store_question question = {.statement = STORE_POSITIONS_SAVE};
+
+    question.in.positions.rows = row;
+    question.in.positions.n = 1;
+    return ask(world, question);
+}
+
+static uint64_t player(struct world *world, unsigned number)
+{
+    unsigned tag = ask(world, player_of(number));
+
+    assert_int_equal(wait_for(world, tag), STORE_OK);
+    return world->tally.ids[tag];
+}
+
+/* The store answers again: asked until it does. */
+static void until_back(struct world *world)
+{
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS;
+
+    while (wait_for(world, ask(world, by_name(999999))) != STORE_NONE) {
+        assert_true(timestamp_now_ms() < end_ms);
+        turn_for(world, 50);
+    }
+}
+
+/* Every account and session that was acknowledged is there. */
+static void check_nothing_lost(struct world *world, unsigned from, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        char sql[100];
+
+        if (!world->tally.answered[from + i] || world->tally.statuses[from + i] != STORE_OK)
+            continue;
+        snprintf(sql, sizeof(sql), "SELECT id FROM players WHERE username_key = 'p%u'", i);
+        assert_int_equal(pg_cluster_sql(world->connection, sql), world->tally.ids[from + i]);
+    }
+}
+
+static void test_standstill(void **state)
+{
+    struct world *world = *state;
+    struct store_position before, during;
+    unsigned saves[2], sessions[20], logins[20], tag;
+    uint64_t id;
+
+    must_open(world);
+    id = player(world, 0);
+    before = at(id, 1, 1, 1);
+    during = at(id, 2, 1, 2);
+    pg_cluster_freeze(&cluster, true);
+    saves[0] = save(world, &before);
+    for (unsigned i = 0; i < 20; i++) {
+        logins[i] = ask(world, by_name(0));
+        sessions[i] = ask(world, session(i, id));
+        turn_for(world, 50);
+    }
+    saves[1] = save(world, &during);
+    turn_for(world, ANSWER_MS * 10); /* the saves' connection is given up too */
+    for (unsigned i = 0; i < 20; i++) {
+        assert_true(world->tally.answered[logins[i]]);
+        assert_int_equal(world->tally.statuses[logins[i]], STORE_AWAY);
+        assert_in_range(world->tally.took_ms[logins[i]], 0, ANSWER_MS + 300);
+    }
+    assert_string_not_equal(store_trouble(world->store), "");
+    assert_false(world->tally.answered[saves[1]]);
+    pg_cluster_freeze(&cluster, false);
+    until_back(world);
+    assert_int_equal(wait_for(world, saves[1]), STORE_OK);
+    wait_for_all(world);
+    assert_int_equal(world->tally.statuses[saves[0]], STORE_OK);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(world->tally.statuses[sessions[i]], STORE_OK);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM game_sessions"), 20);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT x FROM player_positions"), 2);
+    tag = ask(world, player_of(1));
+    assert_int_equal(wait_for(world, tag), STORE_OK);
+    assert_string_equal(store_trouble(world->store), "");
+}
+
+static void test_crash_and_restart(void **state)
+{
+    struct world *world = *state;
+    unsigned n = 400, saved = 0;
+    uint64_t id;
+
+    must_open(world);
+    id = player(world, 1000000);
+    for (unsigned i = 0; i < n; i++) { /* tags 1 .. n are accounts */
+        (void)ask(world, player_of(i));
+        if (i % 4 == 0)
+            turn(world);
+        if (i == n / 2)
+            pg_cluster_down(&cluster);
+        if (i == n / 2 + 60)
+            assert_int_equal(pg_cluster_up(&cluster), 0);
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        struct store_position row = at(id, i + 1, 1, i + 1);
+
+        saved = save(world, &row);
+    }
+    assert_int_equal(wait_for(world, saved), STORE_OK);
+    wait_for_all(world);
+    assert_true(world->tally.ok_n > n / 4);
+    assert_true(world->tally.away_n > 0);
+    check_nothing_lost(world, 1, n);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT x FROM player_positions"), 50);
+}
+
+/* The writeback's view: what is put while the server is gone lands when it is back. */
+static void test_saves_wait(void **state)
+{
+    struct world *world = *state;
+    struct writeback *writeback;
+    struct error error = {""};
+    uint64_t ids[50], end_ms;
+
+    must_open(world);
+    for (unsigned i = 0; i < 50; i++)
+        ids[i] = player(world, i);
+    writeback = writeback_new(world->base, world->store, &error);
+    pg_cluster_down(&cluster);
+    for (uint32_t tick = 1; tick <= 100; tick++) {
+        struct store_position row = at(ids[tick % 50], tick, 1, tick);
+
+        assert_int_equal(writeback_put(writeback, &row), 0);
+        writeback_flush(writeback, 1, tick);
+        turn(world);
+    }
+    assert_int_equal(writeback_watermark(writeback).tick, 0);
+    assert_int_equal(writeback_pending_n(writeback), 50);
+    assert_int_equal(pg_cluster_up(&cluster), 0);
+    end_ms = timestamp_now_ms() + DEADLINE_MS;
+    while (writeback_watermark(writeback).tick != 100 && timestamp_now_ms() < end_ms)
+        turn(world);
+    assert_int_equal(writeback_watermark(writeback).tick, 100);
+    assert_int_equal(
+        pg_cluster_sql(world->connection, "SELECT count(*) FROM player_positions WHERE tick > 50"),
+        50);
+    store_close(world->store);
+    world->store = NULL;
+    writeback_free(writeback);
+}
+
+/* Limits hold for whoever is no superuser. Runs SQL as somebody else, who is one. */
+static void limit(struct world *world, int connections, bool end_all)
+{
+    char other[PG_CLUSTER_CONNECTION_BYTES], sql[200];
+
+    snprintf(other, sizeof(other), "host=%s user=other dbname=postgres", cluster.root);
+    snprintf(sql, sizeof(sql), "ALTER DATABASE %s CONNECTION LIMIT %d",
+             strrchr(world->connection, '=') + 1, connections);
+    (void)pg_cluster_sql(other, sql);
+    (void)pg_cluster_sql(other, connections < 0 ? "ALTER ROLE openmmo SUPERUSER"
+                                                : "ALTER ROLE openmmo NOSUPERUSER");
+    if (end_all)
+        (void)pg_cluster_sql(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                                    " WHERE usename = 'openmmo'");
+}
+
+static void test_connection_limit(void **state)
+{
+    struct world *world = *state;
+
+    (void)pg_cluster_sql(world->connection, "CREATE ROLE other SUPERUSER LOGIN");
+    must_open(world);
+    (void)player(world, 0); /* saves' and one of the pool are there */
+    limit(world, 2, false);
+    for (unsigned i = 1; i < 300; i++)
+        (void)ask(world, player_of(i));
+    wait_for_all(world); /* more hands would be welcome, but the one does it */
+    assert_int_equal(world->tally.ok_n, 300);
+    limit(world, 0, true);
+    turn_for(world, 1500);
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_AWAY);
+    assert_non_null(strstr(world->tally.away, "too many connections"));
+    assert_in_range(world->tally.took_ms[world->tally.asked_n - 1], 0, 50); /* known: at once */
+    limit(world, -1, false);
+    until_back(world);
+    check_nothing_lost(world, 0, 300);
+}
+
+static void test_slow_statement(void **state)
+{
+    struct world *world = *state;
+    PGconn *holder;
+    unsigned tag;
+
+    must_open(world);
+    (void)player(world, 0);
+    holder = PQconnectdb(world->connection);
+    PQclear(PQexec(holder, "BEGIN; LOCK TABLE players IN ACCESS EXCLUSIVE MODE"));
+    tag = ask(world, by_name(0));
+    assert_int_equal(wait_for(world, tag), STORE_AWAY);
+    assert_non_null(strstr(world->tally.away, "57014")); /* the server's own limit came first */
+    assert_in_range(world->tally.took_ms[tag], ANSWER_MS / 2, ANSWER_MS + 200);
+    PQclear(PQexec(holder, "COMMIT"));
+    PQfinish(holder);
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_OK);
+    assert_int_equal(pg_cluster_sql(world->connection,
+                                    "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                    "current_database() AND application_name = 'openmmod'"),
+                     2); /* no connection was given up for it */
+}
+
+static void test_two_daemons(void **state)
+{
+    struct world *world = *state;
+    struct store *first;
+    struct error error = {""};
+    struct store_position row;
+    uint64_t id;
+
+    must_open(world);
+    assert_int_equal(store_epoch(world->store), 1);
+    first = world->store;
+    assert_null(open_store(world, &error));
+    assert_non_null(strstr(error.text, "is in use by another openmmod"));
+    id = player(world, 0);
+    row = at(id, 1, 1, 1);
+    assert_int_equal(wait_for(world, save(world, &row)), STORE_OK);
+    world->unprepared = true; /* where no lock can say it, the epoch does */
+    must_open(world);
+    assert_int_equal(store_epoch(world->store), 2);
+    store_close(world->store);
+    world->store = first;
+    row.x_m = 2;
+    assert_int_equal(wait_for(world, save(world, &row)), STORE_AWAY);
+    assert_non_null(strstr(world->tally.away, "another openmmod has started on this database"));
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT x FROM player_positions"), 1);
+}
+
+static unsigned free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static pid_t start_pooler(struct world *world)
+{
+    char path[100], text[600];
+    const char *const argv[] = {"/usr/sbin/pgbouncer", path, NULL};
+    unsigned port = free_port();
+    FILE *file;
+    pid_t pid;
+
+    snprintf(path, sizeof(path), "%s/pgbouncer.ini", cluster.root);
+    snprintf(text, sizeof(text),
+             "[databases]\n* = host=%s user=openmmo\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+             "listen_port = %u\nauth_type = any\npool_mode = transaction\n"
+             "default_pool_size = 2\nserver_login_retry = 1\nunix_socket_dir =\n",
+             cluster.root, port);
+    file = fopen(path, "we");
+    fputs(text, file);
+    fclose(file);
+    pid = pg_cluster_spawn(&cluster, argv);
+    snprintf(world->through, sizeof(world->through),
+             "host=localhost port=%u user=openmmo dbname=%s", port,
+             strrchr(world->connection, '=') + 1);
+    return pid;
+}
+
+/* In transaction mode each transaction may run on another connection. By name, too: libpq must not
+ * look it up itself. */
+static void test_pooler(void **state)
+{
+    struct world *world = *state;
+    pid_t pooler = start_pooler(world);
+    struct store_position row;
+    unsigned last = 0;
+    uint64_t id;
+
+    world->unprepared = true;
+    must_open(world);
+    id = player(world, 1000000);
+    for (unsigned i = 0; i < 300; i++) {
+        (void)ask(world, player_of(i));
+        row = at(id, i, 1, i);
+        last = save(world, &row);
+        (void)ask(world, session(i, id));
+        if (i % 10 == 0)
+            turn(world);
+    }
+    assert_int_equal(wait_for(world, last), STORE_OK);
+    wait_for_all(world);
+    assert_int_equal(world->tally.ok_n, 901);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM players"), 301);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM game_sessions"), 300);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT x FROM player_positions"), 299);
+    pg_cluster_down(&cluster);
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_AWAY);
+    assert_int_equal(pg_cluster_up(&cluster), 0);
+    until_back(world);
+    kill(pooler, SIGINT);
+    waitpid(pooler, NULL, 0);
+}
+
+/* A start says what is wrong, and waits only where that can help. */
+static void test_starts_that_fail(void **state)
+{
+    struct world *world = *state;
+    struct error error = {""};
+    uint64_t begun_ms = timestamp_now_ms();
+
+    snprintf(world->through, sizeof(world->through), "host=%s user=openmmo dbname=nowhere",
+             cluster.root);
+    assert_null(open_store(world, &error));
+    assert_non_null(strstr(error.text, "database \"nowhere\" does not exist"));
+    assert_in_range(timestamp_now_ms() - begun_ms, 0, 3000);
+    strcpy(world->through, "host=x passwort=geheim");
+    assert_null(open_store(world, &error));
+    assert_null(strstr(error.text, "geheim"));
+}
+
+static int start_cluster(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+static int end_cluster(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_standstill, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_crash_and_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_saves_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_connection_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slow_statement, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pooler, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_starts_that_fail, setup, teardown),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+}
