@@ -49,7 +49,7 @@
 #define STORE_QUEUE_SPARE   256  /* beyond a few questions a connection */
 #define STORE_CONNECT_MS    3000 /* of a connection to PostgreSQL, with its statements */
 #define STORE_BUSY_MS       2000 /* another program's lock: shorter ones are waited for */
-#define COMMANDS_PER_PLAYER 8    /* two ticks of the intents that the sim takes */
+#define COMMANDS_PER_PLAYER 4    /* a tick of the intents that the sim takes: more wait unread */
 #define QUEUE_SPARE         256
 #define OTHER_FDS           64
 #define STATUS_S            5

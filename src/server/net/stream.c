@@ -92,13 +92,24 @@ static ssize_t stream_send(struct stream *stream, const uint8_t *bytes, size_t l
     return n;
 }
 
+static void stream_on_writable(evutil_socket_t fd, short what, void *context);
+
+/* Tell us when the socket takes more. Most streams never need it, so it is made when one does. */
+static int stream_watch_writable(struct stream *stream)
+{
+    if (stream->writable == NULL)
+        stream->writable = event_new(io_base(stream->io), stream->fd, EV_WRITE | EV_PERSIST,
+                                     stream_on_writable, stream);
+    return stream->writable != NULL ? event_add(stream->writable, NULL) : -1;
+}
+
 /* Keep what the socket refused, behind what is kept already. */
 static int stream_keep(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
 {
     size_t old_n = stream->kept_n - stream->kept_at;
     uint8_t *kept;
 
-    if (old_n + len_bytes > STREAM_KEPT_MAX)
+    if (old_n + len_bytes > STREAM_KEPT_MAX || stream_watch_writable(stream) != 0)
         return -1;
     kept = malloc(old_n + len_bytes);
     if (kept == NULL)
@@ -110,7 +121,6 @@ static int stream_keep(struct stream *stream, const uint8_t *bytes, size_t len_b
     stream->kept = kept;
     stream->kept_at = 0;
     stream->kept_n = old_n + len_bytes;
-    event_add(stream->writable, NULL);
     return 0;
 }
 
@@ -470,10 +480,7 @@ struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat,
                sizeof(lowat)); /* not for every kind of socket */
     stream->readable = event_new(io_base(io), fd, EV_READ | EV_PERSIST, stream_on_readable, stream);
-    stream->writable =
-        event_new(io_base(io), fd, EV_WRITE | EV_PERSIST, stream_on_writable, stream);
-    if (stream->readable == NULL || stream->writable == NULL ||
-        (tls != NULL && stream_tls_init(stream, tls) != 0) ||
+    if (stream->readable == NULL || (tls != NULL && stream_tls_init(stream, tls) != 0) ||
         event_add(stream->readable, NULL) != 0) {
         stream_free(stream);
         return NULL;

@@ -43,7 +43,8 @@ struct pool {
     struct slab *with_room[CLASSES_N];
     struct slab *empty;
     unsigned empty_n;
-    uint64_t allocations, counted;
+    uint64_t asked_n;              /* blocks, ever */
+    uint64_t allocations, counted; /* of them OpenSSL's; told to the metric */
     struct pool *orphan_next;
     _Alignas(64) struct block *_Atomic remote; /* freed by others */
 };
@@ -248,7 +249,7 @@ static struct block *slab_take(struct pool *pool, struct slab *slab)
 
 /* ---- the faces of malloc ---- */
 
-void *tls_pool_alloc(size_t n_bytes)
+static void *pool_alloc(size_t n_bytes, bool own)
 {
     struct pool *pool = mine;
     struct slab *slab;
@@ -256,12 +257,13 @@ void *tls_pool_alloc(size_t n_bytes)
 
     if (range.base == NULL || (pool == NULL && (pool = pool_mine()) == NULL))
         return malloc(n_bytes);
-    pool->allocations++;
+    pool->asked_n++;
+    pool->allocations += !own;
     if (!POOLED || n_bytes > TLS_POOL_BLOCK_MAX)
         return malloc(n_bytes);
     class = class_of(n_bytes > 0 ? n_bytes : 1);
     slab = pool->with_room[class];
-    if (slab == NULL || pool->allocations % REMOTE_EVERY == 0) {
+    if (slab == NULL || pool->asked_n % REMOTE_EVERY == 0) {
         take_remote(pool);
         slab = pool->with_room[class];
     }
@@ -291,13 +293,13 @@ void tls_pool_free(void *block)
         ;
 }
 
-void *tls_pool_realloc(void *block, size_t n_bytes)
+static void *pool_realloc(void *block, size_t n_bytes, bool own)
 {
     size_t old_bytes;
     void *moved;
 
     if (block == NULL)
-        return tls_pool_alloc(n_bytes);
+        return pool_alloc(n_bytes, own);
     if (!pooled(block))
         return realloc(block, n_bytes);
     if (n_bytes == 0) {
@@ -307,12 +309,27 @@ void *tls_pool_realloc(void *block, size_t n_bytes)
     old_bytes = slab_of(block)->block_bytes;
     if (n_bytes <= old_bytes && n_bytes > old_bytes / 2)
         return block;
-    moved = tls_pool_alloc(n_bytes);
+    moved = pool_alloc(n_bytes, own);
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, n_bytes < old_bytes ? n_bytes : old_bytes);
     tls_pool_free(block);
     return moved;
+}
+
+void *tls_pool_alloc(size_t n_bytes)
+{
+    return pool_alloc(n_bytes, false);
+}
+
+void *tls_pool_realloc(void *block, size_t n_bytes)
+{
+    return pool_realloc(block, n_bytes, false);
+}
+
+void *tls_pool_own(void *block, size_t n_bytes)
+{
+    return pool_realloc(block, n_bytes, true);
 }
 
 void tls_pool_count(void)

@@ -1,4 +1,5 @@
-/* tls_pool.h -- where OpenSSL's memory comes from: each thread's own pool of size classes.
+/* tls_pool.h -- where OpenSSL's memory comes from, and our own that a connection takes in few sizes
+ * and changes as others do: each thread's own pool of size classes.
  *
  *   64 KiB slabs, each of one class and one thread, in one reserved range of addresses
  *   alloc   the thread's newest slab with room       free by the owner    back into its slab
@@ -36,6 +37,10 @@ void *tls_pool_alloc(size_t n_bytes);
 void *tls_pool_realloc(void *block, size_t n_bytes);
 /* Any thread; NULL is fine. */
 void tls_pool_free(void *block);
+
+/* As tls_pool_realloc, for ourselves: not counted as OpenSSL's. When a crowd's arrays grow, all to
+ * the next size, what they leave is whole slabs and not holes. Given back by tls_pool_free. */
+void *tls_pool_own(void *block, size_t n_bytes);
 
 /* Add what this thread has counted to METRIC_TLS_ALLOCATIONS. Its loop calls it, once a turn. */
 void tls_pool_count(void);

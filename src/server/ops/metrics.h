@@ -41,7 +41,7 @@
     ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total",         "TLS handshakes completed") \
     ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_failed_total",             "TLS handshakes failed") \
     ROW(TLS_ALLOCATIONS,         COUNTER,   "openmmo_tls_allocations_total",        "Blocks of memory that OpenSSL asked its pools for") \
-    ROW(TLS_MEMORY,              GAUGE,     "openmmo_tls_memory_bytes",             "Memory that the pools for OpenSSL hold") \
+    ROW(TLS_MEMORY,              GAUGE,     "openmmo_tls_memory_bytes",             "Memory that the pools for OpenSSL hold, and for which cells players see") \
     ROW(DEADLINES,               COUNTER,   "openmmo_deadlines_total",              "Connections closed by an absolute deadline") \
     ROW(MALFORMED,               COUNTER,   "openmmo_malformed_total",              "Connections closed for a malformed message") \
     ROW(BYTES_IN,                COUNTER,   "openmmo_bytes_in_total",               "Bytes read from sockets") \

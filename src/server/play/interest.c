@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cellblock.h"
+#include "net/tls_pool.h"
 
 #define DIAGONAL_M 91 /* of a level 0 cell, rounded up */
 
@@ -82,8 +83,8 @@ void interest_fini(struct interest *interest)
 {
     for (uint32_t i = 0; i < interest->cells_n; i++)
         free(interest->cells[i].more);
-    free(interest->cells);
-    free(interest->roots);
+    tls_pool_free(interest->cells);
+    tls_pool_free(interest->roots);
     *interest = (struct interest){.cells = NULL};
 }
 
@@ -176,14 +177,14 @@ static int reserve(struct interest *interest, uint32_t cells_n, uint32_t roots_n
     uint32_t roots_room = grown(interest->roots_room, interest->roots_n + roots_n);
 
     if (cells_room > interest->cells_room) {
-        struct interest_cell *cells = realloc(interest->cells, cells_room * sizeof(*cells));
+        struct interest_cell *cells = tls_pool_own(interest->cells, cells_room * sizeof(*cells));
         if (cells == NULL)
             return -1;
         interest->cells = cells;
         interest->cells_room = cells_room;
     }
     if (roots_room > interest->roots_room) {
-        struct interest_root *roots = realloc(interest->roots, roots_room * sizeof(*roots));
+        struct interest_root *roots = tls_pool_own(interest->roots, roots_room * sizeof(*roots));
         if (roots == NULL)
             return -1;
         interest->roots = roots;
