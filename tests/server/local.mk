@@ -167,6 +167,11 @@ tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/s
 tests_server_test_entering_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_entering_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_logtail
+tests_server_test_logtail_SOURCES = tests/server/test_logtail.c
+tests_server_test_logtail_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_logtail_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 # Has each allocation of the tables fail once.
 check_PROGRAMS += tests/server/test_no_memory
 tests_server_test_no_memory_SOURCES = tests/server/test_no_memory.c

@@ -1,7 +1,7 @@
 /* logtail.h -- the last lines of the log, kept for operators who look at it.
  *
- * A ring of LOGTAIL_LINES, written by the log's tap on any thread (copy under a short lock, nothing
- * else), read by control. Nobody is woken: readers come by at their own interval, and lines that
+ * Rings of LOGTAIL_LINES and of LOGTAIL_BYTES of their texts, whichever is full first; written by
+ * the log's tap on any thread (copy under a short lock, nothing else), read by control. Nobody is woken: readers come by at their own interval, and lines that
  * the ring let go of meanwhile are counted. */
 #ifndef OPENMMO_ADMIN_LOGTAIL_H
 #define OPENMMO_ADMIN_LOGTAIL_H
@@ -12,6 +12,7 @@
 #include "common/log.h"
 
 #define LOGTAIL_LINES      1000
+#define LOGTAIL_BYTES      (256 * 1024)
 #define LOGTAIL_LINE_BYTES 1000 /* longer lines are cut at a code point's end */
 
 struct logtail;
