@@ -16,6 +16,7 @@ from contender import Openmmo, end
 from machine import Trouble
 
 MOVE_BYTES = 60  # a player's packet with a MOVE in it, about: what the limit's receives are measured with
+LEFT_S = 2       # from the load's end until all have left and their memory is free
 LOGINS_S = 25    # the slowest way in that is waited for, players a second
 WALK_S = 400     # how long they may walk to where the scenario wants them
 
@@ -186,14 +187,18 @@ def run(contender, players, seconds, place, with_limit=True):
         load = Load(contender.load(server, work, players, seconds, place), work)
         try:
             load.wait_ready(players, contender, server)
+            begun_kib = machine.rss_kib(server.pid)
             time.sleep(seconds * 0.15)
             before = Moment(server, load, place)
             time.sleep(seconds * 0.7)
             after = Moment(server, load, place)
             figures = spent(before, after, place)
+            figures.update(rss_begun_mib=begun_kib / 1024, rss_end_mib=machine.rss_kib(server.pid) / 1024)
             figures.update(memory(server, players, place, idle_kib, idle_slab))
             figures["tick_p99_us"] = contender.tick_p99_us(server)
             figures.update(from_report(load.report(seconds + 30), contender.wanderers))
+            time.sleep(LEFT_S)
+            figures["rss_left_mib"] = machine.rss_kib(server.pid) / 1024
         finally:
             end(load.process)
     derive(figures)

@@ -37,6 +37,9 @@ ROWS = (
     ("limit_ratio", "of the machine's limit through TLS", "{:.2f}", True),
     ("tick_p99_us", "tick p99 µs", "{:.0f}", True),
     ("rss_kib", "RSS a player KiB", "{:.1f}", True),
+    ("rss_begun_mib", "RSS MiB with all in", "{:.1f}", True),
+    ("rss_end_mib", "RSS MiB at the end", "{:.1f}", True),
+    ("rss_left_mib", "RSS MiB once all have left", "{:.1f}", True),
     ("kernel_buffers_kib", "kernel: socket buffers a player KiB", "{:.1f}", True),
     ("kernel_objects_kib", "kernel: objects a connection's end KiB", "{:.1f}", True),
     ("load_percent", "load CPU % of a core", "{:.0f}", True),
@@ -100,6 +103,21 @@ def ratios(over, under, key):
     return found
 
 
+def row_ratios(over, under, key, stands):
+    """Pair by pair; none where a ratio says nothing, or the load was bound and it matters."""
+    if key in NO_RATIO or (not stands and (load_bound(over) or load_bound(under))):
+        return []
+    return ratios(over, under, key)
+
+
+def spread(found):
+    return f"{min(found):.3f}..{max(found):.3f}" if found else "-"
+
+
+def middle(found):
+    return f"{median(found):.3f}" if found else "-"
+
+
 def comparison(a_runs, b_runs, again_runs):
     """A against B, pair by pair, with the spread of A against A beside it."""
     rows = []
@@ -107,9 +125,51 @@ def comparison(a_runs, b_runs, again_runs):
         cells = [cell(runs, key, form, stands) for runs in (a_runs, b_runs)]
         if form == "{}" or all(text == "-" for text in cells):
             continue
-        both, same = ([], []) if key in NO_RATIO else (ratios(a_runs, b_runs, key), ratios(a_runs, again_runs, key))
-        if not stands and (load_bound(a_runs) or load_bound(b_runs)):
-            both = same = []
-        rows.append([name, *cells, f"{median(both):.3f}" if both else "-",
-                     f"{min(same):.3f}..{max(same):.3f}" if same else "-"])
+        rows.append([name, *cells, middle(row_ratios(a_runs, b_runs, key, stands)),
+                     spread(row_ratios(a_runs, again_runs, key, stands))])
     return "\n".join(lines(["figure", "A", "B", "A/B", "A/A"], rows))
+
+
+ALLOWED = 1.1  # beyond what the quiet runs differ by themselves
+
+
+def disturbance(quiet, again, disturbed):
+    """Quiet runs, the same again, and disturbed ones, pair by pair; then what it comes to."""
+    rows = []
+    for key, name, form, stands in ROWS:
+        cells = [cell(runs, key, form, stands) for runs in (quiet, again, disturbed)]
+        if form == "{}" or all(text == "-" for text in cells):
+            continue
+        rows.append([name, *cells, spread(row_ratios(again, quiet, key, stands)),
+                     middle(row_ratios(disturbed, quiet, key, stands))])
+    return "\n".join([*lines(["figure", "quiet", "quiet again", "disturbed", "A/A", "disturbed/quiet"], rows), "",
+                      *(f"- {verdict}" for verdict in verdicts(quiet, again, disturbed))])
+
+
+def within(quiet, again, disturbed, key, what):
+    """Whether the disturbed runs' figure is the quiet ones', within their spread and a tenth."""
+    same, over = ratios(again, quiet, key), ratios(disturbed, quiet, key)
+    if not same or not over:
+        return f"{what}: not measured"
+    # Either of a quiet pair may be the larger one.
+    allowed = max(max(ratio, 1 / ratio) for ratio in same) * ALLOWED
+    found = median(over)
+    return (f"{what}: {found:.3f} of the quiet runs', {allowed:.3f} are allowed (their own spread and 10 %): "
+            f"{'holds' if found <= allowed else 'DOES NOT HOLD'}")
+
+
+def verdicts(quiet, again, disturbed):
+    lost = sum(run["lost"] for run in disturbed)
+    faults = sum(run.get("faults") or 0 for run in disturbed)
+    growth = [[{"growth": run["rss_end_mib"] / run["rss_begun_mib"]} for run in runs] for runs in (quiet, again, disturbed)]
+    found = [f"lost: {lost}, faults of the protocol: {faults}: {'holds' if lost + faults == 0 else 'DOES NOT HOLD'}"]
+    if any(load_bound(runs) for runs in (quiet, again, disturbed)):
+        found.append(f"delivery p99: {LOAD_BOUND}")
+    else:
+        found.append(within(quiet, again, disturbed, "p99", "delivery p99"))
+    if any(run.get("storm_joined") for run in disturbed):
+        found.append("memory: the disturbed runs had more players in, and say what those took; no verdict")
+    else:
+        found.append(within(*growth, "growth", "memory at the end over that with all in"))
+        found.append(within(quiet, again, disturbed, "rss_left_mib", "memory once all have left"))
+    return found
