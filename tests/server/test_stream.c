@@ -325,7 +325,7 @@ static void test_gathered(void **state)
     connect_tls(s);
     stream_gather(s->io);
     assert_int_equal(stream_write(s->stream, "hello", 5), STREAM_SENT);
-    if (io_batch(s->io) == NULL) {
+    if (!io_gathering(s->io)) {
         print_message("SKIPPED: this kernel has no io_uring for us\n");
         skip();
     }
@@ -376,7 +376,7 @@ static void test_gathered_two_kept(void **state)
         memset(record, (int)('a' + records++), sizeof(record));
         written = stream_write(s->stream, record, sizeof(record));
     }
-    if (io_batch(s->io) == NULL) {
+    if (!io_gathering(s->io)) {
         stream_gather_end(s->io);
         print_message("SKIPPED: this kernel has no io_uring for us\n");
         skip();
@@ -390,6 +390,65 @@ static void test_gathered_two_kept(void **state)
     for (size_t i = 0; i < records * IO_RECORD_MAX; i++)
         assert_int_equal(all[i], 'a' + i / IO_RECORD_MAX);
     free(all);
+}
+
+#define SHARERS 16
+#define ROUNDS  3000
+
+/* The cost of a batch is divided among all who are in it, and is not that of the one who happens to
+ * send it. */
+static void test_gathered_cost(void **state)
+{
+    struct scene *s = *state;
+    struct stream *streams[SHARERS + 1]; /* the last one writes nothing */
+    int peers[SHARERS + 1];
+    uint64_t watched_us = 0, cost_us[SHARERS + 1];
+    char room[64];
+    bool gathering = false;
+
+    for (unsigned i = 0; i <= SHARERS; i++) {
+        int pair[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        peers[i] = pair[1];
+        streams[i] = stream_new(s->io, pair[0], NULL, &handlers, s);
+        UNTIL(s, stream_is_open(streams[i]));
+    }
+    for (unsigned i = 0; i < 3; i++)
+        turn(s); /* what opening costs is over */
+    for (unsigned i = 0; i <= SHARERS; i++)
+        cost_us[i] = stream_cost_us(streams[i]);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint64_t begin_us;
+
+        stream_gather(s->io);
+        gathering = io_gathering(s->io);
+        for (unsigned i = 0; i < SHARERS; i++)
+            assert_int_equal(stream_write(streams[i], "twenty bytes of text", 20), STREAM_SENT);
+        begin_us = io_watch_begin(s->io);
+        io_batch_send(s->io);
+        watched_us += io_watch_end(s->io, begin_us);
+        stream_gather_end(s->io);
+        for (unsigned i = 0; i < SHARERS; i++)
+            assert_int_equal(recv(peers[i], room, sizeof(room), 0), 20);
+    }
+    for (unsigned i = 0; i <= SHARERS; i++)
+        cost_us[i] = stream_cost_us(streams[i]) - cost_us[i];
+    for (unsigned i = 1; i < SHARERS; i++)
+        assert_int_equal(cost_us[i], cost_us[0]);
+    assert_int_equal(cost_us[SHARERS], 0);
+    if (gathering) {
+        assert_true(cost_us[0] > 0);
+        assert_true(watched_us < SHARERS * cost_us[0] / 4);
+    }
+    for (unsigned i = 0; i <= SHARERS; i++) {
+        stream_free(streams[i]);
+        close(peers[i]);
+    }
+    if (!gathering) {
+        print_message("SKIPPED: this kernel has no io_uring for us\n");
+        skip();
+    }
 }
 
 /* What was gathered goes before the goodbye. */
@@ -726,6 +785,7 @@ int main(void)
         TEST(test_warm),
         TEST(test_gathered),
         TEST(test_gathered_two_kept),
+        TEST(test_gathered_cost),
         TEST(test_gathered_finish),
     };
 

@@ -13,7 +13,6 @@
 
 struct batch {
     struct io_uring ring;
-    void (*done)(struct batch_write *writes, unsigned n);
     unsigned n;
     size_t bytes_n;
     bool broken; /* the ring is gone: each write is a call of its own */
@@ -22,13 +21,12 @@ struct batch {
     uint8_t bytes[BATCH_BYTES];
 };
 
-struct batch *batch_new(void (*done)(struct batch_write *writes, unsigned n))
+struct batch *batch_new(void)
 {
     struct batch *batch = malloc(sizeof(*batch));
 
     if (batch == NULL)
         return NULL;
-    batch->done = done;
     batch->n = 0;
     batch->bytes_n = 0;
     batch->broken = false;
@@ -114,27 +112,29 @@ static void single_writes(struct batch *batch, unsigned n)
     }
 }
 
-void batch_send(struct batch *batch)
+unsigned batch_send(struct batch *batch, struct batch_write *writes)
 {
-    struct batch_write writes[BATCH_WRITES];
     unsigned n = batch->n;
 
     if (n == 0)
-        return;
+        return 0;
     if (batch->broken)
         single_writes(batch, n);
     else
         ring_write(batch, n);
-    memcpy(writes, batch->writes, n * sizeof(*writes)); /* done may add */
+    memcpy(writes, batch->writes, n * sizeof(*writes)); /* the owners may add */
     batch->n = 0;
     batch->bytes_n = 0;
-    batch->done(writes, n);
+    return n;
+}
+
+bool batch_has_room(const struct batch *batch, size_t len_bytes)
+{
+    return batch->n < BATCH_WRITES && len_bytes <= BATCH_BYTES - batch->bytes_n;
 }
 
 void batch_add(struct batch *batch, int fd, const uint8_t *bytes, size_t len_bytes, void *owner)
 {
-    if (batch->n == BATCH_WRITES || len_bytes > BATCH_BYTES - batch->bytes_n)
-        batch_send(batch);
     memcpy(batch->bytes + batch->bytes_n, bytes, len_bytes);
     batch->fds[batch->n] = fd;
     batch->writes[batch->n++] = (struct batch_write){

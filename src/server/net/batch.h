@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/compiler.h"
+
 #define BATCH_WRITES 64
 #define BATCH_BYTES  (128 * 1024)
 
@@ -21,19 +23,20 @@ struct batch; /* opaque */
 
 struct batch_write {
     void *owner;
-    const uint8_t *bytes; /* the batch's own copy, until done returns */
+    const uint8_t *bytes; /* the batch's own copy, until more is added */
     size_t len_bytes;
     ssize_t result; /* bytes that the socket took; -errno */
 };
 
-/* done: all of a batch is written; called from within batch_add and batch_send. NULL: this kernel
- * cannot, or out of memory. */
-struct batch *batch_new(void (*done)(struct batch_write *writes, unsigned n));
+/* NULL: this kernel cannot, or out of memory. */
+struct batch *batch_new(void);
 void batch_free(struct batch *batch); /* what was added is thrown away; NULL is fine. Any thread */
 
-/* Copy the bytes (at most BATCH_BYTES); if there is no room for them, what was added goes first. At
- * most one write a socket may be in a batch: a short one would let the next overtake its rest. */
+bool batch_has_room(const struct batch *batch, size_t len_bytes);
+/* Copy the bytes, for which there is room. At most one write a socket may be in a batch: a short
+ * one would let the next overtake its rest. */
 void batch_add(struct batch *batch, int fd, const uint8_t *bytes, size_t len_bytes, void *owner);
-void batch_send(struct batch *batch); /* all that was added */
+/* Write all that was added, and tell what became of each: returns how many, 0..BATCH_WRITES. */
+unsigned batch_send(struct batch *batch, struct batch_write *writes) MUST_CHECK;
 
 #endif

@@ -50,7 +50,10 @@ struct io {
     uint64_t looks, looks_ms;       /* how often the sockets were looked at, since when */
     bool resting;
     struct batch *batch; /* NULL: none, or none yet */
+    io_written_fn *written;
     bool batch_tried, gathering;
+    bool watched;                 /* between io_watch_begin and its end, */
+    uint64_t watched_us;          /* so much of it was for batches */
     uint64_t bytes_in, bytes_out; /* not yet in the metrics */
     struct deadline_list deadlines[IO_DEADLINE_CLASSES];
     struct io_scratch scratch;
@@ -194,27 +197,41 @@ void io_expire_all(struct io *io)
 
 /* ---- writing ---- */
 
-void io_batch_begin(struct io *io, void (*done)(struct batch_write *writes, unsigned n))
+void io_batch_begin(struct io *io, io_written_fn *done)
 {
     if (!io->batch_tried && !io->config.single) /* by the thread that will use it */
-        io->batch = batch_new(done);
+        io->batch = batch_new();
     if (!io->batch_tried && !io->config.single && io->batch == NULL)
         log_event(LOG_LEVEL_INFO, "io_uring_absent",
                   "this kernel lets us use no io_uring: each write is a system call of its own",
                   LOG_U64("thread", io->config.number));
     io->batch_tried = true;
+    io->written = done;
     io->gathering = io->batch != NULL;
 }
 
 /* What the streams' owners write when they hear of it goes by itself. */
 void io_batch_send(struct io *io)
 {
-    bool gathering = io->gathering;
+    struct batch_write writes[BATCH_WRITES];
+    bool gathering = io->gathering, sampled = io_sampled(io), timed = sampled || io->watched;
+    uint64_t begin_us = timed ? thread_cpu_us() : 0, cost_us;
+    unsigned n = io->batch != NULL ? batch_send(io->batch, writes) : 0;
 
+    if (n == 0)
+        return;
+    cost_us = timed ? thread_cpu_us() - begin_us : 0;
+    io->watched_us += cost_us;
     io->gathering = false;
-    if (io->batch != NULL)
-        batch_send(io->batch);
+    io->written(writes, n, sampled ? cost_us * IO_SAMPLE / n : 0);
     io->gathering = gathering;
+}
+
+void io_batch_add(struct io *io, int fd, const uint8_t *bytes, size_t len_bytes, void *owner)
+{
+    if (!batch_has_room(io->batch, len_bytes))
+        io_batch_send(io);
+    batch_add(io->batch, fd, bytes, len_bytes, owner);
 }
 
 void io_batch_end(struct io *io)
@@ -223,9 +240,9 @@ void io_batch_end(struct io *io)
     io->gathering = false;
 }
 
-struct batch *io_batch(const struct io *io)
+bool io_gathering(const struct io *io)
 {
-    return io->gathering ? io->batch : NULL;
+    return io->gathering;
 }
 
 /* ---- what can wait ---- */
@@ -476,6 +493,21 @@ bool io_sampled(struct io *io)
     io->dice ^= io->dice >> 17;
     io->dice ^= io->dice << 5;
     return io->dice % IO_SAMPLE == 0;
+}
+
+uint64_t io_watch_begin(struct io *io)
+{
+    io->watched = true;
+    io->watched_us = 0;
+    return thread_cpu_us();
+}
+
+uint64_t io_watch_end(struct io *io, uint64_t begin_us)
+{
+    uint64_t passed_us = thread_cpu_us() - begin_us;
+
+    io->watched = false;
+    return passed_us > io->watched_us ? passed_us - io->watched_us : 0;
 }
 
 uint64_t io_now_ms(const struct io *io)

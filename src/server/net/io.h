@@ -29,7 +29,6 @@
 #define IO_STALL_MS   250  /* a longer turn is a stall: the io clock counts this much of it */
 
 struct io; /* opaque */
-struct batch;
 struct batch_write;
 
 /* Buffers that every connection of the thread uses in turn; empty between callbacks. */
@@ -65,11 +64,16 @@ void io_post(struct io *io, struct postbox_item *item); /* any thread: run it on
 void io_wake(struct io *io);                            /* any thread: take a turn */
 void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines move on by this */
 
-/* For streams (stream_gather). done: see batch.h. */
-void io_batch_begin(struct io *io, void (*done)(struct batch_write *writes, unsigned n));
-void io_batch_end(struct io *io);            /* all is written */
-void io_batch_send(struct io *io);           /* what was added so far is written */
-struct batch *io_batch(const struct io *io); /* where to add a write; NULL: write it yourself */
+/* For streams (stream_gather). done: what became of those that were written by one call, and how
+ * much of its CPU time is each one's share, in us, as sampled (IO_SAMPLE): the same for all, as the
+ * bytes matter little. */
+typedef void io_written_fn(struct batch_write *writes, unsigned n, uint64_t share_us);
+void io_batch_begin(struct io *io, io_written_fn *done);
+void io_batch_end(struct io *io);       /* all is written */
+void io_batch_send(struct io *io);      /* what was added so far is written */
+bool io_gathering(const struct io *io); /* false: write it yourself */
+/* At most BATCH_BYTES; where there is no room, what was added goes first. */
+void io_batch_add(struct io *io, int fd, const uint8_t *bytes, size_t len_bytes, void *owner);
 
 /* What its streams need: the loop, the buffers. */
 struct event_base *io_base(const struct io *io);
@@ -80,9 +84,16 @@ void io_count_in(struct io *io, size_t n); /* bytes read: to the metrics, once a
 void io_count_out(struct io *io, size_t n);
 /* CPU time of a few pieces of work is taken to stand for all: one in IO_SAMPLE, drawn by dice, so
  * that no rhythm of theirs shows in it. */
+#ifndef IO_SAMPLE /* bench/README.md measures without it */
 #define IO_SAMPLE 16
+#endif
 /* True for one in IO_SAMPLE calls. */
 bool io_sampled(struct io *io);
+
+/* CPU time of what is done between for one alone: without the batches that it was the one to send.
+ * watch_end returns it in us, for what io_watch_begin returned. */
+uint64_t io_watch_begin(struct io *io);
+uint64_t io_watch_end(struct io *io, uint64_t begin_us);
 
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
 void io_turn_soon(struct io *io);        /* take another turn without waiting */

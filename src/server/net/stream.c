@@ -133,13 +133,14 @@ static void stream_settle_added(struct stream *stream)
         io_batch_send(stream->io);
 }
 
-static void stream_written(struct batch_write *writes, unsigned n)
+static void stream_written(struct batch_write *writes, unsigned n, uint64_t share_us)
 {
     for (unsigned i = 0; i < n; i++) {
         struct stream *stream = writes[i].owner;
         ssize_t sent = writes[i].result == -EAGAIN ? 0 : writes[i].result;
 
         stream->added = false;
+        stream->cost_us += share_us;
         if (sent > 0) {
             stream->bytes_out += (uint64_t)sent;
             io_count_out(stream->io, (size_t)sent);
@@ -173,14 +174,13 @@ void stream_gather_end(struct io *io)
 
 int stream_put(struct stream *stream, const uint8_t *bytes, size_t len_bytes)
 {
-    struct batch *batch = io_batch(stream->io);
     ssize_t sent = 0;
 
     stream_settle_added(stream);
     if (stream->fd < 0)
         return -1;
-    if (batch != NULL && stream->kept_n == 0) {
-        batch_add(batch, stream->fd, bytes, len_bytes, stream);
+    if (io_gathering(stream->io) && stream->kept_n == 0) {
+        io_batch_add(stream->io, stream->fd, bytes, len_bytes, stream);
         stream->added = true;
         return 0;
     }

@@ -81,8 +81,8 @@ bool stream_paused(const struct stream *stream);
 
 bool stream_is_open(const struct stream *stream);      /* handshake done, not closed */
 size_t stream_kept_bytes(const struct stream *stream); /* encrypted, refused by the socket */
-/* CPU time of what came in: receiving, decrypting, the input handler. Sampled, the handshake
- * exactly. */
+/* CPU time of what came in: receiving, decrypting, the input handler; and its share of what was
+ * gathered and written with others'. Sampled, the handshake exactly. */
 uint64_t stream_cost_us(const struct stream *stream);
 uint64_t stream_bytes_in(const struct stream *stream); /* on the socket */
 /* As above. */

@@ -45,7 +45,7 @@ struct stream {
     uint8_t *kept; /* output that the socket refused: kept_at..kept_n */
     size_t kept_at, kept_n;
     uint64_t bytes_in, bytes_out;
-    uint64_t cost_us; /* CPU time of reading, as sampled */
+    uint64_t cost_us; /* CPU time of reading, and of gathered writes, as sampled */
 };
 
 extern const struct stream_transport stream_plain, stream_tls;

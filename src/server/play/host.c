@@ -164,12 +164,12 @@ static void sweep_end(struct host *host)
 static void host_gather(struct host *host, struct session *s)
 {
     bool timed = io_sampled(host->io);
-    uint64_t begin_us = timed ? thread_cpu_us() : 0;
+    uint64_t begin_us = timed ? io_watch_begin(host->io) : 0;
 
     gather(s, host->snapshot);
     host->gathers_n++;
     if (timed)
-        s->gather_us += (thread_cpu_us() - begin_us) * IO_SAMPLE;
+        s->gather_us += io_watch_end(host->io, begin_us) * IO_SAMPLE;
 }
 
 /* One slice of the sweep. True: there is more. */
