@@ -122,17 +122,80 @@ void pace_withheld(struct pace *pace)
 
 /* ---- floors ---- */
 
+#define HASTY_MAX 6  /* the longest wait: 64 windows, of sweeps two minutes */
+#define STANDS    16 /* windows after which a fall was right */
+#define HALF      50 /* percent */
+#define WANES     16 /* of what was measured goes each time */
+
 /* What is left of a tick is for what comes in: a fifth of what goes out, and handshakes. */
 const struct floor_rule floor_of_sweeps = {
     .high = SIM_TICK_MS * 1000 * 7 / 10,
     .high_n = SIM_TICK_HZ / 2,
-    .low = SIM_TICK_MS * 1000 * 3 / 10,
+    .low = SIM_TICK_MS * 1000 * 6 / 10,
     .low_n = 2 * SIM_TICK_HZ,
 };
 
-static void floor_move(struct floor *floor, unsigned to)
+/* The first mean after a move says what it bought. */
+static void floor_compare(struct floor *floor, uint64_t mean)
 {
-    *floor = (struct floor){.floor = (uint8_t)to};
+    uint64_t less = floor->fell ? floor->before : mean, more = floor->fell ? mean : floor->before;
+    uint64_t percent = more == 0 ? 2 * HALF : less * 100 / more;
+
+    if (floor->before == 0) /* nothing to compare with */
+        return;
+    if (percent < HALF)
+        percent = HALF;
+    if (percent > 2 * HALF)
+        percent = 2 * HALF;
+    floor->kept[floor->fell ? floor->floor : floor->floor - 1] = (uint8_t)(percent - HALF);
+    floor->before = 0;
+}
+
+static void floor_move(struct floor *floor, bool down, uint64_t mean)
+{
+    floor->floor = (uint8_t)(down ? floor->floor - 1 : floor->floor + 1);
+    floor->fell = down;
+    floor->before = mean;
+    floor->stood = floor->waited = 0;
+    floor->high_sum = floor->low_sum = 0;
+    floor->high_n = floor->low_n = 0;
+}
+
+static void floor_look_up(struct floor *floor, const struct floor_rule *rule)
+{
+    uint64_t mean = floor->high_sum / floor->high_n;
+
+    floor->high_n = 0;
+    floor->high_sum = 0;
+    if (mean <= rule->high || floor->floor == PRESSURE_FLOOR_MAX)
+        return;
+    floor_compare(floor, mean);
+    if (floor->fell && floor->stood < STANDS && floor->hasty < HASTY_MAX)
+        floor->hasty++;
+    floor_move(floor, false, mean);
+}
+
+static void floor_look_down(struct floor *floor, const struct floor_rule *rule)
+{
+    uint64_t mean = floor->low_sum / floor->low_n;
+    uint8_t *kept;
+
+    floor->low_n = 0;
+    floor->low_sum = 0;
+    floor_compare(floor, mean);
+    if (floor->stood < STANDS && ++floor->stood == STANDS && floor->fell)
+        floor->hasty = 0;
+    if (floor->floor == 0)
+        return;
+    /* There is no need to wait where the most that it can be fits. */
+    if (++floor->waited < 1u << floor->hasty && mean * 2 >= rule->low)
+        return;
+    floor->waited = 0;
+    kept = &floor->kept[floor->floor - 1];
+    if (mean * 100 < rule->low * (HALF + *kept))
+        floor_move(floor, true, mean);
+    else if (mean < rule->low)
+        *kept = (uint8_t)(*kept + (HALF - *kept + WANES - 1) / WANES);
 }
 
 unsigned floor_measure(struct floor *floor, const struct floor_rule *rule, uint64_t load)
@@ -141,18 +204,10 @@ unsigned floor_measure(struct floor *floor, const struct floor_rule *rule, uint6
     floor->low_sum += load;
     floor->high_n++;
     floor->low_n++;
-    if (floor->high_n >= rule->high_n) {
-        if (floor->high_sum > rule->high * floor->high_n && floor->floor < PRESSURE_FLOOR_MAX)
-            floor_move(floor, floor->floor + 1u);
-        floor->high_n = 0;
-        floor->high_sum = 0;
-    }
-    if (floor->low_n >= rule->low_n) {
-        if (floor->low_sum < rule->low * floor->low_n && floor->floor > 0)
-            floor_move(floor, floor->floor - 1u);
-        floor->low_n = 0;
-        floor->low_sum = 0;
-    }
+    if (floor->high_n >= rule->high_n)
+        floor_look_up(floor, rule);
+    if (floor->low_n >= rule->low_n)
+        floor_look_down(floor, rule);
     return floor->floor;
 }
 
@@ -168,7 +223,7 @@ void pressure_server_measure(struct pressure_server *server, uint64_t limit, uin
         server->egress = (struct floor){.floor = 0};
     } else if (server->tick_then != 0) {
         const struct floor_rule rule = {
-            .high = limit, .high_n = 2, .low = limit * 9 / 20, .low_n = 6};
+            .high = limit, .high_n = 2, .low = limit * 17 / 20, .low_n = 6};
         floor_measure(&server->egress, &rule, (bytes - server->bytes_then) * SIM_TICK_HZ / ticks);
     }
     server->bytes_then = bytes;

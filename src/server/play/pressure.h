@@ -2,8 +2,7 @@
  * thread's floor, the server's floor. Functions of measured values only; no clock, nothing hidden.
  *
  * Each rung goes up at once when its limit is passed, and down only when what would be used then is
- * still well within it: one step back at most doubles what is used now. So none flaps. What a shift
- * or floor means for a cell is said in tiers.h.
+ * still well within it. So none flaps. What a shift or floor means for a cell is said in tiers.h.
  *
  * Owner: the session's (pace), the host's (sweeps) io thread; pressure_server is shared. */
 #ifndef OPENMMO_PLAY_PRESSURE_H
@@ -56,24 +55,37 @@ void pace_withheld(struct pace *pace);
 
 #define PRESSURE_FLOOR_MAX 4
 
+/* A floor halves how many records are sent, but not what they hold: of what is used now one floor
+ * lower uses between as much and twice as much. How much it was is measured at each move; before
+ * the first it counts as twice. So a floor falls where the load that is foretold fits; and what was
+ * measured is believed less and less, or a floor that once bought much would never be left. A fall
+ * that had to be taken back makes the next one wait twice as long, unless twice the load fits. */
+
 /* How a floor follows a load; constant. */
 struct floor_rule {
     uint64_t high;   /* above this the floor rises ... */
     uint32_t high_n; /* ... when the mean of so many measurements is */
-    uint64_t low;    /* below this it falls (at most 0.45 high) ... */
-    uint32_t low_n;  /* ... likewise */
+    uint64_t low;    /* where less than this is foretold it falls (below high) ... */
+    uint32_t low_n;  /* ... by the mean of so many */
 };
 
 struct floor {
     uint64_t high_sum, low_sum;
     uint32_t high_n, low_n;
-    uint8_t floor; /* 0..PRESSURE_FLOOR_MAX */
+    uint64_t before; /* mean before the last move; 0: compared already */
+    uint32_t stood;  /* windows of low_n since that */
+    uint8_t floor;   /* 0..PRESSURE_FLOOR_MAX */
+    bool fell;       /* the last move was down */
+    uint8_t hasty;   /* falls that were taken back: the next waits 2^hasty windows */
+    uint8_t waited;  /* windows in which the next could have come, or belief waned */
+    uint8_t kept[PRESSURE_FLOOR_MAX]; /* floor i + 1 uses (50 + kept[i]) % of what i does */
 };
 
 /* One more measurement. Returns the floor. */
 unsigned floor_measure(struct floor *floor, const struct floor_rule *rule, uint64_t load);
 
-/* An io thread's: CPU time of a sweep, in us; over 70 % of a tick for half a second is too much. */
+/* An io thread's: CPU time of a sweep, in us; over 70 % of a tick for half a second is too much,
+ * and 60 % is enough room to fall into. */
 extern const struct floor_rule floor_of_sweeps;
 
 /* ---- the server: bytes a second over all io threads ---- */
