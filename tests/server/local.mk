@@ -78,7 +78,7 @@ tests_server_test_config_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/server/test_sim
 tests_server_test_sim_SOURCES = tests/server/test_sim.c tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_sim_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_sim_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+tests_server_test_sim_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lm
 
 check_PROGRAMS += tests/server/test_bytes
 tests_server_test_bytes_SOURCES = tests/server/test_bytes.c tests/server/receiver.h tests/server/sim_world.h tests/server/sim_room.h

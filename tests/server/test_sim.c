@@ -1,6 +1,7 @@
 /* test_sim.c -- the simulation as a pure function: who comes and goes, whose time it is, what is
  * said, and that the same commands give the same state. */
 #include <malloc.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "sim_room.h"
 
 #define READERS_N 2
+#define RUN_UNITS 547.0 /* a substep, at most; 1/4096 m */
 
 static int make(void **state)
 {
@@ -148,6 +150,7 @@ static void test_allowance(void **state)
 {
     struct room *room = *state;
     uint32_t seq = 0;
+    unsigned taken;
 
     batch_join(&room->batch, 11, 5, 0, 100);
     batch_step(&room->batch, room->sim);
@@ -163,7 +166,8 @@ static void test_allowance(void **state)
     assert_true(room->refused * 6 <= room->dropped);
     /* What waits is finished; what was given up is acknowledged with it. */
     assert_true(look(room, 0).seq < seq);
-    assert_int_equal(run(room, 20, 0, &seq), 90 - room->dropped);
+    taken = run(room, 20, 0, &seq);
+    assert_int_equal(taken, 90 - room->dropped);
     assert_int_equal(look(room, 0).seq, seq);
     assert_int_equal(look(room, 0).ahead, 0);
     /* At most 250 ms are saved up. */
@@ -266,13 +270,88 @@ static void test_lag_does_not_stay(void **state)
     run(room, 30, 3, &seq);
     assert_true(look(room, 0).seq >= seq - 1);
     assert_in_range(room->dropped, 1, 15);
-    /* One who sends twice as much half as often has nothing to lose. */
-    room->dropped = 0;
-    for (unsigned i = 0; i < 30; i++) {
-        run(room, 1, 6, &seq);
-        run(room, 1, 0, &seq);
+}
+
+/* Six substeps in every second tick: how many of 20 times they were walked when they came. */
+static unsigned on_time(struct room *room, uint32_t *seq)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 20; i++) {
+        run(room, 1, 6, seq);
+        n += look(room, 0).seq == *seq;
+        run(room, 1, 0, seq);
     }
+    return n;
+}
+
+/* He who spent all that he had saved up is soon walked in the tick in which his moves come, though
+ * he walks on without a rest; it costs him a few substeps, once. */
+static void test_savings_come_back(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+
+    batch_join(&room->batch, 11, 5, 0, 0);
+    batch_step(&room->batch, room->sim);
+    run(room, 20, 0, &seq);
+    assert_int_equal(on_time(room, &seq), 20);
     assert_int_equal(room->dropped, 0);
+    run(room, 12, 0, &seq); /* his connection stood still ... */
+    for (unsigned i = 0; i < 6; i++)
+        batch_intent(&room->batch, 11, ++seq, 0, 6);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(room->batch.counts.substeps, 15);
+    room->dropped = 0;
+    assert_true(on_time(room, &seq) < 3);
+    on_time(room, &seq);
+    assert_in_range(room->dropped, 6, 25);
+    room->dropped = 0;
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(on_time(room, &seq), 20);
+    assert_int_equal(room->dropped, 0);
+}
+
+/* In no span of ticks does anybody get more than the time that passed and 250 ms, nor come farther
+ * than that, whatever he sends. */
+static void test_no_time_is_made(void **state)
+{
+    struct room *room = *state;
+    uint32_t seq = 0;
+    double most = 0, over = 0, far = 0; /* of all spans that end here */
+
+    batch_join(&room->batch, 11, 5, 0, 0);
+    batch_step(&room->batch, room->sim);
+    for (unsigned tick = 0; tick < 20000; tick++) {
+        unsigned manner = tick / 200 % 5, n = 0;
+        struct space_pos before = look(room, 0).state.pos, after;
+        double moved, span;
+
+        if (manner == 0)
+            n = draw(&room->seed) % 5; /* all he can */
+        else if (manner == 1)
+            n = tick % 2; /* honest */
+        else if (manner == 2)
+            n = draw(&room->seed) % 20 == 0 ? 4 : 0; /* in heaps */
+        else if (manner == 3)
+            n = tick % 40 == 39 ? 1 : tick % 2; /* a little too much */
+        for (unsigned i = 0; i < n; i++)
+            batch_intent(&room->batch, 11, ++seq, (uint16_t)(tick / 50 * 20000),
+                         manner == 1 || manner == 3
+                             ? 6
+                             : (uint8_t)(draw(&room->seed) % (PROTOCOL_SUBSTEPS_MAX + 1)));
+        batch_step(&room->batch, room->sim);
+        after = look(room, 0).state.pos;
+        moved = hypot((double)after.x - before.x, (double)after.z - before.z);
+        span = (double)room->batch.counts.substeps - MOVEMENT_SUBSTEPS_PER_TICK;
+        over = over > 0 ? over + span : span;
+        most = over > most ? over : most;
+        span = moved - MOVEMENT_SUBSTEPS_PER_TICK * RUN_UNITS;
+        far = far > 0 ? far + span : span;
+        assert_true(over <= 15);
+        assert_true(far <= 15 * RUN_UNITS);
+    }
+    assert_true(most >= 12); /* and it came to that */
 }
 
 static void test_credit(void **state)
@@ -568,6 +647,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_after_a_stall, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_savings_outlive_stalls, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_lag_does_not_stay, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_savings_come_back, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_no_time_is_made, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, room_unmake),

@@ -277,6 +277,23 @@ static void drop_lag(struct step *step, uint32_t slot)
         drop_oldest(step, slot, mover->lag_least);
 }
 
+/* Who has nothing saved up is walked late whenever a packet brings more than a tick's time, and as
+ * he claims all the time that passes, nothing would ever be saved up again: of what comes late one
+ * substep in a while is given up, and its time kept, until what he sends fits in the tick in which
+ * it comes. Nobody gets time for this that did not pass. */
+static void drop_late(struct step *step, uint32_t slot)
+{
+    struct world_mover *mover = &step->sim->movers[slot];
+
+    if (mover->allowance >= MOVEMENT_SUBSTEPS_PER_TICK || mover->credit > 0)
+        mover->late_ticks = 0;
+    if (mover->allowance > 0 || mover->credit > 0 || waiting_time(mover) == 0 ||
+        ++mover->late_ticks < WORLD_LATE_TICKS)
+        return;
+    mover->late_ticks = 0;
+    drop_oldest(step, slot, 1);
+}
+
 /* Let one figure use its time on what waits. */
 static void walk(struct step *step, uint32_t slot)
 {
@@ -369,6 +386,7 @@ size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
         if (sim->movers[slot].waiting_n > 0) {
             walk(&step, slot);
             drop_lag(&step, slot);
+            drop_late(&step, slot);
         }
     }
     world_divide(sim);

@@ -220,6 +220,7 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     sim->movers[slot].credit = 0;
     sim->movers[slot].lag_ticks = 0;
     sim->movers[slot].lag_least = 0;
+    sim->movers[slot].late_ticks = 0;
     sim->movers[slot].catching_up = false;
     if (slot == sim->slots_n)
         sim->slots_n++;

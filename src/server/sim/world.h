@@ -20,6 +20,7 @@
 #define WORLD_WAITING_TIME   15  /* substeps of them for which there is no time yet: 250 ms */
 #define WORLD_LAG_TICKS      20  /* what waited in each of so many ticks is a lag that would stay */
 #define WORLD_LAG_TIME       3   /* substeps of it that are jitter: 50 ms */
+#define WORLD_LATE_TICKS     8   /* of so many ticks that end late, one substep is given up */
 #define WORLD_GENERATION_MAX 0xFFFFFFu
 
 struct world_waiting {
@@ -35,6 +36,7 @@ struct world_mover {
     uint8_t waiting_n;
     uint8_t allowance, credit;
     uint8_t lag_ticks, lag_least; /* ticks in a row at whose end substeps waited, the fewest */
+    uint8_t late_ticks;           /* at whose end substeps waited and nothing was saved up */
     bool catching_up;             /* spent more than a tick's time in the last tick */
 };
 
