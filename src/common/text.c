@@ -160,6 +160,15 @@ int text_name_key(const char *name, size_t len_bytes, char out[TEXT_NAME_KEY_BYT
     return n < 0 ? error_set(error, "that name cannot be normalised") : n;
 }
 
+size_t text_cut(const char *text, size_t len_bytes, size_t most_bytes)
+{
+    if (len_bytes <= most_bytes)
+        return len_bytes;
+    while (most_bytes > 0 && ((unsigned char)text[most_bytes] & 0xC0) == 0x80)
+        most_bytes--;
+    return most_bytes;
+}
+
 int text_chat_check(const char *text, size_t len_bytes, struct error *error)
 {
     bool visible = false;

@@ -33,6 +33,9 @@ int text_name_key(const char *name, size_t len_bytes, char out[TEXT_NAME_KEY_BYT
  * Returns the length, or -1: not UTF-8, a NUL in it, longer than out_bytes with its NUL. */
 int text_fold(const char *text, size_t len_bytes, char *out, size_t out_bytes) MUST_CHECK;
 
+/* How many of UTF-8's bytes go into most_bytes without breaking a code point. */
+size_t text_cut(const char *text, size_t len_bytes, size_t most_bytes);
+
 /* A chat line: valid UTF-8, 1-500 bytes, not only spaces, no control (C0, C1, DEL) and no bidi
  * control character. Returns 0, or -1 with a sentence for the player. */
 int text_chat_check(const char *text, size_t len_bytes, struct error *error) MUST_CHECK;

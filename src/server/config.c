@@ -140,6 +140,8 @@ static const struct option_row rows[] = {
      "How often positions are saved. After a crash players stand where they were at most this long, and a commit, before."},
     {"store", "auto_migrate", OPTION_BOOL, AT(auto_migrate), "yes", 0, 0, 0, NULL, NULL, NULL,
      "Bring an older database up to date at start. With no, openmmod --migrate does it."},
+    {"store", "legacy_utc", OPTION_BOOL, AT(legacy_utc), "no", 0, 0, 0, NULL, NULL, NULL,
+     "When openmmod --migrate takes over a database of the program that this one replaces: its times have no zone; read them as UTC. With no, they are in the zone that the database server is set to (a file's are always UTC)."},
 
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
      "Whether players can make accounts."},
@@ -172,6 +174,7 @@ static const struct option_flag flags[] = {
     {0, "replay", "FILE", NULL, "run a tick journal again and compare its hashes"},
     {0, "migrate", NULL, NULL, "bring the database up to date and exit"},
     {0, "rotate-key", NULL, NULL, "sign tokens with a new key from now on and exit"},
+    {0, "dry-run", NULL, NULL, "with --migrate: say what it would do, and change nothing"},
     {0, "print-config", NULL, NULL, "print a sample configuration file"},
     {0, "print-man", NULL, NULL, "print the manual page openmmo.ini(5)"},
 #if TEST_FAULTS
@@ -475,6 +478,7 @@ static struct config *load(int argc, char *const argv[])
 #endif
     config->migrate = options_flag(config->options, "migrate") != NULL;
     config->rotate_key = options_flag(config->options, "rotate-key") != NULL;
+    config->dry_run = options_flag(config->options, "dry-run") != NULL;
     (void)build(config);
     return config;
 }

@@ -43,7 +43,7 @@ struct config {
     bool store_prepared;
     uint32_t store_statement_ms, store_answer_ms;
     uint32_t flush_ms;
-    bool auto_migrate;
+    bool auto_migrate, legacy_utc;
     /* [accounts] */
     uint32_t registration; /* enum config_registration */
     uint32_t argon2_ops;
@@ -60,7 +60,7 @@ struct config {
     /* Flags of the command line; borrowed from it. */
     const char *journal, *replay; /* NULL: not given */
     const char *burden; /* a planted fault: file with the microseconds that each step burns */
-    bool migrate, rotate_key;
+    bool migrate, dry_run, rotate_key;
 
     struct options *options; /* values and origins as loaded, for listings */
     int argc;                /* the command line, for reloads; borrowed */

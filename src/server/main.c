@@ -26,15 +26,27 @@ static int replay(struct config *config)
     return rc == 0 ? 0 : failed(&error);
 }
 
+static void say(void *context, const char *line)
+{
+    (void)context;
+    printf("openmmod: %s\n", line);
+}
+
 static int migrate(struct config *config)
 {
+    struct migrate migrate = {.apply = true,
+                              .adopt = true,
+                              .dry_run = config->dry_run,
+                              .legacy_utc = config->legacy_utc,
+                              .half_m = config->size_m / 2.0,
+                              .say = say};
     struct error error = {""}, report = {""};
-    int lock = state_take(config, &error), rc = -1;
+    int lock = config->dry_run ? -1 : state_take(config, &error), rc = -1;
 
-    if (lock >= 0) {
-        rc = migrate_file(config->store_path, &report, &error);
+    if (lock >= 0 || config->dry_run)
+        rc = migrate_file(config->store_path, &migrate, &report, &error);
+    if (lock >= 0)
         close(lock);
-    }
     config_free(config);
     if (rc < 0)
         return failed(&error);

@@ -128,6 +128,16 @@ static void test_name_lengths(void **state)
     assert_true(text_name_key(name, 3 * TEXT_NAME_MAX_CHARS, key, &error) > 0);
 }
 
+static void test_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(text_cut("ab\303\244", 4, 4), 4);
+    assert_int_equal(text_cut("ab\303\244", 4, 3), 2); /* no half a letter */
+    assert_int_equal(text_cut("\303\244", 2, 1), 0);
+    assert_int_equal(text_cut("abc", 3, 2), 2);
+    assert_int_equal(text_cut("", 0, 2), 0);
+}
+
 static void test_chat(void **state)
 {
     char text[TEXT_CHAT_MAX_BYTES + 1];
@@ -235,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_name_lengths),
+        cmocka_unit_test(test_cut),
         cmocka_unit_test(test_chat),
         cmocka_unit_test(test_sanitise),
         cmocka_unit_test(test_sanitise_random),

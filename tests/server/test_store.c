@@ -400,10 +400,11 @@ static void test_migrations_are_checked(void **state)
 {
     struct world *world = *state;
     struct error report = {""}, error = {""};
+    struct migrate migrate = {.apply = true};
 
     store_close(world->store);
     world->store = NULL;
-    assert_int_equal(migrate_file(world->scratch.path, &report, &error), 0);
+    assert_int_equal(migrate_file(world->scratch.path, &migrate, &report, &error), 0);
     assert_non_null(strstr(report.text, "up to date"));
     sql(world, "UPDATE schema_migrations SET checksum = 'other' WHERE version = 1");
     refused(world, true, "migration 001_players was another one");

@@ -1,7 +1,6 @@
 libserver_a_SOURCES += \
     src/server/store/about_accounts.h src/server/store/about_players.h \
     src/server/store/about_records.h src/server/store/driver.h \
-    src/server/store/migrate.c src/server/store/migrate.h \
     src/server/store/pg.c src/server/store/pg_cancel.c src/server/store/pg_cancel.h \
     src/server/store/pg_link.c src/server/store/pg_link.h src/server/store/pg_start.c src/server/store/pg_start.h \
     src/server/store/pg_target.c src/server/store/pg_target.h src/server/store/pg_unit.c src/server/store/pg_unit.h \
@@ -15,6 +14,14 @@ libserver_a_SOURCES += \
     src/server/store/store.c src/server/store/store.h \
     src/server/store/timestamp.c src/server/store/timestamp.h \
     src/server/store/writeback.c src/server/store/writeback.h
+
+libserver_a_SOURCES += \
+    src/server/store/adopt.c src/server/store/adopt.h \
+    src/server/store/adopt_names.c src/server/store/adopt_names.h \
+    src/server/store/adopt_sql.c src/server/store/adopt_sql.h \
+    src/server/store/migrate.c src/server/store/migrate.h src/server/store/migrate_run.h \
+    src/server/store/migrate_link.h src/server/store/migrate_postgresql.c \
+    src/server/store/migrate_sqlite.c
 
 # The migrations go into the binary, in order of their numbers.
 SQLITE_MIGRATIONS = \
