@@ -10,6 +10,8 @@
 #include "server/state.h"
 #include "sim/journal.h"
 #include "store/migrate.h"
+#include "store/pg_target.h"
+#include "store/store.h"
 
 static int failed(const struct error *error)
 {
@@ -32,6 +34,20 @@ static void say(void *context, const char *line)
     printf("openmmod: %s\n", line);
 }
 
+static int migrate_server(const struct config *config, struct migrate *migrate,
+                          struct error *report, struct error *error)
+{
+    struct pg_target *target =
+        pg_target_new(NULL, config->store_connection, config->store_password_file, error);
+    int rc = -1;
+
+    if (target)
+        rc = migrate_postgresql(pg_target_words(target)->keywords, pg_target_words(target)->values,
+                                migrate, report, error);
+    pg_target_free(target);
+    return rc;
+}
+
 static int migrate(struct config *config)
 {
     struct migrate migrate = {.apply = true,
@@ -44,7 +60,9 @@ static int migrate(struct config *config)
     int lock = config->dry_run ? -1 : state_take(config, &error), rc = -1;
 
     if (lock >= 0 || config->dry_run)
-        rc = migrate_file(config->store_path, &migrate, &report, &error);
+        rc = config->store_driver == STORE_POSTGRESQL
+                 ? migrate_server(config, &migrate, &report, &error)
+                 : migrate_file(config->store_path, &migrate, &report, &error);
     if (lock >= 0)
         close(lock);
     config_free(config);

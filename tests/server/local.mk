@@ -20,6 +20,12 @@ check_PROGRAMS += tests/server/test_store_faults
 tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_store_faults_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_faults_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/server/test_migrate
+tests_server_test_migrate_SOURCES = tests/server/test_migrate.c tests/server/scratch.h tests/server/pg_cluster.c \
+    tests/server/pg_cluster.h
+tests_server_test_migrate_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_server_test_migrate_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/server/legacy/postgresql.sql tests/server/legacy/sqlite.sql
 
 check_PROGRAMS += tests/server/test_token
 tests_server_test_token_SOURCES = tests/server/test_token.c

@@ -32,9 +32,6 @@ void pg_cluster_freeze(struct pg_cluster *cluster, bool frozen);
 /* A new, empty database; connection gets the string that libpq takes. 0, or -1. */
 int pg_cluster_database(struct pg_cluster *cluster, char connection[PG_CLUSTER_CONNECTION_BYTES]);
 
-/* The same, with the schema of sql/postgresql in it. */
-int pg_cluster_world(struct pg_cluster *cluster, char connection[PG_CLUSTER_CONNECTION_BYTES]);
-
 /* Run SQL by a connection of its own; the first column of the first row, INT64_MIN where there is
  * none, or where it failed (stderr says why). */
 int64_t pg_cluster_sql(const char *connection, const char *sql);

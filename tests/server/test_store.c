@@ -67,7 +67,7 @@ static int setup_world(void **state, bool postgresql)
     scratch_make(&world->scratch);
     world->postgresql = postgresql;
     if (postgresql)
-        assert_int_equal(pg_cluster_world(&cluster, world->connection), 0);
+        assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     world->base = event_base_new();
     world->store = open_store(world, true, &error);
     if (!world->store)

@@ -78,7 +78,7 @@ static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
 
-    assert_int_equal(pg_cluster_world(&cluster, world->connection), 0);
+    assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     strcpy(world->through, world->connection);
     world->pool_max = 3;
     world->base = event_base_new();

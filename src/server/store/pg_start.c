@@ -130,6 +130,21 @@ static int claim(PGconn *conn, const struct store_config *config, struct error *
     }
 }
 
+static int migrate_schema(const struct store_config *config, struct pg_target *target,
+                          struct error *error)
+{
+    const struct pg_words *words = pg_target_words(target);
+    struct migrate migrate = {.apply = config->migrate};
+
+    if (migrate_postgresql(words->keywords, words->values, &migrate, NULL, error) < 0)
+        return -1;
+    if (migrate.applied)
+        log_event(LOG_LEVEL_INFO, "store_migrated", "the database's schema was brought up to date",
+                  LOG_TEXT("path", pg_target_place(target)),
+                  LOG_U64("migrations", migrate.applied));
+    return 0;
+}
+
 static const char *sql_of(const struct statement *row, size_t step)
 {
     return row->steps[step].postgresql ? row->steps[step].postgresql : row->steps[step].sqlite;
@@ -206,7 +221,8 @@ PGconn *pg_start(const struct store_config *config, struct pg_target *target, ui
         error_set(error, "PostgreSQL %d.%d is too old: 13 or newer is needed",
                   PQserverVersion(conn) / 10000, PQserverVersion(conn) % 10000);
     else if (pg_target_learn(target, conn, error) == 0 && claim(conn, config, error) == 0 &&
-             check_statements(conn, error) == 0 && begin_epoch(conn, epoch, error) == 0)
+             migrate_schema(config, target, error) == 0 && check_statements(conn, error) == 0 &&
+             begin_epoch(conn, epoch, error) == 0)
         return conn;
     PQfinish(conn);
     return NULL;
