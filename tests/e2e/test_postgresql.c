@@ -46,7 +46,7 @@ static int begin(void **state)
     (void)state;
     /* As in life: what is committed is on the disk. */
     assert_int_equal(pg_cluster_make(&cluster, true), 0);
-    assert_int_equal(pg_cluster_world(&cluster, connection), 0);
+    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
     snprintf(ini, sizeof(ini), "[store]\ndriver = postgresql\nconnection = %s\nflush = 1s\n",
              connection);
     crowd_begin(ini, BOTS);
