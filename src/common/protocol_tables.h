@@ -86,6 +86,7 @@ enum protocol_reason {
 
 enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };
+#define PROTOCOL_CHANNELS_N 3
 
 /* What an account may do. By name: the words that the database, tokens and operators use. */
 /* clang-format off */

@@ -385,7 +385,6 @@ static void test_chat(void **state)
     struct room *room = *state;
     const struct snapshot_chat_line *lines[300];
     struct snapshot *snapshot;
-    uint64_t lost;
 
     batch_join(&room->batch, 11, 5, 8, 8);
     batch_step(&room->batch, room->sim);
@@ -393,8 +392,7 @@ static void test_chat(void **state)
     batch_chat(&room->batch, 99, "nobody says this", 1);
     batch_step(&room->batch, room->sim);
     snapshot = sim_snapshot(room->sim);
-    assert_int_equal(snapshot_chat(snapshot, 0, lines, 300, &lost), 1);
-    assert_int_equal(lost, 0);
+    assert_int_equal(snapshot_chat(snapshot, 0, lines, 300), 1);
     assert_string_equal(lines[0]->text->bytes, "hello");
     assert_string_equal(lines[0]->name->bytes, "player5");
     assert_int_equal(lines[0]->sequence, 1);
@@ -412,11 +410,94 @@ static void test_chat(void **state)
     snapshot_unref(snapshot);
     snapshot = sim_snapshot(room->sim);
     assert_int_equal(snapshot_chat_sequence(snapshot), 300);
-    assert_int_equal(snapshot_chat(snapshot, 10, lines, 300, &lost), 256);
-    assert_int_equal(lost, 34);
+    assert_int_equal(snapshot_chat(snapshot, 10, lines, 300), 256);
     assert_int_equal(lines[255]->sequence, 300);
-    assert_int_equal(snapshot_chat(snapshot, 290, lines, 3, &lost), 3);
+    assert_int_equal(snapshot_chat(snapshot, 290, lines, 3), 3);
     assert_int_equal(lines[0]->sequence, 291);
+    snapshot_unref(snapshot);
+}
+
+static struct snapshot_chat_line earlier_line(uint64_t sequence, uint8_t channel)
+{
+    return (struct snapshot_chat_line){.sequence = sequence,
+                                       .channel = channel,
+                                       .said_ms = sequence * 10,
+                                       .name = blob_new("a", 1),
+                                       .text = blob_new("earlier", 7)};
+}
+
+/* Each channel has its own lines, the order is that of all, and a new run goes on behind the last.
+ */
+static void test_chat_of_an_earlier_run(void **state)
+{
+    struct room *room = *state;
+    const struct snapshot_chat_line *lines[2 * SNAPSHOT_CHAT_LINES];
+    struct snapshot_chat_line line;
+    struct snapshot *snapshot;
+
+    for (uint64_t i = 1; i <= SNAPSHOT_CHAT_LINES + 5; i++) {
+        line = earlier_line(i, i == 2 ? PROTOCOL_CHANNEL_GLOBAL : PROTOCOL_CHANNEL_NEARBY);
+        sim_chat_restore(room->sim, &line);
+    }
+    sim_chat_begin(room->sim, 100000);
+    sim_chat_begin(room->sim, 5); /* never back */
+    batch_join(&room->batch, 11, 5, 8, 8);
+    batch_chat(&room->batch, 11, "now", 1);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    assert_int_equal(snapshot_chat_sequence(snapshot), 100001);
+    assert_int_equal(snapshot_chat(snapshot, 0, lines, 2 * SNAPSHOT_CHAT_LINES),
+                     SNAPSHOT_CHAT_LINES + 1);
+    assert_int_equal(lines[0]->sequence, 2); /* of its channel there is no newer one */
+    assert_int_equal(lines[1]->sequence, 7); /* one was pushed out by what was said now */
+    assert_int_equal(lines[1]->said_ms, 70);
+    assert_string_equal(lines[SNAPSHOT_CHAT_LINES]->text->bytes, "now");
+    assert_int_equal(lines[SNAPSHOT_CHAT_LINES]->said_ms, 0);
+    for (size_t i = 1; i <= SNAPSHOT_CHAT_LINES; i++)
+        assert_true(lines[i]->sequence > lines[i - 1]->sequence);
+    assert_int_equal(snapshot_chat(snapshot, 259, lines, 3), 3);
+    assert_int_equal(lines[0]->sequence, 260);
+    assert_int_equal(lines[2]->sequence, 100001);
+    assert_int_equal(snapshot_chat(snapshot, 100001, lines, 3), 0);
+    snapshot_unref(snapshot);
+}
+
+/* Whose connection is gone stands, and what comes late does not move him; another session does. */
+static void test_rest(void **state)
+{
+    struct room *room = *state;
+    const struct snapshot_entity *entity;
+    struct snapshot *snapshot;
+    struct space_pos rested;
+
+    batch_join(&room->batch, 11, 5, 8, 8);
+    batch_step(&room->batch, room->sim);
+    batch_intent(&room->batch, 11, 1, 0, 3);
+    batch_intent(&room->batch, 11, 2, 0, 15);
+    batch_step(&room->batch, room->sim);
+    batch_add(&room->batch, 11, COMMAND_REST, 2);
+    batch_intent(&room->batch, 11, 3, 0, 3); /* sorted behind it */
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    entity = snapshot_slot(snapshot, 0);
+    assert_int_equal(entity->session, 11);
+    assert_int_equal(entity->state.pose, MOVEMENT_STANDING);
+    assert_false(entity->state.airborne);
+    rested = entity->state.pos;
+    snapshot_unref(snapshot);
+    batch_intent(&room->batch, 11, 4, 0, 3);
+    batch_step(&room->batch, room->sim);
+    batch_join(&room->batch, 12, 5, 90, 90);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    entity = snapshot_slot(snapshot, 0);
+    assert_int_equal(entity->session, 12);
+    assert_memory_equal(&entity->state.pos, &rested, sizeof(rested));
+    snapshot_unref(snapshot);
+    batch_intent(&room->batch, 12, 1, 0, 3);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    assert_int_equal(snapshot_slot(snapshot, 0)->state.pose, MOVEMENT_RUNNING);
     snapshot_unref(snapshot);
 }
 
@@ -651,6 +732,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_time_is_made, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_chat_of_an_earlier_run, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_rest, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_teleport, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_layer, make, room_unmake),

@@ -47,50 +47,70 @@ static void gather_queued(struct gather *g)
     }
 }
 
+static uint64_t line_wall_ms(const struct host *host, const struct snapshot_chat_line *line)
+{
+    if (line->said_ms != 0)
+        return line->said_ms;
+    return host->wall_ms -
+           (uint64_t)(host->tick - line->tick) * SIM_TICK_MS * PROTOCOL_TEMPO_MAX / host->tempo;
+}
+
+/* A newcomer hears what is said from then on, one who came back also what was said meanwhile. */
 static bool chat_reaches(const struct gather *g, const struct snapshot_chat_line *line)
 {
     int64_t reach = (int64_t)SNAPSHOT_NEARBY_M * SPACE_UNITS_PER_M;
     int64_t dx = (int64_t)line->pos.x - g->self->state.pos.x;
     int64_t dz = (int64_t)line->pos.z - g->self->state.pos.z;
 
-    if (line->tick < g->session->joined_tick)
+    if (g->session->resumed ? line_wall_ms(g->host, line) < g->session->since_ms
+                            : line->tick < g->session->joined_tick)
         return false;
     return line->channel != PROTOCOL_CHANNEL_NEARBY || dx * dx + dz * dz <= reach * reach;
+}
+
+/* False: there is no room for it now. */
+static bool gather_line(struct gather *g, const struct snapshot_chat_line *line)
+{
+    struct wire_writer w;
+
+    if (!record_room(&g->record, CHAT_LINE_MAX))
+        return false;
+    record_writer(&g->record, &w);
+    protocol_encode_chat_line(
+        &w, &(struct protocol_chat_line){
+                .sequence = line->sequence,
+                .wall_ms = line_wall_ms(g->host, line),
+                .entity = line->entity,
+                .channel = line->channel,
+                .name = {line->name != NULL ? line->name->bytes : "",
+                         line->name != NULL ? (uint16_t)line->name->len_bytes : 0},
+                .text = {line->text->bytes, (uint16_t)line->text->len_bytes}});
+    record_take(&g->record, &w);
+    return true;
 }
 
 static void gather_chat(struct gather *g)
 {
     const struct snapshot_chat_line *lines[CHAT_MAX];
     struct session *s = g->session;
-    struct host *host = g->host;
-    uint64_t lost;
+    uint64_t newest = snapshot_chat_sequence(g->snapshot);
+    unsigned sent = 0;
     size_t n;
 
-    if (snapshot_chat_sequence(g->snapshot) == s->chat_sequence)
-        return;
-    n = snapshot_chat(g->snapshot, s->chat_sequence, lines, CHAT_MAX, &lost);
-    for (size_t i = 0; i < n; i++) {
-        const struct snapshot_chat_line *line = lines[i];
-        struct wire_writer w;
-
-        if (chat_reaches(g, line)) {
-            if (!record_room(&g->record, CHAT_LINE_MAX))
-                return;
-            record_writer(&g->record, &w);
-            protocol_encode_chat_line(
-                &w,
-                &(struct protocol_chat_line){
-                    .sequence = line->sequence,
-                    .wall_ms = host->wall_ms - (uint64_t)(host->tick - line->tick) * SIM_TICK_MS *
-                                                   PROTOCOL_TEMPO_MAX / host->tempo,
-                    .entity = line->entity,
-                    .channel = line->channel,
-                    .name = {line->name->bytes, (uint16_t)line->name->len_bytes},
-                    .text = {line->text->bytes, (uint16_t)line->text->len_bytes}});
-            record_take(&g->record, &w);
+    if (s->chat_sequence > newest)
+        s->chat_sequence = newest; /* he remembers a server that had said more */
+    do {
+        n = snapshot_chat(g->snapshot, s->chat_sequence, lines, CHAT_MAX);
+        for (size_t i = 0; i < n; i++) {
+            if (chat_reaches(g, lines[i])) {
+                if (sent == CHAT_MAX || !gather_line(g, lines[i]))
+                    return;
+                sent++;
+            }
+            s->chat_sequence = lines[i]->sequence;
         }
-        s->chat_sequence = line->sequence;
-    }
+    } while (n == CHAT_MAX);
+    s->chat_sequence = newest;
 }
 
 /* Once a second, and at once when the tempo is another. A wall clock that steps back brings one

@@ -68,7 +68,9 @@ struct session {
     uint16_t tempo;                       /* as told last */
     uint64_t chat_sequence;               /* of the last line looked at */
     uint64_t muted_until_ms;              /* Unix time; it says nothing before */
-    struct protocol_self self;            /* as sent last */
+    uint64_t since_ms;                    /* resumed: lines said since then are his */
+    bool resumed;              /* he came back, and has heard lines up to chat_sequence */
+    struct protocol_self self; /* as sent last */
     bool self_sent;
     uint32_t dropped;         /* substeps given up since */
     uint32_t dropped_ever;    /* and in all, as far as snapshots were taken in time */

@@ -30,6 +30,7 @@ enum command_kind {
     COMMAND_CHAT,
     COMMAND_LAYER,    /* the session's figure goes to another layer */
     COMMAND_TELEPORT, /* it is put elsewhere, onto the ground */
+    COMMAND_REST,     /* lifecycle: its connection is gone, it stands where it is */
 };
 
 enum command_producer { COMMAND_FROM_CONTROL = 0, COMMAND_FROM_IO = 1 };

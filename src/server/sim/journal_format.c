@@ -81,6 +81,7 @@ void journal_put_command(struct wire_writer *w, const struct command *command)
         put_join(w, command);
         break;
     case COMMAND_LEAVE:
+    case COMMAND_REST:
         break;
     case COMMAND_INTENT:
         wire_put_u32(w, command->as.intent.seq);
@@ -149,6 +150,7 @@ int journal_get_command(struct wire_reader *r, struct command *command)
     case COMMAND_JOIN:
         return get_join(r, command);
     case COMMAND_LEAVE:
+    case COMMAND_REST:
         return r->bad ? -1 : 0;
     case COMMAND_INTENT:
         command->as.intent.seq = wire_get_u32(r);

@@ -64,6 +64,7 @@ static void put_mover(struct sink *sink, const struct world_mover *mover)
     put(sink, mover->lag_least, 1);
     put(sink, mover->late_ticks, 1);
     put(sink, mover->catching_up, 1);
+    put(sink, mover->resting, 1);
     put(sink, mover->waiting_n, 1);
     for (unsigned i = 0; i < mover->waiting_n; i++) {
         const struct world_waiting *waiting = &mover->waiting[i];
@@ -220,6 +221,7 @@ static void get_mover(struct wire_reader *r, struct world_mover *mover)
     mover->lag_least = wire_get_u8(r);
     mover->late_ticks = wire_get_u8(r);
     mover->catching_up = wire_get_u8(r) != 0;
+    mover->resting = wire_get_u8(r) != 0;
     mover->waiting_n = wire_get_u8(r);
     if (mover->allowance > WORLD_ALLOWANCE_MAX || mover->credit > WORLD_CREDIT_MAX ||
         mover->lag_ticks >= WORLD_LAG_TICKS || mover->late_ticks >= WORLD_LATE_TICKS ||

@@ -56,6 +56,12 @@ struct sim_step_counts {
 struct sim *sim_new(const struct sim_config *config, struct error *error);
 void sim_free(struct sim *sim); /* no snapshot may be held; NULL is fine */
 
+/* Before the first step: a line of an earlier run is held again, with the sequence that it had
+ * (later ones have higher ones) and said_ms. Its blobs are taken. Journals know no lines. */
+void sim_chat_restore(struct sim *sim, const struct snapshot_chat_line *line);
+/* Before the first step: the next line's sequence is higher than this. */
+void sim_chat_begin(struct sim *sim, uint64_t sequence);
+
 /* One tick. commands: sorted (command_compare); what they own is taken. events: filled with up to
  * commands_n * 2; returns how many. */
 size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,

@@ -220,7 +220,9 @@ static void build(struct snapshot *to, const struct sim *sim)
     if (sim->cells.table != NULL)
         memcpy(to->table, sim->cells.table, ((size_t)to->table_mask + 1) * sizeof(*to->table));
     to->chat_sequence = sim->chat.sequence;
-    memcpy(to->chat, sim->chat.lines, sizeof(to->chat));
+    for (unsigned i = 0; i < PROTOCOL_CHANNELS_N; i++) /* most are as the last snapshot left them */
+        if (to->chat[i].said != sim->chat.rings[i].said)
+            to->chat[i] = sim->chat.rings[i];
     for (unsigned i = 0; i < to->threads; i++) {
         to->arenas[i].current = NULL;
         to->arenas[i].used_bytes = 0;
@@ -305,18 +307,9 @@ uint64_t snapshot_chat_sequence(const struct snapshot *snapshot)
 }
 
 size_t snapshot_chat(const struct snapshot *snapshot, uint64_t after,
-                     const struct snapshot_chat_line **lines, size_t max, uint64_t *lost)
+                     const struct snapshot_chat_line **lines, size_t max)
 {
-    uint64_t newest = snapshot->chat_sequence;
-    uint64_t first = newest > SNAPSHOT_CHAT_LINES ? newest - SNAPSHOT_CHAT_LINES + 1 : 1;
-    size_t n = 0;
-
-    *lost = first > after + 1 ? first - after - 1 : 0;
-    if (first < after + 1)
-        first = after + 1;
-    for (uint64_t i = first; i <= newest && n < max; i++)
-        lines[n++] = &snapshot->chat[i % SNAPSHOT_CHAT_LINES];
-    return n;
+    return after >= snapshot->chat_sequence ? 0 : chat_find(snapshot->chat, after, lines, max);
 }
 
 const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,

@@ -19,7 +19,7 @@
 #include "common/protocol.h"
 #include "common/space.h"
 
-#define SNAPSHOT_CHAT_LINES 256
+#define SNAPSHOT_CHAT_LINES 256 /* a channel */
 
 struct snapshot; /* opaque */
 
@@ -42,8 +42,9 @@ struct snapshot_entity {
 };
 
 struct snapshot_chat_line {
-    uint64_t sequence; /* rises by one a line */
-    uint32_t tick;
+    uint64_t sequence; /* rises with each line */
+    uint32_t tick;     /* in which it was said; of an earlier run: 0, */
+    uint64_t said_ms;  /* and when that was, Unix time; of this run: 0 */
     uint8_t channel;
     uint64_t entity;
     struct space_pos pos;     /* where it was said: nearby reaches SNAPSHOT_NEARBY_M */
@@ -64,10 +65,10 @@ const struct snapshot_entity *snapshot_slot(const struct snapshot *snapshot, uin
 /* NULL: gone. */
 const struct snapshot_entity *snapshot_entity(const struct snapshot *snapshot, uint64_t id);
 
-/* Chat lines with sequence > after, oldest first: fills lines[] with up to max pointers; returns
- * how many. *lost: how many in between are no longer held. */
+/* Chat lines with sequence > after that are still held, oldest first: fills lines[] with up to max
+ * pointers; returns how many. */
 size_t snapshot_chat(const struct snapshot *snapshot, uint64_t after,
-                     const struct snapshot_chat_line **lines, size_t max, uint64_t *lost);
+                     const struct snapshot_chat_line **lines, size_t max);
 /* Of the newest line; 0: none yet. */
 uint64_t snapshot_chat_sequence(const struct snapshot *snapshot);
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "sim/cell.h"
+#include "sim/chat.h"
 #include "sim/figure.h"
 #include "sim/sim.h"
 
@@ -70,7 +71,7 @@ struct snapshot {
     struct snapshot_part *parts;
     uint32_t parts_n, parts_room;
     uint64_t chat_sequence;
-    struct snapshot_chat_line chat[SNAPSHOT_CHAT_LINES];
+    struct chat_ring chat[PROTOCOL_CHANNELS_N];
 };
 
 /* One for the pool; NULL: out of memory. */

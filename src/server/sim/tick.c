@@ -115,6 +115,8 @@ static void apply_intent(struct step *step, const struct command *command)
     if (slot == IDMAP_NONE)
         return;
     mover = &step->sim->movers[slot];
+    if (mover->resting)
+        return; /* it came late */
     step->counts->intents++;
     if (substeps > PROTOCOL_SUBSTEPS_MAX)
         substeps = PROTOCOL_SUBSTEPS_MAX;
@@ -143,7 +145,8 @@ static void apply_chat(struct step *step, struct command *command)
     struct sim *sim = step->sim;
     struct snapshot_chat_line line = {.tick = sim->tick, .channel = command->as.chat.channel};
 
-    if (command->as.chat.text == NULL || command->as.chat.text->len_bytes == 0)
+    if (command->as.chat.text == NULL || command->as.chat.text->len_bytes == 0 ||
+        command->as.chat.channel >= PROTOCOL_CHANNELS_N)
         return;
     if (command->session != 0) {
         uint32_t slot = idmap_get(&sim->by_session, command->session);
@@ -183,6 +186,23 @@ static void apply_teleport(struct step *step, const struct command *command)
     world_move(sim, slot, &state);
 }
 
+/* Nobody moves it any more: it stands, on the ground, until another session has it. */
+static void apply_rest(struct step *step, const struct command *command)
+{
+    struct sim *sim = step->sim;
+    uint32_t slot = idmap_get(&sim->by_session, command->session);
+    struct movement_state state;
+
+    if (slot == IDMAP_NONE)
+        return;
+    state = sim->entities[slot].state;
+    movement_place(&state, state.pos.x, state.pos.z, state.yaw, sim->config.field);
+    sim->movers[slot].waiting_n = 0;
+    sim->movers[slot].resting = true;
+    if (memcmp(&state, &sim->entities[slot].state, sizeof(state)) != 0)
+        world_move(sim, slot, &state);
+}
+
 static void apply(struct step *step, struct command *command)
 {
     step->counts->commands++;
@@ -207,6 +227,9 @@ static void apply(struct step *step, struct command *command)
         break;
     case COMMAND_TELEPORT:
         apply_teleport(step, command);
+        break;
+    case COMMAND_REST:
+        apply_rest(step, command);
         break;
     }
     command_drop(command);

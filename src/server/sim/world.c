@@ -39,6 +39,17 @@ failed:
     return NULL;
 }
 
+void sim_chat_restore(struct sim *sim, const struct snapshot_chat_line *line)
+{
+    chat_restore(&sim->chat, line);
+}
+
+void sim_chat_begin(struct sim *sim, uint64_t sequence)
+{
+    if (sim->chat.sequence < sequence)
+        sim->chat.sequence = sequence;
+}
+
 void sim_free(struct sim *sim)
 {
     if (sim == NULL)
@@ -221,6 +232,7 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     sim->movers[slot].lag_ticks = 0;
     sim->movers[slot].lag_least = 0;
     sim->movers[slot].late_ticks = 0;
+    sim->movers[slot].resting = false;
     sim->movers[slot].catching_up = false;
     if (slot == sim->slots_n)
         sim->slots_n++;
@@ -268,6 +280,7 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     entity->ahead = 0;
     sim->movers[slot].waiting_n = 0;
     sim->movers[slot].lag_ticks = 0;
+    sim->movers[slot].resting = false;
     if (!same_blob(entity->name, join->as.join.name) || entity->looks != join->as.join.looks) {
         entity->version++;
         entity->looks = join->as.join.looks;

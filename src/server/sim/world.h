@@ -38,6 +38,7 @@ struct world_mover {
     uint8_t lag_ticks, lag_least; /* ticks in a row at whose end substeps waited, the fewest */
     uint8_t late_ticks;           /* at whose end substeps waited and nothing was saved up */
     bool catching_up;             /* spent more than a tick's time in the last tick */
+    bool resting;                 /* its connection is gone: intents come too late */
 };
 
 struct sim {
