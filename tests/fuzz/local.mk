@@ -3,7 +3,7 @@ EXTRA_DIST += tests/fuzz/corpus
 FUZZ_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 
 check_PROGRAMS += tests/fuzz/replay_protocol tests/fuzz/replay_cellblock tests/fuzz/replay_ini \
-    tests/fuzz/replay_jsonrpc tests/fuzz/replay_proxy tests/fuzz/replay_token
+    tests/fuzz/replay_jsonrpc tests/fuzz/replay_proxy tests/fuzz/replay_token tests/fuzz/replay_scrollback
 tests_fuzz_replay_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
 tests_fuzz_replay_protocol_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/protocol"'
 tests_fuzz_replay_protocol_LDADD = $(COMMON_LIBS)
@@ -22,11 +22,14 @@ tests_fuzz_replay_proxy_LDADD = $(SERVER_LIBS)
 tests_fuzz_replay_token_SOURCES = tests/fuzz/fuzz_token.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
 tests_fuzz_replay_token_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/token"'
 tests_fuzz_replay_token_LDADD = $(SERVER_LIBS)
+tests_fuzz_replay_scrollback_SOURCES = tests/fuzz/fuzz_scrollback.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_scrollback_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/scrollback"'
+tests_fuzz_replay_scrollback_LDADD = $(SERVER_LIBS)
 
 if FUZZERS
 LIBFUZZER_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token
-noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token
+fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback
+noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback
 tests_fuzz_fuzz_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_protocol_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_protocol_LDFLAGS = $(LIBFUZZER_LINK)
@@ -51,4 +54,8 @@ tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_token_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_token_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_token_LDADD = $(SERVER_LIBS)
+tests_fuzz_fuzz_scrollback_SOURCES = tests/fuzz/fuzz_scrollback.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_scrollback_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_scrollback_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_scrollback_LDADD = $(SERVER_LIBS)
 endif
