@@ -72,6 +72,7 @@ enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
     case PROTOCOL_REASON_BAD_EMAIL:
     case PROTOCOL_REASON_BANNED:
     case PROTOCOL_REASON_MUTED:
+    case PROTOCOL_REASON_LEFT:
         break;
     }
     return ENTRY_BARRED;

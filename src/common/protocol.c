@@ -157,6 +157,7 @@ void protocol_encode_resume(struct wire_writer *w, const struct protocol_resume 
 {
     uint8_t *start = frame_begin(w, PROTOCOL_RESUME);
     put_text(w, m->token, PROTOCOL_TOKEN_MAX);
+    wire_put_u64(w, m->chat_sequence);
     frame_end(w, start);
 }
 
@@ -166,7 +167,24 @@ DECODER(resume)
     struct protocol_resume m;
     wire_reader_init(&r, body, body_bytes);
     m.token = wire_get_text(&r, PROTOCOL_TOKEN_MAX);
+    m.chat_sequence = wire_get_u64(&r);
     return PUBLISH(true);
+}
+
+void protocol_encode_leave(struct wire_writer *w, const struct protocol_leave *m)
+{
+    uint8_t *start = frame_begin(w, PROTOCOL_LEAVE);
+    wire_put_u8(w, m->reserved);
+    frame_end(w, start);
+}
+
+DECODER(leave)
+{
+    struct wire_reader r;
+    struct protocol_leave m;
+    wire_reader_init(&r, body, body_bytes);
+    m.reserved = wire_get_u8(&r);
+    return PUBLISH(m.reserved == 0);
 }
 
 void protocol_encode_move(struct wire_writer *w, const struct protocol_move *m)

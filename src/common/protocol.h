@@ -39,6 +39,11 @@ struct protocol_auth {
 
 struct protocol_resume {
     struct wire_text token;
+    uint64_t chat_sequence; /* of the last line that was heard; 0: none */
+};
+
+struct protocol_leave { /* on purpose: the figure does not wait for one's return */
+    uint8_t reserved;   /* 0 */
 };
 
 struct protocol_move {
@@ -182,6 +187,7 @@ PROTOCOL_MESSAGES(ROW)
 /* clang-format off */
 #define ENCODE(word) void protocol_encode_##word(struct wire_writer *w, const struct protocol_##word *m)
 ENCODE(hello); ENCODE(register); ENCODE(auth); ENCODE(resume); ENCODE(move); ENCODE(chat); ENCODE(ping); ENCODE(who);
+ENCODE(leave);
 ENCODE(greeting); ENCODE(welcome); ENCODE(blocks); ENCODE(self); ENCODE(chat_line); ENCODE(notice); ENCODE(disconnect);
 ENCODE(pong); ENCODE(identity); ENCODE(clock);
 #undef ENCODE

@@ -23,11 +23,12 @@
     ROW(  1, HELLO,      hello,      CLIENT)           \
     ROW(  2, REGISTER,   register,   CLIENT)           \
     ROW(  3, AUTH,       auth,       CLIENT)           \
-    ROW(  4, RESUME,     resume,     CLIENT) /* reserved: refused with NOTICE in version 2 */ \
+    ROW(  4, RESUME,     resume,     CLIENT)           \
     ROW(  5, MOVE,       move,       CLIENT)           \
     ROW(  6, CHAT,       chat,       CLIENT)           \
     ROW(  7, PING,       ping,       CLIENT)           \
     ROW(  8, WHO,        who,        CLIENT)           \
+    ROW(  9, LEAVE,      leave,      CLIENT)           \
     ROW( 65, GREETING,   greeting,   SERVER) /* the answer to HELLO */ \
     ROW( 66, WELCOME,    welcome,    SERVER)           \
     ROW( 67, BLOCKS,     blocks,     SERVER) /* cell blocks, see cellblock.h */ \
@@ -76,7 +77,8 @@ enum protocol_type {
     ROW(24, BAD_EMAIL,        "that e-mail address is not allowed")               \
     ROW(25, WAITING,          "waiting for a place in the world")                   \
     ROW(26, BANNED,           "you are banned")                                     \
-    ROW(27, MUTED,            "you are muted")
+    ROW(27, MUTED,            "you are muted")                                      \
+    ROW(28, LEFT,             "you left")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),

@@ -156,6 +156,8 @@ static const struct option_row rows[] = {
 
     {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, RESUME_DAYS_MAX * UINT64_C(86400000), 0, NULL, NULL, NULL,
      "How long a token that a login handed out takes the place of the password."},
+    {"auth", "linger", OPTION_DURATION, AT(linger_ms), "60s", 0, 600000, R, NULL, NULL, NULL,
+     "How long the figure of a player whose connection dropped stands in the world and waits for him. He takes a place meanwhile. 0: not at all."},
     {"auth", "key", OPTION_PATH, AT(auth_key), "auth.key", 1, 400, 0, NULL, NULL, NULL,
      "File of the Ed25519 keys of tokens: the first line signs, the others, at most three, still verify. Made on first start, readable by the server alone. auth.rotate-key puts a new one in front; without the file all tokens end."},
 

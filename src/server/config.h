@@ -51,6 +51,7 @@ struct config {
     uint32_t workers, worker_queue;
     /* [auth] */
     uint32_t resume_lifetime_ms;
+    uint32_t linger_ms;
     char *auth_key; /* Ed25519 key file, made 0600 on first start */
     /* [admin] */
     char *admin_socket;

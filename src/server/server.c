@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -32,6 +33,7 @@
 #include "ops/notify.h"
 #include "ops/workers.h"
 #include "play/presence.h"
+#include "play/scrollback.h"
 #include "play/sessions.h"
 #include "server/doors.h"
 #include "server/lookout.h"
@@ -53,10 +55,11 @@
 #define QUEUE_SPARE         256
 #define OTHER_FDS           64
 #define STATUS_S            5
-#define STALLS_LOGGED       5 /* at once, then one a second */
+#define CHAT_KEPT_MS        3600000 /* of a run before: nobody comes back to older lines */
+#define STALLS_LOGGED       5       /* at once, then one a second */
 #define TEMPOS_LOGGED       5
 
-enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNALS_N };
+enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_USR1, SIGNALS_N };
 
 struct server {
     struct config *config;
@@ -120,6 +123,7 @@ static int start_process(struct server *server, struct error *error)
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
     raise_files(server->config);
     server->base = event_base_new();
@@ -223,6 +227,33 @@ static int start_queues(struct server *server, struct error *error)
     return server->worst ? 0 : -1;
 }
 
+static void chat_file(const struct server *server, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/chat", server->config->state);
+}
+
+/* What was said before a restart, and sequences behind those of every earlier run. */
+static void take_chat(struct server *server)
+{
+    char path[PATH_MAX];
+    struct error error;
+
+    chat_file(server, path);
+    if (scrollback_load(path, server->sim, server->started_ms - CHAT_KEPT_MS, &error) < 0)
+        log_event(LOG_LEVEL_WARN, "chat_lost", error.text, LOG_NONE);
+    sim_chat_begin(server->sim, (uint64_t)store_epoch(server->store) << 32);
+}
+
+static void keep_chat(struct server *server)
+{
+    char path[PATH_MAX];
+    struct error error;
+
+    chat_file(server, path);
+    if (scrollback_save(path, server->sim, timestamp_now_ms(), &error) < 0)
+        log_event(LOG_LEVEL_WARN, "chat_lost", error.text, LOG_NONE);
+}
+
 static int start_world(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
@@ -237,6 +268,7 @@ static int start_world(struct server *server, struct error *error)
     server->sim = sim_new(&sim, error);
     if (!server->sim)
         return -1;
+    take_chat(server);
     if (config->journal)
         server->journal = journal_open(config->journal, server->sim, server->field, error);
     return config->journal && !server->journal ? -1 : 0;
@@ -253,6 +285,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .queue_max = server->config->queue_max,
                                        .flush_ms = server->config->flush_ms,
                                        .spawn_radius_m = server->config->spawn_radius_m,
+                                       .linger_ms = server->config->linger_ms,
                                        .epoch = store_epoch(server->store)};
 
     server->presence = presence_new(&presence, error);
@@ -420,7 +453,8 @@ static int apply(void *context, const struct config *config, struct error *error
     presence_reconfigure(server->presence,
                          &(struct presence_config){.players_max = config->players_max,
                                                    .queue_max = config->queue_max,
-                                                   .flush_ms = config->flush_ms});
+                                                   .flush_ms = config->flush_ms,
+                                                   .linger_ms = config->linger_ms});
     log_set_level((enum log_level)config->log_level);
     return 0;
 }
@@ -442,8 +476,10 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     (void)what;
     if (number == SIGHUP)
         (void)reload(server, &outcome); /* it was logged */
+    else if (number == SIGUSR1)
+        stop_ask(&server->stop, "SIGUSR1", "", true);
     else
-        stop_ask(&server->stop, number == SIGTERM ? "SIGTERM" : "SIGINT", "");
+        stop_ask(&server->stop, number == SIGTERM ? "SIGTERM" : "SIGINT", "", false);
 }
 
 /* -- what an operator asks -------------------------------------------------------------------- */
@@ -467,11 +503,11 @@ static void describe(void *context, struct admin_status *status)
     status->durable_ms = durable.wall_ms;
 }
 
-static void shutdown_asked(void *context, const char *reason)
+static void shutdown_asked(void *context, const char *reason, bool restart)
 {
     struct server *server = context;
 
-    stop_ask(&server->stop, "operator", reason);
+    stop_ask(&server->stop, "operator", reason, restart);
 }
 
 static int rotate_key(void *context, struct error *outcome)
@@ -545,7 +581,7 @@ static uint64_t progress(void *context)
 
 static int start_watching(struct server *server, struct error *error)
 {
-    static const int numbers[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP};
+    static const int numbers[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     const struct timeval period = {STATUS_S, 0};
 
     server->stop = (struct stop){.base = server->base,
@@ -622,6 +658,7 @@ int server_run(struct server *server)
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGUSR1);
     pthread_sigmask(SIG_UNBLOCK, &ours, NULL); /* what came during the start is dealt with now */
     tell_status(-1, 0, server);
     notify_ready();
@@ -681,6 +718,8 @@ void server_free(struct server *server)
     admin_stop(server->admin);
     lookout_free(server->lookout);
     ticker_stop(server->ticker);
+    if (server->stop.asked_n > 0)
+        keep_chat(server);
     journal_close(server->journal);
     if (server->accounts)
         accounts_stop(server->accounts);

@@ -26,7 +26,8 @@ struct stop {
     uint32_t lost; /* positions that could not be saved; for after the loop */
 };
 
-/* cause: who asks, for the log. reason: for the players, may be empty. */
-void stop_ask(struct stop *stop, const char *cause, const char *reason);
+/* cause: who asks, for the log. reason: for the players, may be empty. restart: they are told to
+ * come back at once, each at a time of his own. */
+void stop_ask(struct stop *stop, const char *cause, const char *reason, bool restart);
 
 #endif

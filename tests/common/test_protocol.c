@@ -171,9 +171,15 @@ static void logins(void **state)
         assert_int_equal(fine, kind == PROTOCOL_AUTH_PASSWORD);
     }
 
-    struct protocol_resume resume = {wire_text_of("a.b.c")}, resume_out;
+    struct protocol_resume resume = {wire_text_of("a.b.c"), 0x0102030405060708}, resume_out;
     ROUND_TRIP(resume, RESUME, &resume, &resume_out);
     assert_true(text_is(resume_out.token, "a.b.c"));
+    assert_true(resume_out.chat_sequence == resume.chat_sequence);
+
+    struct protocol_leave leave = {0}, leave_out;
+    ROUND_TRIP(leave, LEAVE, &leave, &leave_out);
+    leave.reserved = 1;
+    REFUSED_TO_DECODE(leave, &leave);
 }
 
 static void move(void **state)

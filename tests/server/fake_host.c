@@ -140,9 +140,10 @@ static int reload(void *context, struct error *outcome)
     return 0;
 }
 
-static void stop(void *context, const char *reason)
+static void stop(void *context, const char *reason, bool restart)
 {
     (void)context;
+    fake_host.restart = restart;
     fake_host.shutdowns++;
     snprintf(fake_host.shutdown_reason, sizeof(fake_host.shutdown_reason), "%s", reason);
 }

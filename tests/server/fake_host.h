@@ -18,6 +18,7 @@ struct fake_host {
     unsigned players_n;
     char announced[512], kicked[512], kick_reason[256], shutdown_reason[256];
     unsigned teleports;
+    bool restart; /* the shutdown was for one */
     unsigned kicks, shutdowns, reloads, saves, rotations;
     bool stopping;
     struct ladder ladder;

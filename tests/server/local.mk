@@ -46,9 +46,19 @@ tests_server_test_accounts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_accounts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_presence
-tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/scratch.h
+tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/presence_world.h tests/server/scratch.h
 tests_server_test_presence_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_presence_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_returning
+tests_server_test_returning_SOURCES = tests/server/test_returning.c tests/server/presence_world.h tests/server/scratch.h
+tests_server_test_returning_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_returning_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_scrollback
+tests_server_test_scrollback_SOURCES = tests/server/test_scrollback.c tests/server/sim_world.h
+tests_server_test_scrollback_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_scrollback_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_batch
 tests_server_test_batch_SOURCES = tests/server/test_batch.c

@@ -743,7 +743,8 @@ static void the_server_is_reloaded_and_stopped(void **state)
     json_decref(answer);
     json_decref(result(peer, "auth.rotate-key", "{}"));
     assert_int_equal(fake_host.rotations, 1);
-    json_decref(result(peer, "server.shutdown", "{\"reason\":\"tea\"}"));
+    json_decref(result(peer, "server.shutdown", "{\"reason\":\"tea\",\"restart\":true}"));
+    assert_true(fake_host.restart);
     assert_int_equal(fake_host.shutdowns, 1);
     assert_string_equal(fake_host.shutdown_reason, "tea");
     peer_free(peer);

@@ -367,13 +367,21 @@ static void drain(unsigned io_threads)
     stranger = scene_connect(scene);
     raw = scene_raw(scene); /* never says anything */
     scene_run_ms(scene, 50);
-    sessions_drain(scene->sessions, PROTOCOL_REASON_SHUTTING_DOWN, 5000, 1000, on_done, scene);
+    sessions_drain(scene->sessions,
+                   &(struct sessions_goodbye){PROTOCOL_REASON_RESTARTING, 5000, 4000, 1000},
+                   on_done, scene);
     SCENE_UNTIL(scene, scene->done == 1);
     SCENE_UNTIL(scene, player_closed(a) && player_closed(b) && player_closed(stranger));
-    assert_int_equal(a->disconnect, PROTOCOL_REASON_SHUTTING_DOWN);
-    assert_int_equal(b->disconnect, PROTOCOL_REASON_SHUTTING_DOWN);
-    assert_int_equal(stranger->disconnect, PROTOCOL_REASON_SHUTTING_DOWN);
-    assert_int_equal(a->retry_after_ms, 5000);
+    assert_int_equal(a->disconnect, PROTOCOL_REASON_RESTARTING);
+    assert_int_equal(b->disconnect, PROTOCOL_REASON_RESTARTING);
+    assert_int_equal(stranger->disconnect, PROTOCOL_REASON_RESTARTING);
+    /* Each at a time of his own. */
+    assert_in_range(a->retry_after_ms, 5000, 8999);
+    assert_in_range(b->retry_after_ms, 5000, 8999);
+    assert_in_range(stranger->retry_after_ms, 5000, 8999);
+    if (io_threads == 0)
+        assert_true(a->retry_after_ms != b->retry_after_ms &&
+                    b->retry_after_ms != stranger->retry_after_ms);
     assert_int_equal(scene->closed, 4);
     close(raw);
     scene_free(scene);
@@ -392,7 +400,9 @@ static void test_drain_nobody(void **state)
 
     (void)state;
     scene_start(scene);
-    sessions_drain(scene->sessions, PROTOCOL_REASON_SHUTTING_DOWN, 0, 1000, on_done, scene);
+    sessions_drain(scene->sessions,
+                   &(struct sessions_goodbye){PROTOCOL_REASON_SHUTTING_DOWN, 0, 0, 1000}, on_done,
+                   scene);
     SCENE_UNTIL(scene, scene->done == 1);
     scene_free(scene);
 }

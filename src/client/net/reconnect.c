@@ -36,6 +36,7 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_WAITING:
     case PROTOCOL_REASON_BANNED:
     case PROTOCOL_REASON_MUTED:
+    case PROTOCOL_REASON_LEFT:
         return false;
     }
     return false;

@@ -116,7 +116,8 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
     HASH_FIND(hh, accounts->attempts, &id, sizeof(id), attempt);
     if (!attempt)
         return;
-    if (answer->status == STORE_AWAY && attempt->kind == ACCOUNTS_TOKEN) {
+    if (answer->status == STORE_AWAY &&
+        (attempt->kind == ACCOUNTS_TOKEN || attempt->kind == ACCOUNTS_RESUME)) {
         attempt->player.id = attempt->claims.player; /* our own signature vouches for both */
         memcpy(attempt->player.username, attempt->claims.name, sizeof(attempt->claims.name));
         attempt_welcome(attempt, true);
@@ -134,6 +135,7 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
         answered_register(attempt, answer);
         break;
     case ACCOUNTS_TOKEN:
+    case ACCOUNTS_RESUME:
         if (answer->status == STORE_OK) {
             attempt->player = answer->out.player;
             attempt_welcome(attempt, false);
@@ -214,6 +216,7 @@ void accounts_login(struct accounts *accounts, const struct accounts_request *re
         begin_password(attempt);
         break;
     case ACCOUNTS_TOKEN:
+    case ACCOUNTS_RESUME:
         begin_token(attempt, request->token ? request->token : "");
         break;
     case ACCOUNTS_REGISTER:

@@ -14,6 +14,7 @@
 
 #include "accounts/keys.h"
 #include "accounts/password.h"
+#include "accounts/token.h"
 #include "common/compiler.h"
 #include "common/error.h"
 #include "common/protocol.h"
@@ -45,7 +46,8 @@ void accounts_free(struct accounts *accounts); /* NULL is fine */
 int accounts_reconfigure(struct accounts *accounts, const struct accounts_config *config,
                          struct error *error) MUST_CHECK;
 
-enum accounts_kind { ACCOUNTS_PASSWORD, ACCOUNTS_TOKEN, ACCOUNTS_REGISTER };
+/* RESUME: by token too, but it goes on with what the token was given for. */
+enum accounts_kind { ACCOUNTS_PASSWORD, ACCOUNTS_TOKEN, ACCOUNTS_REGISTER, ACCOUNTS_RESUME };
 
 /* Borrowed, copied before return; NUL-terminated. Those that a kind does not need may be NULL. */
 struct accounts_request {
@@ -64,6 +66,9 @@ struct accounts_answer {
     char username[TEXT_NAME_MAX_BYTES + 1];
     enum protocol_role role;
     char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */
+    char session[TOKEN_SESSION_BYTES];  /* a new one's name, for the token and game_sessions */
+    char earlier[TOKEN_SESSION_BYTES];  /* RESUME: which the token was given for; may be empty */
+    uint64_t since_s;                   /* when that began, or this one does; Unix time */
     bool store_away; /* a good token while the database is away: nobody could look the account up */
 };
 typedef void accounts_answer_fn(void *context, uint64_t tag, const struct accounts_answer *answer);
@@ -71,5 +76,10 @@ typedef void accounts_answer_fn(void *context, uint64_t tag, const struct accoun
 /* answer is called once, perhaps before this returns. */
 void accounts_login(struct accounts *accounts, const struct accounts_request *request,
                     accounts_answer_fn *answer, void *context);
+
+/* The token of one who goes on with his earlier session, in place of answer->token. 0; -1: none can
+ * be made. */
+int accounts_go_on(const struct accounts *accounts, const struct accounts_answer *answer,
+                   char token[PROTOCOL_TOKEN_MAX + 1]) MUST_CHECK;
 
 #endif

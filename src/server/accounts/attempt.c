@@ -18,6 +18,8 @@
 #define LOG_BURST       20
 #define FAILED_AFTER_MS 250 /* since it came; what bcrypt of cost 11 and its queue take */
 
+#define SESSION_NAME_BYTES 16 /* random, in hex a session's name */
+
 static uint64_t monotonic_ms(void)
 {
     struct timespec now;
@@ -230,24 +232,48 @@ void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const 
     finish(attempt, &answer);
 }
 
-void attempt_welcome(struct attempt *attempt, bool store_away)
+/* A token for who was found to be somebody, in that session. */
+static int make_token(const struct accounts *accounts, const struct accounts_answer *answer,
+                      const char *session, char token[PROTOCOL_TOKEN_MAX + 1])
 {
-    struct accounts_answer answer = {.reason = PROTOCOL_REASON_NONE, .store_away = store_away};
-    struct token_claims claims = {.player = attempt->player.id};
+    struct token_claims claims = {.player = answer->player, .since_s = answer->since_s};
     struct error error;
 
     claims.issued_s = timestamp_now_ms() / 1000;
-    claims.expires_s = claims.issued_s + attempt->accounts->config.token_lifetime_s;
-    memcpy(claims.name, attempt->player.username, sizeof(claims.name));
-    if (token_make(attempt->accounts->config.keys, TOKEN_RESUME, &claims, answer.token, &error) <
-        0) {
-        log_event(LOG_LEVEL_ERROR, "token_failed", error.text, LOG_NONE);
-        attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);
-        return;
-    }
+    claims.expires_s = claims.issued_s + accounts->config.token_lifetime_s;
+    memcpy(claims.name, answer->username, sizeof(claims.name));
+    snprintf(claims.session, sizeof(claims.session), "%s", session);
+    if (token_make(accounts->config.keys, TOKEN_RESUME, &claims, token, &error) == 0)
+        return 0;
+    log_event(LOG_LEVEL_ERROR, "token_failed", error.text, LOG_NONE);
+    return -1;
+}
+
+int accounts_go_on(const struct accounts *accounts, const struct accounts_answer *answer,
+                   char token[PROTOCOL_TOKEN_MAX + 1])
+{
+    return make_token(accounts, answer, answer->earlier, token);
+}
+
+void attempt_welcome(struct attempt *attempt, bool store_away)
+{
+    struct accounts_answer answer = {.reason = PROTOCOL_REASON_NONE, .store_away = store_away};
+    uint8_t name[SESSION_NAME_BYTES];
+
+    randombytes_buf(name, sizeof(name));
+    sodium_bin2hex(answer.session, sizeof(answer.session), name, sizeof(name));
     answer.player = attempt->player.id;
     answer.role = attempt->player.role;
     memcpy(answer.username, attempt->player.username, sizeof(answer.username));
+    answer.since_s = timestamp_now_ms() / 1000;
+    if (attempt->kind == ACCOUNTS_RESUME) {
+        memcpy(answer.earlier, attempt->claims.session, sizeof(answer.earlier));
+        answer.since_s = attempt->claims.since_s;
+    }
+    if (make_token(attempt->accounts, &answer, answer.session, answer.token) < 0) {
+        attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);
+        return;
+    }
     finish(attempt, &answer);
     sodium_memzero(&answer, sizeof(answer));
 }

@@ -46,8 +46,9 @@ struct admin_host {
      * nothing was; a sentence either way. */
     int (*reload)(void *context, struct error *outcome);
     /* Begin the graceful stop, as SIGTERM does. Must return; the reply is sent while the server
-     * drains. reason: for the players; empty: the usual words. */
-    void (*shutdown)(void *context, const char *reason);
+     * drains. reason: for the players; empty: the usual words.
+     * restart: they are told to come back at once. */
+    void (*shutdown)(void *context, const char *reason, bool restart);
     /* Sign tokens with a new key from now on; the ones before it still verify. outcome: as reload.
      */
     int (*rotate_key)(void *context, struct error *outcome);

@@ -125,7 +125,8 @@ static void run_shutdown(struct method_call *call)
 {
     const struct admin_host *host = &call->desk->config->host;
 
-    host->shutdown(host->context, method_text(call, "reason", ""));
+    host->shutdown(host->context, method_text(call, "reason", ""),
+                   method_boolean(call, "restart", false));
     method_done(call, json_pack("{s:s}", "outcome", "the server stops"));
 }
 
@@ -176,6 +177,7 @@ static void run_announce(struct method_call *call)
 /* clang-format off */
 static const struct method_param SHUTDOWN[] = {
     {"reason", METHOD_TEXT, false, 0, 200, NULL, "What the players are told."},
+    {"restart", METHOD_BOOLEAN, false, 0, 0, NULL, "Tell them that the server will be back at once."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
 static const struct method_param ANNOUNCE[] = {

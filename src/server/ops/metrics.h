@@ -28,6 +28,8 @@
     ROW(SNAPSHOTS_FAILED,        COUNTER,   "openmmo_snapshots_failed_total",       "Ticks that were not shown to anybody, for want of memory") \
     ROW(PLAYERS,                 GAUGE,     "openmmo_players",                      "Players in the world") \
     ROW(WAITING,                 GAUGE,     "openmmo_waiting",                      "Players who wait for a place in the world") \
+    ROW(AWAY,                    GAUGE,     "openmmo_away",                         "Figures in the world whose players' connections dropped") \
+    ROW(RESUMED,                 COUNTER,   "openmmo_resumed_total",                "Players who came back to their figure or session") \
     ROW(ADMITTED,                COUNTER,   "openmmo_admitted_total",               "Players who came in after waiting") \
     ROW(REFUSED_LINE,            COUNTER,   "openmmo_refused_line_total",           "Players refused because the line was full") \
     ROW(CONNECTIONS,             GAUGE,     "openmmo_connections",                  "Open connections") \

@@ -218,10 +218,11 @@ struct host_post {
         struct login_answer answer;
         struct {
             enum protocol_reason reason;
-            uint32_t retry_after_ms, linger_ms;
+            uint32_t retry_after_ms;
             bool has_text;
             char text[PROTOCOL_TEXT_MAX + 1];
         } disconnect;
+        struct sessions_goodbye goodbye;
         char wait[64];
         char announce[PROTOCOL_TEXT_MAX + 1];
         struct host_settings *settings;
@@ -330,26 +331,16 @@ int host_wait(struct host *host, uint64_t session, const char *text)
 static void run_disconnect(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
-    struct host *host = post->host;
     const char *text = post->as.disconnect.has_text ? post->as.disconnect.text : NULL;
+    struct session *s = host_find(post->host, post->session);
 
-    if (post->session != 0) {
-        struct session *s = host_find(host, post->session);
-        if (s != NULL)
-            session_end(s, post->as.disconnect.reason, post->as.disconnect.retry_after_ms, text);
-    } else {
-        host->linger_ms = post->as.disconnect.linger_ms;
-        for (uint32_t slot = 0; slot < host->config.slots_n; slot++) {
-            if (host->by_slot[slot] != NULL)
-                session_end(host->by_slot[slot], post->as.disconnect.reason,
-                            post->as.disconnect.retry_after_ms, text);
-        }
-    }
+    if (s != NULL)
+        session_end(s, post->as.disconnect.reason, post->as.disconnect.retry_after_ms, text);
     free(post);
 }
 
 int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
-                    uint32_t retry_after_ms, const char *text, uint32_t linger_ms)
+                    uint32_t retry_after_ms, const char *text)
 {
     struct host_post *post = host_post_new(host, session, run_disconnect);
 
@@ -357,7 +348,6 @@ int host_disconnect(struct host *host, uint64_t session, enum protocol_reason re
         return -1;
     post->as.disconnect.reason = reason;
     post->as.disconnect.retry_after_ms = retry_after_ms;
-    post->as.disconnect.linger_ms = linger_ms;
     if (text != NULL) {
         post->as.disconnect.has_text = true;
         snprintf(post->as.disconnect.text, sizeof(post->as.disconnect.text), "%s", text);
@@ -388,6 +378,37 @@ int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char
         return -1;
     post->as.mute.until_ms = until_ms;
     snprintf(post->as.mute.text, sizeof(post->as.mute.text), "%s", text);
+    io_post(host->io, &post->item);
+    return 0;
+}
+
+/* They are told to come back one after the other: evenly, which is smoother than chance. */
+static void run_drain(struct postbox_item *item)
+{
+    struct host_post *post = (struct host_post *)(void *)item;
+    const struct sessions_goodbye *goodbye = &post->as.goodbye;
+    struct host *host = post->host;
+    uint64_t n = host->sessions_n, told = 0;
+
+    host->linger_ms = goodbye->linger_ms;
+    for (uint32_t slot = 0; slot < host->config.slots_n; slot++) {
+        uint32_t after_ms = goodbye->retry_after_ms;
+
+        if (host->by_slot[slot] == NULL)
+            continue;
+        after_ms += (uint32_t)(n > 0 ? goodbye->spread_ms * told++ / n : 0);
+        session_end(host->by_slot[slot], goodbye->reason, after_ms, NULL);
+    }
+    free(post);
+}
+
+int host_drain(struct host *host, const struct sessions_goodbye *goodbye)
+{
+    struct host_post *post = host_post_new(host, 0, run_drain);
+
+    if (post == NULL)
+        return -1;
+    post->as.goodbye = *goodbye;
     io_post(host->io, &post->item);
     return 0;
 }

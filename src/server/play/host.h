@@ -128,9 +128,11 @@ int host_accept(struct host *host, int fd, uint64_t session, const struct sockad
 int host_answer(struct host *host, uint64_t session, const struct login_answer *answer) MUST_CHECK;
 /* NOTICE(WAITING) to one who waits for an answer. -1: out of memory. */
 int host_wait(struct host *host, uint64_t session, const char *text) MUST_CHECK;
-/* session 0: everybody, and linger_ms is the new linger time. */
+/* DISCONNECT to one. -1: out of memory. */
 int host_disconnect(struct host *host, uint64_t session, enum protocol_reason reason,
-                    uint32_t retry_after_ms, const char *text, uint32_t linger_ms) MUST_CHECK;
+                    uint32_t retry_after_ms, const char *text) MUST_CHECK;
+/* DISCONNECT to everybody. -1: out of memory. */
+int host_drain(struct host *host, const struct sessions_goodbye *goodbye) MUST_CHECK;
 /* sessions_mute. -1: out of memory. */
 int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char *text) MUST_CHECK;
 /* NOTICE to all who play. -1: out of memory. */

@@ -1,6 +1,10 @@
 libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src/server/play/presence.h \
     src/server/play/people.c src/server/play/people.h src/server/play/saving.c src/server/play/saving.h \
-    src/server/play/admission.c src/server/play/admission.h
+    src/server/play/admission.c src/server/play/admission.h \
+    src/server/play/returning.c src/server/play/returning.h \
+    src/server/play/roll.c src/server/play/roll.h \
+    src/server/play/scrollback.c src/server/play/scrollback.h \
+    src/server/play/spawn.c src/server/play/spawn.h
 libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/acceptor.c src/server/play/acceptor.h \
     src/server/play/balance.c src/server/play/balance.h \

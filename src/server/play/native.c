@@ -155,10 +155,31 @@ static enum native_result take_auth(struct session *s, const struct protocol_fra
 static enum native_result take_resume(struct session *s, const struct protocol_frame *frame)
 {
     struct protocol_resume message;
+    struct login_request *request;
+    enum protocol_reason reason = login_hindrance(s);
 
     if (protocol_decode_resume(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
         return NATIVE_BAD;
-    session_notice(s, PROTOCOL_REASON_UNSUPPORTED, 0, NULL);
+    if (reason != PROTOCOL_REASON_NONE) {
+        session_notice(s, reason, 0, NULL);
+        return NATIVE_DONE;
+    }
+    request = login_request_new(s, LOGIN_RESUME);
+    if (request == NULL)
+        return NATIVE_DONE;
+    request->chat_sequence = message.chat_sequence;
+    if (!take_text(message.token, request->token, sizeof(request->token)))
+        reason = PROTOCOL_REASON_TOKEN_REFUSED;
+    return login_ask(s, request, reason);
+}
+
+static enum native_result take_leave(struct session *s, const struct protocol_frame *frame)
+{
+    struct protocol_leave message;
+
+    if (protocol_decode_leave(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
+        return NATIVE_BAD;
+    session_end(s, PROTOCOL_REASON_LEFT, 0, NULL);
     return NATIVE_DONE;
 }
 
@@ -294,6 +315,7 @@ static const struct native_row rows[] = {
     [PROTOCOL_CHAT]     = {take_chat,     SESSION_PLAYING,  HOST_LIMIT_CHAT},
     [PROTOCOL_PING]     = {take_ping,     SESSION_LOGIN,    HOST_LIMIT_PING},
     [PROTOCOL_WHO]      = {take_who,      SESSION_PLAYING,  HOST_LIMIT_WHO},
+    [PROTOCOL_LEAVE]    = {take_leave,    SESSION_LOGIN,    HOST_LIMIT_PING},
 };
 /* clang-format on */
 

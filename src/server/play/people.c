@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "common/log.h"
 #include "ops/metrics.h"
@@ -80,7 +81,7 @@ struct person *people_present(const struct people *people, const char *name)
     if (text_name_key(name, strlen(name), wanted, NULL) < 0)
         return NULL;
     HASH_ITER(hh, people->persons, person, next)
-    if (person->state == PERSON_PRESENT &&
+    if ((person->state == PERSON_PRESENT || person->state == PERSON_AWAY) &&
         text_name_key(person->name, strlen(person->name), key, NULL) >= 0 &&
         strcmp(key, wanted) == 0)
         return person;
@@ -93,6 +94,8 @@ static uint32_t *count_of(struct people *people, enum person_state state)
     switch (state) {
     case PERSON_PRESENT:
         return &people->present_n;
+    case PERSON_AWAY:
+        return &people->away_n;
     case PERSON_LEAVING:
         return &people->leaving_n;
     case PERSON_IN_LINE:
@@ -112,11 +115,16 @@ void people_enter(struct people *people, struct person *person, enum person_stat
 
     if (before)
         --*before;
+    if (person->state == PERSON_AWAY)
+        DL_DELETE2(people->away, person, prev, next);
     person->state = state;
+    if (state == PERSON_AWAY)
+        DL_APPEND2(people->away, person, prev, next);
     if (now)
         ++*now;
     metrics_set(METRIC_PLAYERS, people->present_n);
     metrics_set(METRIC_WAITING, people->in_line_n);
+    metrics_set(METRIC_AWAY, people->away_n);
 }
 
 int people_hold(struct people *people, struct person *person)

@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "play/sessions.h"
 #include "sim/command.h"
+#include "store/store.h"
 
 enum person_state {
     PERSON_LOGIN,   /* accounts were asked */
@@ -21,6 +22,7 @@ enum person_state {
     PERSON_PLACE,   /* the store was asked */
     PERSON_JOINING, /* JOIN is on its way */
     PERSON_PRESENT,
+    PERSON_AWAY,    /* the session dropped; its figure stands until it is back or given up */
     PERSON_LEAVING, /* the session is over, LEAVE is on its way */
 };
 
@@ -30,15 +32,21 @@ struct person {
     uint64_t player, entity;
     char name[TEXT_NAME_MAX_BYTES + 1];
     struct login_answer *welcome; /* kept until it is given */
-    bool store_away;   /* the account could not be looked up: only a place in memory will do */
-    bool opened;       /* it has a row in game_sessions */
-    bool dismissed;    /* an operator ended it: if he comes back, he is a newcomer */
-    uint32_t sequence; /* of control's commands for this session */
+    bool store_away; /* the account could not be looked up: only a place in memory will do */
+    bool opened;     /* it has a row in game_sessions */
+    bool dismissed;  /* an operator ended it: if he comes back, he is a newcomer */
+    char
+        row_id[STORE_SESSION_ID_MAX]; /* of its row in game_sessions, which a return goes on with */
+    bool resumes;                     /* it says that it comes back, */
+    uint64_t chat_sequence;           /* and which line it heard last */
+    uint32_t sequence;                /* of control's commands for this session */
     uint64_t joined_ms;
     struct space_pos saved; /* as last given to the writeback */
     uint16_t saved_yaw;
     bool saved_once;
     struct person *waiting; /* of a holder: who comes next */
+    uint64_t away_until_ms; /* AWAY; monotonic */
+    struct person *prev, *next;
     UT_hash_handle hh;
     UT_hash_handle by_player; /* holders only */
 };
@@ -46,7 +54,8 @@ struct person {
 struct people {
     struct person *persons; /* by session */
     struct person *holders; /* by account */
-    uint32_t present_n, leaving_n, in_line_n;
+    struct person *away;    /* in AWAY, who was lost first */
+    uint32_t present_n, leaving_n, in_line_n, away_n;
 };
 
 /* One who just came: PERSON_LOGIN. NULL: out of memory. */
@@ -55,7 +64,7 @@ void people_remove(struct people *people, struct person *person);           /* a
 void people_fini(struct people *people);                                    /* and free all */
 struct person *people_find(const struct people *people, uint64_t session);  /* NULL: none */
 struct person *people_holder(const struct people *people, uint64_t player); /* NULL: nobody */
-/* By name, as at a login, of those present. NULL: none. */
+/* By name, as at a login, of those present and those away. NULL: none. */
 struct person *people_present(const struct people *people, const char *name);
 /* The one place that moves a state. */
 void people_enter(struct people *people, struct person *person, enum person_state state);

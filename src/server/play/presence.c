@@ -1,11 +1,12 @@
 /* presence.c -- the way of each `struct person` (people.h) into the world and out of it.
  *
  *   LOGIN --accounts--> PLACE --store--> JOINING --sim--> PRESENT --closed--> LEAVING --sim--> gone
- *     |                  ^  ^              ^
- *     +---> IN_LINE -----+  |              | takes over the figure of one PRESENT
+ *     |                  ^  ^              ^                 |                  ^
+ *     +---> IN_LINE -----+  |              |                 +-dropped-> AWAY --+ (returning)
  *     |  (no room: admission)              |
- *     +---> WAITING --------+--------------+
- *        (the account is just arriving or leaving by another session)
+ *     +---> WAITING --------+              | takes over the figure of one PRESENT or AWAY
+ *     |  (the account is just arriving or leaving by another session)
+ *     +------------------------------------+
  *
  * At most one person of an account holds it (IN_LINE .. LEAVING); at most one waits behind it, the
  * newest (a newer one takes the place in the line at once). A tick's commands are sorted by
@@ -13,7 +14,6 @@
  * became of the one before. */
 #include "play/presence.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,10 @@
 #include "ops/metrics.h"
 #include "play/admission.h"
 #include "play/people.h"
+#include "play/returning.h"
+#include "play/roll.h"
 #include "play/saving.h"
+#include "play/spawn.h"
 #include "store/timestamp.h"
 
 #define AWAY_RETRY_MS 5000
@@ -38,7 +41,9 @@ struct presence {
     struct people people;
     struct saving saving;
     struct admission *admission;
-    bool closed; /* newcomers wait, whatever room there is */
+    struct returning returning;
+    uint64_t began_ms; /* monotonic */
+    bool closed;       /* newcomers wait, whatever room there is */
     struct snapshot *snapshot;
     struct event *flush;
     struct event *line; /* the line moves on; armed while anybody stands in it */
@@ -52,6 +57,12 @@ static uint64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The server was started so lately that those who resume come back from the one before. */
+static bool just_began(const struct presence *presence)
+{
+    return now_ms() - presence->began_ms < ADMISSION_MEMORY_MS;
 }
 
 /* There may be a place, or somebody new in the line. */
@@ -112,46 +123,27 @@ void presence_save_all(struct presence *presence, void (*done)(void *context, ui
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
-/* A spot that follows from the player alone, evenly over the disc where newcomers begin. */
-static bool find_spot(const struct presence *presence, uint64_t player, int32_t *x, int32_t *z)
-{
-    uint64_t mixed = (player + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    mixed ^= mixed >> 32;
-    double far = presence->config.spawn_radius_m * sqrt((double)(uint32_t)mixed / UINT32_MAX);
-    double angle = (double)(mixed >> 32) / UINT32_MAX * 2 * M_PI;
-    return presence->config.spawn_radius_m > 0 && saving_units(far * cos(angle), x) &&
-           saving_units(far * sin(angle), z);
-}
-
 /* Who holds the account joins, or takes it from another. place: NULL: none is known, one is
  * picked. */
 static void join(struct presence *presence, struct person *person, struct person *from,
                  const struct store_position *place)
 {
-    struct command join = {.kind = COMMAND_JOIN};
+    struct command join;
 
-    join.as.join.player = person->player;
-    join.as.join.name = blob_new(person->name, strlen(person->name));
-    if (!join.as.join.name) {
+    if (spawn_command(person, place, presence->config.spawn_radius_m, &join) < 0) {
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
         return;
     }
     if (from)
         people_hold_after(&presence->people, person, from);
-    join.as.join.looks = (uint32_t)((person->player * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-    join.as.join.spawn = !place || !saving_units(place->x_m, &join.as.join.x) ||
-                         !saving_units(place->z_m, &join.as.join.z);
-    if (join.as.join.spawn && find_spot(presence, person->player, &join.as.join.x, &join.as.join.z))
-        join.as.join.spawn = false;
-    join.as.join.yaw = place ? place->yaw : 0;
     people_enter(&presence->people, person, PERSON_JOINING);
     if (people_command(person, presence->config.commands, &join) < 0)
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
 }
 
-static void leave(struct presence *presence, struct person *person)
+static void leave(void *context, struct person *person)
 {
+    struct presence *presence = context;
     struct command leave = {.kind = COMMAND_LEAVE};
 
     people_enter(&presence->people, person, PERSON_LEAVING);
@@ -212,6 +204,9 @@ static void take_over(struct presence *presence, struct person *person, struct p
                    snapshot_tick(presence->snapshot));
     join(presence, person, from,
          writeback_find(presence->saving.writeback, person->player, &place) ? &place : NULL);
+    if (from->state == PERSON_AWAY)
+        people_enter(&presence->people, from,
+                     PERSON_LEAVING); /* nobody else takes it, no time ends */
 }
 
 static void wait_behind(struct presence *presence, struct person *person, struct person *holder)
@@ -269,6 +264,9 @@ static void line_due(evutil_socket_t fd, short what, void *context)
 
 static void get_in_line(struct presence *presence, struct person *person)
 {
+    /* Who was here before a restart is not remembered, but has it in writing. */
+    if (person->resumes && just_began(presence))
+        admission_remember(presence->admission, person->player, now_ms());
     if (people_hold(&presence->people, person) < 0 ||
         admission_wait(presence->admission, person->session, person->player, now_ms()) < 0) {
         metrics_add(METRIC_REFUSED_LINE, 1);
@@ -302,7 +300,7 @@ static void go_on(struct presence *presence, struct person *person)
         look_for_place(presence, person);
     else if (!holder)
         get_in_line(presence, person);
-    else if (holder->state == PERSON_PRESENT)
+    else if (holder->state == PERSON_PRESENT || holder->state == PERSON_AWAY)
         take_over(presence, person, holder);
     else if (holder->state == PERSON_IN_LINE)
         take_place(presence, person, holder);
@@ -329,6 +327,27 @@ static bool banned(struct presence *presence, struct person *person, uint64_t pl
     return true;
 }
 
+/* The token of one who comes back names his session: it goes on if it is still going on here, or
+ * ended with the server before. Else a new one begins. */
+static void go_on_with_session(struct presence *presence, struct person *person,
+                               const struct accounts_answer *answer)
+{
+    const struct person *holder = people_holder(&presence->people, answer->player);
+    bool same = holder ? strcmp(holder->row_id, answer->earlier) == 0 : just_began(presence);
+    const char *row_id = answer->session;
+
+    person->welcome->resumed = person->resumes;
+    person->welcome->chat_sequence = person->chat_sequence;
+    person->welcome->since_ms = answer->since_s * 1000;
+    memcpy(person->welcome->token, answer->token, sizeof(person->welcome->token));
+    if (person->resumes && answer->earlier[0] && same &&
+        accounts_go_on(presence->config.accounts, answer, person->welcome->token) == 0) {
+        row_id = answer->earlier;
+        metrics_add(METRIC_RESUMED, 1);
+    }
+    snprintf(person->row_id, sizeof(person->row_id), "%s", row_id);
+}
+
 static void known(void *context, uint64_t session, const struct accounts_answer *answer)
 {
     struct presence *presence = context;
@@ -353,15 +372,20 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
     }
     person->player = person->welcome->player = answer->player;
     person->store_away = answer->store_away;
+    go_on_with_session(presence, person, answer);
     memcpy(person->name, answer->username, sizeof(person->name));
     memcpy(person->welcome->username, answer->username, sizeof(person->welcome->username));
-    memcpy(person->welcome->token, answer->token, sizeof(person->welcome->token));
     go_on(presence, person);
 }
 
 static void ask_accounts(struct presence *presence, const struct login_request *request)
 {
-    struct accounts_request ask = {.tag = request->session,
+    static const enum accounts_kind kinds[] = {[LOGIN_PASSWORD] = ACCOUNTS_PASSWORD,
+                                               [LOGIN_TOKEN] = ACCOUNTS_TOKEN,
+                                               [LOGIN_REGISTER] = ACCOUNTS_REGISTER,
+                                               [LOGIN_RESUME] = ACCOUNTS_RESUME};
+    struct accounts_request ask = {.kind = kinds[request->kind],
+                                   .tag = request->session,
                                    .address = &request->address,
                                    .exempt = sessions_exempt(presence->sessions, &request->address),
                                    .username = request->username,
@@ -369,17 +393,6 @@ static void ask_accounts(struct presence *presence, const struct login_request *
                                    .password = request->password,
                                    .token = request->token};
 
-    switch (request->kind) {
-    case LOGIN_PASSWORD:
-        ask.kind = ACCOUNTS_PASSWORD;
-        break;
-    case LOGIN_TOKEN:
-        ask.kind = ACCOUNTS_TOKEN;
-        break;
-    case LOGIN_REGISTER:
-        ask.kind = ACCOUNTS_REGISTER;
-        break;
-    }
     accounts_login(presence->config.accounts, &ask, known, presence);
 }
 
@@ -401,13 +414,36 @@ static void on_login(void *context, struct login_request *request)
         sessions_disconnect(presence->sessions, request->session, PROTOCOL_REASON_BANNED, 0, why);
     } else if (person) {
         sessions_answer(presence->sessions, request->session, &refusal);
-    } else if (!people_add(&presence->people, request->session)) {
+    } else if (!(person = people_add(&presence->people, request->session))) {
         refusal.reason = PROTOCOL_REASON_BUSY;
         sessions_answer(presence->sessions, request->session, &refusal);
     } else {
+        person->resumes = request->kind == LOGIN_RESUME;
+        person->chat_sequence = request->chat_sequence;
         ask_accounts(presence, request);
     }
     login_request_free(request);
+}
+
+/* Its connection dropped: the figure stands, and waits. */
+static void lost(struct presence *presence, struct person *person, enum protocol_reason reason)
+{
+    struct command rest = {.kind = COMMAND_REST};
+
+    log_event(LOG_LEVEL_INFO, "player_lost", "a player's connection dropped",
+              LOG_TEXT("player", person->name), LOG_U64("id", person->player),
+              LOG_TEXT("reason", protocol_reason_name(reason)));
+    returning_wait(&presence->returning, person);
+    if (people_command(person, presence->config.commands, &rest) < 0)
+        leave(presence, person);
+}
+
+/* Nobody came back for it in time. */
+static void given_up(void *context, struct person *person)
+{
+    log_event(LOG_LEVEL_INFO, "player_left", "a player left", LOG_TEXT("player", person->name),
+              LOG_U64("id", person->player), LOG_TEXT("reason", "NONE"));
+    leave(context, person);
 }
 
 static void on_closed(void *context, uint64_t session, enum protocol_reason reason)
@@ -431,11 +467,16 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
         break;
     case PERSON_JOINING:
     case PERSON_PRESENT:
+        if (person->state == PERSON_PRESENT && returning_may(&presence->returning, reason)) {
+            lost(presence, person, reason);
+            break;
+        }
         person->dismissed = reason == PROTOCOL_REASON_KICKED || reason == PROTOCOL_REASON_BANNED;
         log_event(LOG_LEVEL_INFO, "player_left", "a player left", LOG_TEXT("player", person->name),
                   LOG_U64("id", person->player), LOG_TEXT("reason", protocol_reason_name(reason)));
         leave(presence, person);
         break;
+    case PERSON_AWAY:
     case PERSON_LEAVING:
         break;
     }
@@ -470,7 +511,10 @@ static void joined(struct presence *presence, struct person *person, const struc
 
 static void left(struct presence *presence, struct person *person, const struct sim_event *event)
 {
-    saving_closed(&presence->saving, person);
+    const struct person *by = people_find(&presence->people, event->replaced);
+
+    if (!by || strcmp(by->row_id, person->row_id) != 0) /* else the row goes on */
+        saving_closed(&presence->saving, person);
     if (event->replaced == 0) {
         saving_put(&presence->saving, person, event->pos, event->yaw, event->tick);
         saving_commit(&presence->saving);
@@ -517,40 +561,9 @@ void presence_snapshot(struct presence *presence, struct snapshot *snapshot)
 
 /* -- asking ------------------------------------------------------------------------------------ */
 
-static void describe(const struct presence *presence, const struct person *person,
-                     struct presence_row *row)
-{
-    const struct snapshot_entity *entity =
-        presence->snapshot ? snapshot_entity(presence->snapshot, person->entity) : NULL;
-
-    memset(row, 0, sizeof(*row));
-    row->session = person->session;
-    row->player = person->player;
-    row->entity = person->entity;
-    memcpy(row->name, person->name, sizeof(row->name));
-    row->joined_ms = person->joined_ms;
-    if (entity) {
-        row->x_m = saving_metres(entity->state.pos.x);
-        row->y_m = saving_metres(entity->state.pos.y);
-        row->z_m = saving_metres(entity->state.pos.z);
-    }
-    if (sessions_figures(presence->sessions, person->session, &row->figures) < 0)
-        memset(&row->figures, 0, sizeof(row->figures)); /* it is just closing */
-}
-
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context)
 {
-    struct person *person, *next;
-    struct presence_row row;
-
-    HASH_ITER(hh, presence->people.persons, person, next)
-    {
-        if (person->state != PERSON_PRESENT)
-            continue;
-        describe(presence, person, &row);
-        if (!visit(context, &row))
-            return;
-    }
+    roll_each(&presence->people, presence->snapshot, presence->sessions, visit, context);
 }
 
 uint32_t presence_n(const struct presence *presence)
@@ -568,9 +581,13 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
     struct person *person =
         name ? people_present(&presence->people, name) : people_find(&presence->people, session);
 
-    if (!person || person->state != PERSON_PRESENT)
+    if (!person || (person->state != PERSON_PRESENT && person->state != PERSON_AWAY))
         return -1;
-    sessions_disconnect(presence->sessions, person->session, PROTOCOL_REASON_KICKED, 0, reason);
+    person->dismissed = true;
+    if (person->state == PERSON_AWAY)
+        given_up(presence, person);
+    else
+        sessions_disconnect(presence->sessions, person->session, PROTOCOL_REASON_KICKED, 0, reason);
     return 0;
 }
 
@@ -601,8 +618,12 @@ unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_
     {
         if (person->player != player || player == 0 || person->state == PERSON_LEAVING)
             continue;
-        sessions_disconnect(presence->sessions, person->session, reason, 0, text);
         n++;
+        person->dismissed = true;
+        if (person->state == PERSON_AWAY)
+            given_up(presence, person);
+        else
+            sessions_disconnect(presence->sessions, person->session, reason, 0, text);
     }
     return n;
 }
@@ -665,9 +686,15 @@ void presence_reconfigure(struct presence *presence, const struct presence_confi
 
     presence->config.players_max = config->players_max;
     presence->config.flush_ms = config->flush_ms;
+    presence->returning.linger_ms = config->linger_ms;
     admission_reconfigure(presence->admission, config->queue_max);
     event_add(presence->flush, &period);
     line_soon(presence);
+}
+
+void presence_stop(struct presence *presence)
+{
+    returning_end(&presence->returning);
 }
 
 void presence_close_door(struct presence *presence, bool closed)
@@ -685,10 +712,13 @@ struct presence *presence_new(const struct presence_config *config, struct error
         return NULL;
     }
     presence->config = *config;
+    presence->began_ms = now_ms();
     presence->flush = event_new(config->base, -1, EV_PERSIST, flush_due, presence);
     presence->line = evtimer_new(config->base, line_due, presence);
     presence->admission = admission_new(config->queue_max, config->players_max, error);
     if (saving_init(&presence->saving, config->base, config->store, config->epoch, error) < 0 ||
+        returning_init(&presence->returning, config->base, &presence->people, given_up, presence,
+                       error) < 0 ||
         !presence->admission || !presence->flush || !presence->line) {
         presence_free(presence);
         return NULL;
@@ -708,6 +738,7 @@ void presence_free(struct presence *presence)
         event_free(presence->flush);
     if (presence->line)
         event_free(presence->line);
+    returning_fini(&presence->returning);
     saving_fini(&presence->saving);
     free(presence);
 }

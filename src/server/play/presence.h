@@ -38,13 +38,15 @@ struct presence_config {
     uint32_t flush_ms;  /* how often positions are saved */
     uint32_t epoch;
     uint32_t spawn_radius_m; /* where newcomers begin; 0: where the sim puts them */
+    uint32_t linger_ms;      /* how long a figure waits for one who dropped */
 };
 
 /* NULL + error. */
 struct presence *presence_new(const struct presence_config *config, struct error *error);
 /* After sessions_free, accounts_free and store_close, whose last words come here. NULL is fine. */
 void presence_free(struct presence *presence);
-/* What a running server can change: players_max, queue_max, flush_ms; the rest is not looked at. */
+/* What a running server can change: players_max, queue_max, flush_ms, linger_ms; the rest is not
+ * looked at. */
 void presence_reconfigure(struct presence *presence, const struct presence_config *config);
 /* The ladder's fourth rung: newcomers wait in the line, even where there is room; those who were
  * here a minute ago do not. */
@@ -62,16 +64,17 @@ void presence_snapshot(struct presence *presence, struct snapshot *snapshot);
 
 struct presence_row {
     uint64_t session, player, entity;
+    bool away; /* the connection dropped, the figure stands: the figures are 0 */
     char name[TEXT_NAME_MAX_BYTES + 1];
     uint64_t joined_ms; /* Unix time */
     double x_m, y_m, z_m;
     struct session_figures figures;
 };
-/* Each player present, in no order; stops when visit returns false. */
+/* Each player present or away, in no order; stops when visit returns false. */
 typedef bool presence_visit_fn(void *context, const struct presence_row *row);
 /* The row is valid during visit only. */
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context);
-uint32_t presence_n(const struct presence *presence); /* players present */
+uint32_t presence_n(const struct presence *presence); /* players present, none away */
 /* Every position as of then is durable. */
 struct writeback_watermark presence_watermark(const struct presence *presence);
 
@@ -93,6 +96,8 @@ bool presence_gone(const struct presence *presence, uint64_t player);
 /* What bans and mutes do to those who are here: to give to bans_set_handlers. */
 struct bans_handlers presence_bans_handlers(struct presence *presence);
 
+/* The server stops: nobody is waited for any more, those who are lose their figures now. */
+void presence_stop(struct presence *presence);
 /* Save everyone now, those too who are just leaving (the sim must go on for them), and call done
  * when all is durable, or after 10 s without that (then lost > 0). For stop and `save.now`. One at
  * a time: a second call takes the place of the first, which is told what holds then. */

@@ -105,9 +105,9 @@ static void note_session(struct saving *saving, const struct person *person,
     struct store_question question = {.statement = statement};
     struct store_session *row = &question.in.session;
 
-    snprintf(row->session_id, sizeof(row->session_id), "%u-%llx", saving->epoch,
+    memcpy(row->session_id, person->row_id, sizeof(row->session_id));
+    snprintf(row->socket_id, sizeof(row->socket_id), "%u-%llx", saving->epoch,
              (unsigned long long)person->session);
-    memcpy(row->socket_id, row->session_id, sizeof(row->socket_id));
     row->player_id = person->player;
     row->now_ms = timestamp_now_ms();
     if (store_ask(saving->store, &question) < 0)
@@ -126,7 +126,8 @@ static void note_login(struct saving *saving, const struct person *person)
 
 void saving_opened(struct saving *saving, const struct person *person)
 {
-    note_login(saving, person);
+    if (!person->resumes)
+        note_login(saving, person);
     note_session(saving, person, STORE_SESSION_OPEN);
 }
 

@@ -335,6 +335,9 @@ static void session_welcome(struct session *s, const struct login_answer *answer
     s->entity = answer->entity;
     s->joined_tick = answer->joined_tick;
     s->muted_until_ms = answer->muted_until_ms;
+    s->resumed = answer->resumed;
+    s->chat_sequence = answer->chat_sequence;
+    s->since_ms = answer->since_ms;
     s->clock_ms = host->wall_ms;
     s->tempo = PROTOCOL_TEMPO_MAX; /* what WELCOME means; another is told with the first blocks */
     wire_writer_init(&w, room, sizeof(room));

@@ -337,8 +337,8 @@ void sessions_disconnect(struct sessions *sessions, uint64_t session, enum proto
 
     if (slot == NULL || slot->ending)
         return;
-    slot->ending = host_disconnect(sessions->hosts[slot->thread], session, reason, retry_after_ms,
-                                   text, 0) == 0;
+    slot->ending =
+        host_disconnect(sessions->hosts[slot->thread], session, reason, retry_after_ms, text) == 0;
 }
 
 unsigned sessions_disconnect_from(struct sessions *sessions, const struct network *network,
@@ -391,15 +391,15 @@ static void on_drained(evutil_socket_t fd, short what, void *context)
         done(sessions->done_context);
 }
 
-void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint32_t retry_after_ms,
-                    uint32_t linger_ms, void (*done)(void *context), void *context)
+void sessions_drain(struct sessions *sessions, const struct sessions_goodbye *goodbye,
+                    void (*done)(void *context), void *context)
 {
     acceptor_close(sessions->acceptor);
     sessions->draining = true;
     sessions->done = done;
     sessions->done_context = context;
     for (unsigned i = 0; i < sessions->hosts_n; i++) {
-        if (host_disconnect(sessions->hosts[i], 0, reason, retry_after_ms, NULL, linger_ms) != 0)
+        if (host_drain(sessions->hosts[i], goodbye) != 0)
             log_event(LOG_LEVEL_WARN, "drain_failed", "out of memory: players are not told",
                       LOG_U64("thread", i));
     }

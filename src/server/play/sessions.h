@@ -24,7 +24,7 @@ struct sessions;
 struct worst;   /* ops/worst.h */
 struct network; /* net/network.h */
 
-enum login_kind { LOGIN_PASSWORD, LOGIN_TOKEN, LOGIN_REGISTER };
+enum login_kind { LOGIN_PASSWORD, LOGIN_TOKEN, LOGIN_REGISTER, LOGIN_RESUME };
 
 /* What a stranger asks. Owned by the handler, which wipes and frees it with login_request_free.
  * Texts NUL-terminated, of checked length, content unchecked (may hold any byte but NUL; one with
@@ -37,6 +37,7 @@ struct login_request {
     char email[PROTOCOL_EMAIL_MAX + 1];
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1];
+    uint64_t chat_sequence; /* RESUME: of the last line heard */
 };
 void login_request_free(struct login_request *request); /* any thread; NULL is fine */
 
@@ -51,6 +52,8 @@ struct login_answer {
     char username[TEXT_NAME_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1]; /* resume token */
     uint64_t muted_until_ms;            /* as sessions_mute takes it */
+    bool resumed; /* one who came back: he is told the lines behind chat_sequence, */
+    uint64_t chat_sequence, since_ms; /* but none from before since_ms (Unix time) */
 };
 
 struct sessions_handlers {
@@ -103,10 +106,17 @@ struct sessions_config {
 struct sessions *sessions_new(struct event_base *control, const struct sessions_config *config,
                               const struct sessions_handlers *handlers, struct error *error);
 void sessions_open(struct sessions *sessions); /* accept from now on */
-/* Stop accepting; tell every session DISCONNECT(reason, retry_after_ms), give it up to linger_ms to
- * take it, close. Calls done(context) on control when the last is gone. */
-void sessions_drain(struct sessions *sessions, enum protocol_reason reason, uint32_t retry_after_ms,
-                    uint32_t linger_ms, void (*done)(void *context), void *context);
+/* How everybody is sent away. */
+struct sessions_goodbye {
+    enum protocol_reason reason;
+    uint32_t retry_after_ms; /* the first may come back then, */
+    uint32_t spread_ms;      /* the last so much later, the others evenly in between */
+    uint32_t linger_ms;      /* for the last words to be taken */
+};
+/* Stop accepting; tell every session DISCONNECT, give it its time to take that, close. Calls
+ * done(context) on control when the last is gone. */
+void sessions_drain(struct sessions *sessions, const struct sessions_goodbye *goodbye,
+                    void (*done)(void *context), void *context);
 void sessions_free(struct sessions *sessions); /* joins the threads */
 
 /* Answer a login_request. A session that is gone meanwhile is ignored. */

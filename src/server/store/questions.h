@@ -44,7 +44,7 @@
     /* in: positions. One transaction; a newer (epoch, tick) that is there stays; one of a player  \
      * who is gone is passed over */                                                               \
     ROW(POSITIONS_SAVE, positions_save)                                                            \
-    ROW(SESSION_OPEN, session_open)   /* in: session */                                            \
+    ROW(SESSION_OPEN, session_open)   /* in: session; one that was closed goes on */               \
     ROW(SESSION_CLOSE, session_close) /* in: session (session_id, now_ms) */                       \
     /* Of statements_moderation.c. Lists of what is in force rise from page.from, histories fall.  \
      */                                                                                            \

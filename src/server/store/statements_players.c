@@ -160,7 +160,9 @@ const struct statement statement_session_open = {
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_session,
     .steps = {{
         "INSERT INTO game_sessions (session_id, player_id, socket_id, connected_at)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT (session_id) DO NOTHING", NULL}},
+        " VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (session_id) DO UPDATE SET socket_id = excluded.socket_id, disconnected_at = NULL"
+        " WHERE game_sessions.player_id = excluded.player_id", NULL}},
 };
 
 const struct statement statement_session_close = {

@@ -1,0 +1,316 @@
+/* Who comes back: a figure that waits for the one who dropped, a session that goes on, over a
+ * restart and while the database is away. */
+#include "ops/metrics.h"
+#include "presence_world.h"
+
+static int setup_lingering(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    memset(told, 0, sizeof(told));
+    scratch_make(&world->scratch);
+    world->base = event_base_new();
+    world->linger_ms = LINGER_MS;
+    start(world);
+    *state = world;
+    return 0;
+}
+
+static void end(struct world *world, uint32_t slot, enum protocol_reason reason)
+{
+    world->handlers.closed(world->handlers.context, id_of(slot), reason);
+}
+
+static bool count(void *context, const struct presence_row *row)
+{
+    unsigned *n = context;
+
+    n[row->away]++;
+    return true;
+}
+
+/* How many are away; all others are present. */
+static unsigned away_n(struct world *world)
+{
+    unsigned n[2] = {0, 0};
+
+    presence_each(world->presence, count, n);
+    assert_int_equal(n[0], presence_n(world->presence));
+    return n[1];
+}
+
+static uint32_t figures_n(struct world *world)
+{
+    struct snapshot *snapshot = sim_snapshot(world->sim);
+    uint32_t n = snapshot_entities_n(snapshot);
+
+    snapshot_unref(snapshot);
+    return n;
+}
+
+/* Come back by another connection, with the token that the first was given. */
+static enum protocol_reason resume(struct world *world, uint32_t from, uint32_t slot)
+{
+    memcpy(told[slot].token, told[from].answer.token, sizeof(told[slot].token));
+    return login(world, slot, LOGIN_RESUME, "");
+}
+
+#define OPEN_ROWS "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"
+#define ALL_ROWS  "SELECT count(*) FROM game_sessions"
+
+static void test_dropped_and_back(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+    uint64_t entity;
+    int64_t hashes;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_false(told[1].answer.resumed);
+    entity = told[1].answer.entity;
+    walk(world, 1, 40);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    tick(world);
+    assert_int_equal(presence_n(world->presence), 0);
+    assert_int_equal(away_n(world), 1);
+    assert_int_equal(figures_n(world), 1);
+    assert_int_equal(metrics_value(METRIC_AWAY), 1);
+    place = place_of(world, "alice");
+    hashes = metrics_value(METRIC_HASHES);
+    told[2].heard = 77;
+    assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_NONE);
+    assert_int_equal(metrics_value(METRIC_HASHES), hashes);
+    assert_true(told[2].answer.resumed);
+    assert_int_equal(told[2].answer.chat_sequence, 77);
+    assert_true(told[2].answer.since_ms > 0);
+    assert_int_equal(told[2].answer.entity, entity);
+    assert_string_not_equal(told[2].answer.token, told[1].answer.token);
+    assert_int_equal(presence_n(world->presence), 1);
+    assert_int_equal(away_n(world), 0);
+    assert_true(place_of(world, "alice").z_m == place.z_m);
+    assert_int_equal(told[1].disconnects_n, 0);
+    /* Nobody's time is up any more. */
+    for (unsigned i = 0; i < 2 * LINGER_MS / 5; i++)
+        turn(world);
+    assert_int_equal(presence_n(world->presence), 1);
+    /* It was one stay, and it ends once. */
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    assert_int_equal(sql(world, ALL_ROWS), 1);
+    end(world, 2, PROTOCOL_REASON_LEFT);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0);
+    assert_int_equal(sql(world, ALL_ROWS), 1);
+    assert_int_equal(figures_n(world), 0);
+}
+
+/* The second token of a stay is as good as the first, and both go on with it. */
+static void test_again_and_again(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    for (uint32_t slot = 2; slot < 6; slot++) {
+        end(world, slot - 1, PROTOCOL_REASON_TOO_SLOW);
+        assert_int_equal(resume(world, slot - 1, slot), PROTOCOL_REASON_NONE);
+        assert_int_equal(told[slot].answer.entity, told[1].answer.entity);
+        assert_int_equal(told[slot].answer.since_ms, told[2].answer.since_ms);
+    }
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    assert_int_equal(sql(world, ALL_ROWS), 1);
+}
+
+static void test_given_up(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    end(world, 2, PROTOCOL_REASON_NOT_READING);
+    assert_int_equal(away_n(world), 2);
+    UNTIL(world, figures_n(world) == 0);
+    assert_int_equal(away_n(world), 0);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0);
+    /* Then the stay is over: another one begins, with another figure. */
+    assert_int_equal(resume(world, 1, 3), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+}
+
+static void test_on_purpose(void **state)
+{
+    static const enum protocol_reason reasons[] = {
+        PROTOCOL_REASON_LEFT, PROTOCOL_REASON_KICKED, PROTOCOL_REASON_MALFORMED,
+        PROTOCOL_REASON_RATE_LIMITED, PROTOCOL_REASON_SHUTTING_DOWN};
+    struct world *world = *state;
+
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_int_equal(login(world, 1 + i, i == 0 ? LOGIN_REGISTER : LOGIN_PASSWORD, "alice"),
+                         PROTOCOL_REASON_NONE);
+        end(world, 1 + i, reasons[i]);
+        assert_int_equal(away_n(world), 0);
+        UNTIL(world, figures_n(world) == 0);
+    }
+}
+
+static void test_kick_ends_it(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    assert_int_equal(away_n(world), 1);
+    assert_int_equal(presence_kick(world->presence, "Alice", 0, "enough"), 0);
+    assert_int_equal(away_n(world), 0);
+    UNTIL(world, figures_n(world) == 0);
+    assert_int_equal(presence_kick(world->presence, "alice", 0, "enough"), -1);
+}
+
+/* A figure that waits takes a place, and he whose it is comes in though the house is full. */
+static void test_it_takes_a_place(void **state)
+{
+    struct world *world = *state;
+
+    world->linger_ms = 60000;
+    stop(world);
+    start(world);
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 3, LOGIN_REGISTER, "carol"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    begin(world, 4, LOGIN_REGISTER, "dave");
+    UNTIL(world, told[4].waits_n == 1);
+    assert_int_equal(resume(world, 1, 5), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[5].answer.entity, told[1].answer.entity);
+    assert_int_equal(told[4].answers_n, 0);
+    /* The server stops: who is waited for goes now. */
+    end(world, 2, PROTOCOL_REASON_NONE);
+    assert_int_equal(away_n(world), 1);
+    presence_stop(world->presence);
+    assert_int_equal(away_n(world), 0);
+    end(world, 5, PROTOCOL_REASON_NONE);
+    UNTIL(world, told[4].answers_n == 1);
+}
+
+/* The same account by its password: the figure is his, the stay is another. */
+static void test_a_new_login_takes_it(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_false(told[2].answer.resumed);
+    assert_int_equal(told[2].answer.entity, told[1].answer.entity);
+    UNTIL(world, sql(world, ALL_ROWS) == 2);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    /* And a resume takes over one who is present; both go on with the second stay. */
+    assert_int_equal(resume(world, 2, 3), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[3].answer.entity, told[1].answer.entity);
+    assert_int_equal(told[2].disconnect, PROTOCOL_REASON_REPLACED);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    assert_int_equal(sql(world, ALL_ROWS), 2);
+}
+
+static void test_over_a_restart(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+    int64_t hashes;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    walk(world, 1, 100);
+    place = place_of(world, "alice");
+    presence_stop(world->presence);
+    end(world, 1, PROTOCOL_REASON_RESTARTING);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0 && metrics_value(METRIC_SAVES_PENDING) == 0);
+    stop(world);
+    start(world);
+    hashes = metrics_value(METRIC_HASHES);
+    assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_NONE);
+    assert_int_equal(metrics_value(METRIC_HASHES), hashes);
+    assert_true(told[2].answer.resumed);
+    tick(world);
+    assert_true(place_of(world, "alice").z_m == place.z_m);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    assert_int_equal(sql(world, ALL_ROWS), 1);
+}
+
+/* Just after a start those who resume go before those who are new, for they were here. */
+static void test_resumers_go_first(void **state)
+{
+    struct world *world = *state;
+    static const char *const others[] = {"bob", "carol", "dave"};
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_LEFT);
+    UNTIL(world, figures_n(world) == 0);
+    stop(world);
+    start(world);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(login(world, 2 + i, LOGIN_REGISTER, others[i]), PROTOCOL_REASON_NONE);
+    begin(world, 5, LOGIN_REGISTER, "erin");
+    UNTIL(world, told[5].waits_n == 1);
+    memcpy(told[6].token, told[1].answer.token, sizeof(told[6].token));
+    begin(world, 6, LOGIN_RESUME, "");
+    UNTIL(world, told[6].waits_n == 1);
+    assert_non_null(strstr(told[6].waiting, "number 1 of 2"));
+    end(world, 2, PROTOCOL_REASON_LEFT);
+    UNTIL(world, told[6].answers_n == 1);
+    assert_int_equal(told[6].answer.reason, PROTOCOL_REASON_NONE);
+    assert_int_equal(told[5].answers_n, 0);
+}
+
+static void test_while_the_database_is_away(void **state)
+{
+    struct world *world = *state;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_exec(db, "ALTER TABLE players RENAME TO gone", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[2].answer.entity, told[1].answer.entity);
+    assert_string_equal(told[2].answer.username, "alice");
+    assert_int_equal(login(world, 3, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_STORE_AWAY);
+    assert_true(told[3].answer.retry_after_ms > 0);
+    assert_int_equal(sqlite3_exec(db, "ALTER TABLE gone RENAME TO players", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void test_bad_tokens(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_RESUME, ""), PROTOCOL_REASON_TOKEN_REFUSED);
+    strcpy(told[3].token, "eyJhbGciOiJub25lIn0.e30.");
+    assert_int_equal(login(world, 3, LOGIN_RESUME, "alice"), PROTOCOL_REASON_TOKEN_REFUSED);
+    assert_int_equal(away_n(world), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_lingering, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_dropped_and_back),
+        TEST(test_again_and_again),
+        TEST(test_given_up),
+        TEST(test_on_purpose),
+        TEST(test_kick_ends_it),
+        TEST(test_it_takes_a_place),
+        TEST(test_a_new_login_takes_it),
+        TEST(test_over_a_restart),
+        TEST(test_resumers_go_first),
+        TEST(test_while_the_database_is_away),
+        TEST(test_bad_tokens),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
