@@ -116,6 +116,8 @@ struct player {
         char name[TEXT_NAME_MAX_BYTES + 1], text[PROTOCOL_TEXT_MAX + 1];
     } lines[64];
     unsigned lines_n;
+    uint64_t heard;          /* sequence of the last line: each comes once, in order */
+    uint32_t retry_after_ms; /* DISCONNECT's */
     uint64_t frames_n;
     struct player *next;
 };
@@ -132,12 +134,14 @@ void party_pump(struct party *party, int wait_ms);
 
 /* Connect; HELLO goes out by itself when the link is open. */
 struct player *player_connect(struct party *party, const struct daemon *daemon);
-void player_leave(struct player *player); /* close and forget */
+void player_leave(struct player *player); /* say LEAVE, close and forget */
+void player_drop(struct player *player);  /* close without a word, and forget */
 
 /* Send one message (fails the test if there is no room). */
 void player_register(struct player *player, const char *name, const char *password);
 void player_login(struct player *player, const char *name, const char *password);
-void player_resume(struct player *player, const char *token);
+void player_by_token(struct player *player, const char *token);
+void player_resume(struct player *player, const char *token, uint64_t heard);
 void player_chat(struct player *player, enum protocol_channel channel, const char *text);
 void player_move(struct player *player, uint16_t heading, uint8_t flags, uint8_t substeps);
 void player_raw(struct player *player, const void *bytes, size_t n);

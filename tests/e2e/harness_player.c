@@ -61,6 +61,9 @@ static bool on_chat_line(struct player *p, const struct protocol_frame *frame)
 
     if (protocol_decode_chat_line(frame->body, frame->body_bytes, &line) != PROTOCOL_OK)
         return false;
+    if (line.sequence <= p->heard)
+        return false; /* once, and in order */
+    p->heard = line.sequence;
     if (p->lines_n < ARRAY_N(p->lines)) {
         p->lines[p->lines_n].entity = line.entity;
         p->lines[p->lines_n].channel = line.channel;
@@ -105,6 +108,7 @@ static bool on_words(struct player *p, const struct protocol_frame *frame)
     if (protocol_decode_disconnect(frame->body, frame->body_bytes, &farewell) != PROTOCOL_OK)
         return false;
     p->farewell = farewell.reason;
+    p->retry_after_ms = farewell.retry_after_ms;
     copy_text(p->farewell_text, sizeof(p->farewell_text), farewell.text);
     return true;
 }
@@ -204,7 +208,27 @@ struct player *player_connect(struct party *party, const struct daemon *daemon)
     return p;
 }
 
+/* The last word, if the link still takes one. */
+static void say_goodbye(struct player *player)
+{
+    const struct protocol_leave message = {0};
+    struct wire_writer w;
+    struct error error;
+
+    if (!player->welcomed || link_send_begin(player->link, 64, &w) != 0)
+        return;
+    protocol_encode_leave(&w, &message);
+    link_send_commit(player->link, &w);
+    (void)link_flush(player->link, &error);
+}
+
 void player_leave(struct player *player)
+{
+    say_goodbye(player);
+    player_drop(player);
+}
+
+void player_drop(struct player *player)
 {
     struct player **at = &player->party->players;
 
@@ -293,7 +317,7 @@ void player_login(struct player *player, const char *name, const char *password)
     commit(player, &w);
 }
 
-void player_resume(struct player *player, const char *token)
+void player_by_token(struct player *player, const char *token)
 {
     struct protocol_auth message = {.kind = PROTOCOL_AUTH_TOKEN};
     struct wire_writer w;
@@ -301,6 +325,17 @@ void player_resume(struct player *player, const char *token)
     message.token = wire_text_of(token);
     begin(player, &w);
     protocol_encode_auth(&w, &message);
+    commit(player, &w);
+}
+
+void player_resume(struct player *player, const char *token, uint64_t heard)
+{
+    struct protocol_resume message = {wire_text_of(token), heard};
+    struct wire_writer w;
+
+    player->heard = heard;
+    begin(player, &w);
+    protocol_encode_resume(&w, &message);
     commit(player, &w);
 }
 

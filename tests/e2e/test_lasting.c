@@ -75,14 +75,14 @@ static void test_restart(void **state)
     player_leave(alice);
     alice = player_connect(party, &server); /* the token outlives the restart too */
     UNTIL(party, DEADLINE_MS, alice->greeted);
-    player_resume(alice, token);
+    player_by_token(alice, token);
     UNTIL(party, DEADLINE_MS, alice->welcomed);
     assert_string_equal(alice->name, "alice");
     player_leave(alice);
     alice = player_connect(party, &server);
     UNTIL(party, DEADLINE_MS, alice->greeted);
     token[strlen(token) / 2] ^= 1;
-    player_resume(alice, token);
+    player_by_token(alice, token);
     UNTIL(party, DEADLINE_MS, alice->notices_n == 1);
     assert_int_equal(alice->notice, PROTOCOL_REASON_TOKEN_REFUSED);
 }

@@ -186,9 +186,9 @@ static void test_log_under_abuse(void **state)
     player_register(player, "eve\x1b[31m", "secret three");
     UNTIL(party, DEADLINE_MS, player->notices_n == 3);
     token[strlen(token) - 2] ^= 1;
-    player_resume(player, token);
+    player_by_token(player, token);
     UNTIL(party, DEADLINE_MS, player->notices_n == 4);
-    player_resume(player, "secret four");
+    player_by_token(player, "secret four");
     UNTIL(party, DEADLINE_MS, player->notices_n == 5);
     player_login(player, "secret five", "in the wrong field");
     UNTIL(party, DEADLINE_MS, player->notices_n == 6);
