@@ -74,7 +74,7 @@ static void not_welcome(const char *name, const char *token, const char *words)
 
     UNTIL(party, DEADLINE_MS, p->greeted);
     if (token != NULL)
-        player_resume(p, token);
+        player_by_token(p, token);
     else
         player_login(p, name, PASSWORD);
     UNTIL(party, DEADLINE_MS, p->notice == PROTOCOL_REASON_BANNED);
