@@ -18,6 +18,7 @@
 struct accounts {
     char *path; /* NULL: kept nowhere */
     char prefix[64];
+    char invite[PROTOCOL_CODE_MAX + 1];
     size_t players, known; /* known: read from the file, may be more than players */
     unsigned invented;
     struct account *rows;
@@ -43,6 +44,14 @@ void accounts_rename(struct accounts *accounts, struct account *account)
     snprintf(account->name, sizeof account->name, "%s-%s-%u", accounts->prefix, tag,
              ++accounts->invented);
     random_letters(account->password, PASSWORD_CHARS);
+    memcpy(account->invite, accounts->invite, sizeof account->invite);
+}
+
+void accounts_invite(struct accounts *accounts, const char *code)
+{
+    snprintf(accounts->invite, sizeof accounts->invite, "%s", code);
+    for (size_t i = 0; i < accounts->players; i++)
+        memcpy(accounts->rows[i].invite, accounts->invite, sizeof accounts->invite);
 }
 
 /* One field up to the separator; NULL if there is none or it does not fit. */

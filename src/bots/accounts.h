@@ -17,6 +17,7 @@ struct account {
     char name[TEXT_NAME_MAX_BYTES + 1];
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1]; /* empty: none */
+    char invite[PROTOCOL_CODE_MAX + 1]; /* what it registers with; empty: none */
     bool registered;                    /* the server knows it: log in instead of registering */
 };
 
@@ -35,6 +36,8 @@ int accounts_share(struct accounts *accounts, struct error *error) MUST_CHECK;
 
 /* The i-th, 0 <= i < players. The pointer holds until accounts_free. */
 struct account *accounts_at(struct accounts *accounts, size_t i);
+/* All register with that invitation. */
+void accounts_invite(struct accounts *accounts, const char *code);
 /* Another name and password, for one whose name is another's. */
 void accounts_rename(struct accounts *accounts, struct account *account);
 

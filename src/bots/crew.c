@@ -135,6 +135,8 @@ int crew_run(const struct swarm_options *options, struct report *report, struct 
     error->text[0] = '\0';
     signal(SIGPIPE, SIG_IGN);
     crew.accounts = accounts_load(options->accounts, options->prefix, swarm_bots_n(options), error);
+    if (crew.accounts)
+        accounts_invite(crew.accounts, options->invite);
     if (!crew.accounts || accounts_share(crew.accounts, error) == -1)
         goto end;
     crew.board = board_new(swarm_bots_n(options), options->processes);

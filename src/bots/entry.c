@@ -23,7 +23,8 @@ void entry_log_in(struct link *link, const struct account *account)
         ENTRY_SEND(link, auth, &auth, 2048);
     } else {
         const struct protocol_register reg = {wire_text_of(account->name), wire_text_of(""),
-                                              wire_text_of(account->password)};
+                                              wire_text_of(account->password),
+                                              wire_text_of(account->invite)};
         ENTRY_SEND(link, register, &reg, 1024);
     }
 }
@@ -70,6 +71,7 @@ enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
     case PROTOCOL_REASON_UNSUPPORTED:
     case PROTOCOL_REASON_INTERNAL:
     case PROTOCOL_REASON_BAD_EMAIL:
+    case PROTOCOL_REASON_BAD_CODE:
     case PROTOCOL_REASON_BANNED:
     case PROTOCOL_REASON_MUTED:
     case PROTOCOL_REASON_LEFT:

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --seconds S       how long to measure once all are in; 0: until a signal (0)\n"
     "  --accounts FILE   keep names, passwords and tokens there between runs\n"
     "  --prefix NAME     how new names begin (bot)\n"
+    "  --invite CODE     the invitation that new accounts register with\n"
     "  --rate N          logins begun a second, 1..10000 (8)\n"
     "  --at-once N       logins on their way at once, 1..10000 (12)\n"
     "  --processes N     in how many processes, 1..64 (1)\n"
@@ -44,6 +45,7 @@ enum {
     OPT_SECONDS,
     OPT_ACCOUNTS,
     OPT_PREFIX,
+    OPT_INVITE,
     OPT_RATE,
     OPT_AT_ONCE,
     OPT_PROCESSES,
@@ -70,6 +72,7 @@ static const struct option longopts[] = {
     {"seconds",  required_argument, NULL, OPT_SECONDS},
     {"accounts", required_argument, NULL, OPT_ACCOUNTS},
     {"prefix",   required_argument, NULL, OPT_PREFIX},
+    {"invite",   required_argument, NULL, OPT_INVITE},
     {"rate",     required_argument, NULL, OPT_RATE},
     {"at-once",  required_argument, NULL, OPT_AT_ONCE},
     {"processes", required_argument, NULL, OPT_PROCESSES},
@@ -140,6 +143,9 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
             break;
         case OPT_PREFIX:
             options->prefix = optarg;
+            break;
+        case OPT_INVITE:
+            options->invite = optarg;
             break;
         case OPT_RATE:
             options->rate = number("rate", optarg, 1, 10000);
@@ -215,6 +221,7 @@ int main(int argc, char **argv)
     struct swarm_options options = {
         .host = "127.0.0.1",
         .prefix = "bot",
+        .invite = "",
         .port = PROTOCOL_DEFAULT_PORT,
         .run = {scenario_find("wander"), 20, 0, false},
         .more = 1000,

@@ -16,8 +16,8 @@
 #include "common/error.h"
 
 struct swarm_options {
-    const char *host, *prefix;
-    const char *accounts; /* file; NULL: kept nowhere */
+    const char *host, *prefix, *invite; /* invite: or empty */
+    const char *accounts;               /* file; NULL: kept nowhere */
     uint16_t port;
     struct scenario_run run; /* its players: of all processes, >= 1 */
     unsigned more;           /* players who come once it is measured */

@@ -222,6 +222,7 @@ static void log_in(struct app *app, enum session_login_kind kind)
     }
     snprintf(login.user, sizeof(login.user), "%s", s->user);
     snprintf(login.email, sizeof(login.email), "%s", s->email);
+    snprintf(login.invite, sizeof(login.invite), "%s", s->invite);
     snprintf(login.password, sizeof(login.password), "%s", s->password);
     if (kind == SESSION_LOGIN_PASSWORD && !login.password[0])
         login.kind = SESSION_LOGIN_TOKEN;

@@ -28,6 +28,13 @@ static int read_user(struct arguments *a, const char *value, struct error *error
     return text_name_check(value, strlen(value), error);
 }
 
+static int read_invite(struct arguments *a, const char *value, struct error *error)
+{
+    (void)error;
+    a->invite = value;
+    return 0;
+}
+
 static int read_email(struct arguments *a, const char *value, struct error *error)
 {
     (void)error;
@@ -198,6 +205,7 @@ static const struct row {
     {"password-file", "FILE",      "read the password from FILE's first line",                     read_password_file},
     {"register",      NULL,        "make the account first",                                       read_register},
     {"email",         "ADDRESS",   "with --register; may be left out",                             read_email},
+    {"invite",        "CODE",      "with --register, where the server wants an invitation",        read_invite},
     {"token-file",    "FILE",      "log in with the token in FILE if it is there; keep the new one there", read_token_file},
     {"size",          "WxH",       "size of the window (1280x720)",                                read_size},
     {"device",        "NAME",      "use the Vulkan device whose name contains NAME",               read_device},

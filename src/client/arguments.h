@@ -17,7 +17,7 @@ struct arguments_look {
 };
 
 struct arguments {
-    const char *server, *user, *email, *password_file, *token_file;
+    const char *server, *user, *email, *invite, *password_file, *token_file;
     bool registering;
     uint32_t width, height; /* window or offscreen */
     bool offscreen;

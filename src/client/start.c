@@ -64,6 +64,7 @@ int start_login(const struct arguments *a, struct session_login *login, bool *co
     if (a->email && strlen(a->email) > PROTOCOL_EMAIL_MAX)
         return error_set(error, "the e-mail address is too long");
     snprintf(login->email, sizeof(login->email), "%s", a->email ? a->email : "");
+    snprintf(login->invite, sizeof(login->invite), "%s", a->invite ? a->invite : "");
     snprintf(login->user, sizeof(login->user), "%s", a->user ? a->user : "");
     if (!a->server || !a->user)
         return 0;

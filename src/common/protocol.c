@@ -109,6 +109,7 @@ void protocol_encode_register(struct wire_writer *w, const struct protocol_regis
     put_text(w, m->username, TEXT_NAME_MAX_BYTES);
     put_text(w, m->email, PROTOCOL_EMAIL_MAX);
     put_text(w, m->password, TEXT_PASSWORD_MAX_BYTES);
+    put_text(w, m->code, PROTOCOL_CODE_MAX);
     frame_end(w, start);
 }
 
@@ -120,6 +121,7 @@ DECODER(register)
     m.username = wire_get_text(&r, TEXT_NAME_MAX_BYTES);
     m.email = wire_get_text(&r, PROTOCOL_EMAIL_MAX);
     m.password = wire_get_text(&r, TEXT_PASSWORD_MAX_BYTES);
+    m.code = wire_get_text(&r, PROTOCOL_CODE_MAX);
     return PUBLISH(true);
 }
 
@@ -127,12 +129,23 @@ void protocol_encode_auth(struct wire_writer *w, const struct protocol_auth *m)
 {
     uint8_t *start = frame_begin(w, PROTOCOL_AUTH);
     wire_put_u8(w, m->kind);
-    if (m->kind == PROTOCOL_AUTH_PASSWORD) {
+    switch (m->kind) {
+    case PROTOCOL_AUTH_PASSWORD:
         put_text(w, m->username, TEXT_NAME_MAX_BYTES);
         put_text(w, m->password, TEXT_PASSWORD_MAX_BYTES);
-    } else if (m->kind == PROTOCOL_AUTH_TOKEN) {
+        break;
+    case PROTOCOL_AUTH_TOKEN:
         put_text(w, m->token, PROTOCOL_TOKEN_MAX);
-    } else {
+        break;
+    case PROTOCOL_AUTH_GUEST:
+        put_text(w, m->username, TEXT_NAME_MAX_BYTES);
+        break;
+    case PROTOCOL_AUTH_CODE:
+        put_text(w, m->username, TEXT_NAME_MAX_BYTES);
+        put_text(w, m->code, PROTOCOL_CODE_MAX);
+        put_text(w, m->password, TEXT_PASSWORD_MAX_BYTES);
+        break;
+    default: /* a byte, not our enum */
         w->bad = true;
     }
     frame_end(w, start);
@@ -142,15 +155,29 @@ DECODER(auth)
 {
     struct wire_reader r;
     struct protocol_auth m = {.username = {"", 0}, .password = {"", 0}, .token = {"", 0}};
+    m.code = (struct wire_text){"", 0};
     wire_reader_init(&r, body, body_bytes);
     m.kind = wire_get_u8(&r);
-    if (m.kind == PROTOCOL_AUTH_PASSWORD) {
+    switch (m.kind) {
+    case PROTOCOL_AUTH_PASSWORD:
         m.username = wire_get_text(&r, TEXT_NAME_MAX_BYTES);
         m.password = wire_get_text(&r, TEXT_PASSWORD_MAX_BYTES);
-    } else {
+        break;
+    case PROTOCOL_AUTH_TOKEN:
         m.token = wire_get_text(&r, PROTOCOL_TOKEN_MAX);
+        break;
+    case PROTOCOL_AUTH_GUEST:
+        m.username = wire_get_text(&r, TEXT_NAME_MAX_BYTES);
+        break;
+    case PROTOCOL_AUTH_CODE:
+        m.username = wire_get_text(&r, TEXT_NAME_MAX_BYTES);
+        m.code = wire_get_text(&r, PROTOCOL_CODE_MAX);
+        m.password = wire_get_text(&r, TEXT_PASSWORD_MAX_BYTES);
+        break;
+    default: /* a byte, not our enum */
+        return PROTOCOL_BAD;
     }
-    return PUBLISH(m.kind == PROTOCOL_AUTH_PASSWORD || m.kind == PROTOCOL_AUTH_TOKEN);
+    return PUBLISH(true);
 }
 
 void protocol_encode_resume(struct wire_writer *w, const struct protocol_resume *m)
@@ -270,6 +297,24 @@ DECODER(who)
     return PUBLISH(true);
 }
 
+void protocol_encode_password(struct wire_writer *w, const struct protocol_password *m)
+{
+    uint8_t *start = frame_begin(w, PROTOCOL_PASSWORD);
+    put_text(w, m->password, TEXT_PASSWORD_MAX_BYTES);
+    put_text(w, m->now, TEXT_PASSWORD_MAX_BYTES);
+    frame_end(w, start);
+}
+
+DECODER(password)
+{
+    struct wire_reader r;
+    struct protocol_password m;
+    wire_reader_init(&r, body, body_bytes);
+    m.password = wire_get_text(&r, TEXT_PASSWORD_MAX_BYTES);
+    m.now = wire_get_text(&r, TEXT_PASSWORD_MAX_BYTES);
+    return PUBLISH(true);
+}
+
 /* ---- from the server ---- */
 
 void protocol_encode_greeting(struct wire_writer *w, const struct protocol_greeting *m)
@@ -314,6 +359,7 @@ void protocol_encode_welcome(struct wire_writer *w, const struct protocol_welcom
     wire_put_u32(w, m->epoch);
     put_text(w, m->username, TEXT_NAME_MAX_BYTES);
     put_text(w, m->token, PROTOCOL_TOKEN_MAX);
+    wire_put_u8(w, m->role);
     frame_end(w, start);
 }
 
@@ -333,6 +379,7 @@ DECODER(welcome)
     m.epoch = wire_get_u32(&r);
     m.username = wire_get_text(&r, TEXT_NAME_MAX_BYTES);
     m.token = wire_get_text(&r, PROTOCOL_TOKEN_MAX);
+    m.role = wire_get_u8(&r);
     return PUBLISH(m.tick_hz >= 1 && m.world_size_m >= WORLD_MIN_M &&
                    m.world_size_m <= WORLD_MAX_M && m.world_size_m % WORLD_MIN_M == 0);
 }

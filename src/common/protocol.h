@@ -29,12 +29,14 @@ struct protocol_hello {
 
 struct protocol_register {
     struct wire_text username, email /* may be empty */, password;
+    struct wire_text code; /* of an invitation; may be empty */
 };
 
 struct protocol_auth {
     uint8_t kind;                        /* enum protocol_auth_kind */
-    struct wire_text username, password; /* PASSWORD */
+    struct wire_text username, password; /* PASSWORD; GUEST: the name; CODE: the new password */
     struct wire_text token;              /* TOKEN */
+    struct wire_text code;               /* CODE */
 };
 
 struct protocol_resume {
@@ -67,11 +69,15 @@ struct protocol_who {
     uint64_t ids[PROTOCOL_WHO_MAX];
 };
 
+struct protocol_password {
+    struct wire_text password, now; /* as it is, and as it shall be */
+};
+
 struct protocol_greeting {
     uint16_t version; /* chosen: the highest that both know */
     uint32_t features;
     uint32_t players, players_max;
-    uint8_t logins;              /* bit 0 password, bit 1 token, bit 2 registration open */
+    uint8_t logins;              /* of enum protocol_login; unknown bits are ignored */
     struct wire_text name, motd; /* <= 100, <= 500 bytes */
 };
 
@@ -82,9 +88,10 @@ struct protocol_welcome {
     uint8_t tick_hz;
     uint16_t view_m; /* how far cells are sent */
     uint32_t world_seed, world_size_m;
-    const uint8_t *world_hash; /* 32 bytes, borrowed */
-    uint32_t epoch;            /* rises at each start of the server */
-    struct wire_text username, token;
+    const uint8_t *world_hash;        /* 32 bytes, borrowed */
+    uint32_t epoch;                   /* rises at each start of the server */
+    struct wire_text username, token; /* token: empty for a guest */
+    uint8_t role;                     /* enum protocol_role; one not known is a player's */
 };
 
 struct protocol_blocks {
@@ -187,7 +194,7 @@ PROTOCOL_MESSAGES(ROW)
 /* clang-format off */
 #define ENCODE(word) void protocol_encode_##word(struct wire_writer *w, const struct protocol_##word *m)
 ENCODE(hello); ENCODE(register); ENCODE(auth); ENCODE(resume); ENCODE(move); ENCODE(chat); ENCODE(ping); ENCODE(who);
-ENCODE(leave);
+ENCODE(leave); ENCODE(password);
 ENCODE(greeting); ENCODE(welcome); ENCODE(blocks); ENCODE(self); ENCODE(chat_line); ENCODE(notice); ENCODE(disconnect);
 ENCODE(pong); ENCODE(identity); ENCODE(clock);
 #undef ENCODE

@@ -15,6 +15,7 @@
 #define PROTOCOL_TOKEN_MAX              1024
 #define PROTOCOL_TEXT_MAX               500
 #define PROTOCOL_EMAIL_MAX              254
+#define PROTOCOL_CODE_MAX               64
 #define PROTOCOL_SUBSTEPS_MAX           15 /* substeps that one MOVE may claim: a quarter of a second */
 
 /* clang-format off */
@@ -29,6 +30,7 @@
     ROW(  7, PING,       ping,       CLIENT)           \
     ROW(  8, WHO,        who,        CLIENT)           \
     ROW(  9, LEAVE,      leave,      CLIENT)           \
+    ROW( 10, PASSWORD,   password,   CLIENT) /* a new one, of who plays */ \
     ROW( 65, GREETING,   greeting,   SERVER) /* the answer to HELLO */ \
     ROW( 66, WELCOME,    welcome,    SERVER)           \
     ROW( 67, BLOCKS,     blocks,     SERVER) /* cell blocks, see cellblock.h */ \
@@ -78,7 +80,8 @@ enum protocol_type {
     ROW(25, WAITING,          "waiting for a place in the world")                   \
     ROW(26, BANNED,           "you are banned")                                     \
     ROW(27, MUTED,            "you are muted")                                      \
-    ROW(28, LEFT,             "you left")
+    ROW(28, LEFT,             "you left")                                          \
+    ROW(29, BAD_CODE,         "that code is not valid")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),
@@ -86,7 +89,24 @@ enum protocol_reason {
 #undef ROW
 };
 
-enum protocol_auth_kind { PROTOCOL_AUTH_PASSWORD = 1, PROTOCOL_AUTH_TOKEN = 2 };
+enum protocol_auth_kind {
+    PROTOCOL_AUTH_PASSWORD = 1,
+    PROTOCOL_AUTH_TOKEN = 2,
+    PROTOCOL_AUTH_GUEST = 3, /* by a name alone, where the server takes guests */
+    PROTOCOL_AUTH_CODE = 4,  /* by an operator's one-time code, which sets a new password */
+};
+
+/* What GREETING says of ways in: bits. */
+enum protocol_login {
+    PROTOCOL_LOGIN_PASSWORD = 1,
+    PROTOCOL_LOGIN_TOKEN = 2,
+    PROTOCOL_LOGIN_REGISTER = 4,
+    PROTOCOL_LOGIN_INVITE = 8, /* REGISTER takes an invitation's code */
+    PROTOCOL_LOGIN_GUEST = 16,
+    PROTOCOL_LOGIN_EMAIL = 32,    /* REGISTER needs an e-mail address */
+    PROTOCOL_LOGIN_NO_EMAIL = 64, /* REGISTER takes none */
+};
+
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };
 #define PROTOCOL_CHANNELS_N 3
 

@@ -76,6 +76,8 @@ static void take_counts(struct model_status *status, const json_t *data)
     status->before_login = integer(connections, "before_login");
     status->connections_max = integer(connections, "max");
     status->accepted = integer(connections, "accepted");
+    status->guests = json_is_true(json_object_get(json_object_get(data, "guests"), "allowed"));
+    status->guests_here = integer(json_object_get(data, "guests"), "here");
     status->logins_ok = integer(logins, "ok");
     status->logins_failed = integer(logins, "failed");
     status->logins_limited = integer(logins, "limited");

@@ -37,6 +37,8 @@ struct model_status {
     struct model_times over_10s, over_60s, step, snapshot, late, sweep, store_times;
     int64_t connections, before_login, connections_max, accepted;
     int64_t logins_ok, logins_failed, logins_limited, refused;
+    bool guests; /* are let in */
+    int64_t guests_here;
     double in_per_s, out_per_s, messages_per_s;
     int64_t in, out;
     bool store_ok, journal_stopped;

@@ -146,6 +146,10 @@ static void draw_players(const struct ui *ui, struct canvas *canvas, int row, in
 
     snprintf(title, sizeof(title), "Players %lld of %lld", (long long)status->players,
              (long long)status->players_max);
+    if (status->guests)
+        snprintf(title, sizeof(title), "Players %lld of %lld, guests %lld",
+                 (long long)status->players, (long long)status->players_max,
+                 (long long)status->guests_here);
     canvas_box(canvas, row, column, 6, columns, title);
     draw_gauge(canvas, row + 1, column + 2, inside, (double)status->players,
                (double)status->players_max);
@@ -301,9 +305,9 @@ static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows
     int shown = 0;
 
     durable_text(status, durable, sizeof(durable));
-    snprintf(lines[0], sizeof(lines[0]), "players %lld of %lld, connections %lld",
+    snprintf(lines[0], sizeof(lines[0]), "players %lld of %lld%s, connections %lld",
              (long long)status->players, (long long)status->players_max,
-             (long long)status->connections);
+             status->guests ? ", guests too" : "", (long long)status->connections);
     snprintf(lines[1], sizeof(lines[1]), "tick p50 %s p99 %s of %s ms",
              screen_ms(status->over_10s.p50_ms, a), screen_ms(status->over_10s.p99_ms, b),
              screen_ms(status->budget_ms, c));

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accounts/accounts.h"
 #include "net/address.h"
 #include "net/network.h"
 #include "net/tls.h"
@@ -32,7 +33,8 @@ static int check_listen(const char *text, struct error *error)
     return address_parse(text, &address, &len, error);
 }
 
-static const char *const registrations[] = {"open", "closed", NULL};
+static const char *const registrations[] = {"open", "invite", "closed", NULL}; /* by their enums */
+static const char *const emails[] = {"none", "optional", "required", NULL};
 static const char *const store_drivers[] = {"sqlite", "postgresql", NULL}; /* enum store_kind */
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
@@ -144,7 +146,10 @@ static const struct option_row rows[] = {
      "When openmmod --migrate takes over a database of the program that this one replaces: its times have no zone; read them as UTC. With no, they are in the zone that the database server is set to (a file's are always UTC)."},
 
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
-     "Whether players can make accounts."},
+     "Who can make an account: anybody, who has the code of an invitation (invites.create on the operators' socket), or nobody but an "
+     "operator (accounts.create)."},
+    {"accounts", "email", OPTION_ENUM, AT(email), "optional", 0, 0, R, emails, NULL, NULL,
+     "Whether a new account has an e-mail address. It is kept, and no two accounts have the same; none is ever written to."},
     {"accounts", "argon2_ops", OPTION_INTEGER, AT(argon2_ops), "2", 1, 20, 0, NULL, NULL, NULL,
      "Passes of argon2id over the memory, for new passwords."},
     {"accounts", "argon2_memory", OPTION_BYTES, AT(argon2_bytes), "19MiB", 8 << 10, 1 << 30, 0, NULL, NULL, NULL,
@@ -154,6 +159,8 @@ static const struct option_row rows[] = {
     {"accounts", "worker_queue", OPTION_INTEGER, AT(worker_queue), "256", 1, 65536, 0, NULL, NULL, NULL,
      "Passwords that may wait for a worker. Beyond that a login is told to try again in a moment."},
 
+    {"auth", "guests", OPTION_BOOL, AT(guests), "no", 0, 0, R, NULL, NULL, NULL,
+     "Let anybody play by a name alone that no account has: nothing is kept of him, and he may say the least."},
     {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, RESUME_DAYS_MAX * UINT64_C(86400000), 0, NULL, NULL, NULL,
      "How long a token that a login handed out takes the place of the password."},
     {"auth", "linger", OPTION_DURATION, AT(linger_ms), "60s", 0, 600000, R, NULL, NULL, NULL,
@@ -407,6 +414,8 @@ static void warn_whole(const struct config *config, config_say_fn *say, void *co
 
     warn_key(config->key, say, context);
     warn_key(config->auth_key, say, context);
+    if (config->guests)
+        say(context, LOG_LEVEL_WARN, "auth.guests: yes: anybody may play without an account");
     for (size_t i = 0; i < ARRAY_N(retired); i++) {
         if (getenv(retired[i].variable) == NULL)
             continue;
@@ -574,6 +583,24 @@ struct config *config_reload(const struct config *old, config_say_fn *say, void 
     return config;
 }
 
+/* What a client is told of the ways in. */
+static uint8_t logins_of(const struct config *config)
+{
+    unsigned logins = PROTOCOL_LOGIN_PASSWORD | PROTOCOL_LOGIN_TOKEN;
+
+    if (config->registration != ACCOUNTS_CLOSED)
+        logins |= PROTOCOL_LOGIN_REGISTER;
+    if (config->registration == ACCOUNTS_INVITE)
+        logins |= PROTOCOL_LOGIN_INVITE;
+    if (config->guests)
+        logins |= PROTOCOL_LOGIN_GUEST;
+    if (config->email == ACCOUNTS_EMAIL_REQUIRED)
+        logins |= PROTOCOL_LOGIN_EMAIL;
+    if (config->email == ACCOUNTS_EMAIL_NONE)
+        logins |= PROTOCOL_LOGIN_NO_EMAIL;
+    return (uint8_t)logins;
+}
+
 void config_sessions(const struct config *config, struct sessions_config *sessions)
 {
     sessions->io_threads = config->io_threads;
@@ -602,7 +629,7 @@ void config_sessions(const struct config *config, struct sessions_config *sessio
     sessions->view_m = (uint16_t)config->view_m;
     sessions->player_budget_bytes = (uint32_t)config->player_budget_bytes;
     sessions->egress_bytes = config->egress_bytes;
-    sessions->registration_open = config->registration == CONFIG_REGISTRATION_OPEN;
+    sessions->logins = logins_of(config);
 }
 
 /* mkdir -p. */

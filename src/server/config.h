@@ -15,8 +15,6 @@
 #include "common/options.h"
 #include "play/sessions.h"
 
-enum config_registration { CONFIG_REGISTRATION_OPEN, CONFIG_REGISTRATION_CLOSED };
-
 /* All paths are absolute after a load: relative ones lie under `state`. */
 struct config {
     /* [server] */
@@ -45,13 +43,15 @@ struct config {
     uint32_t flush_ms;
     bool auto_migrate, legacy_utc;
     /* [accounts] */
-    uint32_t registration; /* enum config_registration */
+    uint32_t registration; /* enum accounts_registration */
+    uint32_t email;        /* enum accounts_email */
     uint32_t argon2_ops;
     uint64_t argon2_bytes;
     uint32_t workers, worker_queue;
     /* [auth] */
     uint32_t resume_lifetime_ms;
     uint32_t linger_ms;
+    bool guests;
     char *auth_key; /* Ed25519 key file, made 0600 on first start */
     /* [admin] */
     char *admin_socket;

@@ -179,7 +179,9 @@ static struct accounts_config accounts_config_of(const struct server *server,
         .keys = server->keys,
         .cost = {.ops = config->argon2_ops, .bytes = config->argon2_bytes},
         .token_lifetime_s = config->resume_lifetime_ms / 1000,
-        .registration_open = config->registration == CONFIG_REGISTRATION_OPEN};
+        .registration = (enum accounts_registration)config->registration,
+        .email = (enum accounts_email)config->email,
+        .guests = config->guests};
 }
 
 static int start_accounts(struct server *server, struct error *error)
@@ -494,6 +496,7 @@ static void describe(void *context, struct admin_status *status)
     status->started_ms = server->started_ms;
     status->tick = ticker_tick(server->ticker);
     status->last_tick_ms = ticker_last_tick_ms(server->ticker);
+    status->guests = server->config->guests;
     status->players_max = server->config->players_max;
     status->connections_max = server->config->connections_max;
     status->store = store_driver_name(server->store);

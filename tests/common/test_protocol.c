@@ -136,23 +136,25 @@ static void logins(void **state)
 {
     (void)state;
     struct protocol_register reg = {wire_text_of("alice"), wire_text_of(""),
-                                    wire_text_of("correct horse")};
+                                    wire_text_of("correct horse"), wire_text_of("7QK3M")};
     struct protocol_register reg_out;
     ROUND_TRIP(register, REGISTER, &reg, &reg_out);
     assert_true(text_is(reg_out.username, "alice") && text_is(reg_out.email, ""));
-    assert_true(text_is(reg_out.password, "correct horse"));
-    reg = (struct protocol_register){text_n(200), text_n(254), text_n(256)};
+    assert_true(text_is(reg_out.password, "correct horse") && text_is(reg_out.code, "7QK3M"));
+    reg = (struct protocol_register){text_n(200), text_n(254), text_n(256), text_n(64)};
     ROUND_TRIP(register, REGISTER, &reg, &reg_out);
     reg.username.len = 201;
     REFUSED_TO_ENCODE(register, &reg);
-    reg = (struct protocol_register){text_n(200), text_n(255), text_n(256)};
+    reg = (struct protocol_register){text_n(200), text_n(255), text_n(256), text_n(64)};
     REFUSED_TO_ENCODE(register, &reg);
-    reg = (struct protocol_register){text_n(200), text_n(254), text_n(257)};
+    reg = (struct protocol_register){text_n(200), text_n(254), text_n(257), text_n(64)};
+    REFUSED_TO_ENCODE(register, &reg);
+    reg = (struct protocol_register){text_n(200), text_n(254), text_n(256), text_n(65)};
     REFUSED_TO_ENCODE(register, &reg);
 
     struct protocol_auth out;
     struct protocol_auth auth = {
-        PROTOCOL_AUTH_PASSWORD, wire_text_of("bob"), wire_text_of("secret99"), {"", 0}};
+        PROTOCOL_AUTH_PASSWORD, wire_text_of("bob"), wire_text_of("secret99"), {"", 0}, {"", 0}};
     ROUND_TRIP(auth, AUTH, &auth, &out);
     assert_true(text_is(out.username, "bob") && text_is(out.password, "secret99") &&
                 out.token.len == 0);
@@ -163,13 +165,34 @@ static void logins(void **state)
     auth.token.len = 1025;
     REFUSED_TO_ENCODE(auth, &auth);
     for (unsigned kind = 0; kind < 256; kind++) {
-        uint8_t body[] = {(uint8_t)kind, 0, 0, 0, 0};
-        bool fine =
-            protocol_decode_auth(body, 3, &out) == PROTOCOL_OK; /* one empty text: a token */
-        assert_int_equal(fine, kind == PROTOCOL_AUTH_TOKEN);
+        uint8_t body[] = {(uint8_t)kind, 0, 0, 0, 0, 0, 0};
+        bool fine = protocol_decode_auth(body, 3, &out) == PROTOCOL_OK; /* one empty text */
+        assert_int_equal(fine, kind == PROTOCOL_AUTH_TOKEN || kind == PROTOCOL_AUTH_GUEST);
         fine = protocol_decode_auth(body, 5, &out) == PROTOCOL_OK; /* two: name and password */
         assert_int_equal(fine, kind == PROTOCOL_AUTH_PASSWORD);
+        fine = protocol_decode_auth(body, 7, &out) == PROTOCOL_OK; /* and a code */
+        assert_int_equal(fine, kind == PROTOCOL_AUTH_CODE);
     }
+
+    auth = (struct protocol_auth){.kind = PROTOCOL_AUTH_GUEST, .username = text_n(200)};
+    ROUND_TRIP(auth, AUTH, &auth, &out);
+    assert_int_equal(out.username.len, 200);
+    auth.username.len = 201;
+    REFUSED_TO_ENCODE(auth, &auth);
+    auth = (struct protocol_auth){.kind = PROTOCOL_AUTH_CODE,
+                                  .username = wire_text_of("bob"),
+                                  .password = wire_text_of("secret99"),
+                                  .code = text_n(64)};
+    ROUND_TRIP(auth, AUTH, &auth, &out);
+    assert_true(text_is(out.username, "bob") && text_is(out.password, "secret99"));
+    assert_int_equal(out.code.len, 64);
+    auth.code.len = 65;
+    REFUSED_TO_ENCODE(auth, &auth);
+    struct protocol_password change = {text_n(256), wire_text_of("new")}, change_out;
+    ROUND_TRIP(password, PASSWORD, &change, &change_out);
+    assert_true(change_out.password.len == 256 && text_is(change_out.now, "new"));
+    change.now = text_n(257);
+    REFUSED_TO_ENCODE(password, &change);
 
     struct protocol_resume resume = {wire_text_of("a.b.c"), 0x0102030405060708}, resume_out;
     ROUND_TRIP(resume, RESUME, &resume, &resume_out);
@@ -264,9 +287,11 @@ static void welcome(void **state)
                                           .world_hash = hash,
                                           .epoch = 3,
                                           .username = wire_text_of("alice"),
-                                          .token = wire_text_of("t")};
+                                          .token = wire_text_of("t"),
+                                          .role = PROTOCOL_ROLE_ADMIN};
     struct protocol_welcome m = fine, out;
     ROUND_TRIP(welcome, WELCOME, &m, &out);
+    assert_int_equal(out.role, PROTOCOL_ROLE_ADMIN);
     assert_memory_equal(out.world_hash, hash, 32);
     assert_int_equal(out.view_m, 256);
     assert_true(out.wall_ms == fine.wall_ms && text_is(out.username, "alice") &&

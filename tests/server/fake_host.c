@@ -51,6 +51,12 @@ void presence_each(struct presence *presence, presence_visit_fn *visit, void *co
     }
 }
 
+uint32_t presence_guests_n(const struct presence *presence)
+{
+    (void)presence;
+    return 0;
+}
+
 uint32_t presence_n(const struct presence *presence)
 {
     (void)presence;

@@ -166,7 +166,7 @@ static inline void start(struct world *world)
                                                              .keys = world->keys,
                                                              .cost = {1, 8192},
                                                              .token_lifetime_s = 3600,
-                                                             .registration_open = true},
+                                                             .email = ACCOUNTS_EMAIL_OPTIONAL},
                                    &error);
     assert_non_null(world->accounts);
     world->commands = queue_new(sizeof(struct command), 64, 64);

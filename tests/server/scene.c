@@ -168,7 +168,7 @@ struct scene *scene_new_world(unsigned io_threads, uint32_t entities_max, uint32
         .logins_per_minute = 100,
         .view_m = 192,
         .player_budget_bytes = 128 << 10,
-        .registration_open = true,
+        .logins = 7,
     };
     snprintf(scene->config.certificate, sizeof(scene->config.certificate), "%s/certificate.pem",
              scene->folder);

@@ -60,7 +60,8 @@ static int setup(void **state)
                                              .keys = world->keys,
                                              .cost = {1, 8192},
                                              .token_lifetime_s = 3600,
-                                             .registration_open = true};
+                                             .registration = ACCOUNTS_OPEN,
+                                             .email = ACCOUNTS_EMAIL_OPTIONAL};
     world->accounts = accounts_new(&world->config, &error);
     assert_non_null(world->accounts);
     *state = world;
@@ -195,7 +196,7 @@ static void test_forms_are_checked(void **state)
     memset(endless, 'x', sizeof(endless));
     endless[sizeof(endless) - 1] = '\0';
     assert_int_equal(registering(world, "alice", "", endless), PROTOCOL_REASON_MALFORMED);
-    world->config.registration_open = false;
+    world->config.registration = ACCOUNTS_CLOSED;
     assert_int_equal(accounts_reconfigure(world->accounts, &world->config, NULL), 0);
     assert_int_equal(registering(world, "alice", "", "correct horse"),
                      PROTOCOL_REASON_REGISTRATION_CLOSED);

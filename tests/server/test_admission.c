@@ -50,8 +50,8 @@ static void test_order(void **state)
 
     assert_int_equal(admission_next(line, false), 0);
     for (uint64_t i = 1; i <= 4; i++)
-        assert_int_equal(admission_wait(line, 10 + i, 100 + i, 0), 0);
-    assert_int_equal(admission_wait(line, 15, 105, 0), -1); /* full */
+        assert_int_equal(admission_wait(line, 10 + i, 100 + i, false, 0), 0);
+    assert_int_equal(admission_wait(line, 15, 105, false, 0), -1); /* full */
     assert_int_equal(admission_n(line), 4);
     assert_string_equal(tell(line, 0), "11:1/4 12:2/4 13:3/4 14:4/4");
     assert_int_equal(admission_next(line, false), 11);
@@ -61,7 +61,7 @@ static void test_order(void **state)
     admission_leave(line, 13);
     admission_leave(line, 99);
     assert_int_equal(admission_next(line, false), 12);
-    assert_int_equal(admission_wait(line, 15, 105, 0), 0);
+    assert_int_equal(admission_wait(line, 15, 105, false, 0), 0);
     assert_string_equal(tell(line, 1000), "12:1/3 14:2/3 15:3/3");
 }
 
@@ -71,7 +71,7 @@ static void test_told(void **state)
     struct admission *line = *state;
 
     for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(admission_wait(line, i, i, 0), 0);
+        assert_int_equal(admission_wait(line, i, i, false, 0), 0);
     assert_string_equal(tell(line, 5000), "1:1/3 2:2/3 3:3/3");
     assert_string_equal(tell(line, 7000), "");
     admission_leave(line, 1);
@@ -89,15 +89,15 @@ static void test_returning(void **state)
     struct admission *line = *state;
 
     for (uint64_t i = 1; i <= 4; i++)
-        assert_int_equal(admission_wait(line, i, 100 + i, 0), 0);
+        assert_int_equal(admission_wait(line, i, 100 + i, false, 0), 0);
     admission_remember(line, 7, 1000);
     admission_remember(line, 8, 2000);
     assert_true(admission_returns(line, 7, 60999));
     assert_false(admission_returns(line, 7, 61000));
     assert_false(admission_returns(line, 9, 2000));
-    assert_int_equal(admission_wait(line, 70, 7, 60999), 0);
-    assert_int_equal(admission_wait(line, 80, 8, 60999), 0);
-    assert_int_equal(admission_wait(line, 90, 9, 60999), -1);
+    assert_int_equal(admission_wait(line, 70, 7, false, 60999), 0);
+    assert_int_equal(admission_wait(line, 80, 8, false, 60999), 0);
+    assert_int_equal(admission_wait(line, 90, 9, false, 60999), -1);
     assert_string_equal(tell(line, 61000), "70:1/6 80:2/6 1:3/6 2:4/6 3:5/6 4:6/6");
     assert_int_equal(admission_next(line, true), 70);
     /* Only so many are remembered: the oldest is forgotten first; one who left again is not new. */
@@ -108,12 +108,31 @@ static void test_returning(void **state)
     assert_true(admission_returns(line, 8, 61000) && admission_returns(line, 21, 62000));
 }
 
+/* Whatever the line: staff comes first, also where newcomers wait on, and where it is full. */
+static void test_staff(void **state)
+{
+    struct admission *line = *state;
+
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(admission_wait(line, i, 100 + i, false, 0), 0);
+    admission_remember(line, 7, 1000);
+    assert_int_equal(admission_wait(line, 70, 7, false, 2000), 0);
+    assert_int_equal(admission_wait(line, 90, 9, true, 2000), 0);
+    assert_int_equal(admission_wait(line, 91, 10, true, 2000), 0);
+    assert_string_equal(tell(line, 2000), "90:1/7 91:2/7 70:3/7 1:4/7 2:5/7 3:6/7 4:7/7");
+    assert_int_equal(admission_next(line, true), 90);
+    admission_leave(line, 90);
+    admission_leave(line, 91);
+    assert_int_equal(admission_next(line, true), 70);
+    assert_int_equal(admission_n(line), 5);
+}
+
 static void test_replace(void **state)
 {
     struct admission *line = *state;
 
-    assert_int_equal(admission_wait(line, 1, 101, 0), 0);
-    assert_int_equal(admission_wait(line, 2, 102, 0), 0);
+    assert_int_equal(admission_wait(line, 1, 101, false, 0), 0);
+    assert_int_equal(admission_wait(line, 2, 102, false, 0), 0);
     tell(line, 0);
     assert_int_equal(admission_replace(line, 1, 9), 0);
     assert_string_equal(tell(line, 1), "9:1/2");
@@ -126,20 +145,20 @@ static void test_reconfigure(void **state)
     struct admission *line = *state;
 
     for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(admission_wait(line, i, i, 0), 0);
+        assert_int_equal(admission_wait(line, i, i, false, 0), 0);
     admission_reconfigure(line, 1);
     assert_int_equal(admission_n(line), 3);
-    assert_int_equal(admission_wait(line, 4, 4, 0), -1);
+    assert_int_equal(admission_wait(line, 4, 4, false, 0), -1);
     admission_reconfigure(line, 100);
-    assert_int_equal(admission_wait(line, 4, 4, 0), 0);
+    assert_int_equal(admission_wait(line, 4, 4, false, 0), 0);
 }
 
 int main(void)
 {
 #define ROOM(test) cmocka_unit_test_setup_teardown(test, make, unmake)
     const struct CMUnitTest tests[] = {
-        ROOM(test_order),   ROOM(test_told),        ROOM(test_returning),
-        ROOM(test_replace), ROOM(test_reconfigure),
+        ROOM(test_order), ROOM(test_told),    ROOM(test_returning),
+        ROOM(test_staff), ROOM(test_replace), ROOM(test_reconfigure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

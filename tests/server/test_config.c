@@ -79,7 +79,7 @@ static const struct {
     {"[store]\nauto_migrate = maybe\n", 2, "\"maybe\" is not understood: it takes yes or no"},
     {"[store]\npath =\n", 2, "is empty"},
     {"[accounts]\nregistration = opne\n", 2, "\"opne\" is not known: did you mean \"open\"?"},
-    {"[accounts]\nregistration = sometimes\n", 2, "is not known: it takes one of open, closed"},
+    {"[accounts]\nregistration = sometimes\n", 2, "is not known: it takes one of open, invite, closed"},
     {"[accounts]\nargon2_memory = 4KiB\n", 2, "is out of range: it takes a size such as 64KiB or 19MiB, 8KiB to 1GiB"},
     {"[accounts]\nargon2_memory = 19MB\n", 2, "has no unit that is known"},
     {"[auth]\nresume_lifetime = 5s\n", 2, "is out of range: it takes a time"},
@@ -254,7 +254,7 @@ static void test_values_and_paths(void **state)
     assert_string_equal(config->listen.items[1], "[::1]:0");
     assert_int_equal(sessions.login_ms, 250);
     assert_int_equal(sessions.exempt_n, 1);
-    assert_false(sessions.registration_open);
+    assert_int_equal(sessions.logins, 3);
     assert_int_equal(config_make_directories(config, &error), 0);
     assert_int_equal(stat(config->state, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);

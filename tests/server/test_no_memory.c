@@ -150,14 +150,14 @@ static void test_admission(void **state)
     EACH_FAILURE(n)
     {
         fails_at = n;
-        refused = admission_wait(admission, 1, 10, 1000) != 0;
+        refused = admission_wait(admission, 1, 10, false, 1000) != 0;
         fails_at = 0;
         assert_int_equal(refused, failures_n);
         assert_int_equal(admission_n(admission), failures_n > 0 ? 0 : 1);
         admission_leave(admission, 1);
     }
     for (uint64_t i = 1; i <= 3; i++)
-        assert_int_equal(admission_wait(admission, i, 10 * i, 1000), 0);
+        assert_int_equal(admission_wait(admission, i, 10 * i, false, 1000), 0);
     EACH_FAILURE(n)
     {
         fails_at = n;
@@ -268,7 +268,7 @@ static void answered(void *context, uint64_t tag, const struct accounts_answer *
 /* A login that ends before anything is asked: with a bad name. */
 static void test_accounts(void **state)
 {
-    struct accounts_config config = {.cost = {1, 8192}, .registration_open = true};
+    struct accounts_config config = {.cost = {1, 8192}, .email = ACCOUNTS_EMAIL_OPTIONAL};
     struct sockaddr_storage address = {.ss_family = AF_INET};
     struct accounts_request request = {
         .kind = ACCOUNTS_REGISTER, .tag = 3, .address = &address, .username = "?"};

@@ -432,7 +432,7 @@ static void test_reconfigure(void **state)
     assert_string_equal(sessions_fingerprint(scene->sessions), old);
     config = scene->config;
     snprintf(config.motd, sizeof(config.motd), "changed");
-    config.registration_open = false;
+    config.logins = 3;
     config.view_m = 320;
     unlink(config.key);
     unlink(config.certificate);

@@ -33,6 +33,7 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_ALREADY_LOGGED_IN:
     case PROTOCOL_REASON_UNSUPPORTED:
     case PROTOCOL_REASON_BAD_EMAIL:
+    case PROTOCOL_REASON_BAD_CODE:
     case PROTOCOL_REASON_WAITING:
     case PROTOCOL_REASON_BANNED:
     case PROTOCOL_REASON_MUTED:

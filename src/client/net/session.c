@@ -179,12 +179,12 @@ static void send_login(struct session *s)
     const struct session_login *l = &s->login;
     if (begin(s,
               PROTOCOL_TOKEN_MAX + TEXT_NAME_MAX_BYTES + TEXT_PASSWORD_MAX_BYTES +
-                  PROTOCOL_EMAIL_MAX,
+                  PROTOCOL_EMAIL_MAX + PROTOCOL_CODE_MAX,
               &w) != 0)
         return;
     if (l->kind == SESSION_LOGIN_REGISTER) {
         struct protocol_register m = {wire_text_of(l->user), wire_text_of(l->email),
-                                      wire_text_of(l->password)};
+                                      wire_text_of(l->password), wire_text_of(l->invite)};
         protocol_encode_register(&w, &m);
     } else {
         bool token = l->kind == SESSION_LOGIN_TOKEN;
@@ -206,7 +206,7 @@ static bool on_greeting(struct session *s, const struct protocol_frame *frame)
         protocol_decode_greeting(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
     text_sanitise(m.name.bytes, m.name.len, s->server_name, sizeof(s->server_name));
-    if (s->login.kind == SESSION_LOGIN_REGISTER && !(m.logins & 4))
+    if (s->login.kind == SESSION_LOGIN_REGISTER && !(m.logins & PROTOCOL_LOGIN_REGISTER))
         end_reason(s, SESSION_END_REFUSED, PROTOCOL_REASON_REGISTRATION_CLOSED,
                    (struct wire_text){"", 0});
     else

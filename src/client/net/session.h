@@ -54,6 +54,7 @@ struct session_login {
     uint16_t port;
     char user[TEXT_NAME_MAX_BYTES + 1];
     char email[PROTOCOL_EMAIL_MAX + 1]; /* REGISTER; may be empty */
+    char invite[PROTOCOL_CODE_MAX + 1]; /* the same */
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1]; /* TOKEN */
 };

@@ -67,6 +67,8 @@ static bool registration_fields(struct screens *s, unsigned password_focus)
     entered |= imgui_field("Password", s->password, sizeof(s->password),
                            IMGUI_FIELD_PASSWORD | password_focus);
     entered |= imgui_field("Password again", s->again, sizeof(s->again), IMGUI_FIELD_PASSWORD);
+    entered |= imgui_field("Invitation (where the server wants one)", s->invite, sizeof(s->invite),
+                           IMGUI_FIELD_PLAIN);
     return entered;
 }
 

@@ -40,6 +40,7 @@ struct screens {
     char server[SETTINGS_SERVER_MAX + 1];
     char user[TEXT_NAME_MAX_BYTES + 1];
     char email[PROTOCOL_EMAIL_MAX + 1];
+    char invite[PROTOCOL_CODE_MAX + 1];
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     char again[TEXT_PASSWORD_MAX_BYTES + 1];
     char trouble[640]; /* what went wrong, for the player; empty: nothing */

@@ -7,20 +7,13 @@
 #include <string.h>
 
 #include "accounts/attempt.h"
+#include "accounts/change.h"
 #include "accounts/email.h"
 #include "common/log.h"
 #include "common/lookalike.h"
-#include "ops/metrics.h"
 #include "store/timestamp.h"
 
 #define THROTTLE_ROWS 16384
-
-/* Nobody waits for these: what is lost of them comes again with the next login. */
-static void keep(struct attempt *attempt, const struct store_question *question)
-{
-    if (store_ask(attempt->accounts->config.store, question) < 0)
-        metrics_add(METRIC_STORE_ERRORS, 1);
-}
 
 /* Only over the hash that was checked: a password that was changed meanwhile stays. */
 static void keep_rehash(struct attempt *attempt)
@@ -34,44 +27,66 @@ static void keep_rehash(struct attempt *attempt)
     password->now_ms = timestamp_now_ms();
     memcpy(password->was, attempt->player.hash, sizeof(password->was));
     memcpy(password->hash, attempt->rehash, sizeof(attempt->rehash));
-    keep(attempt, &question);
+    attempt_keep(attempt, &question);
     sodium_memzero(&question, sizeof(question));
 }
 
-/* Its owner was there. */
-static void keep_address(struct attempt *attempt)
+static void hashed_password(struct attempt *attempt)
 {
-    struct store_question question = {.statement = STORE_ADDRESS_SEEN};
-
-    if (!attempt->network[0])
+    if (attempt->verdict != PASSWORD_FITS || !attempt->known) {
+        attempt_refuse(attempt, PROTOCOL_REASON_LOGIN_FAILED, NULL);
         return;
-    question.in.seen.player_id = attempt->player.id;
-    question.in.seen.now_ms = timestamp_now_ms();
-    memcpy(question.in.seen.network, attempt->network, sizeof(attempt->network));
-    keep(attempt, &question);
+    }
+    keep_rehash(attempt);
+    attempt_keep_network(attempt);
+    attempt_welcome(attempt, false);
+}
+
+static void hashed_register(struct attempt *attempt)
+{
+    struct store_question question = {.statement = STORE_PLAYER_ADD};
+
+    attempt->player.created_ms = timestamp_now_ms();
+    if (attempt->accounts->config.registration == ACCOUNTS_INVITE) {
+        question.statement = STORE_PLAYER_ADD_INVITED;
+        question.in.enrolment.player = attempt->player;
+        memcpy(question.in.enrolment.code_hash, attempt->code_hash, sizeof(attempt->code_hash));
+    } else {
+        question.in.player = attempt->player;
+    }
+    attempt_ask(attempt, &question);
+    sodium_memzero(&question, sizeof(question));
 }
 
 void accounts_hashed(struct workers_job *job)
 {
     struct attempt *attempt = (struct attempt *)(void *)job;
-    struct store_question question = {.statement = STORE_PLAYER_ADD};
 
+    attempt->hashed = true;
     if (attempt->accounts->stopping) {
         attempt_refuse(attempt, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
-    } else if (job->cancelled || attempt->verdict == PASSWORD_NO_MEMORY) {
-        attempt_refuse(attempt, PROTOCOL_REASON_BUSY, NULL);
-    } else if (attempt->kind == ACCOUNTS_REGISTER) {
-        attempt->player.created_ms = timestamp_now_ms();
-        question.in.player = attempt->player;
-        attempt_ask(attempt, &question);
-    } else if (attempt->verdict == PASSWORD_FITS && attempt->known) {
-        keep_rehash(attempt);
-        keep_address(attempt);
-        attempt_welcome(attempt, false);
-    } else {
-        attempt_refuse(attempt, PROTOCOL_REASON_LOGIN_FAILED, NULL);
+        return;
     }
-    sodium_memzero(&question, sizeof(question));
+    if (job->cancelled || attempt->verdict == PASSWORD_NO_MEMORY) {
+        attempt_refuse(attempt, PROTOCOL_REASON_BUSY, NULL);
+        return;
+    }
+    switch (attempt->kind) {
+    case ACCOUNTS_PASSWORD:
+        hashed_password(attempt);
+        break;
+    case ACCOUNTS_REGISTER:
+        hashed_register(attempt);
+        break;
+    case ACCOUNTS_CODE:
+    case ACCOUNTS_CHANGE:
+        change_hashed(attempt);
+        break;
+    case ACCOUNTS_TOKEN:
+    case ACCOUNTS_RESUME:
+    case ACCOUNTS_GUEST:
+        break; /* they have no password */
+    }
 }
 
 static void answered_password(struct attempt *attempt, const struct store_answer *answer)
@@ -88,24 +103,50 @@ static void answered_password(struct attempt *attempt, const struct store_answer
         attempt_hash(attempt);
 }
 
+static void registered(struct attempt *attempt, uint64_t id)
+{
+    char room[INET6_ADDRSTRLEN];
+
+    attempt->player.id = id;
+    attempt_keep_network(attempt);
+    log_event(LOG_LEVEL_INFO, "account_made", "a new account", LOG_U64("id", attempt->player.id),
+              LOG_TEXT("player", attempt->player.username),
+              LOG_TEXT("address", attempt_address(attempt, room)));
+    attempt_welcome(attempt, false);
+}
+
+/* Asked by name -> hashed -> added; where something of it was taken, asked by name once more, to
+ * learn whether it was the name. */
 static void answered_register(struct attempt *attempt, const struct store_answer *answer)
 {
-    bool was_added = attempt->player.hash[0] != '\0';
-
-    if (answer->status == STORE_TAKEN || (!was_added && answer->status == STORE_OK)) {
-        attempt_refuse(attempt, PROTOCOL_REASON_NAME_TAKEN, NULL);
-    } else if (!was_added) {
+    if (!attempt->hashed && answer->status == STORE_NONE) {
         attempt_hash(attempt);
+    } else if (!attempt->hashed) {
+        attempt_refuse(attempt, PROTOCOL_REASON_NAME_TAKEN, NULL);
+    } else if (attempt->known) { /* it was taken, and this says by whose name */
+        if (answer->status == STORE_OK)
+            attempt_refuse(attempt, PROTOCOL_REASON_NAME_TAKEN, NULL);
+        else
+            attempt_refuse(attempt, PROTOCOL_REASON_BAD_EMAIL,
+                           "that e-mail address belongs to another account");
+    } else if (answer->status == STORE_TAKEN) {
+        attempt->known = true;
+        attempt_ask_by_name(attempt);
+    } else if (answer->status == STORE_NONE) {
+        attempt_refuse(attempt, PROTOCOL_REASON_BAD_CODE,
+                       "that invitation is not known, used up or expired");
     } else {
-        char room[INET6_ADDRSTRLEN];
-
-        attempt->player.id = answer->out.player_id;
-        keep_address(attempt);
-        log_event(LOG_LEVEL_INFO, "account_made", "a new account",
-                  LOG_U64("id", attempt->player.id), LOG_TEXT("player", attempt->player.username),
-                  LOG_TEXT("address", attempt_address(attempt, room)));
-        attempt_welcome(attempt, false);
+        registered(attempt, answer->out.player_id);
     }
+}
+
+/* A guest has a name that no account has. */
+static void answered_guest(struct attempt *attempt, const struct store_answer *answer)
+{
+    if (answer->status == STORE_NONE)
+        attempt_welcome(attempt, false);
+    else
+        attempt_refuse(attempt, PROTOCOL_REASON_NAME_TAKEN, NULL);
 }
 
 void accounts_answered(void *context, uint64_t id, const struct store_answer *answer)
@@ -134,6 +175,13 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
     case ACCOUNTS_REGISTER:
         answered_register(attempt, answer);
         break;
+    case ACCOUNTS_CODE:
+    case ACCOUNTS_CHANGE:
+        change_answered(attempt, answer);
+        break;
+    case ACCOUNTS_GUEST:
+        answered_guest(attempt, answer);
+        break;
     case ACCOUNTS_TOKEN:
     case ACCOUNTS_RESUME:
         if (answer->status == STORE_OK) {
@@ -146,15 +194,6 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
     }
 }
 
-static void ask_by_name(struct attempt *attempt)
-{
-    struct store_question question = {.statement = STORE_LOGIN_BY_NAME};
-
-    memcpy(question.in.login.key, attempt->player.key, sizeof(question.in.login.key));
-    memcpy(question.in.login.network, attempt->network, sizeof(attempt->network));
-    attempt_ask(attempt, &question);
-}
-
 static void begin_password(struct attempt *attempt)
 {
     /* Not by today's rule: an older account may break it. What cannot be folded has no key: it is
@@ -162,28 +201,72 @@ static void begin_password(struct attempt *attempt)
     if (text_fold(attempt->player.username, strlen(attempt->player.username), attempt->player.key,
                   sizeof(attempt->player.key)) < 0)
         attempt->player.key[0] = '\0';
-    attempt_enter(attempt, ask_by_name);
+    attempt_enter(attempt, attempt_ask_by_name);
+}
+
+/* What an account of today may be called; its key. */
+static int check_name(struct attempt *attempt, struct error *error)
+{
+    const char *name = attempt->player.username;
+
+    if (text_name_check(name, strlen(name), error) < 0 ||
+        lookalike_check(name, strlen(name), error) < 0 ||
+        text_name_key(name, strlen(name), attempt->player.key, error) < 0)
+        return -1;
+    return 0;
+}
+
+static int check_email(struct attempt *attempt, struct error *error)
+{
+    const char *email = attempt->player.email;
+
+    switch (attempt->accounts->config.email) {
+    case ACCOUNTS_EMAIL_NONE:
+        if (email[0])
+            return error_set(error, "this server keeps no e-mail addresses: leave it empty");
+        break;
+    case ACCOUNTS_EMAIL_REQUIRED:
+        if (!email[0])
+            return error_set(error, "this server wants an e-mail address");
+        break;
+    case ACCOUNTS_EMAIL_OPTIONAL:
+        break;
+    }
+    if (email_check(email, error) < 0)
+        return -1;
+    return email_key(email, attempt->player.email_key, error);
 }
 
 static void begin_register(struct attempt *attempt)
 {
-    const char *name = attempt->player.username;
-    size_t password_bytes = strlen(attempt->password);
+    enum accounts_registration registration = attempt->accounts->config.registration;
     struct error error = {""};
 
-    if (!attempt->accounts->config.registration_open)
+    if (registration == ACCOUNTS_CLOSED)
         attempt_refuse(attempt, PROTOCOL_REASON_REGISTRATION_CLOSED, NULL);
-    else if (text_name_check(name, strlen(name), &error) < 0 ||
-             lookalike_check(name, strlen(name), &error) < 0 ||
-             text_name_key(name, strlen(name), attempt->player.key, &error) < 0)
+    else if (check_name(attempt, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_NAME, error.text);
-    else if (password_bytes < TEXT_PASSWORD_MIN_BYTES)
-        attempt_refuse(attempt, PROTOCOL_REASON_BAD_PASSWORD,
-                       "the password is too short: at least 8 bytes");
-    else if (email_check(attempt->player.email, &error) < 0)
+    else if (change_check(attempt->password, &error) < 0)
+        attempt_refuse(attempt, PROTOCOL_REASON_BAD_PASSWORD, error.text);
+    else if (check_email(attempt, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_EMAIL, error.text);
+    else if (registration == ACCOUNTS_INVITE && !attempt->code_hash[0])
+        attempt_refuse(attempt, PROTOCOL_REASON_BAD_CODE,
+                       "this server takes who has an invitation: its code is needed");
     else
-        attempt_enter(attempt, ask_by_name);
+        attempt_enter(attempt, attempt_ask_by_name);
+}
+
+static void begin_guest(struct attempt *attempt)
+{
+    struct error error = {""};
+
+    if (!attempt->accounts->config.guests)
+        attempt_refuse(attempt, PROTOCOL_REASON_UNSUPPORTED, "this server takes no guests");
+    else if (check_name(attempt, &error) < 0)
+        attempt_refuse(attempt, PROTOCOL_REASON_BAD_NAME, error.text);
+    else
+        attempt_enter(attempt, attempt_ask_by_name);
 }
 
 static void begin_token(struct attempt *attempt, const char *token)
@@ -222,6 +305,15 @@ void accounts_login(struct accounts *accounts, const struct accounts_request *re
     case ACCOUNTS_REGISTER:
         begin_register(attempt);
         break;
+    case ACCOUNTS_GUEST:
+        begin_guest(attempt);
+        break;
+    case ACCOUNTS_CODE:
+        change_begin_code(attempt);
+        break;
+    case ACCOUNTS_CHANGE:
+        change_begin(attempt, request->player);
+        break;
     }
 }
 
@@ -240,7 +332,9 @@ int accounts_reconfigure(struct accounts *accounts, const struct accounts_config
         accounts->config.cost = config->cost;
     }
     accounts->config.token_lifetime_s = config->token_lifetime_s;
-    accounts->config.registration_open = config->registration_open;
+    accounts->config.registration = config->registration;
+    accounts->config.email = config->email;
+    accounts->config.guests = config->guests;
     return 0;
 }
 

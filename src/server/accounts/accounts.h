@@ -24,6 +24,9 @@
 
 struct accounts; /* opaque */
 
+enum accounts_registration { ACCOUNTS_OPEN, ACCOUNTS_INVITE, ACCOUNTS_CLOSED };
+enum accounts_email { ACCOUNTS_EMAIL_NONE, ACCOUNTS_EMAIL_OPTIONAL, ACCOUNTS_EMAIL_REQUIRED };
+
 struct accounts_config {
     struct event_base *base; /* control's */
     struct store *store;     /* borrowed; closed between accounts_stop and accounts_free */
@@ -31,7 +34,9 @@ struct accounts_config {
     const struct keys *keys; /* borrowed */
     struct password_cost cost;
     uint32_t token_lifetime_s;
-    bool registration_open;
+    enum accounts_registration registration;
+    enum accounts_email email;
+    bool guests; /* who has no account may play under a name that no account has */
 };
 
 /* Hashes once (a decoy). NULL + error. */
@@ -41,13 +46,20 @@ struct accounts *accounts_new(const struct accounts_config *config, struct error
 void accounts_stop(struct accounts *accounts);
 void accounts_free(struct accounts *accounts); /* NULL is fine */
 
-/* New values of cost, token_lifetime_s and registration_open; the rest of config is not looked at.
- * -1 + error and the old ones stay. */
+/* New values of cost, token_lifetime_s, registration, email and guests; the rest of config is not
+ * looked at. -1 + error and the old ones stay. */
 int accounts_reconfigure(struct accounts *accounts, const struct accounts_config *config,
                          struct error *error) MUST_CHECK;
 
-/* RESUME: by token too, but it goes on with what the token was given for. */
-enum accounts_kind { ACCOUNTS_PASSWORD, ACCOUNTS_TOKEN, ACCOUNTS_REGISTER, ACCOUNTS_RESUME };
+enum accounts_kind {
+    ACCOUNTS_PASSWORD,
+    ACCOUNTS_TOKEN,
+    ACCOUNTS_REGISTER,
+    ACCOUNTS_RESUME, /* by token too, but it goes on with what the token was given for */
+    ACCOUNTS_GUEST,
+    ACCOUNTS_CODE,   /* by an operator's one-time code, which sets a new password */
+    ACCOUNTS_CHANGE, /* of the password, by one who is logged in: the answer is its reason alone */
+};
 
 /* Borrowed, copied before return; NUL-terminated. Those that a kind does not need may be NULL. */
 struct accounts_request {
@@ -56,13 +68,17 @@ struct accounts_request {
     const struct sockaddr_storage *address;
     bool exempt; /* no limit on addresses applies to this one */
     const char *username, *email, *password, *token;
+    const char *code;  /* REGISTER, where one is needed; CODE */
+    const char *fresh; /* CHANGE: the new password */
+    uint64_t player;   /* CHANGE */
 };
 
 struct accounts_answer {
     enum protocol_reason reason; /* NONE: it is who it says */
     uint32_t retry_after_ms;     /* BUSY, RATE_LIMITED, STORE_AWAY */
     char text[ERROR_TEXT_MAX];   /* for the player; empty: the reason's own */
-    uint64_t player;
+    uint64_t player;             /* 0: a guest */
+    bool guest;
     char username[TEXT_NAME_MAX_BYTES + 1];
     enum protocol_role role;
     char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */

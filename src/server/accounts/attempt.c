@@ -40,20 +40,26 @@ const char *attempt_address(const struct attempt *attempt, char room[INET6_ADDRS
     return inet_ntop(address->ss_family, from, room, INET6_ADDRSTRLEN) ? room : "-";
 }
 
+/* An account's password. */
+static bool guesses(const struct attempt *attempt)
+{
+    return attempt->kind == ACCOUNTS_PASSWORD || attempt->kind == ACCOUNTS_CHANGE;
+}
+
 static struct throttle_try try_of(const struct attempt *attempt)
 {
-    return (struct throttle_try){
-        .name_key = attempt->kind == ACCOUNTS_PASSWORD ? attempt->player.key : NULL,
-        .network = attempt->exempt ? NULL : attempt->network,
-        .known = attempt->known_network ? attempt->network : NULL,
-        .now_ms = monotonic_ms()};
+    return (struct throttle_try){.name_key = guesses(attempt) ? attempt->player.key : NULL,
+                                 .network = attempt->exempt ? NULL : attempt->network,
+                                 .known = attempt->known_network ? attempt->network : NULL,
+                                 .now_ms = monotonic_ms()};
 }
 
 static void finish(struct attempt *attempt, const struct accounts_answer *answer);
 
 static bool failed(enum protocol_reason reason)
 {
-    return reason == PROTOCOL_REASON_LOGIN_FAILED || reason == PROTOCOL_REASON_TOKEN_REFUSED;
+    return reason == PROTOCOL_REASON_LOGIN_FAILED || reason == PROTOCOL_REASON_TOKEN_REFUSED ||
+           reason == PROTOCOL_REASON_BAD_CODE;
 }
 
 static void note(const struct attempt *attempt, const struct accounts_answer *answer)
@@ -63,6 +69,8 @@ static void note(const struct attempt *attempt, const struct accounts_answer *an
     const char *address = attempt_address(attempt, room);
     uint64_t swallowed = 0;
 
+    if (answer->reason == PROTOCOL_REASON_NONE && attempt->kind == ACCOUNTS_CHANGE)
+        return;
     if (answer->reason == PROTOCOL_REASON_NONE) {
         metrics_add(METRIC_LOGINS_OK, 1);
         if (attempt->kind == ACCOUNTS_REGISTER)
@@ -143,7 +151,7 @@ static void settle(struct attempt *attempt, enum protocol_reason reason)
 
     if (!attempt->counted)
         return;
-    if (reason == PROTOCOL_REASON_LOGIN_FAILED)
+    if (reason == PROTOCOL_REASON_LOGIN_FAILED || reason == PROTOCOL_REASON_BAD_CODE)
         verdict = THROTTLE_WRONG;
     else if (reason == PROTOCOL_REASON_NONE)
         verdict = THROTTLE_RIGHT;
@@ -270,12 +278,47 @@ void attempt_welcome(struct attempt *attempt, bool store_away)
         memcpy(answer.earlier, attempt->claims.session, sizeof(answer.earlier));
         answer.since_s = attempt->claims.since_s;
     }
-    if (make_token(attempt->accounts, &answer, answer.session, answer.token) < 0) {
+    answer.guest = attempt->kind == ACCOUNTS_GUEST;
+    if (!answer.guest && make_token(attempt->accounts, &answer, answer.session, answer.token) < 0) {
         attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);
         return;
     }
     finish(attempt, &answer);
     sodium_memzero(&answer, sizeof(answer));
+}
+
+void attempt_done(struct attempt *attempt)
+{
+    static const struct accounts_answer done = {.reason = PROTOCOL_REASON_NONE};
+
+    finish(attempt, &done);
+}
+
+void attempt_keep(struct attempt *attempt, const struct store_question *question)
+{
+    if (store_ask(attempt->accounts->config.store, question) < 0)
+        metrics_add(METRIC_STORE_ERRORS, 1);
+}
+
+void attempt_keep_network(struct attempt *attempt)
+{
+    struct store_question question = {.statement = STORE_ADDRESS_SEEN};
+
+    if (!attempt->network[0])
+        return;
+    question.in.seen.player_id = attempt->player.id;
+    question.in.seen.now_ms = timestamp_now_ms();
+    memcpy(question.in.seen.network, attempt->network, sizeof(attempt->network));
+    attempt_keep(attempt, &question);
+}
+
+void attempt_ask_by_name(struct attempt *attempt)
+{
+    struct store_question question = {.statement = STORE_LOGIN_BY_NAME};
+
+    memcpy(question.in.login.key, attempt->player.key, sizeof(question.in.login.key));
+    memcpy(question.in.login.network, attempt->network, sizeof(attempt->network));
+    attempt_ask(attempt, &question);
 }
 
 void attempt_ask(struct attempt *attempt, struct store_question *question)
@@ -293,11 +336,18 @@ void attempt_ask(struct attempt *attempt, struct store_question *question)
  * password is at hand; where that fails the old one does. */
 static void check(struct attempt *attempt)
 {
+    bool change = attempt->kind == ACCOUNTS_CHANGE;
+
     attempt->verdict = password_check(attempt->password, attempt->player.hash);
-    if (attempt->verdict == PASSWORD_FITS && attempt->known &&
-        password_outdated(attempt->player.hash, &attempt->cost) &&
-        password_hash(attempt->password, &attempt->cost, attempt->rehash) < 0)
-        attempt->rehash[0] = '\0';
+    if (attempt->verdict != PASSWORD_FITS || !attempt->known ||
+        (!change && !password_outdated(attempt->player.hash, &attempt->cost)))
+        return;
+    if (password_hash(change ? attempt->fresh : attempt->password, &attempt->cost,
+                      attempt->rehash) == 0)
+        return;
+    attempt->rehash[0] = '\0';
+    if (change)
+        attempt->verdict = PASSWORD_NO_MEMORY;
 }
 
 /* On a worker. */
@@ -305,13 +355,14 @@ static void hash(struct workers_job *job)
 {
     struct attempt *attempt = (struct attempt *)(void *)job;
 
-    if (attempt->kind == ACCOUNTS_PASSWORD)
+    if (guesses(attempt))
         check(attempt);
     else if (password_hash(attempt->password, &attempt->cost, attempt->player.hash) == 0)
         attempt->verdict = PASSWORD_FITS;
     else
         attempt->verdict = PASSWORD_NO_MEMORY;
     sodium_memzero(attempt->password, sizeof(attempt->password));
+    sodium_memzero(attempt->fresh, sizeof(attempt->fresh));
 }
 
 void attempt_hash(struct attempt *attempt)
@@ -383,9 +434,12 @@ struct attempt *attempt_new(struct accounts *accounts, const struct accounts_req
     }
     if (!take(attempt->player.username, sizeof(attempt->player.username), request->username) ||
         !take(attempt->player.email, sizeof(attempt->player.email), request->email) ||
-        !take(attempt->password, sizeof(attempt->password), request->password)) {
+        !take(attempt->password, sizeof(attempt->password), request->password) ||
+        !take(attempt->fresh, sizeof(attempt->fresh), request->fresh)) {
         attempt_refuse(attempt, PROTOCOL_REASON_MALFORMED, NULL);
         return NULL;
     }
+    if (request->code && code_hash(request->code, attempt->code_hash) < 0)
+        attempt->code_hash[0] = '\0'; /* no code's */
     return attempt;
 }

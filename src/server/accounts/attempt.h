@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "accounts/accounts.h"
+#include "accounts/code.h"
 #include "accounts/password.h"
 #include "accounts/throttle.h"
 #include "accounts/token.h"
@@ -34,11 +35,13 @@ struct attempt {
     bool exempt;
     uint64_t begun_ms;          /* monotonic */
     struct store_player player; /* what is asked for, then what the store knows; key: the name's */
-    char password[TEXT_PASSWORD_MAX_BYTES + 1];
+    char password[TEXT_PASSWORD_MAX_BYTES + 1], fresh[TEXT_PASSWORD_MAX_BYTES + 1];
+    char code_hash[CODE_HASH_BYTES]; /* of the code that was given */
     struct password_cost cost;
     struct token_claims claims;
     bool known;                    /* the store has that name */
     bool known_network;            /* its owner logged in from there before */
+    bool hashed;                   /* the worker is done with it */
     bool counted, charged;         /* the throttle counts it: by its address, by the account */
     enum password_verdict verdict; /* the worker's */
     char
@@ -71,12 +74,20 @@ void attempt_enter(struct attempt *attempt, void (*go)(struct attempt *attempt))
 bool attempt_charge(struct attempt *attempt) MUST_CHECK;
 /* On to the store, which answers it to `accounts_answered`. */
 void attempt_ask(struct attempt *attempt, struct store_question *question);
-/* On to a worker, and then to `accounts_hashed`: a password is checked against player.hash, another
- * kind's is hashed into it. */
+/* Ask for the account of that key, as a login does: out.login. */
+void attempt_ask_by_name(struct attempt *attempt);
+/* A question that nobody waits for: what is lost of it comes again with the next login. */
+void attempt_keep(struct attempt *attempt, const struct store_question *question);
+/* The account's owner was at its network. */
+void attempt_keep_network(struct attempt *attempt);
+/* On to a worker, and then to `accounts_hashed`. PASSWORD: it is checked against player.hash.
+ * CHANGE: the same, and `fresh` is hashed into `rehash`. Others: it is hashed into player.hash. */
 void attempt_hash(struct attempt *attempt);
 void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text);
 /* Who it is, and a new token. */
 void attempt_welcome(struct attempt *attempt, bool store_away);
+/* It is done, and that is all there is to say. */
+void attempt_done(struct attempt *attempt);
 /* Answer what is held back or waits. */
 void attempt_stop_all(struct accounts *accounts);
 /* address in text, in room or constant. */

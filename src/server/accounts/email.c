@@ -28,3 +28,10 @@ int email_check(const char *email, struct error *error)
         return error_set(error, "that is no e-mail address: name@domain");
     return 0;
 }
+
+int email_key(const char *email, char out[STORE_EMAIL_KEY_BYTES], struct error *error)
+{
+    if (text_fold(email, strlen(email), out, STORE_EMAIL_KEY_BYTES) < 0)
+        return error_set(error, "that e-mail address cannot be normalised");
+    return 0;
+}

@@ -1,6 +1,8 @@
 libserver_a_SOURCES += \
     src/server/accounts/accounts.c src/server/accounts/accounts.h \
     src/server/accounts/attempt.c src/server/accounts/attempt.h \
+    src/server/accounts/change.c src/server/accounts/change.h \
+    src/server/accounts/code.c src/server/accounts/code.h \
     src/server/accounts/email.c src/server/accounts/email.h \
     src/server/accounts/ban_table.c src/server/accounts/ban_table.h \
     src/server/accounts/bans.c src/server/accounts/bans.h \

@@ -28,6 +28,7 @@ struct worst;  /* ops/worst.h */
 struct admin_status {
     char name[101];        /* of the server */
     bool stopping;         /* a stop is under way */
+    bool guests;           /* who has no account may play */
     uint64_t started_ms;   /* Unix time */
     uint32_t tick;         /* the newest */
     uint64_t last_tick_ms; /* Unix time of it */

@@ -114,8 +114,9 @@ static double centimetres(double metres)
 static json_t *player_json(const struct presence_row *row)
 {
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
-        "name", row->name, "session", method_id_json(row->session), "player",
+        "{s:s, s:b, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, "
+        "s:I}",
+        "name", row->name, "guest", row->guest, "session", method_id_json(row->session), "player",
         method_id_json(row->player), "entity", method_id_json(row->entity), "address",
         row->figures.address, "joined_ms", (json_int_t)row->joined_ms, "rtt_us",
         (json_int_t)row->figures.rtt_us, "in", (json_int_t)row->figures.bytes_in, "out",

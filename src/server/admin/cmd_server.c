@@ -101,6 +101,10 @@ json_t *cmd_server_status(const struct method_desk *desk)
     if (answer != NULL)
         json_object_set_new(answer, "ladder", cmd_load_ladder(desk));
     if (answer != NULL)
+        json_object_set_new(answer, "guests",
+                            json_pack("{s:b, s:I}", "allowed", status.guests, "here",
+                                      (json_int_t)presence_guests_n(config->presence)));
+    if (answer != NULL)
         json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
     return answer;
 }

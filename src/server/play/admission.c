@@ -6,11 +6,10 @@
 
 #include "common/hash.h"
 
-#define TELL_EVERY_MS  1000
-#define TELL_AGAIN_MS  20000
-#define RANK_RETURNING 0
-#define RANK_NEWCOMER  1
-#define RANKS          2
+#define TELL_EVERY_MS 1000
+#define TELL_AGAIN_MS 20000
+
+enum rank { RANK_STAFF, RANK_RETURNING, RANK_NEWCOMER, RANKS };
 
 struct waiting {
     uint64_t session; /* key */
@@ -113,11 +112,16 @@ static struct waiting *find(const struct admission *admission, uint64_t session)
     return waiting;
 }
 
-int admission_wait(struct admission *admission, uint64_t session, uint64_t player, uint64_t now_ms)
+int admission_wait(struct admission *admission, uint64_t session, uint64_t player, bool staff,
+                   uint64_t now_ms)
 {
-    unsigned rank = admission_returns(admission, player, now_ms) ? RANK_RETURNING : RANK_NEWCOMER;
+    enum rank rank = RANK_NEWCOMER;
     struct waiting *waiting;
 
+    if (staff)
+        rank = RANK_STAFF;
+    else if (admission_returns(admission, player, now_ms))
+        rank = RANK_RETURNING;
     if (rank == RANK_NEWCOMER && admission->line_n[rank] >= admission->waiting_max)
         return -1;
     waiting = calloc(1, sizeof(*waiting));
@@ -167,6 +171,8 @@ void admission_leave(struct admission *admission, uint64_t session)
 
 uint64_t admission_next(const struct admission *admission, bool returning_only)
 {
+    if (admission->line[RANK_STAFF])
+        return admission->line[RANK_STAFF]->session;
     if (admission->line[RANK_RETURNING])
         return admission->line[RANK_RETURNING]->session;
     if (returning_only || !admission->line[RANK_NEWCOMER])
@@ -176,7 +182,11 @@ uint64_t admission_next(const struct admission *admission, bool returning_only)
 
 uint32_t admission_n(const struct admission *admission)
 {
-    return admission->line_n[RANK_RETURNING] + admission->line_n[RANK_NEWCOMER];
+    uint32_t n = 0;
+
+    for (unsigned rank = 0; rank < RANKS; rank++)
+        n += admission->line_n[rank];
+    return n;
 }
 
 static bool is_news(const struct waiting *waiting, uint32_t place, uint64_t now_ms)

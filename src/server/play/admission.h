@@ -1,8 +1,9 @@
 /* admission.h -- the line before the door: who proved who he is and waits for a place in the world.
  *
- *   those who were in the world a minute ago, as they came | newcomers, as they came
+ *   staff | those who were in the world a minute ago | newcomers; each as they came
  *
- * Newcomers are bounded by waiting_max, those who come back by those who are remembered. Knows
+ * Newcomers are bounded by waiting_max, those who come back by those who are remembered, staff by
+ * how many an operator made so. Knows
  * sessions and accounts by their numbers only; time is passed in (ms, monotonic). Owner: presence;
  * control thread. */
 #ifndef OPENMMO_PLAY_ADMISSION_H
@@ -26,7 +27,7 @@ void admission_free(struct admission *admission); /* NULL is fine */
 void admission_reconfigure(struct admission *admission, uint32_t waiting_max);
 
 /* Get in line. -1: the line is full (or out of memory). A session stands in it once. */
-int admission_wait(struct admission *admission, uint64_t session, uint64_t player,
+int admission_wait(struct admission *admission, uint64_t session, uint64_t player, bool staff,
                    uint64_t now_ms) MUST_CHECK;
 /* Another session of the same account takes the place in the line; it will be told where that is.
  * -1: out of memory, and the line is as before. */
@@ -36,7 +37,7 @@ int admission_replace(struct admission *admission, uint64_t session,
 void admission_leave(struct admission *admission, uint64_t session);
 /* Who comes next; 0: nobody. returning_only: newcomers wait on. */
 uint64_t admission_next(const struct admission *admission, bool returning_only);
-uint32_t admission_n(const struct admission *admission); /* who stand in it, both ranks */
+uint32_t admission_n(const struct admission *admission); /* who stand in it */
 /* A player left the world. */
 void admission_remember(struct admission *admission, uint64_t player, uint64_t now_ms);
 /* Whether he did so within ADMISSION_MEMORY_MS. */

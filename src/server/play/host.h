@@ -31,13 +31,14 @@ struct host_settings {
     uint32_t player_budget_bytes; /* a second */
     uint64_t egress_bytes;        /* a second, over all io threads; 0: no limit */
     uint16_t view_m;
-    bool registration_open;
+    uint8_t logins; /* enum protocol_login */
     struct interest_shape *shape; /* owned */
 #define HOST_LIMITS(ROW) ROW(MOVE) ROW(CHAT) ROW(WHO) ROW(PING) ROW(LOGIN)
 #define ROW(NAME)        HOST_LIMIT_##NAME,
     enum { HOST_LIMITS(ROW) HOST_LIMITS_N } limits_;
 #undef ROW
     struct bucket_rate allow[HOST_LIMITS_N]; /* messages of a kind, a session */
+    struct bucket_rate guest[HOST_LIMITS_N]; /* the same, of a guest */
     struct bucket_rate flood[HOST_LIMITS_N]; /* refused ones: more, and the session ends */
 };
 void host_settings_free(struct host_settings *settings); /* any thread; NULL is fine */

@@ -8,6 +8,7 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
 libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/acceptor.c src/server/play/acceptor.h \
     src/server/play/balance.c src/server/play/balance.h \
+    src/server/play/guests.c src/server/play/guests.h \
     src/server/play/host.c src/server/play/host.h \
     src/server/play/arrivals.c src/server/play/arrivals.h \
     src/server/play/blocks.c src/server/play/blocks.h \

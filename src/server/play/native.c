@@ -41,14 +41,14 @@ static enum native_result take_hello(struct session *s, const struct protocol_fr
     }
     wire_writer_init(&w, room, sizeof(room));
     protocol_encode_greeting(
-        &w, &(struct protocol_greeting){
-                .version = hello.highest < PROTOCOL_VERSION_HIGHEST ? hello.highest
-                                                                    : PROTOCOL_VERSION_HIGHEST,
-                .players = s->host->players,
-                .players_max = settings->players_max,
-                .logins = (uint8_t)(1 | 2 | (settings->registration_open ? 4 : 0)),
-                .name = wire_text_of(settings->server_name),
-                .motd = wire_text_of(settings->motd)});
+        &w, &(struct protocol_greeting){.version = hello.highest < PROTOCOL_VERSION_HIGHEST
+                                                       ? hello.highest
+                                                       : PROTOCOL_VERSION_HIGHEST,
+                                        .players = s->host->players,
+                                        .players_max = settings->players_max,
+                                        .logins = settings->logins,
+                                        .name = wire_text_of(settings->server_name),
+                                        .motd = wire_text_of(settings->motd)});
     session_queue(s, &w);
     session_greeted(s);
     return NATIVE_DONE;
@@ -108,7 +108,7 @@ static enum native_result take_register(struct session *s, const struct protocol
 
     if (protocol_decode_register(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
         return NATIVE_BAD;
-    if (reason == PROTOCOL_REASON_NONE && !s->host->settings->registration_open)
+    if (reason == PROTOCOL_REASON_NONE && !(s->host->settings->logins & PROTOCOL_LOGIN_REGISTER))
         reason = PROTOCOL_REASON_REGISTRATION_CLOSED;
     if (reason != PROTOCOL_REASON_NONE) {
         session_notice(s, reason, 0, NULL);
@@ -123,8 +123,17 @@ static enum native_result take_register(struct session *s, const struct protocol
         reason = PROTOCOL_REASON_BAD_EMAIL;
     else if (!take_text(message.password, request->password, sizeof(request->password)))
         reason = PROTOCOL_REASON_BAD_PASSWORD;
+    else if (!take_text(message.code, request->code, sizeof(request->code)))
+        reason = PROTOCOL_REASON_BAD_CODE;
     return login_ask(s, request, reason);
 }
+
+static const enum login_kind AUTH_KINDS[] = {
+    [PROTOCOL_AUTH_PASSWORD] = LOGIN_PASSWORD,
+    [PROTOCOL_AUTH_TOKEN] = LOGIN_TOKEN,
+    [PROTOCOL_AUTH_GUEST] = LOGIN_GUEST,
+    [PROTOCOL_AUTH_CODE] = LOGIN_CODE,
+};
 
 static enum native_result take_auth(struct session *s, const struct protocol_frame *frame)
 {
@@ -138,17 +147,39 @@ static enum native_result take_auth(struct session *s, const struct protocol_fra
         session_notice(s, reason, 0, NULL);
         return NATIVE_DONE;
     }
-    request =
-        login_request_new(s, message.kind == PROTOCOL_AUTH_TOKEN ? LOGIN_TOKEN : LOGIN_PASSWORD);
+    request = login_request_new(s, AUTH_KINDS[message.kind]);
     if (request == NULL)
         return NATIVE_DONE;
-    if (message.kind == PROTOCOL_AUTH_TOKEN) {
-        if (!take_text(message.token, request->token, sizeof(request->token)))
-            reason = PROTOCOL_REASON_TOKEN_REFUSED;
-    } else if (!take_text(message.username, request->username, sizeof(request->username)) ||
-               !take_text(message.password, request->password, sizeof(request->password))) {
+    if (!take_text(message.token, request->token, sizeof(request->token)))
+        reason = PROTOCOL_REASON_TOKEN_REFUSED;
+    else if (!take_text(message.code, request->code, sizeof(request->code)))
+        reason = PROTOCOL_REASON_BAD_CODE;
+    else if (!take_text(message.username, request->username, sizeof(request->username)) ||
+             !take_text(message.password, request->password, sizeof(request->password)))
         reason = PROTOCOL_REASON_LOGIN_FAILED;
+    return login_ask(s, request, reason);
+}
+
+/* Of who plays. */
+static enum native_result take_password(struct session *s, const struct protocol_frame *frame)
+{
+    struct protocol_password message;
+    struct login_request *request;
+    enum protocol_reason reason = PROTOCOL_REASON_NONE;
+
+    if (protocol_decode_password(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
+        return NATIVE_BAD;
+    if (s->login_pending || s->guest) {
+        session_notice(s, s->guest ? PROTOCOL_REASON_UNSUPPORTED : PROTOCOL_REASON_BUSY, 0, NULL);
+        return NATIVE_DONE;
     }
+    request = login_request_new(s, LOGIN_CHANGE);
+    if (request == NULL)
+        return NATIVE_DONE;
+    if (!take_text(message.password, request->password, sizeof(request->password)))
+        reason = PROTOCOL_REASON_LOGIN_FAILED;
+    else if (!take_text(message.now, request->fresh, sizeof(request->fresh)))
+        reason = PROTOCOL_REASON_BAD_PASSWORD;
     return login_ask(s, request, reason);
 }
 
@@ -316,6 +347,7 @@ static const struct native_row rows[] = {
     [PROTOCOL_PING]     = {take_ping,     SESSION_LOGIN,    HOST_LIMIT_PING},
     [PROTOCOL_WHO]      = {take_who,      SESSION_PLAYING,  HOST_LIMIT_WHO},
     [PROTOCOL_LEAVE]    = {take_leave,    SESSION_LOGIN,    HOST_LIMIT_PING},
+    [PROTOCOL_PASSWORD] = {take_password, SESSION_PLAYING,  HOST_LIMIT_LOGIN},
 };
 /* clang-format on */
 
@@ -339,7 +371,7 @@ static bool within_limit(struct session *s, int limit, const char *message)
 {
     const struct host_settings *settings = s->host->settings;
     uint64_t now_ms = io_now_ms(s->host->io);
-    const struct bucket_rate *rate = &settings->allow[limit];
+    const struct bucket_rate *rate = s->guest ? &settings->guest[limit] : &settings->allow[limit];
 
     if (bucket_take(&s->allow[limit], rate, now_ms))
         return true;

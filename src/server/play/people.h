@@ -32,6 +32,8 @@ struct person {
     uint64_t player, entity;
     char name[TEXT_NAME_MAX_BYTES + 1];
     struct login_answer *welcome; /* kept until it is given */
+    bool guest;      /* it has no account: `player` is GUESTS_PLAYER, nothing of it is kept */
+    bool staff;      /* first in the line */
     bool store_away; /* the account could not be looked up: only a place in memory will do */
     bool opened;     /* it has a row in game_sessions */
     bool dismissed;  /* an operator ended it: if he comes back, he is a newcomer */

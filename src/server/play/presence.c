@@ -24,6 +24,7 @@
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "play/admission.h"
+#include "play/guests.h"
 #include "play/people.h"
 #include "play/returning.h"
 #include "play/roll.h"
@@ -41,6 +42,7 @@ struct presence {
     struct people people;
     struct saving saving;
     struct admission *admission;
+    struct guests guests;
     struct returning returning;
     uint64_t began_ms; /* monotonic */
     bool closed;       /* newcomers wait, whatever room there is */
@@ -81,6 +83,8 @@ static void forget(struct presence *presence, struct person *person)
 
     if (person->state == PERSON_IN_LINE)
         admission_leave(presence->admission, person->session);
+    if (person->guest)
+        guests_remove(&presence->guests, person->name, person->session);
     people_remove(&presence->people, person);
     if (waiting)
         go_on(presence, waiting);
@@ -183,7 +187,9 @@ static void look_for_place(struct presence *presence, struct person *person)
         return;
     }
     people_enter(&presence->people, person, PERSON_PLACE);
-    if (writeback_find(presence->saving.writeback, person->player, &pending))
+    if (person->guest)
+        join(presence, person, NULL, NULL);
+    else if (writeback_find(presence->saving.writeback, person->player, &pending))
         join(presence, person, NULL, &pending); /* newer than the database */
     else if (person->store_away)
         refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
@@ -268,7 +274,8 @@ static void get_in_line(struct presence *presence, struct person *person)
     if (person->resumes && just_began(presence))
         admission_remember(presence->admission, person->player, now_ms());
     if (people_hold(&presence->people, person) < 0 ||
-        admission_wait(presence->admission, person->session, person->player, now_ms()) < 0) {
+        admission_wait(presence->admission, person->session, person->player, person->staff,
+                       now_ms()) < 0) {
         metrics_add(METRIC_REFUSED_LINE, 1);
         refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
         return;
@@ -348,6 +355,26 @@ static void go_on_with_session(struct presence *presence, struct person *person,
     snprintf(person->row_id, sizeof(person->row_id), "%s", row_id);
 }
 
+/* An account's name is a guest's no longer; a guest's is his alone. False: he was refused. */
+static bool make_guest(struct presence *presence, struct person *person,
+                       const struct accounts_answer *answer)
+{
+    uint64_t other = guests_session(&presence->guests, answer->username);
+
+    if (!answer->guest && other)
+        sessions_disconnect(presence->sessions, other, PROTOCOL_REASON_NAME_TAKEN, 0,
+                            "The account of that name is here now: choose another name.");
+    if (!answer->guest)
+        return true;
+    if (guests_add(&presence->guests, answer->username, person->session) < 0) {
+        refuse(presence, person, PROTOCOL_REASON_NAME_TAKEN, 0);
+        return false;
+    }
+    person->guest = true;
+    person->player = GUESTS_PLAYER(person->session);
+    return true;
+}
+
 static void known(void *context, uint64_t session, const struct accounts_answer *answer)
 {
     struct presence *presence = context;
@@ -370,20 +397,27 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
         refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
         return;
     }
-    person->player = person->welcome->player = answer->player;
-    person->store_away = answer->store_away;
-    go_on_with_session(presence, person, answer);
     memcpy(person->name, answer->username, sizeof(person->name));
+    if (!make_guest(presence, person, answer))
+        return;
+    if (!answer->guest)
+        person->player = answer->player;
+    go_on_with_session(presence, person, answer);
+    person->store_away = answer->store_away;
+    person->staff = answer->role != PROTOCOL_ROLE_PLAYER;
+    person->welcome->player = answer->player;
+    person->welcome->role = answer->role;
+    person->welcome->guest = answer->guest;
     memcpy(person->welcome->username, answer->username, sizeof(person->welcome->username));
     go_on(presence, person);
 }
 
 static void ask_accounts(struct presence *presence, const struct login_request *request)
 {
-    static const enum accounts_kind kinds[] = {[LOGIN_PASSWORD] = ACCOUNTS_PASSWORD,
-                                               [LOGIN_TOKEN] = ACCOUNTS_TOKEN,
-                                               [LOGIN_REGISTER] = ACCOUNTS_REGISTER,
-                                               [LOGIN_RESUME] = ACCOUNTS_RESUME};
+    static const enum accounts_kind kinds[] = {
+        [LOGIN_PASSWORD] = ACCOUNTS_PASSWORD, [LOGIN_TOKEN] = ACCOUNTS_TOKEN,
+        [LOGIN_REGISTER] = ACCOUNTS_REGISTER, [LOGIN_RESUME] = ACCOUNTS_RESUME,
+        [LOGIN_GUEST] = ACCOUNTS_GUEST,       [LOGIN_CODE] = ACCOUNTS_CODE};
     struct accounts_request ask = {.kind = kinds[request->kind],
                                    .tag = request->session,
                                    .address = &request->address,
@@ -391,13 +425,43 @@ static void ask_accounts(struct presence *presence, const struct login_request *
                                    .username = request->username,
                                    .email = request->email,
                                    .password = request->password,
-                                   .token = request->token};
+                                   .token = request->token,
+                                   .code = request->code};
 
     accounts_login(presence->config.accounts, &ask, known, presence);
 }
 
 static bool barred(void *context, const struct sockaddr_storage *address,
                    char why[PROTOCOL_TEXT_MAX + 1]);
+
+static void changed(void *context, uint64_t session, const struct accounts_answer *answer)
+{
+    struct presence *presence = context;
+    struct login_answer told = {.reason = answer->reason, .retry_after_ms = answer->retry_after_ms};
+
+    if (!presence->sessions || !people_find(&presence->people, session))
+        return;
+    if (answer->reason == PROTOCOL_REASON_NONE)
+        snprintf(told.text, sizeof(told.text), "Your password is changed.");
+    else
+        memcpy(told.text, answer->text, sizeof(told.text));
+    sessions_answer(presence->sessions, session, &told);
+}
+
+/* Who plays sets a new password. */
+static void ask_change(struct presence *presence, const struct person *person,
+                       const struct login_request *request)
+{
+    struct accounts_request ask = {.kind = ACCOUNTS_CHANGE,
+                                   .tag = request->session,
+                                   .address = &request->address,
+                                   .exempt = sessions_exempt(presence->sessions, &request->address),
+                                   .password = request->password,
+                                   .fresh = request->fresh,
+                                   .player = person->player};
+
+    accounts_login(presence->config.accounts, &ask, changed, presence);
+}
 
 static void on_login(void *context, struct login_request *request)
 {
@@ -412,7 +476,9 @@ static void on_login(void *context, struct login_request *request)
     }
     if (barred(presence, &request->address, why)) { /* before any work for it */
         sessions_disconnect(presence->sessions, request->session, PROTOCOL_REASON_BANNED, 0, why);
-    } else if (person) {
+    } else if (person && person->state == PERSON_PRESENT && request->kind == LOGIN_CHANGE) {
+        ask_change(presence, person, request);
+    } else if (person || request->kind == LOGIN_CHANGE) {
         sessions_answer(presence->sessions, request->session, &refusal);
     } else if (!(person = people_add(&presence->people, request->session))) {
         refusal.reason = PROTOCOL_REASON_BUSY;
@@ -467,7 +533,8 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
         break;
     case PERSON_JOINING:
     case PERSON_PRESENT:
-        if (person->state == PERSON_PRESENT && returning_may(&presence->returning, reason)) {
+        if (person->state == PERSON_PRESENT && !person->guest && /* a guest has no token */
+            returning_may(&presence->returning, reason)) {
             lost(presence, person, reason);
             break;
         }
@@ -518,7 +585,7 @@ static void left(struct presence *presence, struct person *person, const struct 
     if (event->replaced == 0) {
         saving_put(&presence->saving, person, event->pos, event->yaw, event->tick);
         saving_commit(&presence->saving);
-        if (!person->dismissed)
+        if (!person->dismissed && !person->guest)
             admission_remember(presence->admission, person->player, now_ms());
     } else if (person->state == PERSON_PRESENT) {
         log_event(LOG_LEVEL_INFO, "player_replaced", "the same account came by another connection",
@@ -569,6 +636,11 @@ void presence_each(struct presence *presence, presence_visit_fn *visit, void *co
 uint32_t presence_n(const struct presence *presence)
 {
     return presence->people.present_n;
+}
+
+uint32_t presence_guests_n(const struct presence *presence)
+{
+    return guests_n(&presence->guests);
 }
 
 struct writeback_watermark presence_watermark(const struct presence *presence)
@@ -732,6 +804,7 @@ void presence_free(struct presence *presence)
     if (!presence)
         return;
     people_fini(&presence->people);
+    guests_fini(&presence->guests);
     admission_free(presence->admission);
     presence_snapshot(presence, NULL);
     if (presence->flush)

@@ -64,7 +64,8 @@ void presence_snapshot(struct presence *presence, struct snapshot *snapshot);
 
 struct presence_row {
     uint64_t session, player, entity;
-    bool away; /* the connection dropped, the figure stands: the figures are 0 */
+    bool away;  /* the connection dropped, the figure stands: the figures are 0 */
+    bool guest; /* player is 0 */
     char name[TEXT_NAME_MAX_BYTES + 1];
     uint64_t joined_ms; /* Unix time */
     double x_m, y_m, z_m;
@@ -74,7 +75,8 @@ struct presence_row {
 typedef bool presence_visit_fn(void *context, const struct presence_row *row);
 /* The row is valid during visit only. */
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context);
-uint32_t presence_n(const struct presence *presence); /* players present, none away */
+uint32_t presence_n(const struct presence *presence);        /* players present, none away */
+uint32_t presence_guests_n(const struct presence *presence); /* guests, also on their way */
 /* Every position as of then is durable. */
 struct writeback_watermark presence_watermark(const struct presence *presence);
 

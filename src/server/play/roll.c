@@ -13,7 +13,8 @@ static void describe(const struct person *person, const struct snapshot *snapsho
 
     memset(row, 0, sizeof(*row));
     row->session = person->session;
-    row->player = person->player;
+    row->player = person->guest ? 0 : person->player;
+    row->guest = person->guest;
     row->entity = person->entity;
     row->away = person->state == PERSON_AWAY;
     memcpy(row->name, person->name, sizeof(row->name));

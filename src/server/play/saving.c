@@ -38,6 +38,8 @@ void saving_put(struct saving *saving, struct person *person, struct space_pos p
                                  .tick = tick,
                                  .saved_ms = timestamp_now_ms()};
 
+    if (person->guest)
+        return;
     if (writeback_put(saving->writeback, &row) < 0) {
         log_event(LOG_LEVEL_ERROR, "save_failed", "out of memory: a position waits for the next",
                   LOG_U64("id", person->player));
@@ -72,7 +74,7 @@ void saving_flush(struct saving *saving, const struct people *people,
         const struct snapshot_entity *entity = snapshot_slot(snapshot, i);
         struct person *person = entity ? people_find(people, entity->session) : NULL;
 
-        if (person && moved(person, &entity->state))
+        if (person && !person->guest && moved(person, &entity->state))
             saving_put(saving, person, entity->state.pos, entity->state.yaw, tick);
     }
     saving->flushed_tick = tick;
@@ -108,7 +110,7 @@ static void note_session(struct saving *saving, const struct person *person,
     memcpy(row->session_id, person->row_id, sizeof(row->session_id));
     snprintf(row->socket_id, sizeof(row->socket_id), "%u-%llx", saving->epoch,
              (unsigned long long)person->session);
-    row->player_id = person->player;
+    row->player_id = person->guest ? 0 : person->player;
     row->now_ms = timestamp_now_ms();
     if (store_ask(saving->store, &question) < 0)
         metrics_add(METRIC_STORE_ERRORS, 1);
@@ -126,7 +128,7 @@ static void note_login(struct saving *saving, const struct person *person)
 
 void saving_opened(struct saving *saving, const struct person *person)
 {
-    if (!person->resumes)
+    if (!person->resumes && !person->guest)
         note_login(saving, person);
     note_session(saving, person, STORE_SESSION_OPEN);
 }

@@ -322,7 +322,8 @@ void session_greeted(struct session *s)
 void session_login_asked(struct session *s)
 {
     s->login_pending = true;
-    arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->host->io) + LOGIN_WAIT_MS);
+    if (s->state == SESSION_LOGIN)
+        arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->host->io) + LOGIN_WAIT_MS);
 }
 
 static void session_welcome(struct session *s, const struct login_answer *answer)
@@ -332,6 +333,7 @@ static void session_welcome(struct session *s, const struct login_answer *answer
     struct wire_writer w;
     bool known = host->tick >= answer->joined_tick && host->tick != 0;
 
+    s->guest = answer->guest;
     s->entity = answer->entity;
     s->joined_tick = answer->joined_tick;
     s->muted_until_ms = answer->muted_until_ms;
@@ -353,7 +355,8 @@ static void session_welcome(struct session *s, const struct login_answer *answer
                                        .world_hash = host->config.world->hash,
                                        .epoch = host->config.world->epoch,
                                        .username = wire_text_of(answer->username),
-                                       .token = wire_text_of(answer->token)});
+                                       .token = wire_text_of(answer->token),
+                                       .role = (uint8_t)answer->role});
     session_queue(s, &w);
     s->phase = host->phases++ & 15;
     pace_init(&s->pace, host->settings->player_budget_bytes, host->tick);
@@ -371,10 +374,13 @@ void session_keep_waiting(struct session *s, const char *text)
 
 void session_answer(struct session *s, const struct login_answer *answer)
 {
-    if (s->state != SESSION_LOGIN || !s->login_pending)
+    if ((s->state != SESSION_LOGIN && s->state != SESSION_PLAYING) || !s->login_pending)
         return;
     s->login_pending = false;
-    if (answer->reason == PROTOCOL_REASON_NONE) {
+    if (s->state == SESSION_PLAYING) {
+        session_notice(s, answer->reason, answer->retry_after_ms,
+                       answer->text[0] != '\0' ? answer->text : NULL);
+    } else if (answer->reason == PROTOCOL_REASON_NONE) {
         session_welcome(s, answer);
     } else {
         const char *text = answer->text[0] != '\0' ? answer->text : NULL;

@@ -48,6 +48,7 @@ struct session {
     unsigned frames;            /* whole ones since the last settled */
     bool login_pending;         /* control was asked */
     uint8_t logins_refused;     /* by control */
+    bool guest;                 /* lowest rates */
     bool again;                 /* the frame in front was looked at before: no token for it */
     bool waiting;               /* in host->waiting */
     bool urgent;                /* the outbox does not wait for the next sweep */

@@ -24,6 +24,7 @@
 #define IO_THREADS_MAX  256
 #define CONNECTIONS_TOP 1000000
 #define NO_SLOT         UINT32_MAX
+#define GUEST_SLOWER    4 /* what a guest may say, and ask of others */
 
 /* Of those who may not come, so many are let through to TLS, to be told why; the others are closed
  * at once. */
@@ -424,6 +425,11 @@ static void limits_of(const struct sessions_config *config, struct host_settings
         settings->allow[i] = allow[i];
         if (settings->allow[i].burst == 0)
             settings->allow[i].burst = 1;
+        settings->guest[i] = settings->allow[i];
+        if (i == HOST_LIMIT_CHAT || i == HOST_LIMIT_WHO) {
+            settings->guest[i].period_ms *= GUEST_SLOWER;
+            settings->guest[i].burst = (settings->allow[i].burst + GUEST_SLOWER - 1) / GUEST_SLOWER;
+        }
         /* ten times over is nine times refused; ten seconds of that are borne */
         flood->tokens = 9 * allow[i].tokens;
         flood->period_ms = allow[i].period_ms;
@@ -458,7 +464,7 @@ static struct host_settings *settings_new(const struct sessions *sessions,
     settings->view_m = config->view_m;
     settings->player_budget_bytes = config->player_budget_bytes;
     settings->egress_bytes = config->egress_bytes;
-    settings->registration_open = config->registration_open;
+    settings->logins = config->logins;
     limits_of(config, settings);
     return settings;
 }

@@ -24,7 +24,15 @@ struct sessions;
 struct worst;   /* ops/worst.h */
 struct network; /* net/network.h */
 
-enum login_kind { LOGIN_PASSWORD, LOGIN_TOKEN, LOGIN_REGISTER, LOGIN_RESUME };
+enum login_kind {
+    LOGIN_PASSWORD,
+    LOGIN_TOKEN,
+    LOGIN_REGISTER,
+    LOGIN_RESUME,
+    LOGIN_GUEST,
+    LOGIN_CODE,
+    LOGIN_CHANGE, /* no login: who plays sets a new password; the answer's NONE is no welcome */
+};
 
 /* What a stranger asks. Owned by the handler, which wipes and frees it with login_request_free.
  * Texts NUL-terminated, of checked length, content unchecked (may hold any byte but NUL; one with
@@ -38,6 +46,8 @@ struct login_request {
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1];
     uint64_t chat_sequence; /* RESUME: of the last line heard */
+    char code[PROTOCOL_CODE_MAX + 1];
+    char fresh[TEXT_PASSWORD_MAX_BYTES + 1]; /* CHANGE: the new one */
 };
 void login_request_free(struct login_request *request); /* any thread; NULL is fine */
 
@@ -50,10 +60,12 @@ struct login_answer {
     uint64_t player, entity;   /* welcome */
     uint32_t joined_tick;      /* the sim knows the entity from this tick on */
     char username[TEXT_NAME_MAX_BYTES + 1];
-    char token[PROTOCOL_TOKEN_MAX + 1]; /* resume token */
+    char token[PROTOCOL_TOKEN_MAX + 1]; /* resume token; empty for a guest */
     uint64_t muted_until_ms;            /* as sessions_mute takes it */
     bool resumed; /* one who came back: he is told the lines behind chat_sequence, */
     uint64_t chat_sequence, since_ms; /* but none from before since_ms (Unix time) */
+    enum protocol_role role;
+    bool guest; /* it is let do the least */
 };
 
 struct sessions_handlers {
@@ -98,7 +110,7 @@ struct sessions_config {
     uint16_t view_m;              /* 64..1024 */
     uint32_t player_budget_bytes; /* a second; >= 1 */
     uint64_t egress_bytes;        /* a second, all players together; 0: no limit */
-    bool registration_open;
+    uint8_t logins;               /* enum protocol_login: what GREETING says */
 };
 
 /* Take the sockets, make the TLS context, start the threads; accepting begins with sessions_open.
@@ -119,7 +131,8 @@ void sessions_drain(struct sessions *sessions, const struct sessions_goodbye *go
                     void (*done)(void *context), void *context);
 void sessions_free(struct sessions *sessions); /* joins the threads */
 
-/* Answer a login_request. A session that is gone meanwhile is ignored. */
+/* Answer a login_request. To who plays already it is a NOTICE (NONE: with answer->text). A session
+ * that is gone meanwhile is ignored. */
 void sessions_answer(struct sessions *sessions, uint64_t session,
                      const struct login_answer *answer);
 /* Who asked has proved who he is and must wait for his answer: NOTICE(WAITING, text), and its
