@@ -14,10 +14,12 @@
 #define UNDELIVERED   1000000 /* us: a move that is newer may still be on its way */
 #define GROW_AT_LEAST 64
 
-/* What one has of a part: only while the key's stay in view is the same. */
-struct have {
-    uint32_t tick;
-    uint16_t stay;
+/* A key in view, by the server's number: together, in few cache lines, since a process has
+ * thousands of receivers, each with some dozen keys. */
+struct held {
+    uint32_t key;   /* the book's number + 1; 0: not in view */
+    uint32_t have;  /* of part 0 */
+    uint32_t *more; /* of the parts from 1 on, behind how many they are; NULL: none yet */
 };
 
 struct receiver {
@@ -26,11 +28,8 @@ struct receiver {
     uint32_t player;
     struct sketch *sketch; /* NULL: checks only */
     uint64_t now_us;
-    uint32_t *keys;  /* by the server's number of a key: the book's + 1; 0: none */
-    uint16_t *stays; /* by the book's number of a key: 0 not in view, else which of its stays */
-    struct have *haves;
-    uint32_t keys_n, stays_n, haves_n;
-    uint16_t last_stay;
+    struct held *helds;
+    uint32_t helds_n;
 };
 
 /* What a sketch keeps for us with each figure: the mark on its player's trail that is shown. */
@@ -162,30 +161,39 @@ static bool broken(struct receiver *receiver, uint64_t *count, const char *what,
 
 enum news { NEWS, OLD_NEWS, NEWS_BROKEN };
 
-/* The have rule. */
-static enum news check_ticks(struct receiver *receiver, const struct book_block *block)
+/* What is had of a part of the key; NULL: out of memory. */
+static uint32_t *have_of(struct held *held, unsigned part)
 {
-    struct report_checks *checks = &receiver->shared->report->checks;
+    if (part == 0)
+        return &held->have;
+    uint32_t n = held->more ? held->more[0] : 0;
+    if (part > n) {
+        uint32_t *more = realloc(held->more, (part + 1) * sizeof *more);
+        if (!more)
+            return NULL;
+        while (n < part)
+            more[++n] = CELLBLOCK_NONE;
+        more[0] = n;
+        held->more = more;
+    }
+    return &held->more[part];
+}
+
+/* The have rule. */
+static enum news check_ticks(struct receiver *receiver, struct held *held,
+                             const struct book_block *block)
+{
     const struct cellblock_header *header = &block->header;
-    uint16_t stay = block->key < receiver->stays_n ? receiver->stays[block->key] : 0;
-    if (stay == 0) {
-        broken(receiver, &checks->strangers, "a cell that is not in view", header);
+    uint32_t *have = have_of(held, header->first / CELLBLOCK_PART);
+    if (!have)
         return NEWS_BROKEN;
-    }
-    struct have *haves =
-        grow(receiver->haves, &receiver->haves_n, block->part, sizeof receiver->haves[0]);
-    if (!haves)
-        return NEWS_BROKEN;
-    receiver->haves = haves;
-    struct have *have = &haves[block->part];
-    bool none = have->stay != stay, full = header->from == CELLBLOCK_NONE;
-    if (!none && have->tick >= header->to)
+    if (*have != CELLBLOCK_NONE && *have >= header->to)
         return OLD_NEWS;
-    if (!full && (none || have->tick < header->from)) {
-        broken(receiver, &checks->gaps, "a gap", header);
+    if (header->from != CELLBLOCK_NONE && (*have == CELLBLOCK_NONE || *have < header->from)) {
+        broken(receiver, &receiver->shared->report->checks.gaps, "a gap", header);
         return NEWS_BROKEN;
     }
-    *have = (struct have){header->to, stay};
+    *have = header->to;
     return NEWS;
 }
 
@@ -202,13 +210,11 @@ static bool apply(struct receiver *receiver, const struct book_block *block)
                   &block->header);
 }
 
-/* The book's number of a key in view. */
-static bool key_of(const struct receiver *receiver, uint16_t number, uint32_t *key)
+/* A key in view by its number; NULL: it is none. */
+static struct held *held_of(const struct receiver *receiver, uint16_t number)
 {
-    if (number >= receiver->keys_n || receiver->keys[number] == 0)
-        return false;
-    *key = receiver->keys[number] - 1;
-    return true;
+    return number < receiver->helds_n && receiver->helds[number].key ? &receiver->helds[number]
+                                                                     : NULL;
 }
 
 static bool check_blocks(struct receiver *receiver, const struct protocol_blocks *message)
@@ -218,9 +224,10 @@ static bool check_blocks(struct receiver *receiver, const struct protocol_blocks
     wire_reader_init(&reader, message->bytes, message->len_bytes);
     while (wire_left(&reader) > 0) {
         const struct book_block *block;
-        uint32_t key;
-        if (!key_of(receiver, protocol_number(&reader), &key))
+        struct held *held = held_of(receiver, protocol_number(&reader));
+        if (!held)
             return broken(receiver, &checks->strangers, "a number that is not in view", NULL);
+        uint32_t key = held->key - 1;
         struct cellblock_header header = {.key = *book_key_of(receiver->shared->book, key),
                                           .to = message->to};
         struct wire_reader head = reader;
@@ -236,7 +243,7 @@ static bool check_blocks(struct receiver *receiver, const struct protocol_blocks
             return false;
         }
         checks->blocks++;
-        switch (check_ticks(receiver, block)) {
+        switch (check_ticks(receiver, held, block)) {
         case NEWS:
             if (receiver->sketch && !apply(receiver, block))
                 return false;
@@ -260,36 +267,40 @@ bool receiver_blocks(struct receiver *receiver, const struct protocol_frame *fra
     return check_blocks(receiver, &m);
 }
 
+static bool is_held(const struct receiver *receiver, uint32_t key)
+{
+    for (uint32_t i = 0; i < receiver->helds_n; i++) {
+        if (receiver->helds[i].key == key + 1)
+            return true;
+    }
+    return false;
+}
+
 static bool gain(struct receiver *receiver, const struct protocol_gain *gained)
 {
-    uint32_t key = book_key(receiver->shared->book, &gained->key), in_use;
-    uint32_t *keys =
-        grow(receiver->keys, &receiver->keys_n, gained->number, sizeof receiver->keys[0]);
-    if (!keys || key == BOOK_NONE)
+    uint32_t key = book_key(receiver->shared->book, &gained->key);
+    struct held *helds =
+        grow(receiver->helds, &receiver->helds_n, gained->number, sizeof receiver->helds[0]);
+    if (!helds || key == BOOK_NONE)
         return false;
-    receiver->keys = keys;
-    uint16_t *stays = grow(receiver->stays, &receiver->stays_n, key, sizeof receiver->stays[0]);
-    if (!stays)
-        return false;
-    receiver->stays = stays;
-    if (key_of(receiver, gained->number, &in_use) || stays[key] != 0)
+    receiver->helds = helds;
+    if (helds[gained->number].key || is_held(receiver, key))
         return broken(receiver, &receiver->shared->report->checks.malformed,
                       "a key or number gained that is in view", NULL);
-    keys[gained->number] = key + 1;
-    stays[key] = ++receiver->last_stay ? receiver->last_stay : ++receiver->last_stay;
+    helds[gained->number] = (struct held){key + 1, CELLBLOCK_NONE, NULL};
     return !receiver->sketch || sketch_gain(receiver->sketch, key) == 0;
 }
 
 static bool lose(struct receiver *receiver, uint16_t number)
 {
-    uint32_t key;
-    if (!key_of(receiver, number, &key))
+    struct held *held = held_of(receiver, number);
+    if (!held)
         return broken(receiver, &receiver->shared->report->checks.malformed,
                       "a number lost that is not in view", NULL);
-    receiver->stays[key] = 0;
-    receiver->keys[number] = 0;
     if (receiver->sketch)
-        sketch_lose(receiver->sketch, key);
+        sketch_lose(receiver->sketch, held->key - 1);
+    free(held->more);
+    *held = (struct held){0, 0, NULL};
     return true;
 }
 
@@ -428,9 +439,9 @@ void receiver_free(struct receiver *receiver)
     if (!receiver)
         return;
     sketch_free(receiver->sketch);
-    free(receiver->keys);
-    free(receiver->stays);
-    free(receiver->haves);
+    for (uint32_t i = 0; i < receiver->helds_n; i++)
+        free(receiver->helds[i].more);
+    free(receiver->helds);
     free(receiver);
 }
 
