@@ -28,6 +28,11 @@ struct number {
     UT_hash_handle hh;
 };
 
+struct key_row {
+    struct protocol_key key;
+    uint32_t part; /* number of its part 0, which nearly all blocks are of, + 1; 0: none yet */
+};
+
 struct shelf {
     size_t used, records_n;
     uint32_t rows_n;
@@ -43,7 +48,7 @@ struct book {
     struct book_block *last; /* the one that was taken last */
     struct roll *roll;
     struct number *numbers;
-    struct protocol_key *keys; /* by number */
+    struct key_row *keys; /* by number */
     uint32_t keys_n, keys_room, parts_n;
     struct book_counts counts;
 };
@@ -102,7 +107,7 @@ static int keys_grow(struct book *book)
     if (book->keys_n < book->keys_room)
         return 0;
     uint32_t room = book->keys_room ? 2 * book->keys_room : KEYS_FIRST;
-    struct protocol_key *keys = realloc(book->keys, room * sizeof *keys);
+    struct key_row *keys = realloc(book->keys, room * sizeof *keys);
     if (!keys)
         return -1;
     book->keys = keys;
@@ -130,7 +135,7 @@ static uint32_t number_of(struct book *book, const struct protocol_key *key, uin
         return BOOK_NONE;
     }
     if (part == BOOK_NONE)
-        book->keys[*n] = *key;
+        book->keys[*n] = (struct key_row){.key = *key};
     return (*n)++;
 }
 
@@ -147,7 +152,18 @@ uint32_t book_find_key(const struct book *book, const struct protocol_key *key)
 
 const struct protocol_key *book_key_of(const struct book *book, uint32_t number)
 {
-    return &book->keys[number];
+    return &book->keys[number].key;
+}
+
+static uint32_t part_number(struct book *book, uint32_t key, uint16_t first)
+{
+    if (first == 0 && book->keys[key].part)
+        return book->keys[key].part - 1;
+    const struct protocol_key of = book->keys[key].key;
+    uint32_t part = number_of(book, &of, first);
+    if (first == 0 && part != BOOK_NONE)
+        book->keys[key].part = part + 1;
+    return part;
 }
 
 /* ---- shelves ---- */
@@ -211,13 +227,13 @@ static struct shelf *make_room(struct book *book)
 }
 
 /* A row of its own for a block that has just been decoded. */
-static struct book_block *keep(struct book *book, const struct cellblock_header *header,
-                               const uint8_t *bytes, size_t n)
+static struct book_block *keep(struct book *book, uint32_t key,
+                               const struct cellblock_header *header, const uint8_t *bytes,
+                               size_t n)
 {
     struct shelf *shelf = book->younger;
-    uint32_t key = book_key(book, &header->key);
-    uint32_t part = number_of(book, &header->key, header->first);
-    if (key == BOOK_NONE || part == BOOK_NONE)
+    uint32_t part = part_number(book, key, header->first);
+    if (part == BOOK_NONE)
         return NULL;
     struct book_block *row = &shelf->rows[shelf->rows_n++];
     uint8_t *room = shelf->bytes + shelf->used;
@@ -308,7 +324,7 @@ static void keep_record(void *context, const struct cellblock_header *header,
 }
 
 /* Decode what the book does not hold yet. */
-static enum book_answer enter(struct book *book, struct wire_reader *reader,
+static enum book_answer enter(struct book *book, struct wire_reader *reader, uint32_t key,
                               struct cellblock_header header, struct book_block **block)
 {
     const uint8_t *start = reader->next;
@@ -319,7 +335,7 @@ static enum book_answer enter(struct book *book, struct wire_reader *reader,
         return BOOK_MALFORMED;
     book->counts.distinct++;
     struct book_block *row =
-        keeping.failed ? NULL : keep(book, &header, start, (size_t)(reader->next - start));
+        keeping.failed ? NULL : keep(book, key, &header, start, (size_t)(reader->next - start));
     if (!row)
         return BOOK_NO_MEMORY;
     row->records = shelf->records + first;
@@ -347,7 +363,7 @@ enum book_answer book_take(struct book *book, struct wire_reader *reader, uint32
     if (found) {
         reader->next += found->bytes_n;
     } else {
-        enum book_answer answer = enter(book, reader, header, &found);
+        enum book_answer answer = enter(book, reader, key, header, &found);
         if (answer != BOOK_OK)
             return answer;
     }

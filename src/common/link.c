@@ -387,16 +387,26 @@ static int take_frames(struct link *link, const uint8_t *bytes, size_t n)
     return 0;
 }
 
-/* Decrypt what was fetched. */
+/* Before a call whose answer SSL_get_error is to explain. To look is a third of clearing. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+    errno = 0;
+}
+
+/* Decrypt what was fetched. TLS holds no decrypted bytes back unless it filled the room. */
 static void read_records(struct link *link)
 {
     struct link_tls *tls = link->tls;
-    ERR_clear_error();
-    errno = 0;
-    while (link->wire_next != link->wire_end || SSL_pending(link->ssl) > 0) {
+    bool filled = false;
+    forget_errors();
+    while (link->wire_next != link->wire_end || (filled && SSL_pending(link->ssl) > 0)) {
         bool begun = link->in_bytes > 0; /* a frame has begun: the rest comes behind it */
         uint8_t *room = begun ? link->in + link->in_bytes : tls->plain;
-        int n = SSL_read(link->ssl, room, (int)(sizeof link->in - link->in_bytes));
+        int room_bytes = (int)(sizeof link->in - link->in_bytes);
+        int n = SSL_read(link->ssl, room, room_bytes);
+        filled = n == room_bytes;
         if (n <= 0) {
             (void)want(link, n);
             return;
@@ -417,8 +427,7 @@ static void receive(struct link *link)
 static void send_out(struct link *link)
 {
     while (link->state == LINK_OPEN && link->out_sent < link->out_bytes) {
-        ERR_clear_error();
-        errno = 0;
+        forget_errors();
         int n = SSL_write(link->ssl, link->out + link->out_sent,
                           (int)(link->out_bytes - link->out_sent));
         if (n <= 0) {
