@@ -145,6 +145,12 @@ static const struct option_row rows[] = {
     {"store", "legacy_utc", OPTION_BOOL, AT(legacy_utc), "no", 0, 0, 0, NULL, NULL, NULL,
      "When openmmod --migrate takes over a database of the program that this one replaces: its times have no zone; read them as UTC. With no, they are in the zone that the database server is set to (a file's are always UTC)."},
 
+    {"chat", "retention_days", OPTION_INTEGER, AT(chat_days), "30", 0, 3650, R, NULL, NULL, NULL,
+     "How many days what was said is kept in the database, for operators who look into a complaint. 0: nothing is written down."},
+
+    {"audit", "retention_days", OPTION_INTEGER, AT(audit_days), "365", 1, 3650, R, NULL, NULL, NULL,
+     "How many days the database keeps what operators did."},
+
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
      "Who can make an account: anybody, who has the code of an invitation (invites.create on the operators' socket), or nobody but an "
      "operator (accounts.create)."},
@@ -199,6 +205,8 @@ static const char *const sections[] = {
     "limits", "What strangers and players may do. The times are absolute deadlines, not idle times.",
     "world", "The ground.",
     "store", "The database.",
+    "chat", "What players say.",
+    "audit", "What operators do.",
     "accounts", "Players' accounts and their passwords.",
     "auth", "Tokens that save the password on reconnecting.",
     "admin", "The operators' socket.",

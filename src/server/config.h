@@ -42,6 +42,8 @@ struct config {
     uint32_t store_statement_ms, store_answer_ms;
     uint32_t flush_ms;
     bool auto_migrate, legacy_utc;
+    /* [chat], [audit] */
+    uint32_t chat_days, audit_days;
     /* [accounts] */
     uint32_t registration; /* enum accounts_registration */
     uint32_t email;        /* enum accounts_email */

@@ -32,6 +32,7 @@
 #include "ops/metrics.h"
 #include "ops/notify.h"
 #include "ops/workers.h"
+#include "play/chatlog.h"
 #include "play/presence.h"
 #include "play/scrollback.h"
 #include "play/sessions.h"
@@ -45,6 +46,7 @@
 #include "sim/journal.h"
 #include "sim/mailbox.h"
 #include "sim/sim.h"
+#include "store/retention.h"
 #include "store/store.h"
 #include "store/timestamp.h"
 
@@ -73,6 +75,8 @@ struct server {
     struct keys *keys;
     struct accounts *accounts;
     struct bans *bans;
+    struct chatlog *chatlog;
+    struct retention *retention;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
     struct mailbox *mailboxes; /* the same */
@@ -276,6 +280,23 @@ static int start_world(struct server *server, struct error *error)
     return config->journal && !server->journal ? -1 : 0;
 }
 
+static struct retention_days days_of(const struct config *config)
+{
+    return (struct retention_days){.chat = config->chat_days, .audit = config->audit_days};
+}
+
+static int start_records(struct server *server, struct error *error)
+{
+    struct retention_days days = days_of(server->config);
+
+    server->chatlog = chatlog_new(server->base, server->store, error);
+    if (!server->chatlog)
+        return -1;
+    chatlog_keep(server->chatlog, days.chat > 0);
+    server->retention = retention_new(server->base, server->store, &days, error);
+    return server->retention ? 0 : -1;
+}
+
 static int start_presence(struct server *server, struct error *error)
 {
     struct presence_config presence = {.base = server->base,
@@ -386,6 +407,7 @@ static void take_news(evutil_socket_t fd, short what, void *context)
 {
     struct server *server = context;
     struct mailbox *mailbox = &server->mailboxes[0];
+    struct snapshot *snapshot;
     struct sim_event event;
     uint64_t count;
 
@@ -399,7 +421,9 @@ static void take_news(evutil_socket_t fd, short what, void *context)
     if (!atomic_load_explicit(&mailbox->newest, memory_order_relaxed))
         return;
     presence_snapshot(server->presence, NULL);
-    presence_snapshot(server->presence, mailbox_take(mailbox));
+    snapshot = mailbox_take(mailbox);
+    chatlog_take(server->chatlog, snapshot, timestamp_now_ms());
+    presence_snapshot(server->presence, snapshot);
 }
 
 static int start_ticker(struct server *server, struct error *error)
@@ -445,6 +469,7 @@ static int apply(void *context, const struct config *config, struct error *error
     struct server *server = context;
     struct accounts_config accounts = accounts_config_of(server, config);
     struct sessions_config sessions;
+    struct retention_days days;
 
     fill_sessions(server, config, &sessions);
     /* What costs the most goes first; what accounts take anew cannot fail (the cost of a hash needs
@@ -457,6 +482,9 @@ static int apply(void *context, const struct config *config, struct error *error
                                                    .queue_max = config->queue_max,
                                                    .flush_ms = config->flush_ms,
                                                    .linger_ms = config->linger_ms});
+    days = days_of(config);
+    chatlog_keep(server->chatlog, days.chat > 0);
+    retention_set(server->retention, &days);
     log_set_level((enum log_level)config->log_level);
     return 0;
 }
@@ -627,9 +655,9 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process,  take_state,   open_doors,     check_certificate, start_store,
-    start_accounts, start_queues, start_world,    start_presence,    start_sessions,
-    start_ticker,   start_admin,  start_watching,
+    start_process,  take_state,   open_doors,  check_certificate, start_store,
+    start_accounts, start_queues, start_world, start_records,     start_presence,
+    start_sessions, start_ticker, start_admin, start_watching,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -727,6 +755,7 @@ void server_free(struct server *server)
     if (server->accounts)
         accounts_stop(server->accounts);
     workers_free(server->workers);
+    chatlog_stop(server->chatlog);
     store_close(server->store);
     admin_free(server->admin);
     if (server->presence)
@@ -734,6 +763,8 @@ void server_free(struct server *server)
     sessions_free(server->sessions);
     accounts_free(server->accounts);
     bans_free(server->bans);
+    chatlog_free(server->chatlog);
+    retention_free(server->retention);
     keys_free(server->keys);
     presence_free(server->presence);
     free_events(server);

@@ -393,6 +393,7 @@ static void test_database_away(void **state)
     player_leave(player_new_account(party, &server, "carol"));
     good("bans.add", "{\"player\":\"carol\",\"reason\":\"x\"}");
     assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 2000);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     bad("bans.add", "{\"player\":\"anna\",\"reason\":\"x\"}", "nothing was changed");
     bad("bans.add", "{\"network\":\"127.0.0.1\",\"reason\":\"x\"}", "nothing was changed");

@@ -301,3 +301,21 @@ void fake_host_turn(void)
     event_base_loopexit(fake_host.base, &soon);
     event_base_loop(fake_host.base, EVLOOP_ONCE);
 }
+
+void presence_bar(struct presence *presence, uint64_t player)
+{
+    (void)presence, (void)player;
+}
+
+bool presence_gone(const struct presence *presence, uint64_t player)
+{
+    (void)presence, (void)player;
+    return true;
+}
+
+unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,
+                      const char *text)
+{
+    (void)presence, (void)player, (void)reason, (void)text;
+    return 0;
+}

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "admin/client.h"
+#include "admin/cmd_privacy.h"
 #include "admin/door.h"
 #include "admin/method.h"
 #include "common/log.h"
@@ -28,6 +29,7 @@ struct admin {
     struct method_desk desk;
     bool saving;                /* the desk points here */
     struct method_call *parked; /* and here */
+    struct erasure erasure;     /* and here */
     struct role_groups groups;
     struct door *door;
     struct evconnlistener *listener;
@@ -49,6 +51,7 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
+    cmd_privacy_second(&admin->desk);
     samples_take(&admin->samples, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
     /* Accepting rests for a moment when descriptors run out. */
     if (admin->listener != NULL)
@@ -253,6 +256,7 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     admin->desk.samples = &admin->samples;
     admin->desk.saving = &admin->saving;
     admin->desk.parked = &admin->parked;
+    admin->desk.erasure = &admin->erasure;
     role_groups_find(&admin->groups);
     if (address_of(config->path, &admin->address, error) != 0) {
         free(admin);

@@ -196,8 +196,10 @@ static bool find_one(struct method_call *call, const char *name, uint64_t sessio
     wanted->session = session;
     if (name == NULL || text_name_key(name, strlen(name), wanted->key, NULL) >= 0)
         presence_each(call->desk->config->presence, look, wanted);
-    if (wanted->found)
+    if (wanted->found) {
+        method_about(call, wanted->row.player, wanted->row.name);
         return true;
+    }
     if (name == NULL) {
         method_fail(call, "there is no session %llu", (unsigned long long)session);
     } else {

@@ -57,6 +57,7 @@ static const struct method *const FAMILIES[] = {
     CMD_AUTH,
     CMD_AUDIT,
     CMD_BANS,
+    CMD_PRIVACY,
 };
 /* clang-format on */
 

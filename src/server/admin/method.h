@@ -61,6 +61,7 @@ struct method_desk {
     struct samples *samples;
     struct logtail *logtail;
     bool *saving;                /* a save that an operator asked for is under way */
+    struct erasure *erasure;     /* cmd_privacy.h */
     struct method_call **parked; /* calls that wait for the store, by tag */
 };
 
@@ -146,7 +147,7 @@ json_t *method_id_json(uint64_t id);
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
-    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[];
+    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);

@@ -7,6 +7,7 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
     src/server/play/spawn.c src/server/play/spawn.h
 libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/acceptor.c src/server/play/acceptor.h \
+    src/server/play/chatlog.c src/server/play/chatlog.h \
     src/server/play/balance.c src/server/play/balance.h \
     src/server/play/guests.c src/server/play/guests.h \
     src/server/play/host.c src/server/play/host.h \

@@ -46,6 +46,7 @@ struct presence {
     struct returning returning;
     uint64_t began_ms; /* monotonic */
     bool closed;       /* newcomers wait, whatever room there is */
+    uint64_t barred;   /* an account that nobody may come by; 0: none */
     struct snapshot *snapshot;
     struct event *flush;
     struct event *line; /* the line moves on; armed while anybody stands in it */
@@ -323,6 +324,10 @@ static bool banned(struct presence *presence, struct person *person, uint64_t pl
                                 ? bans_account(presence->config.bans, player, timestamp_now_ms())
                                 : NULL;
 
+    if (player == presence->barred) {
+        refuse(presence, person, PROTOCOL_REASON_BUSY, AWAY_RETRY_MS);
+        return true;
+    }
     if (ban == NULL)
         return false;
     metrics_add(METRIC_BANNED_REFUSED, 1);
@@ -698,6 +703,11 @@ unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_
             sessions_disconnect(presence->sessions, person->session, reason, 0, text);
     }
     return n;
+}
+
+void presence_bar(struct presence *presence, uint64_t player)
+{
+    presence->barred = player;
 }
 
 bool presence_gone(const struct presence *presence, uint64_t player)

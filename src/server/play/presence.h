@@ -95,6 +95,8 @@ unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_
                       const char *text);
 /* True: nothing of that account is here any more, nor on its way to the database. */
 bool presence_gone(const struct presence *presence, uint64_t player);
+/* Let nobody in by that account (it is being erased); 0: everybody again. */
+void presence_bar(struct presence *presence, uint64_t player);
 /* What bans and mutes do to those who are here: to give to bans_set_handlers. */
 struct bans_handlers presence_bans_handlers(struct presence *presence);
 

@@ -154,6 +154,7 @@ static void apply_chat(struct step *step, struct command *command)
         if (slot == IDMAP_NONE)
             return;
         line.entity = sim->entities[slot].id;
+        line.player = sim->entities[slot].player;
         line.pos = sim->entities[slot].state.pos;
         line.name = blob_ref(sim->entities[slot].name);
     }

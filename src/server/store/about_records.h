@@ -24,6 +24,40 @@ struct store_audit {
     char outcome[STORE_OUTCOME_MAX]; /* "ok", "denied: ...", "failed: ..." */
 };
 
+struct store_chat {
+    uint64_t id, at_ms;
+    uint64_t player_id; /* 0: a guest, or the server */
+    uint32_t channel;   /* enum protocol_channel */
+    char name[TEXT_NAME_MAX_BYTES + 1], text[TEXT_CHAT_MAX_BYTES + 1];
+};
+
+/* What export and history tell of one account. */
+struct store_stay {
+    uint64_t id, connected_ms, disconnected_ms; /* 0: it is here */
+    char session_id[40];
+};
+
+struct store_known_address {
+    char network[64];
+    uint64_t seen_ms;
+};
+
+struct store_known_token {
+    uint64_t id, issued_ms, expires_ms, used_ms, revoked_ms;
+};
+
+/* What an older program's database held of it and was not taken over as it was. */
+struct store_adopted {
+    uint64_t id;
+    char place[64], what[256], content[2048];
+};
+
+struct store_erase {
+    uint64_t player_id;
+    char target[STORE_TARGET_MAX];        /* of its rows in audit */
+    char quoted[TEXT_NAME_MAX_BYTES * 6]; /* the name as a JSON string, to be found in details */
+};
+
 /* A page of a list. */
 struct store_page {
     uint64_t

@@ -60,7 +60,18 @@
     ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id) */                                     \
     ROW(AUDIT_LIST, audit_list)   /* in: page. rows: struct store_audit, newest first */           \
     ROW(AUDIT_ABOUT, audit_about) /* the same, whose target is page.text */                        \
-    ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */
+    ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */       \
+    ROW(CHAT_ADD, chat_add)       /* in: many: struct store_chat; of players who are gone: not */  \
+    ROW(CHAT_PRUNE, chat_prune)   /* as AUDIT_PRUNE */                                             \
+    /* Of statements_privacy.c: of one account; lists fall from page.from. */                      \
+    ROW(CHAT_OF, chat_of)           /* in: page (about). rows: struct store_chat */                \
+    ROW(SESSIONS_OF, sessions_of)   /* the same. rows: struct store_stay */                        \
+    ROW(ADDRESSES_OF, addresses_of) /* in: page (about). rows: struct store_known_address */       \
+    ROW(TOKENS_OF, tokens_of)       /* the same. rows: struct store_known_token */                 \
+    ROW(ADOPTED_OF, adopted_of)     /* the same. rows: struct store_adopted */                     \
+    /* in: erase. The account and all that hangs on it go; its name goes from the audit. out: id.  \
+     * NONE: there is none */                                                                      \
+    ROW(PLAYER_ERASE, player_erase)
 
 enum store_statement {
 #define ROW(upper, lower) STORE_##upper,
@@ -126,6 +137,7 @@ struct store_question {
         struct store_audit audit;
         struct store_ban ban;
         struct store_page page;
+        struct store_erase erase;
     } in;
 };
 

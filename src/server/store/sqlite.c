@@ -276,15 +276,29 @@ static struct store_ask *take(struct driver *driver, unsigned *n)
     return first;
 }
 
+/* What was deleted lies in the write-ahead log yet. One that another program reads cannot be
+ * emptied now; it will be by the next checkpoint that can. */
+static void scrub(struct driver *driver)
+{
+    sqlite3_wal_checkpoint_v2(driver->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 static void run(struct driver *driver, struct store_ask *first, unsigned n)
 {
     bool done = n > 1 && run_together(driver, first, n);
+
+    for (const struct store_ask *ask = first; done && ask; ask = ask->next) {
+        if (ask->row->flags & STATEMENT_SCRUB)
+            scrub(driver);
+    }
 
     while (first) {
         struct store_ask *next = first->next; /* once posted it is control's */
 
         if (!done)
             run_alone(driver, first);
+        if (!done && (first->row->flags & STATEMENT_SCRUB))
+            scrub(driver);
         postbox_post(driver->postbox, &first->item);
         first = next;
     }

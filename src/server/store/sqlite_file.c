@@ -99,6 +99,7 @@ sqlite3 *sqlite_file_open(const char *path, uint32_t busy_ms, struct error *erro
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL", /* what is acknowledged is on the disk */
         "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON", /* what is deleted is overwritten */
     };
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     sqlite3 *db = NULL;

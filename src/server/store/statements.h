@@ -50,6 +50,7 @@ enum statement_flags {
     STATEMENT_MANY_IN = 4,  /* question.in.many: its first (only) step runs once for each row.
                                PostgreSQL gets each parameter as an array: unnest($1, $2 ...) */
     STATEMENT_MANY_OUT = 8, /* answer.rows; else the first row */
+    STATEMENT_SCRUB = 16, /* what it deleted must not lie on in the file: SQLite empties its log */
 };
 
 struct statement {

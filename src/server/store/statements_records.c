@@ -60,6 +60,18 @@ static void read_more(const struct statement_value *columns, void *into)
     (void)columns, (void)into;
 }
 
+static void bind_chat(const struct store_question *question, size_t at,
+                      struct statement_value *values)
+{
+    const struct store_chat *line = (const struct store_chat *)question->in.many.rows + at;
+
+    values[0] = value_time(line->at_ms);
+    values[1] = value_int(line->channel);
+    values[2] = value_id(line->player_id);
+    values[3] = value_text(line->name);
+    values[4] = value_text(line->text);
+}
+
 /* clang-format off */
 #define AUDIT_COLUMNS "SELECT id, at, actor_uid, actor, method, target, detail, outcome FROM audit "
 #define AUDIT_TYPES   "idittttt"
@@ -89,5 +101,25 @@ const struct statement statement_audit_prune = {
     .steps = {
         {"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)", NULL},
         {"SELECT 1 FROM audit WHERE at < $1 LIMIT 1", NULL}},
+};
+
+/* A line of an account that was erased meanwhile must not bring its name back. */
+const struct statement statement_chat_add = {
+    .name = "chat_add", .in = "diitt", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_MANY_IN, .in_bytes = sizeof(struct store_chat), .bind = bind_chat,
+    .steps = {{
+        "INSERT INTO chat_log (at, channel, player_id, name, text) SELECT $1, $2, $3, $4, $5"
+        " WHERE $3 IS NULL OR EXISTS (SELECT 1 FROM players WHERE id = $3)",
+        "INSERT INTO chat_log (at, channel, player_id, name, text)"
+        " SELECT s.* FROM unnest($1, $2, $3, $4, $5) AS s (at, channel, player_id, name, text)"
+        " WHERE s.player_id IS NULL OR EXISTS (SELECT 1 FROM players p WHERE p.id = s.player_id)"}},
+};
+
+const struct statement statement_chat_prune = {
+    .name = "chat_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
+    .bind = bind_before, .read = read_more,
+    .steps = {
+        {"DELETE FROM chat_log WHERE id IN (SELECT id FROM chat_log WHERE at < $1 ORDER BY at LIMIT $2)", NULL},
+        {"SELECT 1 FROM chat_log WHERE at < $1 LIMIT 1", NULL}},
 };
 /* clang-format on */
