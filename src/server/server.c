@@ -57,6 +57,7 @@
 #define QUEUE_SPARE         256
 #define OTHER_FDS           64
 #define STATUS_S            5
+#define LEFT_OPEN_MS        60000   /* a session after a crash */
 #define CHAT_KEPT_MS        3600000 /* of a run before: nobody comes back to older lines */
 #define STALLS_LOGGED       5       /* at once, then one a second */
 #define TEMPOS_LOGGED       5
@@ -308,6 +309,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .queue_max = server->config->queue_max,
                                        .flush_ms = server->config->flush_ms,
                                        .spawn_radius_m = server->config->spawn_radius_m,
+                                       .left_open_ms = LEFT_OPEN_MS,
                                        .linger_ms = server->config->linger_ms,
                                        .epoch = store_epoch(server->store)};
 

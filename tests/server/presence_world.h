@@ -182,6 +182,7 @@ static inline void start(struct world *world)
                                                              .queue_max = QUEUE_MAX,
                                                              .flush_ms = 50,
                                                              .linger_ms = world->linger_ms,
+                                                             .left_open_ms = LINGER_MS,
                                                              .epoch = store_epoch(world->store)},
                                    &error);
     assert_non_null(world->presence);

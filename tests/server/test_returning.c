@@ -234,6 +234,34 @@ static void test_over_a_restart(void **state)
     assert_int_equal(sql(world, ALL_ROWS), 1);
 }
 
+/* After a crash a session goes on for who comes back; the others' end when the server lived last.
+ */
+static void test_over_a_crash(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, OPEN_ROWS) == 2 &&
+                     sql(world, "SELECT count(*) FROM server_state WHERE alive_at >= "
+                                "(SELECT max(connected_at) FROM game_sessions)") == 1);
+    stop(world); /* nobody left */
+    start(world);
+    assert_int_equal(sql(world, OPEN_ROWS), 2);
+    assert_int_equal(resume(world, 1, 3), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    assert_int_equal(sql(world, ALL_ROWS), 2);
+    assert_int_equal(sql(world,
+                         "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"
+                         " AND player_id = (SELECT id FROM players WHERE username = 'alice')"),
+                     1);
+    /* Before this start, whose signs of life are later. */
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions, server_state"
+                                " WHERE disconnected_at >= connected_at AND"
+                                " disconnected_at < alive_at"),
+                     1);
+}
+
 /* Just after a start those who resume go before those who are new, for they were here. */
 static void test_resumers_go_first(void **state)
 {
@@ -305,6 +333,7 @@ int main(void)
         TEST(test_it_takes_a_place),
         TEST(test_a_new_login_takes_it),
         TEST(test_over_a_restart),
+        TEST(test_over_a_crash),
         TEST(test_resumers_go_first),
         TEST(test_while_the_database_is_away),
         TEST(test_bad_tokens),

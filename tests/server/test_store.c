@@ -285,10 +285,66 @@ static void test_sessions_and_epochs(void **state)
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at = "
                                 "'1970-01-01T00:00:00.005Z'"),
                      1);
+    question.statement = STORE_SERVER_ALIVE_LAST;
+    assert_int_equal(ask(world, question), STORE_OK);
+    assert_int_equal(world->answer.out.ms, 0);
+    question = by_id(STORE_SERVER_ALIVE, 0);
+    question.in.id.now_ms = 1700;
+    assert_int_equal(ask(world, question), STORE_OK);
     reopen(world); /* as after a crash: the row of s1 was never closed */
     assert_int_equal(store_epoch(world->store), 2);
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"),
-                     0);
+                     1);
+}
+
+static void open_session(struct world *world, uint64_t player, const char *id, const char *socket,
+                         uint64_t now_ms)
+{
+    struct store_question question = {.statement = STORE_SESSION_OPEN};
+
+    question.in.session = (struct store_session){.player_id = player, .now_ms = now_ms};
+    snprintf(question.in.session.session_id, STORE_SESSION_ID_MAX, "%s", id);
+    snprintf(question.in.session.socket_id, STORE_SESSION_ID_MAX, "%s", socket);
+    assert_int_equal(ask(world, question), STORE_OK);
+}
+
+/* What a crash left open ends when the server lived last, but for what somebody went on with. */
+static void test_left_open(void **state)
+{
+    struct world *world = *state;
+    struct store_question question = by_id(STORE_SERVER_ALIVE, 0);
+    uint64_t alice = add_player(world, "alice"), bob = add_player(world, "bob");
+
+    open_session(world, alice, "s1", "1-a", 1000);
+    open_session(world, alice, "s2", "1-b", 1000);
+    open_session(world, alice, "s3", "11-b", 2000); /* after the last sign of life */
+    question.in.id.now_ms = 1700;
+    assert_int_equal(ask(world, question), STORE_OK);
+    question = by_id(STORE_SERVER_ALIVE_LAST, 0);
+    assert_int_equal(ask(world, question), STORE_OK);
+    assert_int_equal(world->answer.out.ms, 1700);
+    open_session(world, alice, "s1", "2-a", 9000); /* the next start: it goes on */
+    open_session(world, bob, "s2", "2-b", 9000);   /* not his: it does not */
+    question = (struct store_question){.statement = STORE_SESSIONS_END};
+    question.in.session = (struct store_session){.socket_id = "2-", .now_ms = 1700};
+    assert_int_equal(ask(world, question), STORE_OK);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"),
+                     1);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's1' AND"
+                                " socket_id = '2-a' AND disconnected_at IS NULL"),
+                     1);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's2' AND"
+                                " disconnected_at = '1970-01-01T00:00:01.700Z'"),
+                     1);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's3' AND"
+                                " disconnected_at = connected_at"),
+                     1);
+    /* It was closed, and he comes back after all. */
+    open_session(world, alice, "s2", "2-c", 9500);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's2' AND"
+                                " disconnected_at IS NULL"),
+                     1);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 3);
 }
 
 static void test_file_is_private(void **state)
@@ -651,6 +707,7 @@ int main(void)
         BOTH(test_accounts),
         BOTH(test_positions_never_go_back),
         BOTH(test_sessions_and_epochs),
+        BOTH(test_left_open),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_questions_share_a_commit, setup, teardown),

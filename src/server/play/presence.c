@@ -805,6 +805,7 @@ struct presence *presence_new(const struct presence_config *config, struct error
         presence_free(presence);
         return NULL;
     }
+    saving_end_left_open(&presence->saving, config->left_open_ms);
     presence_reconfigure(presence, config);
     return presence;
 }

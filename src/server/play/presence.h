@@ -38,6 +38,7 @@ struct presence_config {
     uint32_t flush_ms;  /* how often positions are saved */
     uint32_t epoch;
     uint32_t spawn_radius_m; /* where newcomers begin; 0: where the sim puts them */
+    uint32_t left_open_ms;   /* how long one may go on with a session that a crash left open */
     uint32_t linger_ms;      /* how long a figure waits for one who dropped */
 };
 

@@ -9,6 +9,7 @@
 #include "store/timestamp.h"
 
 #define SAVE_PATIENCE_MS 10000
+#define END_AGAIN_MS     5000 /* the database was away */
 
 double saving_metres(int32_t units)
 {
@@ -61,6 +62,15 @@ void saving_commit(struct saving *saving)
     writeback_flush(saving->writeback, saving->epoch, saving->flushed_tick);
 }
 
+static void note_alive(struct saving *saving)
+{
+    struct store_question question = {.statement = STORE_SERVER_ALIVE};
+
+    question.in.id.now_ms = timestamp_now_ms();
+    if (store_ask(saving->store, &question) < 0)
+        metrics_add(METRIC_STORE_ERRORS, 1);
+}
+
 void saving_flush(struct saving *saving, const struct people *people,
                   const struct snapshot *snapshot)
 {
@@ -79,6 +89,7 @@ void saving_flush(struct saving *saving, const struct people *people,
     }
     saving->flushed_tick = tick;
     saving_commit(saving);
+    note_alive(saving);
 }
 
 void saving_finish(struct saving *saving, const struct people *people,
@@ -139,15 +150,62 @@ void saving_closed(struct saving *saving, const struct person *person)
         note_session(saving, person, STORE_SESSION_CLOSE);
 }
 
+/* -- what a crash left open -------------------------------------------------------------------- */
+
+void saving_end_left_open(struct saving *saving, uint32_t after_ms)
+{
+    const struct timeval wait = {(time_t)(after_ms / 1000), (suseconds_t)(after_ms % 1000) * 1000};
+
+    event_add(saving->left_open, &wait);
+}
+
+static void ended(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    (void)tag;
+    if (answer->status == STORE_AWAY)
+        saving_end_left_open(context, END_AGAIN_MS);
+}
+
+static void end_left_open(evutil_socket_t fd, short what, void *context)
+{
+    struct saving *saving = context;
+    struct store_question question = {
+        .statement = STORE_SESSIONS_END, .answer = ended, .context = saving};
+
+    (void)fd, (void)what;
+    snprintf(question.in.session.socket_id, sizeof(question.in.session.socket_id), "%u-",
+             saving->epoch);
+    question.in.session.now_ms = saving->alive_ms;
+    if (store_ask(saving->store, &question) < 0)
+        saving_end_left_open(saving, END_AGAIN_MS);
+}
+
+static void lived(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct saving *saving = context;
+
+    (void)tag;
+    if (answer->status == STORE_OK)
+        saving->alive_ms = answer->out.ms;
+}
+
 int saving_init(struct saving *saving, struct event_base *base, struct store *store, uint32_t epoch,
                 struct error *error)
 {
+    struct store_question question = {
+        .statement = STORE_SERVER_ALIVE_LAST, .answer = lived, .context = saving};
+
     *saving = (struct saving){.store = store, .epoch = epoch};
     saving->writeback = writeback_new(base, store, error);
-    return saving->writeback ? 0 : -1;
+    saving->left_open = evtimer_new(base, end_left_open, saving);
+    if (!saving->writeback || !saving->left_open || store_ask(store, &question) < 0)
+        return -1;
+    return 0;
 }
 
 void saving_fini(struct saving *saving)
 {
+    if (saving->left_open)
+        event_free(saving->left_open);
     writeback_free(saving->writeback);
 }

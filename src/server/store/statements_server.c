@@ -13,13 +13,46 @@ static void read_epoch(const struct statement_value *columns, void *into)
     *(uint64_t *)into = (uint64_t)columns[0].i;
 }
 
+static void read_ms(const struct statement_value *columns, void *into)
+{
+    *(uint64_t *)into = (uint64_t)columns[0].i;
+}
+
+static void bind_end(const struct store_question *question, size_t at,
+                     struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_text(question->in.session.socket_id);
+    values[1] = value_time(question->in.session.now_ms);
+}
+
 /* clang-format off */
-/* The epoch rises, and what a crash left open is closed. */
+/* What a crash left open stays open: who had it may come back (sessions_end). */
 const struct statement statement_server_start = {
     .name = "server_start", .in = "d", .out = "i", .flags = STATEMENT_CHANGES,
     .bind = bind_now, .read = read_epoch,
-    .steps = {
-        {"UPDATE game_sessions SET disconnected_at = $1 WHERE disconnected_at IS NULL", NULL},
-        {"UPDATE server_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", NULL}},
+    .steps = {{"UPDATE server_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", NULL}},
+};
+
+const struct statement statement_server_alive = {
+    .name = "server_alive", .in = "d", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_now,
+    .steps = {{"UPDATE server_state SET alive_at = $1 WHERE id = 1", NULL}},
+};
+
+const struct statement statement_server_alive_last = {
+    .name = "server_alive_last", .in = "", .out = "d", .read = read_ms,
+    .steps = {{"SELECT alive_at FROM server_state WHERE id = 1", NULL}},
+};
+
+/* Nobody stays for less than no time: one who came after that sign of life is closed as he came. */
+const struct statement statement_sessions_end = {
+    .name = "sessions_end", .in = "td", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_end,
+    .steps = {{
+        "UPDATE game_sessions"
+        " SET disconnected_at = CASE WHEN $2 > connected_at THEN $2 ELSE connected_at END"
+        " WHERE disconnected_at IS NULL"
+        " AND (socket_id IS NULL OR substr(socket_id, 1, length($1)) <> $1)", NULL}},
 };
 /* clang-format on */
