@@ -31,6 +31,7 @@ static struct fake {
     uint32_t version[SIDE][SIDE]; /* of the division; 0: never divided */
     uint32_t newest;
     bool told;
+    int32_t untold_x; /* of level 0 cells there new leaves are not told */
 } fake;
 
 static uint32_t *version_of(struct space_cell level0)
@@ -71,8 +72,8 @@ static uint32_t fake_division(const void *context, struct space_cell level0)
 static bool fake_told(const void *context, const struct interest_cell *cell)
 {
     (void)context;
-    (void)cell;
-    return fake.told;
+    return fake.told && (cell->old || fake.untold_x == 0 ||
+                         space_cell_up(interest_key(cell), 0).x != fake.untold_x);
 }
 
 static struct interest_world world(void)
@@ -132,6 +133,19 @@ static struct tiers_square square_in(struct space_cell own)
     return (struct tiers_square){own.x * 16 + 5, own.z * 16 + 11};
 }
 
+/* Each key knows which level 0 cell it is of, however those were moved about. */
+static void check_roots(const struct interest *interest)
+{
+    for (uint32_t i = 0; i < interest->cells_n; i++) {
+        const struct interest_cell *cell = &interest->cells[i];
+        struct space_cell level0 = space_cell_up(interest_key(cell), 0);
+
+        assert_true(cell->root < interest->roots_n);
+        assert_int_equal(interest->roots[cell->root].x, level0.x);
+        assert_int_equal(interest->roots[cell->root].z, level0.z);
+    }
+}
+
 /* What is held is what should be: the leaves of all in view, of none beyond, and of nothing twice.
  */
 static void check(const struct interest *interest, const struct interest_shape *shape,
@@ -168,6 +182,7 @@ static void check(const struct interest *interest, const struct interest_shape *
         assert_int_equal(cell->first.have, CELLBLOCK_NONE);
     }
     assert_int_equal(interest->cells[0].gap2, 0);
+    check_roots(interest);
 }
 
 /* Another division here and there near the player. */
@@ -283,6 +298,51 @@ static void test_old(void **state)
     interest_shape_free(shape);
 }
 
+/* Everything is put together at once: an old key waits for what took its own place, not for others.
+ */
+static void test_settle(void **state)
+{
+    struct interest_shape *shape = interest_shape_new(1, 128, 4096);
+    struct interest interest = {.cells = NULL};
+    struct interest_named gained[4096], lost[4096];
+    struct interest_change change = {gained, lost, 0, 0, 4096, NULL};
+    struct interest_world now;
+    uint32_t waiting = 0;
+
+    (void)state;
+    memset(&fake, 0, sizeof(fake));
+    fake.told = true;
+    for (unsigned round = 0; round < 2; round++) {
+        for (int32_t i = 0; i < SIDE * SIDE; i++)
+            fake.version[i / SIDE][i % SIDE] = round == 0 ? 0x55555555 : 0;
+        fake.newest++;
+        now = world();
+        assert_int_equal(
+            interest_update(&interest, shape, (struct tiers_square){5, 5}, &now, &change), 0);
+    }
+    print_message("%u old\n", interest.old_n);
+    assert_true(interest.old_n > 300);
+    interest_settle(&interest, &now);
+    for (uint32_t i = 0; i < interest.cells_n; i++)
+        assert_true(interest_replaced(&interest.cells[i]));
+    fake.untold_x = 1;
+    interest_settle(&interest, &now);
+    for (uint32_t i = 0; i < interest.cells_n; i++) {
+        const struct interest_cell *cell = &interest.cells[i];
+        bool there = space_cell_up(interest_key(cell), 0).x == 1;
+
+        assert_true(interest_replaced(cell) == !(cell->old && there));
+        waiting += cell->old && there;
+    }
+    assert_true(waiting > 50);
+    assert_int_equal(interest_update(&interest, shape, (struct tiers_square){5, 5}, &now, &change),
+                     0);
+    assert_int_equal(interest.old_n, waiting);
+    check_roots(&interest);
+    interest_fini(&interest);
+    interest_shape_free(shape);
+}
+
 static bool holds(const struct interest *interest, struct space_cell key)
 {
     for (uint32_t i = 0; i < interest->cells_n; i++) {
@@ -308,6 +368,7 @@ static void check_whole(const struct interest *interest)
             assert_true(holds(interest, leaves[k]));
     }
     assert_int_equal(keys, interest->cells_n);
+    check_roots(interest);
 }
 
 /* More divided cells than a connection may hold keys: the view ends, and all stays in bounds. */
@@ -432,10 +493,10 @@ static void test_outbox(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_walks),  cmocka_unit_test(test_divisions),
-        cmocka_unit_test(test_old),    cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_edge),   cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_outbox),
+        cmocka_unit_test(test_walks),    cmocka_unit_test(test_divisions),
+        cmocka_unit_test(test_old),      cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_edge),
+        cmocka_unit_test(test_parts),    cmocka_unit_test(test_outbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -287,6 +287,59 @@ static void test_stop_with_work(void **state)
     assert_int_equal(queue_length(room->queues[0]), 0);
 }
 
+/* There is no memory for what is shown: the world goes on, unseen, and once there is some again
+ * everybody sees what came of it. cell_grow, by which snapshots get their room, is wrapped by the
+ * linker in this program. */
+static _Atomic bool nothing_grows;
+
+int __real_cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes);
+int __wrap_cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes);
+
+int __wrap_cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes)
+{
+    return atomic_load(&nothing_grows) ? -1 : __real_cell_grow(array, room, n, item_bytes);
+}
+
+static void test_no_memory_to_show(void **state)
+{
+    struct room *room = *state;
+    int64_t failed = metrics_value(METRIC_SNAPSHOTS_FAILED);
+    int64_t deadline = now_ms() + DEADLINE_MS;
+    struct command intent = {
+        .session = 11,
+        .sequence = 1,
+        .producer = COMMAND_FROM_IO,
+        .kind = COMMAND_INTENT,
+        .as.intent = {.seq = 7, .intent = {0, 0, MOVEMENT_WALK}, .substeps = 3}};
+    uint32_t tick;
+    unsigned shown;
+
+    push_join(room);
+    start(room);
+    wait_published(room, 5);
+    atomic_store(&nothing_grows, true);
+    while (metrics_value(METRIC_SNAPSHOTS_FAILED) < failed + 2) {
+        assert_true(now_ms() < deadline);
+        (void)poll(NULL, 0, 5);
+    }
+    shown = atomic_load(&room->published);
+    tick = ticker_tick(room->ticker);
+    assert_int_equal(queue_push(room->queues[1], &intent), 0);
+    while (metrics_value(METRIC_SNAPSHOTS_FAILED) < failed + 8) {
+        assert_true(now_ms() < deadline);
+        (void)poll(NULL, 0, 5);
+    }
+    assert_true(ticker_tick(room->ticker) >= tick + 5);
+    assert_int_equal(atomic_load(&room->published), shown);
+    atomic_store(&nothing_grows, false);
+    wait_published(room, shown + 2);
+    assert_int_equal(room->seqs[shown - 1], 0);
+    assert_int_equal(room->seqs[shown], 7);
+    failed = metrics_value(METRIC_SNAPSHOTS_FAILED);
+    wait_published(room, shown + 4);
+    assert_int_equal(metrics_value(METRIC_SNAPSHOTS_FAILED), failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dilation, make, unmake),
         cmocka_unit_test_setup_teardown(test_on_a_loop, make, unmake),
         cmocka_unit_test_setup_teardown(test_stop_with_work, make, unmake),
+        cmocka_unit_test_setup_teardown(test_no_memory_to_show, make, unmake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
