@@ -1,16 +1,21 @@
-/* test_trouble.c -- when the machine is in trouble: a full disk, a database that is locked or
- * corrupt, a port in use. Each ends in one clear line for the one who can act, and leaves those
- * playing who play. */
+/* test_trouble.c -- when the machine is in trouble: a full disk, no memory, a database that is
+ * locked or corrupt, a port in use. Each ends in one clear line for the one who can act, and leaves
+ * those playing who play. */
+#include "config.h"
+
 #include "stage.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
-#define INI "[store]\nflush = 500ms\n"
+#define INI       "[store]\nflush = 500ms\n"
+#define NEWCOMERS 250
 
 /* The text stands in the log, or will in a moment: it is written by a thread of its own. */
 static void expect_in_log(struct daemon *whose, const char *text)
@@ -237,14 +242,79 @@ static void test_full_disk(void **state)
     expect_in_log(&server, "level=error");
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* What the daemon may have of data: as much as it has, and so much more. 0: what it likes. */
+static void limit_memory(unsigned more_kib)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    char path[40], line[128];
+    FILE *status;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)server.pid);
+    status = fopen(path, "r");
+    assert_non_null(status);
+    while (more_kib > 0 && fgets(line, sizeof(line), status) != NULL) {
+        if (strncmp(line, "VmData:", 7) == 0)
+            limit.rlim_cur = (strtoull(line + 7, NULL, 10) + more_kib) * 1024;
+    }
+    fclose(status);
+    assert_int_equal(prlimit(server.pid, RLIMIT_DATA, &limit, NULL), 0);
+}
+
+/* The kernel gives the daemon no more memory, and strangers come in crowds: those whom there is no
+ * room for are refused, who plays plays on, and when there is room again they come in. (The
+ * sanitizers end a program that has no memory.) */
+static void test_no_memory_left(void **state)
+{
+    struct player *alice, *others[NEWCOMERS];
+    unsigned gone = 0, waiting = 1;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    limit_memory(256);
+    for (unsigned i = 0; i < NEWCOMERS; i++)
+        others[i] = player_connect(party, &server);
+    for (uint64_t until_ms = now_ms() + DEADLINE_MS; waiting > 0 && now_ms() < until_ms;) {
+        party_pump(party, 10);
+        for (unsigned i = gone = waiting = 0; i < NEWCOMERS; i++) {
+            gone += others[i]->gone;
+            waiting += !others[i]->gone && !others[i]->greeted;
+        }
+    }
+    print_message("%u of %u were refused, %u wait\n", gone, NEWCOMERS, waiting);
+    assert_true(gone > 0);
+    assert_int_equal(waiting, 0);
+    stage_expect_walking(alice, DEADLINE_MS);
+    for (unsigned i = 0; i < NEWCOMERS; i++)
+        player_leave(others[i]);
+    limit_memory(0);
+    stage_expect_walking(alice, DEADLINE_MS);
+    for (unsigned i = 0; i < 3; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "late%u", i);
+        player_new_account(party, &server, name);
+    }
+    assert_int_equal(daemon_terminate(&server), 0);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED(test_port_in_use, INI),      STAGED(test_admin_socket_in_use, INI),
-        STAGED(test_database_in_use, INI),  STAGED(test_bad_configuration, INI),
-        STAGED(test_bad_certificate, NULL), STAGED(test_corrupt_database, INI),
-        STAGED(test_locked_database, INI),  STAGED(test_locked_at_start, INI),
+        STAGED(test_port_in_use, INI),
+        STAGED(test_admin_socket_in_use, INI),
+        STAGED(test_database_in_use, INI),
+        STAGED(test_bad_configuration, INI),
+        STAGED(test_bad_certificate, NULL),
+        STAGED(test_corrupt_database, INI),
+        STAGED(test_locked_database, INI),
+        STAGED(test_locked_at_start, INI),
         STAGED(test_full_disk, INI),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+        STAGED(test_no_memory_left, INI),
+#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
