@@ -190,6 +190,8 @@ static const struct option_flag flags[] = {
     {0, "migrate", NULL, NULL, "bring the database up to date and exit"},
     {0, "rotate-key", NULL, NULL, "sign tokens with a new key from now on and exit"},
     {0, "dry-run", NULL, NULL, "with --migrate: say what it would do, and change nothing"},
+    {0, "backup", "FILE", NULL, "copy the database file, also while it is in use, and exit"},
+    {0, "restore", "FILE", NULL, "put such a copy back, keep what was there beside it, and exit"},
     {0, "print-config", NULL, NULL, "print a sample configuration file"},
     {0, "print-man", NULL, NULL, "print the manual page openmmo.ini(5)"},
 #if TEST_FAULTS
@@ -498,6 +500,8 @@ static struct config *load(int argc, char *const argv[])
     config->migrate = options_flag(config->options, "migrate") != NULL;
     config->rotate_key = options_flag(config->options, "rotate-key") != NULL;
     config->dry_run = options_flag(config->options, "dry-run") != NULL;
+    config->backup = options_flag(config->options, "backup");
+    config->restore = options_flag(config->options, "restore");
     (void)build(config);
     return config;
 }

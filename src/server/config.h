@@ -62,6 +62,7 @@ struct config {
 
     /* Flags of the command line; borrowed from it. */
     const char *journal, *replay; /* NULL: not given */
+    const char *backup, *restore; /* the same */
     const char *burden; /* a planted fault: file with the microseconds that each step burns */
     bool migrate, dry_run, rotate_key;
 

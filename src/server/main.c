@@ -9,6 +9,7 @@
 #include "server/server.h"
 #include "server/state.h"
 #include "sim/journal.h"
+#include "store/backup.h"
 #include "store/migrate.h"
 #include "store/pg_target.h"
 #include "store/store.h"
@@ -90,6 +91,28 @@ static int rotate_key(struct config *config)
     return rc == 0 ? 0 : failed(&error);
 }
 
+/* --backup, --restore: of a database file. */
+static int copy(struct config *config)
+{
+    struct error error = {""}, report = {""};
+    int lock = -1, rc = -1;
+
+    if (config->store_driver == STORE_POSTGRESQL)
+        error_set(&error, "the database is PostgreSQL's: pg_dump and pg_restore copy it "
+                          "(doc/operations.md, Backup)");
+    else if (config->backup)
+        rc = backup_make(config->store_path, config->backup, &report, &error);
+    else if ((lock = state_take(config, &error)) >= 0)
+        rc = backup_restore(config->store_path, config->restore, &report, &error);
+    if (lock >= 0)
+        close(lock);
+    config_free(config);
+    if (rc < 0)
+        return failed(&error);
+    printf("openmmod: %s\n", report.text);
+    return 0;
+}
+
 static int serve(struct config *config)
 {
     struct error error = {""};
@@ -125,5 +148,7 @@ int main(int argc, char *argv[])
         return migrate(config);
     if (config->rotate_key)
         return rotate_key(config);
+    if (config->backup || config->restore)
+        return copy(config);
     return serve(config);
 }

@@ -206,6 +206,42 @@ static void test_journal_after_kill(void **state)
         fail_msg("the journal of a killed server does not replay: %s", out);
 }
 
+static void expect_run(const char *const *arguments, int status, const char *words)
+{
+    const char *out;
+
+    if (openmmod_run(arguments, &out) != status || !strstr(out, words))
+        fail_msg("expected %d and \"%s\": %s", status, words, out);
+}
+
+/* The drill: a copy is made while they play, all is lost after it, the copy is put back. */
+static void test_backup_and_restore(void **state)
+{
+    char copy[100];
+    const char *const backup[] = {"-c", server.ini_path, "--backup", copy, NULL};
+    const char *const restore[] = {"-c", server.ini_path, "--restore", copy, NULL};
+    const char *const elsewhere[] = {
+        "-c", server.ini_path, "--store.driver=postgresql", "--backup", copy, NULL};
+    struct player *alice;
+
+    (void)state;
+    snprintf(copy, sizeof(copy), "%s/copy.db", server.dir);
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    expect_run(backup, 0, ": 1 accounts");
+    player_new_account(party, &server, "bob");
+    expect_run(restore, 1, "another openmmod is running");
+    expect_run(elsewhere, 1, "pg_dump");
+    assert_false(alice->gone);
+    daemon_kill(&server);
+    expect_run(restore, 0, "what was there is kept as");
+    party_free(party);
+    party = party_new();
+    daemon_start(&server, NULL);
+    player_returns(party, &server, "alice");
+    player_new_account(party, &server, "bob"); /* he came after the copy: his name is free */
+}
+
 /* Unix time of the last save, 0 before the first. */
 static long long saved_ms(void)
 {
@@ -250,6 +286,7 @@ int main(void)
         STAGED(test_journal, INI),
         STAGED(test_journal_after_kill, INI),
         STAGED(test_reload, INI),
+        STAGED(test_backup_and_restore, INI),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

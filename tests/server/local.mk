@@ -27,6 +27,12 @@ tests_server_test_migrate_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR=
 tests_server_test_migrate_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/server/legacy/postgresql.sql tests/server/legacy/sqlite.sql
 
+check_PROGRAMS += tests/server/test_backup
+tests_server_test_backup_SOURCES = tests/server/test_backup.c tests/server/scratch.h tests/server/pg_cluster.c \
+    tests/server/pg_cluster.h
+tests_server_test_backup_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_backup_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_token
 tests_server_test_token_SOURCES = tests/server/test_token.c
 tests_server_test_token_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

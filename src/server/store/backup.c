@@ -1,0 +1,355 @@
+/* backup.c -- SQLite's online backup into a file of another name, checks, and the change of names.
+ *
+ *   backup    database -> FILE.XXXXXX -> checked -> on the disk -> FILE
+ *   restore   FILE -> PATH.XXXXXX -> checked -> on the disk;  PATH also gets the name
+ *             PATH.before-restore;  then PATH.XXXXXX -> PATH, in one step */
+#include <config.h> /* mkostemp */
+
+#include "store/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/migrate.h"
+#include "store/sqlite_file.h"
+
+#define BUSY_MS    10000
+#define NAMES_MAX  1000 /* of .before-restore */
+#define PATH_BYTES PATH_MAX
+
+struct copy {
+    char path[PATH_BYTES]; /* of the temporary file */
+};
+
+static int64_t number(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+/* A file beside `beside`, so that a rename is enough. */
+static int copy_make(struct copy *copy, const char *beside, struct error *error)
+{
+    int n = snprintf(copy->path, sizeof(copy->path), "%s.XXXXXX", beside), fd;
+
+    if (n < 0 || n >= (int)sizeof(copy->path))
+        return error_set(error, "the path %.200s is too long", beside);
+    fd = mkostemp(copy->path, O_CLOEXEC); /* 0600 */
+    if (fd < 0) {
+        int why = errno;
+
+        copy->path[0] = '\0';
+        return error_set(error, "cannot make a file beside %.200s: %s", beside, strerror(why));
+    }
+    close(fd);
+    return 0;
+}
+
+/* What is there under its temporary name goes; nothing where it got its own. */
+static void copy_drop(const struct copy *copy)
+{
+    static const char *const tails[] = {"", "-journal", "-wal", "-shm"};
+    char path[PATH_BYTES + 16];
+
+    for (size_t i = 0; copy->path[0] && i < ARRAY_N(tails); i++) {
+        snprintf(path, sizeof(path), "%s%s", copy->path, tails[i]);
+        unlink(path);
+    }
+}
+
+static int on_disk(const char *path, int flags, struct error *error)
+{
+    int fd = open(path, flags | O_CLOEXEC), rc = -1;
+
+    if (fd >= 0)
+        rc = fsync(fd);
+    if (rc < 0)
+        error_set(error, "cannot write %.200s to the disk: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* The directory that a path lies in, so that a name in it lasts. */
+static int directory_on_disk(const char *path, struct error *error)
+{
+    char directory[PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+
+    snprintf(directory, sizeof(directory), "%.*s", (int)length, path);
+    return on_disk(length ? directory : (slash ? "/" : "."), O_RDONLY | O_DIRECTORY, error);
+}
+
+/* Who may write it leaves no -wal and -shm behind; who may not can read it all the same. */
+static sqlite3 *open_source(const char *path, struct error *error)
+{
+    int how = access(path, W_OK) == 0 ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    sqlite3 *db = NULL;
+    int rc;
+
+    if (access(path, F_OK) < 0) {
+        error_set(error, "there is no database file %.200s", path);
+        return NULL;
+    }
+    rc = sqlite3_open_v2(path, &db, how | SQLITE_OPEN_EXRESCODE, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(db, BUSY_MS);
+        rc = sqlite3_exec(db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
+    }
+    if (rc == SQLITE_OK && number(db, "SELECT max(version) FROM schema_migrations") >= 1)
+        return db;
+    if (rc == SQLITE_OK)
+        error_set(error, "file %.200s is no database of openmmod's", path);
+    else
+        sqlite_file_error(error, db, path, rc);
+    sqlite3_close(db);
+    return NULL;
+}
+
+static int check(sqlite3 *db, const char *path, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &statement, NULL);
+    bool sound = false;
+
+    if (rc == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
+        const unsigned char *answer = sqlite3_column_text(statement, 0);
+
+        sound = answer && strcmp((const char *)answer, "ok") == 0;
+    }
+    sqlite3_finalize(statement);
+    return sound ? 0 : sqlite_file_error(error, db, path, SQLITE_CORRUPT);
+}
+
+/* All at once: one reading of the database as it is now, which writers do not wait for and which
+ * does not begin again when they write. */
+static int copy_pages(sqlite3 *source, sqlite3 *copy)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", source, "main");
+
+    if (!backup)
+        return sqlite3_errcode(copy);
+    sqlite3_backup_step(backup, -1);
+    return sqlite3_backup_finish(backup);
+}
+
+/* Into a checked file that stands for itself. *players: how many are in it. epoch: at least. */
+static int copy_fill(const struct copy *copy, const char *from, int64_t epoch, int64_t *players,
+                     struct error *error)
+{
+    sqlite3 *source = open_source(from, error), *db = NULL;
+    char sql[120];
+    int rc;
+
+    if (!source)
+        return -1;
+    rc = sqlite3_open_v2(copy->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
+    if (rc == SQLITE_OK)
+        rc = copy_pages(source, db);
+    /* Not in WAL mode: its file alone is all of it. */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    snprintf(sql, sizeof(sql), "UPDATE server_state SET epoch = %" PRId64 " WHERE epoch < %" PRId64,
+             epoch, epoch);
+    if (rc == SQLITE_OK && epoch > 0)
+        rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    if (rc != SQLITE_OK) {
+        errno = 0;
+        sqlite_file_error(error, db, (rc & 0xff) == SQLITE_CORRUPT ? from : copy->path, rc);
+    }
+    sqlite3_close(source);
+    if (rc == SQLITE_OK && check(db, from, error) < 0)
+        rc = SQLITE_CORRUPT;
+    *players = rc == SQLITE_OK ? number(db, "SELECT count(*) FROM players") : 0;
+    sqlite3_close(db);
+    return rc == SQLITE_OK ? on_disk(copy->path, O_RDONLY, error) : -1;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+int backup_make(const char *path, const char *to, struct error *report, struct error *error)
+{
+    struct copy copy = {.path = ""};
+    struct stat status = {.st_size = 0};
+    double begun_s = seconds();
+    int64_t players;
+    int rc = -1;
+
+    if (same_file(path, to))
+        return error_set(error, "%.200s is the database itself: name another file", to);
+    if (copy_make(&copy, to, error) == 0 && copy_fill(&copy, path, 0, &players, error) == 0) {
+        (void)stat(copy.path, &status);
+        rc = rename(copy.path, to);
+        if (rc < 0)
+            error_set(error, "cannot name the copy %.200s: %s", to, strerror(errno));
+        else
+            rc = directory_on_disk(to, error);
+    }
+    if (rc < 0) {
+        copy_drop(&copy);
+        return -1;
+    }
+    error_set(report,
+              "database file %.180s: copied to %.180s and checked: %" PRId64
+              " accounts, %lld bytes, %.1f s",
+              path, to, players, (long long)status.st_size, seconds() - begun_s);
+    return 0;
+}
+
+/* -- back again ----------------------------------------------------------------------------------
+ */
+
+/* Of the database that goes; 0 where it cannot be read any more. */
+static int64_t epoch_of(const char *path)
+{
+    sqlite3 *db = NULL;
+    int64_t epoch = -1;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
+        epoch = number(db, "SELECT epoch FROM server_state WHERE id = 1");
+    sqlite3_close(db);
+    return epoch > 0 ? epoch : 0;
+}
+
+/* The log of the database that goes must not be there for the one that comes: it would be applied
+ * to it. It is merged; where the old one cannot be read any more, it is kept beside it. */
+static int settle_log(const char *path, const char *kept, struct error *error)
+{
+    static const char *const tails[] = {"-wal", "-shm", "-journal"};
+    char from[PATH_BYTES + 8], to[PATH_BYTES + 8];
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(db, BUSY_MS);
+        (void)number(db, "PRAGMA journal_mode = DELETE"); /* merges the log and removes it */
+    }
+    sqlite3_close(db);
+    for (size_t i = 0; i < ARRAY_N(tails); i++) {
+        snprintf(from, sizeof(from), "%s%s", path, tails[i]);
+        snprintf(to, sizeof(to), "%s%s", kept, tails[i]);
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return error_set(error, "cannot put %.200s aside: %s", from, strerror(errno));
+    }
+    return 0;
+}
+
+/* A name that nothing has yet, for what is there now. */
+static int find_name(const char *path, char kept[PATH_BYTES], struct error *error)
+{
+    for (unsigned n = 1; n < NAMES_MAX; n++) {
+        int length = n == 1 ? snprintf(kept, PATH_BYTES, "%s.before-restore", path)
+                            : snprintf(kept, PATH_BYTES, "%s.before-restore~%u", path, n);
+
+        if (length < 0 || length >= PATH_BYTES)
+            return error_set(error, "the path %.200s is too long", path);
+        if (access(kept, F_OK) < 0 && errno == ENOENT)
+            return 0;
+    }
+    return error_set(error, "there are %d files %.200s.before-restore: remove some", NAMES_MAX,
+                     path);
+}
+
+/* It will be the daemon's, as the old one is. */
+static int give(const char *copy, const char *path, struct error *error)
+{
+    struct stat old;
+
+    if (geteuid() != 0 || stat(path, &old) < 0 || chown(copy, old.st_uid, old.st_gid) == 0)
+        return 0;
+    return error_set(error, "cannot give %.200s to the database's owner: %s", copy,
+                     strerror(errno));
+}
+
+/* Will openmmod take it? Tried on a copy in memory. */
+static int fits(const char *copy, const char *from, struct error *error)
+{
+    struct migrate how = {.apply = true, .dry_run = true};
+    struct error report, cause;
+
+    if (migrate_file(copy, &how, &report, &cause) == 0)
+        return 0;
+    return error_set(error, "%.180s cannot be put back: %.300s", from, cause.text);
+}
+
+/* path is claimed, so that no daemon has it. */
+static int replace(const char *path, const char *from, struct copy *copy, char kept[PATH_BYTES],
+                   int64_t *players, struct error *error)
+{
+    /* The epoch does not step back: what it orders may lie outside the database. */
+    if (find_name(path, kept, error) < 0 || copy_make(copy, path, error) < 0 ||
+        copy_fill(copy, from, epoch_of(path), players, error) < 0 ||
+        fits(copy->path, from, error) < 0 || give(copy->path, path, error) < 0 ||
+        settle_log(path, kept, error) < 0)
+        return -1;
+    if (link(path, kept) < 0)
+        return error_set(error, "cannot keep the old database as %.200s: %s", kept,
+                         strerror(errno));
+    if (rename(copy->path, path) < 0) {
+        error_set(error, "cannot put the copy in the place of %.200s: %s", path, strerror(errno));
+        unlink(kept);
+        return -1;
+    }
+    return directory_on_disk(path, error);
+}
+
+int backup_restore(const char *path, const char *from, struct error *report, struct error *error)
+{
+    struct copy copy = {.path = ""};
+    char kept[PATH_BYTES];
+    double begun_s = seconds();
+    bool there = access(path, F_OK) == 0;
+    int64_t players;
+    int claim, rc;
+
+    if (same_file(path, from))
+        return error_set(error, "%.200s is the database itself: name a copy", from);
+    claim = sqlite_file_claim(path, error);
+    if (claim < 0)
+        return -1;
+    rc = replace(path, from, &copy, kept, &players, error);
+    if (rc < 0)
+        copy_drop(&copy);
+    if (rc < 0 && !there)
+        unlink(path); /* the claim made it, empty */
+    if (rc == 0 && !there)
+        unlink(kept);
+    close(claim);
+    if (rc < 0)
+        return -1;
+    error_set(report,
+              "database file %.140s: put back from %.140s and checked: %" PRId64
+              " accounts, %.1f s; %s%.140s",
+              path, from, players, seconds() - begun_s,
+              there ? "what was there is kept as " : "there was none", there ? kept : "");
+    return 0;
+}
