@@ -1,8 +1,9 @@
 /* logtail.h -- the last lines of the log, kept for operators who look at it.
  *
  * Rings of LOGTAIL_LINES and of LOGTAIL_BYTES of their texts, whichever is full first; written by
- * the log's tap on any thread (copy under a short lock, nothing else), read by control. Nobody is woken: readers come by at their own interval, and lines that
- * the ring let go of meanwhile are counted. */
+ * the log's tap on any thread (copy under a short lock, nothing else), read by control. Nobody is
+ * woken: readers come by at their own interval, and lines that the ring let go of meanwhile are
+ * counted. */
 #ifndef OPENMMO_ADMIN_LOGTAIL_H
 #define OPENMMO_ADMIN_LOGTAIL_H
 

@@ -32,6 +32,7 @@ struct batch_write {
 struct batch *batch_new(void);
 void batch_free(struct batch *batch); /* what was added is thrown away; NULL is fine. Any thread */
 
+/* For one more write of so many bytes. */
 bool batch_has_room(const struct batch *batch, size_t len_bytes);
 /* Copy the bytes, for which there is room. At most one write a socket may be in a batch: a short
  * one would let the next overtake its rest. */

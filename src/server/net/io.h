@@ -68,6 +68,7 @@ void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines
  * much of its CPU time is each one's share, in us, as sampled (IO_SAMPLE): the same for all, as the
  * bytes matter little. */
 typedef void io_written_fn(struct batch_write *writes, unsigned n, uint64_t share_us);
+/* Writes are gathered from here on, where the kernel can. */
 void io_batch_begin(struct io *io, io_written_fn *done);
 void io_batch_end(struct io *io);       /* all is written */
 void io_batch_send(struct io *io);      /* what was added so far is written */
@@ -90,9 +91,9 @@ void io_count_out(struct io *io, size_t n);
 /* True for one in IO_SAMPLE calls. */
 bool io_sampled(struct io *io);
 
-/* CPU time of what is done between for one alone: without the batches that it was the one to send.
- * watch_end returns it in us, for what io_watch_begin returned. */
+/* To take the CPU time of what is done for one alone. Returns what io_watch_end is to be given. */
 uint64_t io_watch_begin(struct io *io);
+/* In us, without the batches that he happened to be the one to send. */
 uint64_t io_watch_end(struct io *io, uint64_t begin_us);
 
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
