@@ -165,6 +165,9 @@ def verdicts(quiet, again, disturbed):
     found = [f"lost: {lost}, faults of the protocol: {faults}: {'holds' if lost + faults == 0 else 'DOES NOT HOLD'}"]
     if any(load_bound(runs) for runs in (quiet, again, disturbed)):
         found.append(f"delivery p99: {LOAD_BOUND}")
+    elif any(run.get("teleports") for run in disturbed):
+        found.append(f"delivery p99: {middle(ratios(disturbed, quiet, 'p99'))} of the quiet runs', by {spread(ratios(again, quiet, 'p99'))} "
+                     "of their own; all take part, so there is no verdict")
     else:
         found.append(within(quiet, again, disturbed, "p99", "delivery p99"))
     if any(run.get("storm_joined") for run in disturbed):
