@@ -17,3 +17,7 @@ EXTRA_PROGRAMS += bench/dense
 bench_dense_SOURCES = bench/dense.c
 bench_dense_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
 bench_dense_LDADD = $(SERVER_LIBS)
+EXTRA_PROGRAMS += bench/store
+bench_store_SOURCES = bench/store.c tests/server/pg_cluster.c tests/server/pg_cluster.h
+bench_store_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
+bench_store_LDADD = $(SERVER_LIBS)
