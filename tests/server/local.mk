@@ -225,6 +225,7 @@ tests_server_test_bans_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_bans_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_moderation
-tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/server/scratch.h
+tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/server/scratch.h \
+    tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_moderation_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

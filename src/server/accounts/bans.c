@@ -15,7 +15,8 @@
 #include "store/timestamp.h"
 
 #define PAGE    500
-#define EVERY_S 30 /* expired ones leave the memory; a read that failed is tried again */
+#define EVERY_S 30 /* expired ones leave the memory */
+#define DOUBT_S 2  /* until it is read again where it is not known what the database holds */
 #define KINDS_N 2
 #define FOREVER UINT64_MAX
 
@@ -180,6 +181,20 @@ static void tell_free(const struct bans *bans, uint64_t player)
 
 static void read_page(struct bans *bans);
 
+/* From now on, again and again. */
+static void every(struct bans *bans, time_t seconds)
+{
+    const struct timeval period = {seconds, 0};
+
+    event_add(bans->timer, &period);
+}
+
+static void doubt(struct bans *bans)
+{
+    bans->doubtful = true;
+    every(bans, DOUBT_S);
+}
+
 static void tables_free(struct tables *tables)
 {
     for (unsigned i = 0; i < KINDS_N; i++) {
@@ -190,11 +205,14 @@ static void tables_free(struct tables *tables)
 
 static void read_failed(struct bans *bans, const char *why)
 {
+    static struct log_limit limit;
+    uint64_t swallowed;
+
     bans->reading = false;
-    bans->doubtful = true;
+    doubt(bans);
     tables_free(&bans->fresh);
     error_set(&bans->failure, "the bans cannot be read: %s", why);
-    if (bans->loaded)
+    if (bans->loaded && log_limit_pass(&limit, 1, &swallowed))
         log_event(LOG_LEVEL_WARN, "bans_unread", bans->failure.text, LOG_NONE);
 }
 
@@ -273,6 +291,7 @@ static void read_done(struct bans *bans)
     bans->tables = bans->fresh;
     memset(&bans->fresh, 0, sizeof(bans->fresh));
     bans->loaded = true;
+    every(bans, EVERY_S);
     count(bans);
     if (before.of[BANS_BAN] == NULL)
         return;
@@ -344,7 +363,7 @@ static void take_change(struct change *change, uint64_t id)
         ban->id = id;
         tell(bans, change->kind, ban);
         if (ban_table_put(bans->tables.of[change->kind], ban) != 0)
-            bans->doubtful = true; /* read again when there is memory */
+            doubt(bans); /* read again when there is memory */
     } else {
         uint64_t player = ban_table_player_of(bans->tables.of[change->kind], id);
 
@@ -365,7 +384,7 @@ static void changed(void *context, uint64_t tag, const struct store_answer *answ
         take_change(change, id);
     } else if (answer->status == STORE_AWAY) { /* perhaps it was made: nobody knows */
         bans->changes++;
-        bans->doubtful = true;
+        doubt(bans);
     }
     change->done(change->context, change->tag, answer->status, id, &answer->error);
     change_free(change);
@@ -470,7 +489,6 @@ static void on_time(evutil_socket_t fd, short what, void *context)
 
 struct bans *bans_new(struct event_base *base, struct store *store, struct error *error)
 {
-    const struct timeval period = {EVERY_S, 0};
     struct bans *bans = calloc(1, sizeof(*bans));
 
     if (bans == NULL) {
@@ -480,7 +498,7 @@ struct bans *bans_new(struct event_base *base, struct store *store, struct error
     bans->base = base;
     bans->store = store;
     bans->timer = event_new(base, -1, EV_PERSIST, on_time, bans);
-    if (bans->timer == NULL || event_add(bans->timer, &period) != 0) {
+    if (bans->timer == NULL) {
         error_set(error, "out of memory");
         bans_free(bans);
         return NULL;

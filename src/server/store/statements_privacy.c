@@ -76,7 +76,7 @@ static void read_id(const struct statement_value *columns, void *into)
 
 /* clang-format off */
 const struct statement statement_chat_of = {
-    .name = "chat_of", .in = "iii", .out = "ididtt", .flags = STATEMENT_MANY_OUT,
+    .name = "chat_of", .in = "iii", .out = "idiitt", .flags = STATEMENT_MANY_OUT,
     .out_bytes = sizeof(struct store_chat), .bind = bind_of, .read = read_chat,
     .steps = {{
         "SELECT id, at, channel, player_id, name, text FROM chat_log"
