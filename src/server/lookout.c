@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 
+#include "common/log.h"
 #include "ops/metrics.h"
 #include "play/pressure.h"
 #include "store/timestamp.h"
+
+#define STUCK_LOOKS 2 /* in a row: the first may be that the whole process stood still */
 
 struct lookout {
     struct event *second;
@@ -13,7 +16,25 @@ struct lookout {
     struct sessions *sessions;
     struct worst *worst;
     struct ladder ladder;
+    uint32_t stuck_looks[LADDER_THREADS_MAX]; /* of each io thread, in a row */
 };
+
+/* Who lags with all others of his thread has one cause: it is said once. */
+static void look_at_thread(struct lookout *lookout, unsigned thread)
+{
+    uint32_t *looks = &lookout->stuck_looks[thread];
+    bool was_stuck = *looks >= STUCK_LOOKS;
+
+    *looks = sessions_stuck(lookout->sessions, thread) ? *looks + 1 : 0;
+    if (*looks >= STUCK_LOOKS && !was_stuck) {
+        log_event(LOG_LEVEL_WARN, "io_stuck", "an io thread stands still: its players wait",
+                  LOG_U64("thread", thread));
+        metrics_gauge(METRIC_IO_STUCK, 1);
+    } else if (*looks == 0 && was_stuck) {
+        log_event(LOG_LEVEL_INFO, "io_back", "the io thread goes on", LOG_U64("thread", thread));
+        metrics_gauge(METRIC_IO_STUCK, -1);
+    }
+}
 
 static void measure(const struct lookout *lookout, struct ladder_facts *facts)
 {
@@ -46,6 +67,8 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     if (acts.notice[0] != '\0')
         sessions_announce(lookout->sessions, acts.notice);
     worst_take(lookout->worst, now_ms);
+    for (unsigned i = 0; i < facts.threads_n; i++)
+        look_at_thread(lookout, i);
 }
 
 struct lookout *lookout_new(struct event_base *base, struct presence *presence,

@@ -1,5 +1,5 @@
 /* lookout.h -- once a second: measures what the ladder (ops/ladder.h) must know, does what it says,
- * and takes over the worst ticks and sweeps. Control thread. */
+ * takes over the worst ticks and sweeps, and says which io threads stand still. Control thread. */
 #ifndef OPENMMO_LOOKOUT_H
 #define OPENMMO_LOOKOUT_H
 

@@ -413,10 +413,13 @@ static void test_held_thread(void **state)
     while (now_ms() < until_ms)
         crowd_live(20, NULL);
     assert_int_equal(silent_witnesses(), silent);
+    assert_int_equal(crowd_metric("io_threads_stuck"), 1);
+    assert_true(daemon_said(&server, "event=io_stuck"));
     grown_kib = crowd_rss_kib() - before.rss_kib;
     full = crowd_metric("blocks_full_sent_total");
     crowd_let_go();
     wake_witnesses(silent);
+    UNTIL(party, DEADLINE_MS, crowd_metric("io_threads_stuck") == 0);
     full = crowd_metric("blocks_full_sent_total") - full;
     print_message("held: %u witnesses, %ld KiB more, then %lld full blocks\n", silent_n, grown_kib,
                   full);

@@ -40,6 +40,7 @@
     ROW(PROXY_REFUSED,           COUNTER,   "openmmo_proxy_refused_total",          "Connections of trusted proxies closed for want of a PROXY header") \
     ROW(HANDSHAKES_WAITING,      GAUGE,     "openmmo_handshakes_waiting",           "Steps of TLS handshakes that wait for their share of an io thread") \
     ROW(TURN_US,                 HISTOGRAM, "openmmo_io_turn_microseconds",         "CPU time of an io thread from one turn of its loop to the next") \
+    ROW(IO_STUCK,                GAUGE,     "openmmo_io_threads_stuck",             "Io threads that have not turned for two seconds: their players wait") \
     ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total",         "TLS handshakes completed") \
     ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_failed_total",             "TLS handshakes failed") \
     ROW(TLS_ALLOCATIONS,         COUNTER,   "openmmo_tls_allocations_total",        "Blocks of memory that OpenSSL asked its pools for") \

@@ -736,6 +736,14 @@ unsigned sessions_floor(const struct sessions *sessions, unsigned thread)
     return host_floor(sessions->hosts[thread]);
 }
 
+bool sessions_stuck(const struct sessions *sessions, unsigned thread)
+{
+    struct balance_load load;
+
+    host_load(sessions->hosts[thread], &load);
+    return load.stuck;
+}
+
 bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address)
 {
     return address_is_exempt(sessions->addresses, (const struct sockaddr *)address);

@@ -186,6 +186,8 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
 unsigned sessions_threads(const struct sessions *sessions); /* io threads */
 /* An io thread's tier floor by the time of its sweeps, 0..PRESSURE_FLOOR_MAX; a moment's truth. */
 unsigned sessions_floor(const struct sessions *sessions, unsigned thread);
+/* True: an io thread has not turned for a second. */
+bool sessions_stuck(const struct sessions *sessions, unsigned thread);
 
 /* True: no limit on addresses applies to this one (sessions_config.exempt). */
 bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address);
