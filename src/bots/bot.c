@@ -41,6 +41,8 @@ struct bot {
     unsigned owed;   /* thousandths of a MOVE that the world's time has come to */
     unsigned seed;
     uint64_t entity;
+    bool resumes;        /* was in the world, and goes on with that */
+    uint64_t chat_heard; /* sequence of the last line */
     struct receiver *receiver;
     struct walker walker;
     uint64_t counted_in, counted_out, counted_wire_in;
@@ -153,12 +155,24 @@ static void set_up_walker(struct bot *bot)
     go_home(bot);
 }
 
+/* The server restarts, and says when to come back. */
+static void come_back(struct bot *bot, uint32_t after_ms)
+{
+    bot->shared->report->restarts++;
+    bot->resumes = true;
+    bot->attempts = 0;
+    try_again(bot, after_ms);
+}
+
 /* A player is in; one that comes later is in, or has its token and goes until then. */
 static void count_in(struct bot *bot, bool fresh)
 {
     struct report *report = bot->shared->report;
     uint64_t took_us = bot->now_us - bot->started_us;
-    if (is_player(bot)) {
+    if (is_player(bot) && bot->resumes) {
+        report->resumed++;
+        histogram_add(&report->entering, took_us);
+    } else if (is_player(bot)) {
         report->joined++;
         report->registered += fresh;
         histogram_add(&report->entering, took_us);
@@ -240,6 +254,9 @@ static bool on_disconnect(struct bot *bot, const struct protocol_frame *frame)
         bot->shared->report->odd_disconnects[m.reason]++;
     if (bot->state == BOT_ENTERING && m.retry_after_ms)
         try_again(bot, m.retry_after_ms);
+    else if (bot->state == BOT_JOINED && is_player(bot) && m.retry_after_ms &&
+             m.reason == PROTOCOL_REASON_RESTARTING)
+        come_back(bot, m.retry_after_ms);
     else if (bot->state == BOT_ENTERING || bot->state == BOT_JOINED)
         give_up(bot);
     return true;
@@ -267,6 +284,9 @@ static bool on_chat_line(struct bot *bot, const struct protocol_frame *frame)
     struct protocol_chat_line m;
     if (protocol_decode_chat_line(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
+    if (m.sequence <= bot->chat_heard)
+        return false; /* each comes once, in order */
+    bot->chat_heard = m.sequence;
     if (m.entity != bot->entity)
         bot->shared->report->heard++;
     return true;
@@ -302,7 +322,10 @@ static bool on_greeting(struct bot *bot, const struct protocol_frame *frame)
     if (bot->greeted || protocol_decode_greeting(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
     bot->greeted = true;
-    entry_log_in(bot->link, bot->account);
+    if (bot->resumes && bot->account->token[0])
+        entry_resume(bot->link, bot->account, bot->chat_heard);
+    else
+        entry_log_in(bot->link, bot->account);
     return true;
 }
 
@@ -366,6 +389,8 @@ static void go_on(struct bot *bot, enum link_state state, const struct error *er
     if (state == LINK_CLOSED && !bot->told &&
         (bot->state == BOT_ENTERING || bot->state == BOT_JOINED))
         broke_off(bot, error);
+    if (state != LINK_CLOSED && !bot->told && bot->entity && bot->state == BOT_IDLE)
+        entry_leave(bot->link); /* it has its token, and comes later */
     if (state == LINK_CLOSED || bot->state == BOT_IDLE || bot->state == BOT_OVER)
         hang_up(bot);
     else
@@ -589,6 +614,8 @@ void bot_free(struct bot *bot)
 {
     if (!bot)
         return;
+    if (bot->state == BOT_JOINED && bot->link)
+        entry_leave(bot->link);
     hang_up(bot);
     free(bot);
 }

@@ -29,6 +29,20 @@ void entry_log_in(struct link *link, const struct account *account)
     }
 }
 
+void entry_resume(struct link *link, const struct account *account, uint64_t chat_sequence)
+{
+    const struct protocol_resume resume = {wire_text_of(account->token), chat_sequence};
+    ENTRY_SEND(link, resume, &resume, 2048);
+}
+
+void entry_leave(struct link *link)
+{
+    const struct protocol_leave leave = {0};
+    struct error error;
+    ENTRY_SEND(link, leave, &leave, 64);
+    (void)link_flush(link, &error);
+}
+
 enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
                                  struct account *account, unsigned reason)
 {

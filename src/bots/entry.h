@@ -33,6 +33,10 @@ enum entry_verdict {
 void entry_hello(struct link *link);
 /* REGISTER or AUTH. */
 void entry_log_in(struct link *link, const struct account *account);
+/* RESUME, after an account's connection ended; chat_sequence: of the last line heard, 0: none. */
+void entry_resume(struct link *link, const struct account *account, uint64_t chat_sequence);
+/* LEAVE, at once: for the end of a run. Nothing where the link takes nothing. */
+void entry_leave(struct link *link);
 /* The server refused for that reason: repair the account and ask once more, or not. */
 enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
                                  struct account *account, unsigned reason);

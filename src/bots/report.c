@@ -42,6 +42,8 @@ static void merge_way_in(struct report *into, const struct report *from)
     into->joined += from->joined;
     into->registered += from->registered;
     into->retries += from->retries;
+    into->restarts += from->restarts;
+    into->resumed += from->resumed;
     into->failed += from->failed;
     into->lost += from->lost;
     into->decoders += from->decoders;
@@ -410,6 +412,8 @@ void report_print_json(const struct report *report, FILE *out)
     put(root, "joined", report->joined);
     put(root, "registered", report->registered);
     put(root, "retries", report->retries);
+    put(root, "restarts", report->restarts);
+    put(root, "resumed", report->resumed);
     put(root, "failed", report->failed);
     put(root, "lost", report->lost);
     put(root, "broken", report->broken);

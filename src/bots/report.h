@@ -34,9 +34,10 @@ struct report {
     struct error trouble; /* why the process could not play */
     /* The way in, over the whole run. */
     uint32_t players, joined, registered, retries;
-    uint32_t failed;   /* never came in */
-    uint32_t lost;     /* were in, and were ended by the server or the network */
-    uint32_t decoders; /* who decode everything themselves */
+    uint32_t restarts, resumed; /* told that the server restarts, and back in the world after it */
+    uint32_t failed;            /* never came in */
+    uint32_t lost;              /* were in, and were ended by the server or the network */
+    uint32_t decoders;          /* who decode everything themselves */
     uint32_t disconnects[256], notices[256]; /* by reason; before and after the login */
     uint32_t broken;                         /* connections that ended without a DISCONNECT */
     struct error broken_text;                /* how the first of them ended */

@@ -180,7 +180,8 @@ static void test_reconnect(void **state)
         for (uint32_t random = 1; random < 100000; random += 777)
             assert_in_range(reconnect_delay_ms(i, 0, random), least[i], least[i] + least[i] / 4);
     }
-    assert_in_range(reconnect_delay_ms(0, 5000, 12345), 5000, 6250);
+    assert_int_equal(reconnect_delay_ms(0, 5000, 12345), 5000);
+    assert_in_range(reconnect_delay_ms(4, 5000, 12345), 16000, 20000);
     assert_true(reconnect_allowed(PROTOCOL_REASON_NONE, true));
     assert_true(reconnect_allowed(PROTOCOL_REASON_RESTARTING, false));
     assert_true(reconnect_allowed(PROTOCOL_REASON_SHUTTING_DOWN, false));

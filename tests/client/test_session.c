@@ -38,7 +38,9 @@ struct server {
     uint8_t in[1 << 16];
     size_t in_n;
     bool refuses_tokens, silent, full;
-    unsigned logins[4]; /* by protocol_auth_kind; 3: registrations */
+    unsigned logins[4]; /* by protocol_auth_kind; 3: registrations, 0: resumed */
+    uint64_t heard;     /* as RESUME said */
+    unsigned leaves;
     uint32_t moves;
 };
 
@@ -157,6 +159,17 @@ static void say_welcome(struct wire_text username)
     heightfield_free(field);
 }
 
+static void say_line(uint64_t sequence)
+{
+    uint8_t room[1024];
+    struct wire_writer w;
+    wire_writer_init(&w, room, sizeof(room));
+    protocol_encode_chat_line(&w, &(struct protocol_chat_line){.sequence = sequence,
+                                                               .name = wire_text_of("bob"),
+                                                               .text = wire_text_of("hello")});
+    server_say(&w);
+}
+
 static bool is(struct wire_text text, const char *word)
 {
     return text.len == strlen(word) && memcmp(text.bytes, word, text.len) == 0;
@@ -200,6 +213,20 @@ static void on_message(const struct protocol_frame *frame)
     }
     case PROTOCOL_REGISTER:
         server.logins[3]++;
+        break;
+    case PROTOCOL_RESUME: {
+        struct protocol_resume m;
+        assert_int_equal(protocol_decode_resume(frame->body, frame->body_bytes, &m), PROTOCOL_OK);
+        server.logins[0]++;
+        server.heard = m.chat_sequence;
+        if (server.refuses_tokens || !is(m.token, "a-token"))
+            say_notice(PROTOCOL_REASON_TOKEN_REFUSED, "");
+        else
+            say_welcome(wire_text_of("anna"));
+        break;
+    }
+    case PROTOCOL_LEAVE:
+        server.leaves++;
         break;
     case PROTOCOL_PING: {
         struct protocol_ping m;
@@ -278,10 +305,27 @@ static void run_until(struct connection *c, enum session_state wanted)
              session_end(connection_session(c))->text);
 }
 
+#define UNTIL(c, condition)                                                                        \
+    do {                                                                                           \
+        for (uint64_t end_ = now_us() + DEADLINE_US; !(condition) && now_us() < end_;) {           \
+            server_turn();                                                                         \
+            connection_pump((c), now_us());                                                        \
+        }                                                                                          \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+static unsigned heard_n;
+
+static void on_line(void *context, const struct protocol_chat_line *line)
+{
+    (void)context;
+    heard_n += line->sequence > 0;
+}
+
 static struct connection *new_connection(void)
 {
     struct error error = {{0}};
-    struct connection_handlers handlers = {0};
+    struct connection_handlers handlers = {.chat = on_line};
     struct connection *c = connection_new(&handlers, pins, NULL, &error);
     assert_non_null(c);
     return c;
@@ -466,6 +510,8 @@ static void test_lost_connection_comes_back_with_the_token(void **state)
 {
     (void)state;
     struct connection *c = enter();
+    say_line(77);
+    UNTIL(c, heard_n == 1);
     server_hang_up();
     const struct session_end *end = end_of(c);
     assert_int_equal(end->kind, SESSION_END_LOST);
@@ -475,7 +521,10 @@ static void test_lost_connection_comes_back_with_the_token(void **state)
     skipped_us += 2000000;
     run_until(c, SESSION_PLAYING);
     assert_int_equal(server.logins[PROTOCOL_AUTH_PASSWORD], 1);
-    assert_int_equal(server.logins[PROTOCOL_AUTH_TOKEN], 1);
+    assert_int_equal(server.logins[PROTOCOL_AUTH_TOKEN], 0);
+    assert_int_equal(server.logins[0], 1); /* RESUME, behind the last line that it heard */
+    assert_int_equal(server.heard, 77);
+    assert_int_equal(server.leaves, 0);
     /* It waits longer each time that nobody is there. */
     server_hang_up();
     close(server.listener);
@@ -491,6 +540,13 @@ static void test_lost_connection_comes_back_with_the_token(void **state)
     server_listen(server.port);
     connection_again(c, now_us()); /* the player does not wait */
     run_until(c, SESSION_PLAYING);
+    /* He goes on purpose: the server is told, and the next login is a new one. */
+    connection_leave(c);
+    UNTIL(c, server.leaves == 1 && server.fd < 0);
+    struct session_login login = login_as(SESSION_LOGIN_TOKEN, "a-token");
+    connection_login(c, &login, now_us());
+    run_until(c, SESSION_PLAYING);
+    assert_int_equal(server.logins[PROTOCOL_AUTH_TOKEN], 1);
     connection_free(c);
 }
 

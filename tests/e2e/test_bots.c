@@ -274,6 +274,46 @@ static bool all_are_in(void)
     return strstr(text, "6 of 6 are in") != NULL;
 }
 
+static long long metric(const char *name)
+{
+    char params[128];
+    snprintf(params, sizeof params, "{\"name\":\"%s\"}", name);
+    const char *answer = daemon_ask(&server, "metrics.get", params);
+    const char *value = answer ? strstr(answer, "\"value\":") : NULL;
+    return value ? strtoll(value + strlen("\"value\":"), NULL, 10) : -1;
+}
+
+/* The server restarts under them: all obey, come back within 15 s, and nobody hashes. That no line
+ * of chat comes twice or out of order each of them checks. */
+static void test_over_a_restart(void **state)
+{
+    static const char *const extra[] = {"--players", "150", "--seconds", "20", "--talk", "6", NULL};
+    int code;
+    (void)state;
+    start_bots_as(extra);
+    UNTIL(NULL, 2 * DEADLINE_MS, metric("openmmo_players") == 150);
+    uint64_t told_ms = now_ms();
+    daemon_signal(&server, SIGUSR1);
+    assert_int_equal(daemon_wait_exit(&server), 0);
+    daemon_start(&server, NULL);
+    long long hashes = metric("openmmo_password_hashes_total");
+    UNTIL(NULL, 15000, metric("openmmo_players") == 150);
+    if (now_ms() - told_ms > 15000)
+        fail_msg("it took %llu ms", (unsigned long long)(now_ms() - told_ms));
+    assert_int_equal(metric("openmmo_password_hashes_total"), hashes);
+    assert_int_equal(metric("openmmo_resumed_total"), 150);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(count(report, NULL, "joined"), 150);
+    assert_int_equal(count(report, NULL, "restarts"), 150);
+    assert_int_equal(count(report, NULL, "resumed"), 150);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    assert_int_equal(count(report, NULL, "failed"), 0);
+    json_decref(report);
+    /* They said goodbye: nobody's figure waits. */
+    UNTIL(NULL, DEADLINE_MS, metric("openmmo_players") == 0);
+    assert_int_equal(metric("openmmo_away"), 0);
+}
+
 static void test_stop_when_told(void **state)
 {
     int code;
@@ -312,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_wide_beginning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_among_wanderers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_over_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
     };

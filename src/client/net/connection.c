@@ -20,6 +20,8 @@ struct connection {
     bool again; /* a try is due at again_us */
     uint64_t again_us;
     unsigned attempt;
+    bool was_in;            /* the world that this login leads to */
+    uint64_t chat_sequence; /* of the last line heard there; 0: none */
 };
 
 static void set_world(struct connection *c, struct world *world)
@@ -55,6 +57,7 @@ static bool on_welcome(void *context, const struct protocol_welcome *welcome, st
     if (!world)
         return false;
     keep_token(c, welcome);
+    c->was_in = true;
     set_world(c, world);
     return true;
 }
@@ -68,6 +71,7 @@ static bool on_world(void *context, const struct protocol_frame *frame, uint64_t
 static void on_chat(void *context, const struct protocol_chat_line *line)
 {
     struct connection *c = context;
+    c->chat_sequence = line->sequence;
     if (c->handlers.chat)
         c->handlers.chat(c->handlers.context, line);
 }
@@ -110,15 +114,23 @@ void connection_free(struct connection *c)
 
 static void start(struct connection *c, uint64_t now_us)
 {
+    struct session_login login = c->login;
     c->again = false;
     c->ended = false;
-    session_start(c->session, &c->login, now_us);
+    if (c->was_in && login.kind == SESSION_LOGIN_TOKEN) { /* its end was not ours: go on */
+        login.kind = SESSION_LOGIN_RESUME;
+        login.chat_sequence = c->chat_sequence;
+    }
+    session_start(c->session, &login, now_us);
+    OPENSSL_cleanse(&login, sizeof(login));
 }
 
 void connection_login(struct connection *c, const struct session_login *login, uint64_t now_us)
 {
     c->login = *login;
     c->attempt = 0;
+    c->was_in = false;
+    c->chat_sequence = 0;
     if (login->kind == SESSION_LOGIN_TOKEN && !login->token[0]) {
         char server[SETTINGS_SERVER_MAX + 1];
         settings_join_server(login->host, login->port, server);

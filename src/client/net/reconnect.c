@@ -46,7 +46,7 @@ bool reconnect_allowed(unsigned reason, bool lost)
 uint32_t reconnect_delay_ms(unsigned attempt, uint32_t retry_after_ms, uint32_t random)
 {
     uint32_t delay = attempt < 5 ? 1000u << attempt : RECONNECT_DELAY_MAX_MS;
-    if (delay < retry_after_ms)
-        delay = retry_after_ms;
+    if (delay <= retry_after_ms) /* the server gives each of its players a time of his own */
+        return retry_after_ms;
     return delay + random % (delay / 4 + 1);
 }

@@ -16,7 +16,7 @@
 bool reconnect_allowed(unsigned reason, bool lost);
 
 /* How long to wait before try number `attempt` (0: the first). retry_after_ms: the server's wish, a
- * lower bound. random: any 32 random bits. */
+ * lower bound, and where it decides it is kept to exactly. random: any 32 random bits. */
 uint32_t reconnect_delay_ms(unsigned attempt, uint32_t retry_after_ms, uint32_t random);
 
 #endif

@@ -186,6 +186,9 @@ static void send_login(struct session *s)
         struct protocol_register m = {wire_text_of(l->user), wire_text_of(l->email),
                                       wire_text_of(l->password), wire_text_of(l->invite)};
         protocol_encode_register(&w, &m);
+    } else if (l->kind == SESSION_LOGIN_RESUME) {
+        struct protocol_resume m = {wire_text_of(l->token), l->chat_sequence};
+        protocol_encode_resume(&w, &m);
     } else {
         bool token = l->kind == SESSION_LOGIN_TOKEN;
         struct protocol_auth m = {.kind = token ? PROTOCOL_AUTH_TOKEN : PROTOCOL_AUTH_PASSWORD};
@@ -371,8 +374,22 @@ void session_start(struct session *s, const struct session_login *login, uint64_
     }
 }
 
+/* The last word, as far as the connection takes it. */
+static void send_leave(struct session *s)
+{
+    struct wire_writer w;
+    struct error error = {{0}};
+    if (begin(s, 1, &w) != 0)
+        return;
+    protocol_encode_leave(&w, &(struct protocol_leave){0});
+    link_send_commit(s->link, &w);
+    (void)link_flush(s->link, &error);
+}
+
 void session_stop(struct session *s)
 {
+    if (s->state == SESSION_PLAYING)
+        send_leave(s);
     close_link(s);
     memset(&s->end, 0, sizeof(s->end));
     s->ending = false;
@@ -474,6 +491,8 @@ const char *session_stage(const struct session *s)
     case SESSION_LOGGING_IN:
         if (s->waiting[0])
             return s->waiting;
+        if (s->login.kind == SESSION_LOGIN_RESUME)
+            return "coming back";
         return s->login.kind == SESSION_LOGIN_REGISTER ? "registering" : "logging in";
     case SESSION_PLAYING:
         return "entering the world";

@@ -46,7 +46,12 @@ struct session_end {
     char text[640]; /* the whole sentence for the player, sanitised */
 };
 
-enum session_login_kind { SESSION_LOGIN_PASSWORD, SESSION_LOGIN_TOKEN, SESSION_LOGIN_REGISTER };
+enum session_login_kind {
+    SESSION_LOGIN_PASSWORD,
+    SESSION_LOGIN_TOKEN,
+    SESSION_LOGIN_REGISTER,
+    SESSION_LOGIN_RESUME, /* by token, into the world that one was in */
+};
 
 struct session_login {
     enum session_login_kind kind;
@@ -56,7 +61,8 @@ struct session_login {
     char email[PROTOCOL_EMAIL_MAX + 1]; /* REGISTER; may be empty */
     char invite[PROTOCOL_CODE_MAX + 1]; /* the same */
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
-    char token[PROTOCOL_TOKEN_MAX + 1]; /* TOKEN */
+    char token[PROTOCOL_TOKEN_MAX + 1]; /* TOKEN, RESUME */
+    uint64_t chat_sequence;             /* RESUME: of the last line heard; 0: none */
 };
 
 /* Each may be NULL. Texts are borrowed for the call. Must not free the session. */
@@ -81,7 +87,7 @@ void session_free(struct session *session); /* NULL is fine */
 /* Begin a try; ends a running one first. The password is wiped from the session once it was sent.
  * Never fails at once: what is wrong shows as ENDED. */
 void session_start(struct session *session, const struct session_login *login, uint64_t now_us);
-/* Leave: back to IDLE, no end is recorded. */
+/* Leave on purpose (the server is told, the figure goes): back to IDLE, no end is recorded. */
 void session_stop(struct session *session);
 /* Do what can be done now: read, write, time out, ping. Returns the state. */
 enum session_state session_pump(struct session *session, uint64_t now_us);
