@@ -101,6 +101,7 @@ struct player {
     struct protocol_greeting greeting;
     uint64_t entity;
     uint32_t epoch;
+    uint8_t role;
     char name[TEXT_NAME_MAX_BYTES + 1], token[PROTOCOL_TOKEN_MAX + 1];
     uint32_t seq; /* last MOVE sent */
     struct protocol_self self;

@@ -48,6 +48,7 @@ static bool on_welcome(struct player *p, const struct protocol_frame *frame)
     p->welcomed = true;
     p->entity = welcome.entity;
     p->epoch = welcome.epoch;
+    p->role = welcome.role;
     copy_text(p->name, sizeof(p->name), welcome.username);
     copy_text(p->token, sizeof(p->token), welcome.token);
     p->field = heightfield_new(welcome.world_seed, (int32_t)welcome.world_size_m);

@@ -73,3 +73,9 @@ check_PROGRAMS += tests/e2e/test_privacy
 tests_e2e_test_privacy_SOURCES = tests/e2e/test_privacy.c $(STAGE_SOURCES)
 tests_e2e_test_privacy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS)
 tests_e2e_test_privacy_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/e2e/test_accounts
+tests_e2e_test_accounts_SOURCES = tests/e2e/test_accounts.c tests/server/pg_cluster.h tests/server/pg_cluster.c \
+	$(STAGE_SOURCES)
+tests_e2e_test_accounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+tests_e2e_test_accounts_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)

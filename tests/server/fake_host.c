@@ -57,6 +57,17 @@ uint32_t presence_guests_n(const struct presence *presence)
     return 0;
 }
 
+bool presence_has(const struct presence *presence, uint64_t player)
+{
+    (void)presence, (void)player;
+    return false;
+}
+
+void presence_set_role(struct presence *presence, uint64_t player, enum protocol_role role)
+{
+    (void)presence, (void)player, (void)role;
+}
+
 uint32_t presence_n(const struct presence *presence)
 {
     (void)presence;

@@ -58,6 +58,7 @@ static const struct method *const FAMILIES[] = {
     CMD_AUDIT,
     CMD_BANS,
     CMD_PRIVACY,
+    CMD_ACCOUNTS,
 };
 /* clang-format on */
 

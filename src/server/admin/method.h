@@ -147,7 +147,7 @@ json_t *method_id_json(uint64_t id);
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
-    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[];
+    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
