@@ -395,7 +395,8 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
         forget(presence, person);
         return;
     }
-    if (banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
+    if (!answer->guest &&
+        banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
         return;
     person->welcome = calloc(1, sizeof(*person->welcome));
     if (!person->welcome) {
