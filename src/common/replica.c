@@ -7,8 +7,9 @@
  * One invariant holds the two together: a slot points to an entity iff that entity's cell and index
  * are the slot's. So an entity that another cell claims leaves no trace in the old one, and a
  * `left` or `moved` of a cell that does not own the entity any more finds nothing. An entity
- * without an index is an orphan (on the list `orphans`) or, while a full block is being applied,
- * doomed unless the block names it (on the list `doomed`). */
+ * without an index is an orphan (on the list `orphans`) or, while a message with a full block is
+ * being applied, doomed unless that block, or one of another cell after it, names it (on the list
+ * `doomed`). */
 #include "common/replica.h"
 
 #include <stdlib.h>
@@ -537,13 +538,12 @@ static void visit_record(void *context, const struct cellblock_header *header,
     }
 }
 
-/* After the records. */
+/* After the records of a block. Who is doomed by it may be saved by the message's next. */
 static enum protocol_result end(struct apply *apply, const struct cellblock_header *header)
 {
     struct replica *replica = apply->replica;
     if (!apply->begun)
         begin(apply, header);
-    vanish_all(replica, &replica->doomed);
     if (apply->bad)
         return PROTOCOL_BAD;
     if (apply->ignored)
@@ -564,25 +564,34 @@ enum protocol_result replica_block(struct replica *replica, const struct cellblo
             __builtin_prefetch(at_index(apply.part, records[i + FETCH_AHEAD].index), 1);
         visit_record(&apply, header, &records[i]);
     }
-    return end(&apply, header);
+    enum protocol_result result = end(&apply, header);
+    vanish_all(replica, &replica->doomed);
+    return result;
+}
+
+/* One block and its number, at the front of the reader. */
+static enum protocol_result next_block(struct replica *replica, uint32_t to,
+                                       struct wire_reader *reader)
+{
+    const struct cell *cell = cell_numbered(replica, protocol_number(reader));
+    struct apply apply = {.replica = replica};
+    if (reader->bad || !cell)
+        return PROTOCOL_BAD;
+    struct cellblock_header header = {.key = cell->key, .to = to};
+    if (cellblock_parse(reader, &header, visit_record, &apply) != PROTOCOL_OK)
+        return PROTOCOL_BAD;
+    return end(&apply, &header);
 }
 
 enum protocol_result replica_blocks(struct replica *replica, const struct protocol_blocks *message)
 {
+    enum protocol_result result = PROTOCOL_OK;
     struct wire_reader reader;
     wire_reader_init(&reader, message->bytes, message->len_bytes);
-    while (wire_left(&reader) > 0) {
-        const struct cell *cell = cell_numbered(replica, protocol_number(&reader));
-        struct apply apply = {.replica = replica};
-        if (reader.bad || !cell)
-            return PROTOCOL_BAD;
-        struct cellblock_header header = {.key = cell->key, .to = message->to};
-        if (cellblock_parse(&reader, &header, visit_record, &apply) != PROTOCOL_OK)
-            return PROTOCOL_BAD;
-        if (end(&apply, &header) != PROTOCOL_OK)
-            return PROTOCOL_BAD;
-    }
-    return PROTOCOL_OK;
+    while (result == PROTOCOL_OK && wire_left(&reader) > 0)
+        result = next_block(replica, message->to, &reader);
+    vanish_all(replica, &replica->doomed);
+    return result;
 }
 
 /* ---- the other messages ---- */

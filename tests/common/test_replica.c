@@ -690,6 +690,41 @@ static void full_replaces(void **state)
     assert_int_equal(replica_find(one.replica, 8)->pos.x, 77 * 64);
 }
 
+/* Full blocks of two cells in one message: who has gone from one to the other is there all the
+ * time, whichever comes first; who is in neither is gone. */
+static void full_together(void **state)
+{
+    (void)state;
+    const struct protocol_key both[] = {A, B};
+    for (unsigned order = 0; order < 3; order++) {
+        uint8_t bytes[256];
+        struct wire_writer w;
+        done(NULL);
+        fresh(NULL);
+        send_view(&one, both, 2, NULL, 0);
+        struct cellblock_record here[] = {in(0, 7), in(1, 8)}, there = in(4, 7);
+        assert_int_equal(block(A, CELLBLOCK_NONE, 10, here, 2), PROTOCOL_OK);
+        assert_int_equal(block(B, CELLBLOCK_NONE, 10, NULL, 0), PROTOCOL_OK);
+        wire_writer_init(&w, bytes, sizeof bytes);
+        for (unsigned i = 0; i < 2; i++) {
+            bool is_a = (i == 0) == (order == 0);
+            struct cellblock_header header = {is_a ? A : B, 0, CELLBLOCK_PART - 1, CELLBLOCK_NONE,
+                                              70};
+            protocol_put_number(&w, number_of(&one, &header.key));
+            w.next += cellblock_encode(&header, &there, !is_a, w.next, (size_t)(w.end - w.next));
+        }
+        if (order == 2) /* malformed in the end */
+            protocol_put_number(&w, 77);
+        struct protocol_blocks message = {70, bytes, wire_written(&w)};
+        assert_int_equal(replica_blocks(one.replica, &message),
+                         order == 2 ? PROTOCOL_BAD : PROTOCOL_OK);
+        assert_int_equal(one.appeared, 2);
+        assert_int_equal(one.vanished, 1);
+        assert_null(replica_find(one.replica, 8));
+        assert_int_equal(replica_find(one.replica, 7)->owner.x, B.x);
+    }
+}
+
 static void owners(void **state)
 {
     (void)state;
@@ -988,6 +1023,7 @@ int main(void)
         cmocka_unit_test(model),
         cmocka_unit_test_setup_teardown(have_rule, fresh, done),
         cmocka_unit_test_setup_teardown(full_replaces, fresh, done),
+        cmocka_unit_test_setup_teardown(full_together, fresh, done),
         cmocka_unit_test_setup_teardown(owners, fresh, done),
         cmocka_unit_test_setup_teardown(tellings, fresh, done),
         cmocka_unit_test_setup_teardown(stale_claims, fresh, done),
