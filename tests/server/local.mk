@@ -16,6 +16,11 @@ tests_server_test_store_SOURCES = tests/server/test_store.c tests/server/scratch
 tests_server_test_store_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_statements
+tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/scratch.h tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_statements_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_statements_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_store_faults
 tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_store_faults_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

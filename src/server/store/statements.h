@@ -7,7 +7,7 @@
  *      struct in an about_*.h). Everything lies in the question itself, texts in arrays.
  *   2. A `const struct statement statement_<name>` in the statements_*.c of its subject, with its
  *      bind and read. Nothing else: both drivers run it as it stands.
- *   3. A case in tests/server/test_store.c, which runs over both drivers.
+ *   3. A case in tests/server/test_statements.c, which asks both databases and compares.
  *
  * SQL: parameters are $1, $2 ... in both texts, in the order of `in`; a step need not use all.
  * Columns come in the order of `out`; `SELECT 1` where only being there counts. Where the texts are

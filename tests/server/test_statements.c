@@ -1,0 +1,580 @@
+/* Every row of the table is asked of both databases side by side, and both must say the same, byte
+ * by byte. A row that is not asked here fails the test: whoever adds one adds its case. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <event2/event.h>
+#include <sodium.h>
+
+#include "common/protocol.h"
+#include "pg_cluster.h"
+#include "scratch.h"
+#include "store/statements.h"
+#include "store/store.h"
+
+#define DEADLINE_STEPS 1000 /* of 10 ms */
+#define NOW            UINT64_C(1700000000123)
+#define ALL            UINT64_C(9000000000000000000)
+
+static struct pg_cluster cluster;
+
+struct reply {
+    bool came;
+    struct store_answer answer;
+    char *rows;
+};
+
+struct world {
+    struct scratch scratch;
+    struct event_base *base;
+    struct store *stores[2]; /* SQLite, PostgreSQL */
+    struct reply replies[2];
+    bool asked[STORE_STATEMENTS_N];
+};
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    char connection[PG_CLUSTER_CONNECTION_BYTES];
+    struct store_config config = {.queue_max = 64,
+                                  .busy_ms = 400,
+                                  .migrate = true,
+                                  .pg = {.connection = connection,
+                                         .password_file = "",
+                                         .pool_min = 1,
+                                         .pool_max = 2,
+                                         .statement_ms = 5000,
+                                         .answer_ms = 6000,
+                                         .connect_ms = 5000}};
+    struct error error = {""};
+
+    scratch_make(&world->scratch);
+    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
+    world->base = config.base = event_base_new();
+    config.path = world->scratch.path;
+    for (unsigned i = 0; i < 2; i++) {
+        config.kind = i ? STORE_POSTGRESQL : STORE_SQLITE;
+        world->stores[i] = store_open(&config, &error);
+        if (!world->stores[i])
+            fail_msg("%s", error.text);
+    }
+    *state = world;
+    return 0;
+}
+
+static void forget(struct reply *reply)
+{
+    free(reply->rows);
+    memset(reply, 0, sizeof(*reply));
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        store_close(world->stores[i]);
+        forget(&world->replies[i]);
+    }
+    event_base_free(world->base);
+    scratch_remove(&world->scratch);
+    free(world);
+    return 0;
+}
+
+static void answered(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct world *world = context;
+    struct reply *reply = &world->replies[tag & 1];
+    const struct statement *row = statement_of((enum store_statement)(tag >> 1));
+    size_t bytes = row->flags & STATEMENT_MANY_OUT ? answer->rows_n * row->out_bytes : 0;
+
+    reply->came = true;
+    reply->answer = *answer;
+    reply->rows = malloc(bytes + 1);
+    if (bytes)
+        memcpy(reply->rows, answer->rows, bytes);
+}
+
+/* Both answer, and alike. The answer's rows are in replies[0].rows. */
+static enum store_status both(struct world *world, struct store_question question)
+{
+    const struct statement *row = statement_of(question.statement);
+    struct reply *one = &world->replies[0], *other = &world->replies[1];
+    struct timeval step = {0, 10000};
+
+    world->asked[question.statement] = true;
+    question.answer = answered;
+    question.context = world;
+    for (unsigned i = 0; i < 2; i++) {
+        forget(&world->replies[i]);
+        question.tag = (uint64_t)question.statement << 1 | i;
+        assert_int_equal(store_ask(world->stores[i], &question), 0);
+    }
+    for (unsigned i = 0; i < DEADLINE_STEPS && !(one->came && other->came); i++) {
+        event_base_loopexit(world->base, &step);
+        event_base_dispatch(world->base);
+    }
+    assert_true(one->came && other->came);
+    if (one->answer.status != other->answer.status)
+        fail_msg("%s: SQLite says %d %s, PostgreSQL %d %s", row->name, one->answer.status,
+                 one->answer.error.text, other->answer.status, other->answer.error.text);
+    if (one->answer.status == STORE_AWAY)
+        fail_msg("%s: %s; %s", row->name, one->answer.error.text, other->answer.error.text);
+    if (one->answer.status != STORE_OK)
+        return one->answer.status;
+    if (memcmp(&one->answer.out, &other->answer.out, sizeof(one->answer.out)) != 0)
+        fail_msg("%s: the answers differ", row->name);
+    if (one->answer.rows_n != other->answer.rows_n)
+        fail_msg("%s: %zu rows, and %zu", row->name, one->answer.rows_n, other->answer.rows_n);
+    if (row->flags & STATEMENT_MANY_OUT &&
+        memcmp(one->rows, other->rows, one->answer.rows_n * row->out_bytes) != 0)
+        fail_msg("%s: the rows differ", row->name);
+    return STORE_OK;
+}
+
+static struct store_question of(enum store_statement statement)
+{
+    return (struct store_question){.statement = statement};
+}
+
+static struct store_question by_id(enum store_statement statement, uint64_t id)
+{
+    struct store_question question = of(statement);
+
+    question.in.id.player_id = id;
+    question.in.id.now_ms = NOW;
+    return question;
+}
+
+/* All of one thing, a page. */
+static struct store_question page(enum store_statement statement, uint64_t from, uint64_t about,
+                                  const char *text)
+{
+    struct store_question question = of(statement);
+
+    question.in.page =
+        (struct store_page){.from = from, .about = about, .now_ms = NOW, .limit = 50};
+    snprintf(question.in.page.text, sizeof(question.in.page.text), "%s", text);
+    return question;
+}
+
+static size_t rows_of(struct world *world, struct store_question question)
+{
+    assert_int_equal(both(world, question), STORE_OK);
+    return world->replies[0].answer.rows_n;
+}
+
+static struct store_player somebody(const char *name)
+{
+    struct store_player player = {.created_ms = NOW, .role = PROTOCOL_ROLE_PLAYER};
+
+    snprintf(player.username, sizeof(player.username), "%s", name);
+    snprintf(player.key, sizeof(player.key), "%s", name);
+    snprintf(player.email, sizeof(player.email), "%s@Example.org", name);
+    snprintf(player.email_key, sizeof(player.email_key), "%s@example.org", name);
+    strcpy(player.hash, "$hash$");
+    return player;
+}
+
+static uint64_t add(struct world *world, const char *name)
+{
+    struct store_question question = of(STORE_PLAYER_ADD);
+
+    question.in.player = somebody(name);
+    assert_int_equal(both(world, question), STORE_OK);
+    return world->replies[0].answer.out.player_id;
+}
+
+static void set_password(struct store_question *question, uint64_t player, const char *was,
+                         const char *hash)
+{
+    question->in.password.player_id = player;
+    question->in.password.now_ms = NOW + 5;
+    snprintf(question->in.password.was, STORE_HASH_MAX, "%s", was);
+    snprintf(question->in.password.hash, STORE_HASH_MAX, "%s", hash);
+    strcpy(question->in.password.code_hash, "code");
+}
+
+static void check_login(struct world *world, const char *name, const char *hash)
+{
+    struct store_question question = of(STORE_LOGIN_BY_NAME);
+
+    snprintf(question.in.login.key, sizeof(question.in.login.key), "%s", name);
+    strcpy(question.in.login.network, "192.0.2.0/24");
+    assert_int_equal(both(world, question), hash ? STORE_OK : STORE_NONE);
+    if (hash)
+        assert_string_equal(world->replies[0].answer.out.login.player.hash, hash);
+}
+
+static void test_players(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice"), bob = add(world, "bob");
+    struct store_question question = of(STORE_PLAYER_BY_NAME);
+    struct store_position rows[] = {
+        {.player_id = bob,
+         .x_m = -1.0 / 3,
+         .y_m = 1e-9,
+         .z_m = 4096,
+         .yaw = 65535,
+         .epoch = 3,
+         .tick = UINT32_MAX,
+         .saved_ms = NOW},
+        {.player_id = 99, .epoch = 3, .tick = 1, .saved_ms = NOW},
+        {.player_id = alice, .x_m = 1, .epoch = UINT32_MAX, .saved_ms = NOW + 1},
+    };
+
+    strcpy(question.in.key, "alice");
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(world->replies[1].answer.out.player.created_ms, NOW);
+    strcpy(question.in.key, "alice' OR ''='");
+    assert_int_equal(both(world, question), STORE_NONE);
+    assert_int_equal(both(world, by_id(STORE_PLAYER_LOGGED_IN, alice)), STORE_OK);
+    assert_int_equal(both(world, by_id(STORE_PLAYER_BY_ID, alice)), STORE_OK);
+    assert_int_equal(world->replies[1].answer.out.player.last_login_ms, NOW);
+    assert_int_equal(both(world, by_id(STORE_POSITION_BY_PLAYER, bob)), STORE_NONE);
+    question = of(STORE_POSITIONS_SAVE);
+    question.in.positions.rows = rows;
+    question.in.positions.n = 3;
+    assert_int_equal(both(world, question), STORE_OK);
+    rows[0].tick--; /* older: it stays as it is */
+    rows[0].x_m = 7;
+    assert_int_equal(both(world, question), STORE_OK);
+    question.in.positions.n = 0;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(both(world, by_id(STORE_POSITION_BY_PLAYER, bob)), STORE_OK);
+    assert_true(world->replies[1].answer.out.position.x_m == -1.0 / 3);
+    assert_int_equal(both(world, by_id(STORE_POSITION_BY_PLAYER, alice)), STORE_OK);
+    assert_int_equal(both(world, by_id(STORE_POSITION_BY_PLAYER, 99)), STORE_NONE);
+    question = of(STORE_PLAYER_ADD);
+    question.in.player = somebody("alice");
+    assert_int_equal(both(world, question), STORE_TAKEN);
+    strcpy(question.in.player.key, "other"); /* the e-mail is taken as well */
+    assert_int_equal(both(world, question), STORE_TAKEN);
+}
+
+static void test_server(void **state)
+{
+    struct world *world = *state;
+    struct store_question question = of(STORE_SESSION_OPEN);
+    uint64_t alice = add(world, "alice");
+
+    assert_int_equal(store_epoch(world->stores[0]), store_epoch(world->stores[1]));
+    assert_int_equal(both(world, of(STORE_SERVER_ALIVE_LAST)), STORE_OK);
+    assert_int_equal(world->replies[0].answer.out.ms, 0);
+    assert_int_equal(both(world, by_id(STORE_SERVER_ALIVE, 0)), STORE_OK);
+    assert_int_equal(both(world, of(STORE_SERVER_ALIVE_LAST)), STORE_OK);
+    assert_int_equal(world->replies[1].answer.out.ms, NOW);
+    for (unsigned i = 0; i < 4; i++) { /* the last is a guest's */
+        snprintf(question.in.session.session_id, STORE_SESSION_ID_MAX, "s%u", i);
+        snprintf(question.in.session.socket_id, STORE_SESSION_ID_MAX, "%u-%u", i % 2 + 1, i);
+        question.in.session.player_id = i < 3 ? alice : 0;
+        question.in.session.now_ms = NOW + i;
+        assert_int_equal(both(world, question), STORE_OK);
+    }
+    question.statement = STORE_SESSION_CLOSE;
+    strcpy(question.in.session.session_id, "s0");
+    assert_int_equal(both(world, question), STORE_OK);
+    question = of(STORE_SESSIONS_END);
+    strcpy(question.in.session.socket_id, "2-");
+    question.in.session.now_ms = NOW + 1;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 3);
+    question = of(STORE_SESSION_OPEN);
+    strcpy(question.in.session.session_id, "s0");
+    question.in.session.player_id = alice;
+    question.in.session.now_ms = NOW + 9;
+    assert_int_equal(both(world, question), STORE_OK); /* one that was closed goes on */
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 3);
+    question.in.session.player_id = 999;
+    strcpy(question.in.session.session_id, "s9");
+    assert_int_equal(both(world, question), STORE_NONE);
+    question = by_id(STORE_SERVER_START, 0);
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(world->replies[1].answer.out.epoch, 2);
+}
+
+static void test_passwords(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice");
+    struct store_question question = of(STORE_PASSWORD_REHASH);
+
+    set_password(&question, alice, "other", "$new$");
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "alice", "$hash$");
+    set_password(&question, alice, "$hash$", "$new$");
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "alice", "$new$");
+    question.statement = STORE_PASSWORD_CHANGE;
+    assert_int_equal(both(world, question), STORE_NONE);
+    set_password(&question, alice, "$new$", "$newer$");
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "alice", "$newer$");
+    question.statement = STORE_PASSWORD_BY_CODE;
+    assert_int_equal(both(world, question), STORE_NONE);
+    question = of(STORE_RESET_CODE_SET);
+    question.in.account.player_id = alice;
+    strcpy(question.in.account.code_hash, "code");
+    strcpy(question.in.account.by, "op");
+    question.in.account.expires_ms = NOW + 1000;
+    assert_int_equal(both(world, question), STORE_OK);
+    question.in.account.player_id = 999;
+    assert_int_equal(both(world, question), STORE_NONE);
+    check_login(world, "alice", "$newer$");
+    question = of(STORE_PASSWORD_BY_CODE);
+    set_password(&question, alice, "", "$newest$");
+    question.in.password.now_ms = NOW + 1000; /* over */
+    assert_int_equal(both(world, question), STORE_NONE);
+    question.in.password.now_ms = NOW + 999;
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "alice", "$newest$");
+    assert_int_equal(both(world, question), STORE_NONE); /* good once */
+    check_login(world, "nobody", NULL);
+}
+
+static void enrol(struct store_question *question, const char *name, const char *code)
+{
+    question->in.enrolment.player = somebody(name);
+    snprintf(question->in.enrolment.code_hash, STORE_CODE_HASH_MAX, "%s", code);
+    question->in.enrolment.expires_ms = NOW + 1000;
+    strcpy(question->in.enrolment.by, "op");
+}
+
+static void test_accounts(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice");
+    struct store_question question = of(STORE_ADDRESS_SEEN);
+
+    for (unsigned i = 0; i < 10; i++) {
+        question.in.seen.player_id = alice;
+        question.in.seen.now_ms = NOW + i;
+        snprintf(question.in.seen.network, STORE_NETWORK_MAX, "192.0.%u.0/24", i / 2 * 2);
+        assert_int_equal(both(world, question), STORE_OK);
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        question.in.seen.now_ms = NOW + 20 + i;
+        snprintf(question.in.seen.network, STORE_NETWORK_MAX, "198.51.%u.0/24", i);
+        assert_int_equal(both(world, question), STORE_OK);
+    }
+    assert_int_equal(rows_of(world, page(STORE_ADDRESSES_OF, 0, alice, "")), 8);
+    question = of(STORE_ACCOUNT_CREATE);
+    enrol(&question, "carol", "first");
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "carol", "$hash$");
+    assert_string_equal(world->replies[1].answer.out.login.code_hash, "first");
+    question = of(STORE_ACCOUNT_SET_ROLE);
+    question.in.account.player_id = alice;
+    question.in.account.role = PROTOCOL_ROLE_MODERATOR;
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "alice", "$hash$");
+    question.in.account.player_id = 999;
+    assert_int_equal(both(world, question), STORE_NONE);
+    question.statement = STORE_ACCOUNT_RENAME;
+    strcpy(question.in.account.username, "Alina");
+    strcpy(question.in.account.key, "alina");
+    assert_int_equal(both(world, question), STORE_NONE);
+    question.in.account.player_id = alice;
+    assert_int_equal(both(world, question), STORE_OK);
+    check_login(world, "alina", "$hash$");
+    strcpy(question.in.account.key, "carol");
+    assert_int_equal(both(world, question), STORE_TAKEN);
+}
+
+static void test_invites(void **state)
+{
+    struct world *world = *state;
+    struct store_question invite = of(STORE_INVITE_ADD), question = of(STORE_PLAYER_ADD_INVITED);
+    uint64_t id;
+
+    strcpy(invite.in.invite.code_hash, "code");
+    strcpy(invite.in.invite.by, "op");
+    invite.in.invite.created_ms = NOW;
+    invite.in.invite.expires_ms = NOW + 10;
+    invite.in.invite.uses_left = 2;
+    assert_int_equal(both(world, invite), STORE_OK);
+    strcpy(invite.in.invite.code_hash, "forever");
+    invite.in.invite.expires_ms = 0;
+    assert_int_equal(both(world, invite), STORE_OK);
+    id = world->replies[0].answer.out.player_id;
+    assert_int_equal(rows_of(world, of(STORE_INVITES_LIST)), 2);
+    assert_int_equal(both(world, by_id(STORE_INVITE_REVOKE, id)), STORE_OK);
+    assert_int_equal(both(world, by_id(STORE_INVITE_REVOKE, id)), STORE_NONE);
+    enrol(&question, "alice", "code");
+    assert_int_equal(both(world, question), STORE_OK);
+    enrol(&question, "bob", "wrong");
+    assert_int_equal(both(world, question), STORE_NONE);
+    enrol(&question, "bob", "code");
+    question.in.enrolment.player.created_ms = NOW + 10; /* over */
+    assert_int_equal(both(world, question), STORE_NONE);
+    enrol(&question, "alice", "code");
+    assert_int_equal(both(world, question), STORE_TAKEN); /* and the use is given back */
+    assert_int_equal(rows_of(world, of(STORE_INVITES_LIST)), 1);
+    check_login(world, "bob", NULL);
+}
+
+/* Of bans, or of mutes. */
+static void moderate(struct world *world, uint64_t player, bool mutes)
+{
+    struct store_question question = of(mutes ? STORE_MUTE_ADD : STORE_BAN_ADD);
+    struct store_ban *ban = &question.in.ban;
+    enum store_statement in_force = mutes ? STORE_MUTES_IN_FORCE : STORE_BANS_IN_FORCE;
+    enum store_statement about = mutes ? STORE_MUTES_ABOUT : STORE_BANS_ABOUT;
+    uint64_t id;
+
+    ban->player_id = player;
+    ban->created_ms = NOW - 10;
+    strcpy(ban->reason, "'; DROP TABLE bans; -- \xf0\x9f\x92\xa9");
+    strcpy(ban->created_by, "op");
+    assert_int_equal(both(world, question), STORE_OK);
+    ban->expires_ms = NOW + 10;
+    ban->created_ms = NOW;
+    assert_int_equal(both(world, question), STORE_OK); /* in its place */
+    id = world->replies[0].answer.out.id;
+    assert_int_equal(rows_of(world, page(in_force, 0, 0, "")), 1);
+    assert_int_equal(rows_of(world, page(about, ALL, player, "")), 2);
+    if (!mutes) {
+        ban->player_id = 0;
+        strcpy(ban->network, "2001:db8::/32");
+        assert_int_equal(both(world, question), STORE_OK);
+        assert_int_equal(rows_of(world, page(in_force, 0, 0, "")), 2);
+        assert_int_equal(rows_of(world, page(about, ALL, 0, "2001:db8::/32")), 1);
+        ban->network[0] = '\0';
+    }
+    question = of(mutes ? STORE_MUTE_LIFT : STORE_BAN_LIFT);
+    question.in.ban.id = id;
+    question.in.ban.lifted_ms = NOW + 1;
+    strcpy(question.in.ban.lifted_by, "other");
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(both(world, question), STORE_NONE);
+    assert_int_equal(rows_of(world, page(in_force, 0, 0, "")), mutes ? 0 : 1);
+    assert_int_equal(rows_of(world, page(about, ALL, player, "")), 2);
+    question = of(mutes ? STORE_MUTE_ADD : STORE_BAN_ADD);
+    question.in.ban = (struct store_ban){.player_id = 999, .created_ms = NOW};
+    assert_int_equal(both(world, question), STORE_NONE);
+}
+
+static void test_moderation(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice");
+
+    moderate(world, alice, false);
+    moderate(world, alice, true);
+}
+
+static void say(struct world *world, uint64_t alice)
+{
+    static struct store_chat lines[3];
+    struct store_question question = of(STORE_CHAT_ADD);
+
+    for (unsigned i = 0; i < 3; i++) {
+        lines[i] = (struct store_chat){.at_ms = NOW + i, .channel = i};
+        lines[i].player_id = i == 0 ? alice : i == 1 ? 0 : 999; /* a guest's; of one who is gone */
+        strcpy(lines[i].name, "a \"b\" \\ {c}, NULL");
+        strcpy(lines[i].text, i ? "NULL" : "{\"x\",'y'} \\ \xe2\x82\xac, \xf0\x9f\x92\xa9");
+    }
+    question.in.many.rows = lines;
+    question.in.many.n = 3;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_CHAT_OF, ALL, alice, "")), 1);
+    assert_string_equal(((const struct store_chat *)(void *)world->replies[1].rows)->text,
+                        lines[0].text);
+    assert_int_equal(both(world, page(STORE_CHAT_PRUNE, 0, 0, "")), STORE_NONE);
+}
+
+static void test_records(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice");
+    struct store_question question = of(STORE_AUDIT_ADD);
+    struct store_audit *audit = &question.in.audit;
+
+    for (unsigned i = 0; i < 5; i++) {
+        *audit =
+            (struct store_audit){.at_ms = NOW - 2 + i, .has_uid = i > 0, .uid = UINT32_MAX - i};
+        strcpy(audit->actor, "op");
+        strcpy(audit->method, "players.kick");
+        snprintf(audit->target, sizeof(audit->target), "#%u", i);
+        strcpy(audit->detail, i == 3 ? "{\"name\": \"ALICE\"}" : "{\"name\": \"x\"}");
+        strcpy(audit->outcome, i == 3 ? "denied: alice" : "ok");
+        assert_int_equal(both(world, question), STORE_OK);
+    }
+    assert_int_equal(rows_of(world, page(STORE_AUDIT_LIST, ALL, 0, "")), 5);
+    assert_int_equal(rows_of(world, page(STORE_AUDIT_ABOUT, ALL, 0, "#4")), 1);
+    question = page(STORE_AUDIT_PRUNE, 0, 0, "");
+    question.in.page.limit = 1;
+    assert_int_equal(both(world, question), STORE_OK);   /* one of two, there is more */
+    assert_int_equal(both(world, question), STORE_NONE); /* the last */
+    assert_int_equal(rows_of(world, page(STORE_AUDIT_LIST, ALL, 0, "")), 3);
+    say(world, alice);
+    assert_int_equal(rows_of(world, page(STORE_TOKENS_OF, ALL, alice, "")), 0);
+    assert_int_equal(rows_of(world, page(STORE_ADOPTED_OF, ALL, alice, "")), 0);
+    question = of(STORE_PLAYER_ERASE);
+    question.in.erase.player_id = alice;
+    strcpy(question.in.erase.target, "#4");
+    strcpy(question.in.erase.quoted, "\"alice\"");
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(both(world, question), STORE_NONE);
+    assert_int_equal(rows_of(world, page(STORE_AUDIT_LIST, ALL, 0, "")), 3);
+    assert_int_equal(rows_of(world, page(STORE_CHAT_OF, ALL, alice, "")), 0);
+}
+
+static bool asked[STORE_STATEMENTS_N];
+
+static int note_and_teardown(void **state)
+{
+    const struct world *world = *state;
+
+    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++)
+        asked[i] = asked[i] || world->asked[i];
+    return teardown(state);
+}
+
+static void test_all_were_asked(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++)
+        if (!asked[i])
+            fail_msg("statement %s is asked by no test of both databases",
+                     statement_of((enum store_statement)i)->name);
+}
+
+static int start_cluster(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+static int end_cluster(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_players, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_server, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_passwords, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_accounts, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_invites, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_moderation, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_records, setup, note_and_teardown),
+        cmocka_unit_test(test_all_were_asked),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+}
