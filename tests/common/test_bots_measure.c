@@ -18,6 +18,7 @@
 #include "bots/receiver.h"
 #include "bots/report.h"
 #include "bots/scenario.h"
+#include "bots/sketch.h"
 
 /* ---- histograms ---- */
 
@@ -412,6 +413,144 @@ static void halfway(void **state)
     assert_true(report->delivery.max_us == 80000);
 }
 
+/* ---- sketches: what the model of test_replica.c does not reach ---- */
+
+static uint32_t shown_mark;
+
+static void on_shown(void *context, uint32_t figure, uint64_t place, uint32_t *mark)
+{
+    (void)context;
+    (void)figure;
+    (void)place;
+    shown_mark = *mark;
+    *mark = 77;
+}
+
+struct told {
+    struct book *book;
+    struct sketch *sketch;
+};
+
+/* One record of the entity 9, at index 3 of the key. */
+static void tell(const struct told *told, struct protocol_key key, uint32_t from, uint32_t to,
+                 struct cellblock_record record)
+{
+    static uint8_t bytes[CELLBLOCK_MAX_BYTES];
+    struct cellblock_header header = {key, 0, CELLBLOCK_PART - 1, from, to};
+    const struct book_block *block;
+    struct wire_reader reader;
+    record.index = 3;
+    record.entity = 9;
+    if (record.kind == CELLBLOCK_ENTERED) {
+        record.state.x = (uint16_t)((key.x & ((1 << key.level) - 1)) << (12 - key.level));
+        record.state.z = (uint16_t)((key.z & ((1 << key.level) - 1)) << (12 - key.level));
+    }
+    size_t n = cellblock_encode(&header, &record, 1, bytes, sizeof bytes);
+    assert_true(n > 0);
+    wire_reader_init(&reader, bytes, n);
+    assert_int_equal(book_take(told->book, &reader, book_key(told->book, &key), to, &block),
+                     BOOK_OK);
+    assert_int_equal(sketch_block(told->sketch, block), PROTOCOL_OK);
+}
+
+/* Whose the entity is, by key; *owned: not an orphan. */
+static struct protocol_key whose(const struct told *told, bool *owned)
+{
+    uint64_t place;
+    uint32_t key;
+    uint8_t version;
+    assert_true(sketch_find(told->sketch, 9, &place, owned, &key, &version));
+    return *book_key_of(told->book, key);
+}
+
+/* One leaves for a cell that is divided before it is heard of there, and put together again. */
+static void orphans_of_divided_cells(void **state)
+{
+    (void)state;
+    static const struct protocol_key A = {0, 0, 0, 0, 0}, B = {0, 0, 0, 1, 0}, B1 = {0, 0, 1, 2, 1};
+    const struct cellblock_record in = {.kind = CELLBLOCK_ENTERED, .version = 1},
+                                  out = {.kind = CELLBLOCK_LEFT, .to = {1, 0, 0}},
+                                  out1 = {.kind = CELLBLOCK_LEFT, .to = {2, 1, 1}};
+    struct told told = {.book = book_new()};
+    uint32_t a = book_key(told.book, &A), b = book_key(told.book, &B),
+             b1 = book_key(told.book, &B1);
+    struct protocol_key key;
+    bool owned;
+    told.sketch = sketch_new(told.book, on_shown, NULL);
+    assert_int_equal(sketch_gain(told.sketch, a), 0);
+    assert_int_equal(sketch_gain(told.sketch, b), 0);
+    tell(&told, A, CELLBLOCK_NONE, 10, in);
+    assert_int_equal(shown_mark, 0);
+    tell(&told, A, 10, 11, out);
+    key = whose(&told, &owned);
+    assert_true(!owned && memcmp(&key, &B, sizeof key) == 0);
+    assert_int_equal(sketch_gain(told.sketch, b1), 0);
+    sketch_lose(told.sketch, b);
+    key = whose(&told, &owned);
+    assert_true(!owned && memcmp(&key, &B1, sizeof key) == 0);
+    tell(&told, B1, CELLBLOCK_NONE, 12, in);
+    assert_int_equal(shown_mark, 77); /* it is the same one */
+    key = whose(&told, &owned);
+    assert_true(owned && memcmp(&key, &B1, sizeof key) == 0);
+    /* What an older block of another cell says is over. */
+    tell(&told, A, 11, 12, in);
+    tell(&told, B1, 12, 20, in);
+    tell(&told, A, 12, 19, in);
+    key = whose(&told, &owned);
+    assert_true(owned && memcmp(&key, &B1, sizeof key) == 0);
+    /* A quarter that nobody knows yet: the whole cell covers it; where nothing does, it is gone. */
+    tell(&told, B1, 20, 21, (struct cellblock_record){.kind = CELLBLOCK_LEFT, .to = {0, 0, 0}});
+    tell(&told, A, 19, 22, in);
+    assert_int_equal(sketch_gain(told.sketch, b), 0);
+    sketch_lose(told.sketch, b1);
+    tell(&told, A, 22, 23, out1);
+    key = whose(&told, &owned);
+    assert_true(!owned && memcmp(&key, &B, sizeof key) == 0);
+    sketch_lose(told.sketch, b);
+    assert_int_equal(sketch_figures_n(told.sketch), 0);
+    sketch_free(told.sketch);
+    book_free(told.book);
+}
+
+/* Who is not named is asked for in turn, each at most once in 20 ticks, until the name comes. */
+static void names_are_asked_for_in_turn(void **state)
+{
+    (void)state;
+    static const struct protocol_key A = {0, 0, 0, 0, 0};
+    static struct cellblock_record records[100];
+    static uint8_t bytes[CELLBLOCK_MAX_BYTES];
+    struct cellblock_header header = {A, 0, CELLBLOCK_PART - 1, CELLBLOCK_NONE, 10};
+    struct told told = {.book = book_new()};
+    const struct book_block *block;
+    struct wire_reader reader;
+    struct protocol_who who;
+    told.sketch = sketch_new(told.book, on_shown, NULL);
+    assert_int_equal(sketch_gain(told.sketch, book_key(told.book, &A)), 0);
+    for (unsigned i = 0; i < 100; i++)
+        records[i] = (struct cellblock_record){
+            .kind = CELLBLOCK_ENTERED, .index = (uint16_t)i, .entity = 1000 + i, .version = 1};
+    size_t n = cellblock_encode(&header, records, 100, bytes, sizeof bytes);
+    wire_reader_init(&reader, bytes, n);
+    assert_int_equal(book_take(told.book, &reader, book_key(told.book, &A), 10, &block), BOOK_OK);
+    assert_int_equal(sketch_block(told.sketch, block), PROTOCOL_OK);
+    assert_int_equal(sketch_wanted(told.sketch, &who), 64);
+    for (unsigned i = 0; i < 64; i++)
+        assert_true(who.ids[i] == 1000 + i);
+    assert_int_equal(sketch_wanted(told.sketch, &who), 36);
+    for (unsigned i = 0; i < 36; i++)
+        assert_true(who.ids[i] == 1064 + i);
+    assert_int_equal(sketch_wanted(told.sketch, &who), 0);
+    for (unsigned i = 0; i < 98; i++)
+        sketch_named(told.sketch, 1000 + i, 1);
+    sketch_named(told.sketch, 1098, 2); /* another version than blocks tell of */
+    tell(&told, A, 10, 30, (struct cellblock_record){.kind = CELLBLOCK_CHANGED, .version = 7});
+    assert_int_equal(sketch_wanted(told.sketch, &who), 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(who.ids[i] == 1098 || who.ids[i] == 1099 || who.ids[i] == 1003);
+    sketch_free(told.sketch);
+    book_free(told.book);
+}
+
 /* ---- scenarios ---- */
 
 static double distance_m(struct space_pos a, struct space_pos b)
@@ -542,6 +681,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(checks, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(matching, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(halfway, make_scene, clear_scene),
+        cmocka_unit_test(orphans_of_divided_cells),
+        cmocka_unit_test(names_are_asked_for_in_turn),
         cmocka_unit_test(who_walks_where),
         cmocka_unit_test(added_up),
         cmocka_unit_test(printed),
