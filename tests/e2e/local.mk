@@ -64,10 +64,10 @@ tests_e2e_test_postgresql_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(PQ_LIBS)
 
 # Players come from addresses that the test names: connect is wrapped.
 check_PROGRAMS += tests/e2e/test_bans
-tests_e2e_test_bans_SOURCES = tests/e2e/test_bans.c $(STAGE_SOURCES)
-tests_e2e_test_bans_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS)
+tests_e2e_test_bans_SOURCES = tests/e2e/test_bans.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(STAGE_SOURCES)
+tests_e2e_test_bans_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 tests_e2e_test_bans_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
-tests_e2e_test_bans_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS)
+tests_e2e_test_bans_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/e2e/test_privacy
 tests_e2e_test_privacy_SOURCES = tests/e2e/test_privacy.c $(STAGE_SOURCES)

@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <sqlite3.h>
 
+#include "../server/pg_cluster.h"
 #include "common/compiler.h"
 
 /* Players come from this address from now on; NULL: as the kernel likes. */
@@ -411,14 +412,103 @@ static void test_database_away(void **state)
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
+/* ---- over PostgreSQL ---- */
+
+static struct pg_cluster cluster;
+static char connection[PG_CLUSTER_CONNECTION_BYTES];
+
+/* A database of its own for what is played next. */
+static void on_postgresql(void)
+{
+    char ini[600];
+
+    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
+    snprintf(ini, sizeof(ini), "[store]\ndriver = postgresql\nconnection = %s\n", connection);
+    daemon_configure(&server, ini);
+}
+
+static void test_account_over_postgresql(void **state)
+{
+    on_postgresql();
+    test_by_account(state);
+    assert_int_equal(pg_cluster_sql(connection, "SELECT count(*) FROM audit WHERE method = "
+                                                "'bans.add' AND target = '#1' AND outcome = 'ok'"),
+                     1);
+    assert_int_equal(
+        pg_cluster_sql(connection, "SELECT count(*) FROM bans WHERE lifted_at IS NOT NULL"), 1);
+}
+
+static void test_mute_over_postgresql(void **state)
+{
+    on_postgresql();
+    test_mute(state);
+    assert_int_equal(
+        pg_cluster_sql(connection, "SELECT count(*) FROM chat_log WHERE text = 'so quiet'"), 1);
+    assert_int_equal(
+        pg_cluster_sql(connection, "SELECT count(*) FROM chat_log WHERE text = 'can you hear me'"),
+        0);
+}
+
+/* It stands still, and goes on: what is answered is true, before and after. */
+static void test_frozen_postgresql(void **state)
+{
+    struct player *anna, *bob;
+    const char *line;
+
+    (void)state;
+    on_postgresql();
+    daemon_start(&server, NULL);
+    anna = player_new_account(party, &server, "anna");
+    bob = player_new_account(party, &server, "bob");
+    player_leave(player_new_account(party, &server, "carol"));
+    good("bans.add", "{\"player\":\"carol\",\"reason\":\"x\"}");
+    pg_cluster_freeze(&cluster, true);
+    bad("bans.add", "{\"network\":\"127.0.0.1\",\"reason\":\"x\"}", "as far as is known");
+    party_pump(party, 100);
+    assert_true(well(anna) && well(bob));
+    line = daemon_ask(&server, "players.kick", "{\"name\":\"bob\"}");
+    assert_non_null(line);
+    assert_non_null(strstr(line, "\"unaudited\""));
+    UNTIL(party, DEADLINE_MS, bob->gone);
+    pg_cluster_freeze(&cluster, false);
+    /* The ban was perhaps made after all; then it holds for who is here, once it is read again. */
+    UNTIL(party, DEADLINE_MS,
+          (line = daemon_ask(&server, "bans.list", "{}")) != NULL &&
+              strstr(line, "\"rows\"") != NULL);
+    if (pg_cluster_sql(connection, "SELECT count(*) FROM bans WHERE network = '127.0.0.1'") > 0)
+        UNTIL(party, DEADLINE_MS, anna->gone);
+    else
+        assert_true(well(anna));
+    json_decref(result_of("players.erase", "{\"player\":\"carol\"}"));
+    assert_int_equal(
+        pg_cluster_sql(connection, "SELECT count(*) FROM players WHERE username = 'carol'"), 0);
+    assert_int_equal(pg_cluster_sql(connection, "SELECT count(*) FROM bans WHERE player_id = 3"),
+                     0);
+    assert_int_equal(daemon_terminate(&server), 0);
+}
+
+static int start_cluster(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+static int end_cluster(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED(test_by_account, NULL),     STAGED(test_by_network, NULL),
-        STAGED(test_a_banned_crowd, NULL), STAGED(test_mute, NULL),
-        STAGED(test_time_is_over, NULL),   STAGED(test_audit_and_texts, NULL),
-        STAGED(test_database_away, NULL),
+        STAGED(test_by_account, NULL),           STAGED(test_by_network, NULL),
+        STAGED(test_a_banned_crowd, NULL),       STAGED(test_mute, NULL),
+        STAGED(test_time_is_over, NULL),         STAGED(test_audit_and_texts, NULL),
+        STAGED(test_database_away, NULL),        STAGED(test_account_over_postgresql, NULL),
+        STAGED(test_mute_over_postgresql, NULL), STAGED(test_frozen_postgresql, NULL),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
 }

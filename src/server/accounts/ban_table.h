@@ -48,12 +48,14 @@ bool ban_table_remove(struct ban_table *table, uint64_t id);
 /* All of one account (it is gone). */
 void ban_table_remove_player(struct ban_table *table, uint64_t player);
 
-/* The ban of exactly that target, of an account, of an address (the longest prefix; another family
- * than IP: none). NULL: none holds now. Valid until the table changes. */
+/* The ban of exactly that target. NULL: none holds now, here and below; else valid until the table
+ * changes. */
 const struct ban *ban_table_find(const struct ban_table *table, const struct ban_target *target,
                                  uint64_t now_ms);
+/* Of an account; 0 is none. */
 const struct ban *ban_table_account(const struct ban_table *table, uint64_t player,
                                     uint64_t now_ms);
+/* Of an address: the longest prefix. Another family than IP has none. */
 const struct ban *ban_table_address(const struct ban_table *table, const struct sockaddr *address,
                                     uint64_t now_ms);
 
@@ -67,6 +69,7 @@ void ban_table_each(const struct ban_table *table,
 
 /* Drop those whose time is over: memory, not judgement. */
 void ban_table_expire(struct ban_table *table, uint64_t now_ms);
+/* Expired ones that were not dropped yet count. */
 size_t ban_table_n(const struct ban_table *table);
 
 #endif

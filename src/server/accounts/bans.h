@@ -38,20 +38,24 @@ struct bans_handlers {
  * bans_free. NULL + error. */
 struct bans *bans_new(struct event_base *base, struct store *store, struct error *error);
 void bans_free(struct bans *bans); /* NULL is fine */
+/* Copied; before that nobody is told. */
 void bans_set_handlers(struct bans *bans, const struct bans_handlers *handlers);
 
-/* NULL: not banned; else valid until control's next turn. now_ms: Unix time. */
+/* Of an account; 0 is none. NULL: not banned, here and below; else valid until control's next turn.
+ * now_ms: Unix time. */
 const struct ban *bans_account(const struct bans *bans, uint64_t player, uint64_t now_ms);
+/* Of an address: the longest prefix. */
 const struct ban *bans_address(const struct bans *bans, const struct sockaddr_storage *address,
                                uint64_t now_ms);
 /* Exactly that network. */
 const struct ban *bans_network(const struct bans *bans, const struct network *network,
                                uint64_t now_ms);
+/* The mute of an account. */
 const struct ban *bans_mute(const struct bans *bans, uint64_t player, uint64_t now_ms);
 /* Until when, as handlers.muted says it; 0: it may speak. */
 uint64_t bans_muted_until(const struct bans *bans, uint64_t player, uint64_t now_ms);
-size_t bans_n(const struct bans *bans);
-size_t bans_mutes_n(const struct bans *bans);
+size_t bans_n(const struct bans *bans);       /* those whose time was over lately count */
+size_t bans_mutes_n(const struct bans *bans); /* the same */
 
 /* What an operator may ban: a network without host bits, not too wide; masked is canonical. 0; -1 +
  * error, a sentence for him. Pure. */
@@ -79,6 +83,7 @@ typedef void bans_done_fn(void *context, uint64_t tag, enum store_status status,
 /* context: outlives the store. Takes the place of what is in force against that target. */
 void bans_add(struct bans *bans, const struct bans_order *order, bans_done_fn *done, void *context,
               uint64_t tag);
+/* The same for the end of one that is in force. */
 void bans_lift(struct bans *bans, enum bans_kind kind, uint64_t id, const char *by,
                bans_done_fn *done, void *context, uint64_t tag);
 

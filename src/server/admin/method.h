@@ -99,6 +99,7 @@ void method_begin(const struct method_desk *desk, struct client *client,
 
 /* The audit's target: an account (its name goes into the detail), or a text such as a network. */
 void method_about(struct method_call *call, uint64_t player, const char *name);
+/* See method_about. */
 void method_target(struct method_call *call, const char *target);
 /* Ask the store for a call that goes on in `then`. Where the database is away the call fails, and
  * says so. question: statement and in are filled. call->client is not valid afterwards. */
@@ -107,6 +108,7 @@ void method_ask(struct method_call *call, struct store_question *question, metho
  * failed), and unpark when the answer is there (NULL: the call was given up meanwhile).
  * call->client is not valid afterwards. */
 uint64_t method_park(struct method_call *call);
+/* See method_park. */
 struct method_call *method_unpark(const struct method_desk *desk, uint64_t tag);
 /* The server stops: calls that wait are answered, what they waited for comes to nobody.
  */
@@ -154,7 +156,9 @@ json_t *cmd_server_status(const struct method_desk *desk);
 json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
+/* A row as methods answer it. */
 json_t *cmd_bans_json(const struct store_ban *ban);
+/* The same. */
 json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];

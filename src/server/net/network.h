@@ -26,6 +26,7 @@ int network_parse(const char *text, struct network *network, struct error *error
 void network_text(const struct network *network, char text[NETWORK_TEXT_MAX]);
 /* Clear the bits behind the prefix. True: there were none. */
 bool network_mask(struct network *network);
+/* The address lies in it. */
 bool network_holds(const struct network *network, const uint8_t bytes[NETWORK_BYTES]);
 
 struct network_list;
