@@ -71,6 +71,12 @@ tests_server_test_scrollback_SOURCES = tests/server/test_scrollback.c tests/serv
 tests_server_test_scrollback_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_scrollback_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_refresh
+tests_server_test_refresh_SOURCES = tests/server/test_refresh.c tests/server/scratch.h tests/server/pg_cluster.c \
+    tests/server/pg_cluster.h
+tests_server_test_refresh_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_refresh_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_batch
 tests_server_test_batch_SOURCES = tests/server/test_batch.c
 tests_server_test_batch_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

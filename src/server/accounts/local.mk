@@ -9,6 +9,7 @@ libserver_a_SOURCES += \
     src/server/accounts/jws.c src/server/accounts/jws.h \
     src/server/accounts/keys.c src/server/accounts/keys.h \
     src/server/accounts/password.c src/server/accounts/password.h \
+    src/server/accounts/refresh.c src/server/accounts/refresh.h \
     src/server/accounts/throttle.c src/server/accounts/throttle.h \
     src/server/accounts/token.c src/server/accounts/token.h \
     src/server/accounts/whence.c src/server/accounts/whence.h

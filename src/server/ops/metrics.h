@@ -75,6 +75,7 @@
     ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_ok_total",              "Logins that succeeded") \
     ROW(LOGINS_FAILED,           COUNTER,   "openmmo_logins_failed_total",          "Logins refused for a wrong name, password or token") \
     ROW(LOGINS_LIMITED,          COUNTER,   "openmmo_logins_limited_total",         "Logins refused by a limit") \
+    ROW(REFRESH_REUSED,          COUNTER,   "openmmo_refresh_reused_total",         "Refresh tokens that came a second time: their logins were ended") \
     ROW(REGISTRATIONS,           COUNTER,   "openmmo_registrations_total",          "Accounts made") \
     ROW(HASHES,                  COUNTER,   "openmmo_password_hashes_total",        "Password hashes computed") \
     ROW(WORKER_QUEUE,            GAUGE,     "openmmo_worker_queue",                 "Jobs waiting for a worker") \

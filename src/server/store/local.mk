@@ -10,6 +10,7 @@ libserver_a_SOURCES += \
     src/server/store/statements.c src/server/store/statements.h \
     src/server/store/statements_accounts.c src/server/store/statements_players.c \
     src/server/store/statements_records.c src/server/store/statements_server.c \
+    src/server/store/about_tokens.h src/server/store/statements_tokens.c \
     src/server/store/about_moderation.h src/server/store/statements_moderation.c \
     src/server/store/retention.c src/server/store/retention.h src/server/store/statements_privacy.c \
     src/server/store/store.c src/server/store/store.h \

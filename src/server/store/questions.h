@@ -11,6 +11,7 @@
 #include "store/about_moderation.h"
 #include "store/about_players.h"
 #include "store/about_records.h"
+#include "store/about_tokens.h"
 
 /* STORE_<first>; statement_<second> is its row in one of the statements_*.c. */
 #define STORE_STATEMENTS(ROW)                                                                      \
@@ -51,6 +52,11 @@
     ROW(POSITIONS_SAVE, positions_save)                                                            \
     ROW(SESSION_OPEN, session_open)   /* in: session; one that was closed goes on */               \
     ROW(SESSION_CLOSE, session_close) /* in: session (session_id, now_ms) */                       \
+    ROW(REFRESH_ADD, refresh_add)     /* in: refresh (all but next_hash). NONE: no such player */  \
+    ROW(REFRESH_USE, refresh_use)     /* in: refresh (all but family, player_id). out: refresh */  \
+    ROW(REFRESH_REVOKE, refresh_revoke) /* in: refresh (hash, now_ms): its whole family */         \
+    ROW(REFRESH_REVOKE_PLAYER, refresh_revoke_player) /* in: id */                                 \
+    ROW(REFRESH_PRUNE, refresh_prune)                 /* in: id.now_ms: expired ones */            \
     /* Of statements_moderation.c. Lists of what is in force rise from page.from, histories fall.  \
      */                                                                                            \
     ROW(BANS_IN_FORCE, bans_in_force)   /* in: page (now_ms). rows: struct store_ban */            \
@@ -104,6 +110,7 @@ struct store_answer {
         uint64_t epoch;
         uint64_t ms;
         struct store_position position;
+        struct store_refresh_answer refresh;
     } out;
     /* OK, of a question for many rows: an array of what its comment names; aligned as malloc's. */
     const void *rows;
@@ -140,6 +147,7 @@ struct store_question {
             size_t n;
         } positions;
         struct store_session session;
+        struct store_refresh refresh;
         struct store_audit audit;
         struct store_ban ban;
         struct store_page page;

@@ -1,0 +1,119 @@
+/* statements_tokens.c -- questions about refresh tokens. */
+#include "store/statements.h"
+
+static void bind_add(const struct store_question *question, size_t at,
+                     struct statement_value *values)
+{
+    const struct store_refresh *refresh = &question->in.refresh;
+
+    (void)at;
+    values[0] = value_text(refresh->family);
+    values[1] = value_int(refresh->player_id);
+    values[2] = value_text(refresh->hash);
+    values[3] = value_time(refresh->now_ms);
+    values[4] = value_time(refresh->expires_ms);
+}
+
+static void bind_use(const struct store_question *question, size_t at,
+                     struct statement_value *values)
+{
+    const struct store_refresh *refresh = &question->in.refresh;
+
+    (void)at;
+    values[0] = value_text(refresh->hash);
+    values[1] = value_text(refresh->next_hash);
+    values[2] = value_time(refresh->now_ms);
+    values[3] = value_time(refresh->expires_ms);
+}
+
+static void bind_hash(const struct store_question *question, size_t at,
+                      struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_text(question->in.refresh.hash);
+    values[1] = value_time(question->in.refresh.now_ms);
+}
+
+static void bind_id_and_now(const struct store_question *question, size_t at,
+                            struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.id.player_id);
+    values[1] = value_time(question->in.id.now_ms);
+}
+
+static void bind_now(const struct store_question *question, size_t at,
+                     struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_time(question->in.id.now_ms);
+}
+
+static void read_use(const struct statement_value *columns, void *into)
+{
+    struct store_refresh_answer *answer = into;
+
+    answer->player_id = (uint64_t)columns[0].i;
+    answer->fate = (uint32_t)columns[1].i;
+    value_copy(&columns[2], answer->username, sizeof(answer->username));
+    answer->role = protocol_role_of(columns[3].t);
+}
+
+/* clang-format off */
+const struct statement statement_refresh_add = {
+    .name = "refresh_add", .in = "titdd", .out = "", .flags = STATEMENT_CHANGES, .bind = bind_add,
+    .steps = {{
+        "INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5)", NULL}},
+};
+
+#define UNUSED  "token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $3"
+#define ROTATED "EXISTS (SELECT 1 FROM refresh_tokens WHERE token_hash = $2)"
+
+/* Of two who use the same token at once one gets the next, and the other revokes the family: in
+ * SQLite, which does one at a time, the new row tells who was first; in PostgreSQL the claim on the
+ * old one, for which the other waits. Asked again, it finds the new row and changes nothing. */
+const struct statement statement_refresh_use = {
+    .name = "refresh_use", .in = "ttdd", .out = "iitt",
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_use, .read = read_use,
+    .steps = {
+        {"INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
+         " SELECT family, player_id, $2, $3, $4 FROM refresh_tokens WHERE " UNUSED,
+         "WITH claimed AS (UPDATE refresh_tokens SET used_at = $3 WHERE " UNUSED
+         " RETURNING family, player_id)"
+         " INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
+         " SELECT family, player_id, $2, $3, $4 FROM claimed"},
+        {"UPDATE refresh_tokens SET used_at = $3"
+         " WHERE token_hash = $1 AND used_at IS NULL AND " ROTATED, NULL},
+        {"UPDATE refresh_tokens SET revoked_at = $3 WHERE revoked_at IS NULL AND NOT " ROTATED
+         " AND family IN (SELECT family FROM refresh_tokens"
+         " WHERE token_hash = $1 AND used_at IS NOT NULL)", NULL},
+        {"SELECT o.player_id, CASE WHEN " ROTATED " THEN 1 WHEN o.used_at IS NOT NULL THEN 2 ELSE 3 END,"
+         " p.username, p.role FROM refresh_tokens o JOIN players p ON p.id = o.player_id"
+         " WHERE o.token_hash = $1", NULL}},
+};
+
+const struct statement statement_refresh_revoke = {
+    .name = "refresh_revoke", .in = "td", .out = "", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
+    .bind = bind_hash,
+    .steps = {{
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL"
+        " AND family IN (SELECT family FROM refresh_tokens WHERE token_hash = $1)", NULL}},
+};
+
+const struct statement statement_refresh_revoke_player = {
+    .name = "refresh_revoke_player", .in = "id", .out = "",
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_id_and_now,
+    .steps = {{
+        "UPDATE refresh_tokens SET revoked_at = $2 WHERE player_id = $1 AND revoked_at IS NULL", NULL}},
+};
+
+/* Used ones stay until they expire: that they come again is what must be seen. */
+const struct statement statement_refresh_prune = {
+    .name = "refresh_prune", .in = "d", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_now,
+    .steps = {{
+        "DELETE FROM refresh_tokens WHERE id IN"
+        " (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000)", NULL}},
+};
+/* clang-format on */

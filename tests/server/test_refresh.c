@@ -1,0 +1,383 @@
+/* Refresh tokens over both databases: each is good for one use, a second one ends its family, and
+ * what is kept is no token. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <sqlite3.h>
+
+#include "accounts/refresh.h"
+#include "ops/metrics.h"
+#include "pg_cluster.h"
+#include "scratch.h"
+#include "store/timestamp.h"
+
+#define DEADLINE_STEPS 1000 /* of 10 ms */
+
+static struct pg_cluster cluster;
+
+struct world {
+    struct scratch scratch;
+    bool postgresql;
+    char connection[PG_CLUSTER_CONNECTION_BYTES];
+    struct event_base *base;
+    struct store *store;
+    struct keys *keys;
+    struct refresh *refresh;
+    struct refresh_answer answer; /* the newest */
+    uint64_t player;
+    int answers_n, done_n;
+};
+
+static void start(struct world *world, uint32_t lifetime_s)
+{
+    const uint8_t seed[JWS_SEED_BYTES] = {9};
+    struct store_config store = {.base = world->base,
+                                 .path = world->scratch.path,
+                                 .queue_max = 64,
+                                 .busy_ms = 400,
+                                 .migrate = true,
+                                 .kind = world->postgresql ? STORE_POSTGRESQL : STORE_SQLITE,
+                                 .pg = {.connection = world->connection,
+                                        .password_file = "",
+                                        .pool_min = 1,
+                                        .pool_max = 4,
+                                        .statement_ms = 5000,
+                                        .answer_ms = 5000,
+                                        .connect_ms = 5000}};
+    struct error error = {""};
+
+    world->store = store_open(&store, &error);
+    if (!world->store)
+        fail_msg("%s", error.text);
+    world->keys = keys_new(seed);
+    world->refresh = refresh_new(&(struct refresh_config){.base = world->base,
+                                                          .store = world->store,
+                                                          .keys = world->keys,
+                                                          .lifetime_s = lifetime_s},
+                                 &error);
+    assert_non_null(world->refresh);
+}
+
+static void stop(struct world *world)
+{
+    store_close(world->store);
+    refresh_free(world->refresh);
+    keys_free(world->keys);
+}
+
+static void turn(struct world *world)
+{
+    struct timeval step = {0, 10000};
+
+    event_base_loopexit(world->base, &step);
+    event_base_dispatch(world->base);
+}
+
+#define UNTIL(world, condition)                                                                    \
+    do {                                                                                           \
+        for (unsigned i_ = 0; i_ < DEADLINE_STEPS && !(condition); i_++)                           \
+            turn(world);                                                                           \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+static void added(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct world *world = context;
+
+    (void)tag;
+    assert_int_equal(answer->status, STORE_OK);
+    world->player = answer->out.player_id;
+}
+
+static uint64_t add_player(struct world *world, const char *name)
+{
+    struct store_question question = {
+        .statement = STORE_PLAYER_ADD, .answer = added, .context = world};
+
+    snprintf(question.in.player.username, sizeof(question.in.player.username), "%s", name);
+    snprintf(question.in.player.key, sizeof(question.in.player.key), "%s", name);
+    strcpy(question.in.player.hash, "$hash$");
+    question.in.player.created_ms = 1;
+    world->player = 0;
+    assert_int_equal(store_ask(world->store, &question), 0);
+    UNTIL(world, world->player != 0);
+    return world->player;
+}
+
+static int setup_world(void **state, bool postgresql)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    scratch_make(&world->scratch);
+    world->postgresql = postgresql;
+    if (postgresql)
+        assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
+    world->base = event_base_new();
+    start(world, 3600);
+    add_player(world, "alice");
+    *state = world;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_world(state, false);
+}
+
+static int setup_postgresql(void **state)
+{
+    return setup_world(state, true);
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    stop(world);
+    event_base_free(world->base);
+    scratch_remove(&world->scratch);
+    free(world);
+    return 0;
+}
+
+static void done(void *context, uint64_t tag, const struct refresh_answer *answer)
+{
+    struct world *world = context;
+
+    assert_int_equal(tag, 4711);
+    world->answer = *answer;
+    world->answers_n++;
+    world->done_n += answer->outcome == REFRESH_DONE;
+}
+
+static struct refresh_asker asker(struct world *world)
+{
+    return (struct refresh_asker){done, world, 4711};
+}
+
+static enum refresh_outcome waited(struct world *world, int before)
+{
+    UNTIL(world, world->answers_n > before);
+    assert_int_equal(world->answers_n, before + 1);
+    return world->answer.outcome;
+}
+
+static enum refresh_outcome issue(struct world *world, uint64_t player)
+{
+    struct refresh_asker me = asker(world);
+    int before = world->answers_n;
+
+    refresh_issue(world->refresh, player, "alice", PROTOCOL_ROLE_PLAYER, &me);
+    return waited(world, before);
+}
+
+static enum refresh_outcome use(struct world *world, const char *token)
+{
+    struct refresh_asker me = asker(world);
+    int before = world->answers_n;
+
+    refresh_use(world->refresh, token, &me);
+    return waited(world, before);
+}
+
+static int64_t sql(struct world *world, const char *text)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (world->postgresql)
+        return pg_cluster_sql(world->connection, text);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+static void test_rotation(void **state)
+{
+    struct world *world = *state;
+    char first[REFRESH_TOKEN_BYTES], query[256];
+    struct token_claims claims;
+    struct error error;
+    uint64_t now_s = timestamp_now_ms() / 1000;
+
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    strcpy(first, world->answer.token);
+    assert_int_equal(strlen(first), REFRESH_TOKEN_BYTES - 1);
+    assert_in_range(world->answer.expires_s, now_s + 3600, now_s + 3610);
+    assert_int_equal(
+        token_read(world->keys, TOKEN_ACCESS, world->answer.access, now_s, &claims, &error), 0);
+    assert_int_equal(claims.player, world->player);
+    assert_string_equal(claims.name, "alice");
+    assert_string_equal(claims.role, "player");
+    assert_int_equal(claims.expires_s, world->answer.access_expires_s);
+    assert_in_range(claims.expires_s, now_s + TOKEN_ACCESS_S, now_s + TOKEN_ACCESS_S + 10);
+    /* What is kept opens nothing. */
+    snprintf(query, sizeof(query), "SELECT count(*) FROM refresh_tokens WHERE token_hash = '%s'",
+             first);
+    assert_int_equal(sql(world, query), 0);
+    assert_int_equal(
+        sql(world, "SELECT count(*) FROM refresh_tokens WHERE length(token_hash) = 64"), 1);
+    /* Whose role is another by now gets the new one. */
+    sql(world, "UPDATE players SET role = 'moderator' WHERE username = 'alice'");
+    for (unsigned i = 0; i < 3; i++) {
+        char token[REFRESH_TOKEN_BYTES];
+
+        strcpy(token, world->answer.token);
+        assert_int_equal(use(world, token), REFRESH_DONE);
+        assert_string_not_equal(world->answer.token, token);
+        assert_int_equal(world->answer.role, PROTOCOL_ROLE_MODERATOR);
+        assert_int_equal(world->answer.player, world->player);
+    }
+    assert_int_equal(sql(world, "SELECT count(DISTINCT family) FROM refresh_tokens"), 1);
+    assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL"), 1);
+}
+
+static void test_reuse_ends_the_family(void **state)
+{
+    struct world *world = *state;
+    char other[REFRESH_TOKEN_BYTES], first[REFRESH_TOKEN_BYTES], second[REFRESH_TOKEN_BYTES];
+    int64_t reused = metrics_value(METRIC_REFRESH_REUSED);
+
+    assert_int_equal(issue(world, world->player), REFRESH_DONE); /* another login of his */
+    strcpy(other, world->answer.token);
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    strcpy(first, world->answer.token);
+    assert_int_equal(use(world, first), REFRESH_DONE);
+    strcpy(second, world->answer.token);
+    assert_int_equal(use(world, first), REFRESH_REFUSED);
+    assert_string_equal(world->answer.token, "");
+    assert_string_equal(world->answer.access, "");
+    assert_int_equal(metrics_value(METRIC_REFRESH_REUSED), reused + 1);
+    assert_int_equal(use(world, second), REFRESH_REFUSED); /* the thief's, or the owner's */
+    assert_int_equal(use(world, other), REFRESH_DONE);
+}
+
+/* Two at once: one gets the next, and then nobody has a good one. */
+static void test_two_at_once(void **state)
+{
+    struct world *world = *state;
+    struct refresh_asker me = asker(world);
+    char token[REFRESH_TOKEN_BYTES];
+    int before, done_before;
+
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(issue(world, world->player), REFRESH_DONE);
+        strcpy(token, world->answer.token);
+        before = world->answers_n;
+        done_before = world->done_n;
+        refresh_use(world->refresh, token, &me);
+        refresh_use(world->refresh, token, &me);
+        UNTIL(world, world->answers_n == before + 2);
+        assert_int_equal(world->done_n, done_before + 1);
+        assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL"),
+                         0);
+    }
+}
+
+static void test_ends(void **state)
+{
+    struct world *world = *state;
+    struct refresh_asker me = asker(world);
+    char a[REFRESH_TOKEN_BYTES], b[REFRESH_TOKEN_BYTES];
+    int before;
+
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    strcpy(a, world->answer.token);
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    strcpy(b, world->answer.token);
+    before = world->answers_n;
+    refresh_end(world->refresh, a, &me);
+    assert_int_equal(waited(world, before), REFRESH_DONE);
+    assert_int_equal(use(world, a), REFRESH_REFUSED);
+    assert_int_equal(use(world, b), REFRESH_DONE);
+    strcpy(b, world->answer.token);
+    before = world->answers_n;
+    refresh_end_all(world->refresh, world->player, &me);
+    assert_int_equal(waited(world, before), REFRESH_DONE);
+    assert_int_equal(use(world, b), REFRESH_REFUSED);
+    /* An account that is gone takes its tokens along. */
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    strcpy(a, world->answer.token);
+    sql(world, world->postgresql ? "DELETE FROM players WHERE username = 'alice'"
+                                 : "DELETE FROM refresh_tokens");
+    assert_int_equal(use(world, a), REFRESH_REFUSED);
+}
+
+static void test_expiry_and_pruning(void **state)
+{
+    struct world *world = *state;
+    char token[REFRESH_TOKEN_BYTES];
+
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    strcpy(token, world->answer.token);
+    sql(world, world->postgresql
+                   ? "UPDATE refresh_tokens SET expires_at = now() - interval '1 second'"
+                   : "UPDATE refresh_tokens SET expires_at = '2020-01-01T00:00:00.000Z'");
+    assert_int_equal(use(world, token), REFRESH_REFUSED);
+    assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens"), 1);
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    stop(world);
+    start(world, 3600); /* which prunes */
+    UNTIL(world, sql(world, "SELECT count(*) FROM refresh_tokens") == 1);
+}
+
+static void test_what_is_no_token(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "a",
+        "' OR 1=1 --",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", /* of the right form, and nobody's */
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        assert_int_equal(use(world, texts[i]), REFRESH_REFUSED);
+}
+
+static int start_cluster(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+static int end_cluster(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
+/* clang-format off */
+#define BOTH(test) \
+    {#test, test, setup, teardown, NULL}, {#test " (PostgreSQL)", test, setup_postgresql, teardown, NULL}
+/* clang-format on */
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(test_rotation), BOTH(test_reuse_ends_the_family), BOTH(test_two_at_once),
+        BOTH(test_ends),     BOTH(test_expiry_and_pruning),    BOTH(test_what_is_no_token),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+}
