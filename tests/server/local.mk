@@ -32,6 +32,12 @@ tests_server_test_migrate_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR=
 tests_server_test_migrate_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/server/legacy/postgresql.sql tests/server/legacy/sqlite.sql
 
+check_PROGRAMS += tests/server/test_plans
+tests_server_test_plans_SOURCES = tests/server/test_plans.c tests/server/scratch.h tests/server/pg_cluster.c \
+    tests/server/pg_cluster.h
+tests_server_test_plans_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_server_test_plans_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_backup
 tests_server_test_backup_SOURCES = tests/server/test_backup.c tests/server/scratch.h tests/server/pg_cluster.c \
     tests/server/pg_cluster.h

@@ -99,8 +99,9 @@ const struct statement statement_audit_prune = {
     .name = "audit_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
     .bind = bind_before, .read = read_more,
     .steps = {
-        {"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)", NULL},
-        {"SELECT 1 FROM audit WHERE at < $1 LIMIT 1", NULL}},
+        {"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)",
+         "DELETE FROM audit WHERE id = ANY (ARRAY (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2))"},
+        {"SELECT 1 FROM audit WHERE at < $1 ORDER BY at LIMIT 1", NULL}},
 };
 
 /* A line of an account that was erased meanwhile must not bring its name back. */
@@ -119,7 +120,8 @@ const struct statement statement_chat_prune = {
     .name = "chat_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
     .bind = bind_before, .read = read_more,
     .steps = {
-        {"DELETE FROM chat_log WHERE id IN (SELECT id FROM chat_log WHERE at < $1 ORDER BY at LIMIT $2)", NULL},
-        {"SELECT 1 FROM chat_log WHERE at < $1 LIMIT 1", NULL}},
+        {"DELETE FROM chat_log WHERE id IN (SELECT id FROM chat_log WHERE at < $1 ORDER BY at LIMIT $2)",
+         "DELETE FROM chat_log WHERE id = ANY (ARRAY (SELECT id FROM chat_log WHERE at < $1 ORDER BY at LIMIT $2))"},
+        {"SELECT 1 FROM chat_log WHERE at < $1 ORDER BY at LIMIT 1", NULL}},
 };
 /* clang-format on */
