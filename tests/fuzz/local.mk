@@ -3,7 +3,8 @@ EXTRA_DIST += tests/fuzz/corpus
 FUZZ_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 
 check_PROGRAMS += tests/fuzz/replay_protocol tests/fuzz/replay_cellblock tests/fuzz/replay_ini \
-    tests/fuzz/replay_jsonrpc tests/fuzz/replay_proxy tests/fuzz/replay_token tests/fuzz/replay_scrollback
+    tests/fuzz/replay_jsonrpc tests/fuzz/replay_proxy tests/fuzz/replay_token tests/fuzz/replay_scrollback \
+    tests/fuzz/replay_network
 tests_fuzz_replay_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
 tests_fuzz_replay_protocol_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/protocol"'
 tests_fuzz_replay_protocol_LDADD = $(COMMON_LIBS)
@@ -25,11 +26,14 @@ tests_fuzz_replay_token_LDADD = $(SERVER_LIBS)
 tests_fuzz_replay_scrollback_SOURCES = tests/fuzz/fuzz_scrollback.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
 tests_fuzz_replay_scrollback_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/scrollback"'
 tests_fuzz_replay_scrollback_LDADD = $(SERVER_LIBS)
+tests_fuzz_replay_network_SOURCES = tests/fuzz/fuzz_network.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_network_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/network"'
+tests_fuzz_replay_network_LDADD = $(SERVER_LIBS)
 
 if FUZZERS
 LIBFUZZER_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback
-noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback
+fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network
+noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network
 tests_fuzz_fuzz_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_protocol_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_protocol_LDFLAGS = $(LIBFUZZER_LINK)
@@ -58,4 +62,8 @@ tests_fuzz_fuzz_scrollback_SOURCES = tests/fuzz/fuzz_scrollback.c tests/fuzz/fuz
 tests_fuzz_fuzz_scrollback_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_scrollback_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_scrollback_LDADD = $(SERVER_LIBS)
+tests_fuzz_fuzz_network_SOURCES = tests/fuzz/fuzz_network.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_network_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_network_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_network_LDADD = $(SERVER_LIBS)
 endif
