@@ -2,6 +2,8 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
     src/server/play/people.c src/server/play/people.h src/server/play/saving.c src/server/play/saving.h \
     src/server/play/admission.c src/server/play/admission.h \
     src/server/play/returning.c src/server/play/returning.h \
+    src/server/play/entrance.c src/server/play/entrance.h \
+    src/server/play/presence_asked.c src/server/play/presence_inside.h \
     src/server/play/roll.c src/server/play/roll.h \
     src/server/play/scrollback.c src/server/play/scrollback.h \
     src/server/play/spawn.c src/server/play/spawn.h

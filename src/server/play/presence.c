@@ -19,40 +19,16 @@
 #include <string.h>
 #include <time.h>
 
-#include "accounts/accounts.h"
 #include "accounts/bans.h"
 #include "common/log.h"
 #include "ops/metrics.h"
-#include "play/admission.h"
-#include "play/guests.h"
-#include "play/people.h"
-#include "play/returning.h"
-#include "play/roll.h"
-#include "play/saving.h"
+#include "play/entrance.h"
+#include "play/presence_inside.h"
 #include "play/spawn.h"
 #include "store/timestamp.h"
 
-#define AWAY_RETRY_MS 5000
 #define FULL_RETRY_MS 10000
 #define LINE_EVERY_S  1
-
-struct presence {
-    struct presence_config config;
-    struct sessions *sessions;
-    struct people people;
-    struct saving saving;
-    struct admission *admission;
-    struct guests guests;
-    struct returning returning;
-    uint64_t began_ms; /* monotonic */
-    bool closed;       /* newcomers wait, whatever room there is */
-    uint64_t barred;   /* an account that nobody may come by; 0: none */
-    struct snapshot *snapshot;
-    struct event *flush;
-    struct event *line; /* the line moves on; armed while anybody stands in it */
-};
-
-static void go_on(struct presence *presence, struct person *person);
 
 static uint64_t now_ms(void)
 {
@@ -62,8 +38,7 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* The server was started so lately that those who resume come back from the one before. */
-static bool just_began(const struct presence *presence)
+bool presence_just_began(const struct presence *presence)
 {
     return now_ms() - presence->began_ms < ADMISSION_MEMORY_MS;
 }
@@ -78,7 +53,7 @@ static void line_soon(struct presence *presence)
 }
 
 /* Forget it; who waits behind it comes next. */
-static void forget(struct presence *presence, struct person *person)
+void presence_forget(struct presence *presence, struct person *person)
 {
     struct person *waiting = person->waiting;
 
@@ -88,17 +63,17 @@ static void forget(struct presence *presence, struct person *person)
         guests_remove(&presence->guests, person->name, person->session);
     people_remove(&presence->people, person);
     if (waiting)
-        go_on(presence, waiting);
+        presence_go_on(presence, waiting);
     line_soon(presence);
 }
 
-static void refuse(struct presence *presence, struct person *person, enum protocol_reason reason,
-                   uint32_t retry_after_ms)
+void presence_refuse(struct presence *presence, struct person *person, enum protocol_reason reason,
+                     uint32_t retry_after_ms)
 {
     struct login_answer answer = {.reason = reason, .retry_after_ms = retry_after_ms};
 
     sessions_answer(presence->sessions, person->session, &answer);
-    forget(presence, person);
+    presence_forget(presence, person);
 }
 
 /* -- saving ---------------------------------------------------------------------------------- */
@@ -136,14 +111,14 @@ static void join(struct presence *presence, struct person *person, struct person
     struct command join;
 
     if (spawn_command(person, place, presence->config.spawn_radius_m, &join) < 0) {
-        refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
+        presence_refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
         return;
     }
     if (from)
         people_hold_after(&presence->people, person, from);
     people_enter(&presence->people, person, PERSON_JOINING);
     if (people_command(person, presence->config.commands, &join) < 0)
-        refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
+        presence_refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
 }
 
 static void leave(void *context, struct person *person)
@@ -153,7 +128,7 @@ static void leave(void *context, struct person *person)
 
     people_enter(&presence->people, person, PERSON_LEAVING);
     if (people_command(person, presence->config.commands, &leave) < 0)
-        forget(presence, person);
+        presence_forget(presence, person);
 }
 
 /* -- the way in ----------------------------------------------------------------------------------
@@ -171,7 +146,7 @@ static void placed(void *context, uint64_t session, const struct store_answer *a
     else if (answer->status == STORE_NONE)
         join(presence, person, NULL, NULL);
     else
-        refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
+        presence_refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, PRESENCE_AWAY_RETRY_MS);
 }
 
 /* Nobody else holds the account, and there is room. */
@@ -184,7 +159,7 @@ static void look_for_place(struct presence *presence, struct person *person)
     question.context = presence;
     question.in.id.player_id = person->player;
     if (people_hold(&presence->people, person) < 0) {
-        refuse(presence, person, PROTOCOL_REASON_BUSY, AWAY_RETRY_MS);
+        presence_refuse(presence, person, PROTOCOL_REASON_BUSY, PRESENCE_AWAY_RETRY_MS);
         return;
     }
     people_enter(&presence->people, person, PERSON_PLACE);
@@ -193,9 +168,9 @@ static void look_for_place(struct presence *presence, struct person *person)
     else if (writeback_find(presence->saving.writeback, person->player, &pending))
         join(presence, person, NULL, &pending); /* newer than the database */
     else if (person->store_away)
-        refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, AWAY_RETRY_MS);
+        presence_refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, PRESENCE_AWAY_RETRY_MS);
     else if (store_ask(presence->config.store, &question) < 0)
-        refuse(presence, person, PROTOCOL_REASON_BUSY, AWAY_RETRY_MS);
+        presence_refuse(presence, person, PROTOCOL_REASON_BUSY, PRESENCE_AWAY_RETRY_MS);
 }
 
 /* The figure that is there changes hands. Its place goes along in case it leaves in the same tick.
@@ -225,7 +200,7 @@ static void wait_behind(struct presence *presence, struct person *person, struct
     if (!older)
         return;
     sessions_disconnect(presence->sessions, older->session, PROTOCOL_REASON_REPLACED, 0, NULL);
-    forget(presence, older);
+    presence_forget(presence, older);
 }
 
 /* -- the line --------------------------------------------------------------------------------- */
@@ -272,13 +247,13 @@ static void line_due(evutil_socket_t fd, short what, void *context)
 static void get_in_line(struct presence *presence, struct person *person)
 {
     /* Who was here before a restart is not remembered, but has it in writing. */
-    if (person->resumes && just_began(presence))
+    if (person->resumes && presence_just_began(presence))
         admission_remember(presence->admission, person->player, now_ms());
     if (people_hold(&presence->people, person) < 0 ||
         admission_wait(presence->admission, person->session, person->player, person->staff,
                        now_ms()) < 0) {
         metrics_add(METRIC_REFUSED_LINE, 1);
-        refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
+        presence_refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
         return;
     }
     people_enter(&presence->people, person, PERSON_IN_LINE);
@@ -289,18 +264,18 @@ static void get_in_line(struct presence *presence, struct person *person)
 static void take_place(struct presence *presence, struct person *person, struct person *from)
 {
     if (admission_replace(presence->admission, from->session, person->session) < 0) {
-        refuse(presence, person, PROTOCOL_REASON_BUSY, FULL_RETRY_MS);
+        presence_refuse(presence, person, PROTOCOL_REASON_BUSY, FULL_RETRY_MS);
         return;
     }
     people_hold_after(&presence->people, person, from);
     people_enter(&presence->people, person, PERSON_IN_LINE);
     people_enter(&presence->people, from, PERSON_LOGIN);
     sessions_disconnect(presence->sessions, from->session, PROTOCOL_REASON_REPLACED, 0, NULL);
-    forget(presence, from);
+    presence_forget(presence, from);
 }
 
 /* An account that is known asks to be let on. */
-static void go_on(struct presence *presence, struct person *person)
+void presence_go_on(struct presence *presence, struct person *person)
 {
     struct person *holder = people_holder(&presence->people, person->player);
 
@@ -314,187 +289,6 @@ static void go_on(struct presence *presence, struct person *person)
         take_place(presence, person, holder);
     else
         wait_behind(presence, person, holder);
-}
-
-/* A good login of an account that is banned. True: it was told so. */
-static bool banned(struct presence *presence, struct person *person, uint64_t player)
-{
-    struct login_answer refusal = {.reason = PROTOCOL_REASON_BANNED};
-    const struct ban *ban = presence->config.bans != NULL
-                                ? bans_account(presence->config.bans, player, timestamp_now_ms())
-                                : NULL;
-
-    if (player == presence->barred) {
-        refuse(presence, person, PROTOCOL_REASON_BUSY, AWAY_RETRY_MS);
-        return true;
-    }
-    if (ban == NULL)
-        return false;
-    metrics_add(METRIC_BANNED_REFUSED, 1);
-    log_event(LOG_LEVEL_INFO, "banned_refused", "a banned account wanted to come in",
-              LOG_U64("id", player), LOG_U64("ban", ban->id));
-    bans_text(ban, refusal.text);
-    sessions_answer(presence->sessions, person->session, &refusal);
-    forget(presence, person);
-    return true;
-}
-
-/* The token of one who comes back names his session: it goes on if it is still going on here, or
- * ended with the server before. Else a new one begins. */
-static void go_on_with_session(struct presence *presence, struct person *person,
-                               const struct accounts_answer *answer)
-{
-    const struct person *holder = people_holder(&presence->people, answer->player);
-    bool same = holder ? strcmp(holder->row_id, answer->earlier) == 0 : just_began(presence);
-    const char *row_id = answer->session;
-
-    person->welcome->resumed = person->resumes;
-    person->welcome->chat_sequence = person->chat_sequence;
-    person->welcome->since_ms = answer->since_s * 1000;
-    memcpy(person->welcome->token, answer->token, sizeof(person->welcome->token));
-    if (person->resumes && answer->earlier[0] && same &&
-        accounts_go_on(presence->config.accounts, answer, person->welcome->token) == 0) {
-        row_id = answer->earlier;
-        metrics_add(METRIC_RESUMED, 1);
-    }
-    snprintf(person->row_id, sizeof(person->row_id), "%s", row_id);
-}
-
-/* An account's name is a guest's no longer; a guest's is his alone. False: he was refused. */
-static bool make_guest(struct presence *presence, struct person *person,
-                       const struct accounts_answer *answer)
-{
-    uint64_t other = guests_session(&presence->guests, answer->username);
-
-    if (!answer->guest && other)
-        sessions_disconnect(presence->sessions, other, PROTOCOL_REASON_NAME_TAKEN, 0,
-                            "The account of that name is here now: choose another name.");
-    if (!answer->guest)
-        return true;
-    if (guests_add(&presence->guests, answer->username, person->session) < 0) {
-        refuse(presence, person, PROTOCOL_REASON_NAME_TAKEN, 0);
-        return false;
-    }
-    person->guest = true;
-    person->player = GUESTS_PLAYER(person->session);
-    return true;
-}
-
-static void known(void *context, uint64_t session, const struct accounts_answer *answer)
-{
-    struct presence *presence = context;
-    struct person *person = people_find(&presence->people, session);
-    struct login_answer refusal = {.reason = answer->reason,
-                                   .retry_after_ms = answer->retry_after_ms};
-
-    if (!person || person->state != PERSON_LOGIN)
-        return;
-    if (answer->reason != PROTOCOL_REASON_NONE) {
-        memcpy(refusal.text, answer->text, sizeof(refusal.text));
-        sessions_answer(presence->sessions, session, &refusal);
-        forget(presence, person);
-        return;
-    }
-    if (!answer->guest &&
-        banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
-        return;
-    person->welcome = calloc(1, sizeof(*person->welcome));
-    if (!person->welcome) {
-        refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
-        return;
-    }
-    memcpy(person->name, answer->username, sizeof(person->name));
-    if (!make_guest(presence, person, answer))
-        return;
-    if (!answer->guest)
-        person->player = answer->player;
-    go_on_with_session(presence, person, answer);
-    person->store_away = answer->store_away;
-    person->staff = answer->role != PROTOCOL_ROLE_PLAYER;
-    person->welcome->player = answer->player;
-    person->welcome->role = answer->role;
-    person->welcome->guest = answer->guest;
-    memcpy(person->welcome->username, answer->username, sizeof(person->welcome->username));
-    go_on(presence, person);
-}
-
-static void ask_accounts(struct presence *presence, const struct login_request *request)
-{
-    static const enum accounts_kind kinds[] = {
-        [LOGIN_PASSWORD] = ACCOUNTS_PASSWORD, [LOGIN_TOKEN] = ACCOUNTS_TOKEN,
-        [LOGIN_REGISTER] = ACCOUNTS_REGISTER, [LOGIN_RESUME] = ACCOUNTS_RESUME,
-        [LOGIN_GUEST] = ACCOUNTS_GUEST,       [LOGIN_CODE] = ACCOUNTS_CODE};
-    struct accounts_request ask = {.kind = kinds[request->kind],
-                                   .tag = request->session,
-                                   .address = &request->address,
-                                   .exempt = sessions_exempt(presence->sessions, &request->address),
-                                   .username = request->username,
-                                   .email = request->email,
-                                   .password = request->password,
-                                   .token = request->token,
-                                   .code = request->code};
-
-    accounts_login(presence->config.accounts, &ask, known, presence);
-}
-
-static bool barred(void *context, const struct sockaddr_storage *address,
-                   char why[PROTOCOL_TEXT_MAX + 1]);
-
-static void changed(void *context, uint64_t session, const struct accounts_answer *answer)
-{
-    struct presence *presence = context;
-    struct login_answer told = {.reason = answer->reason, .retry_after_ms = answer->retry_after_ms};
-
-    if (!presence->sessions || !people_find(&presence->people, session))
-        return;
-    if (answer->reason == PROTOCOL_REASON_NONE)
-        snprintf(told.text, sizeof(told.text), "Your password is changed.");
-    else
-        memcpy(told.text, answer->text, sizeof(told.text));
-    sessions_answer(presence->sessions, session, &told);
-}
-
-/* Who plays sets a new password. */
-static void ask_change(struct presence *presence, const struct person *person,
-                       const struct login_request *request)
-{
-    struct accounts_request ask = {.kind = ACCOUNTS_CHANGE,
-                                   .tag = request->session,
-                                   .address = &request->address,
-                                   .exempt = sessions_exempt(presence->sessions, &request->address),
-                                   .password = request->password,
-                                   .fresh = request->fresh,
-                                   .player = person->player};
-
-    accounts_login(presence->config.accounts, &ask, changed, presence);
-}
-
-static void on_login(void *context, struct login_request *request)
-{
-    struct presence *presence = context;
-    struct login_answer refusal = {.reason = PROTOCOL_REASON_ALREADY_LOGGED_IN};
-    struct person *person = people_find(&presence->people, request->session);
-    char why[PROTOCOL_TEXT_MAX + 1];
-
-    if (!presence->sessions) {
-        login_request_free(request);
-        return;
-    }
-    if (barred(presence, &request->address, why)) { /* before any work for it */
-        sessions_disconnect(presence->sessions, request->session, PROTOCOL_REASON_BANNED, 0, why);
-    } else if (person && person->state == PERSON_PRESENT && request->kind == LOGIN_CHANGE) {
-        ask_change(presence, person, request);
-    } else if (person || request->kind == LOGIN_CHANGE) {
-        sessions_answer(presence->sessions, request->session, &refusal);
-    } else if (!(person = people_add(&presence->people, request->session))) {
-        refusal.reason = PROTOCOL_REASON_BUSY;
-        sessions_answer(presence->sessions, request->session, &refusal);
-    } else {
-        person->resumes = request->kind == LOGIN_RESUME;
-        person->chat_sequence = request->chat_sequence;
-        ask_accounts(presence, request);
-    }
-    login_request_free(request);
 }
 
 /* Its connection dropped: the figure stands, and waits. */
@@ -511,7 +305,7 @@ static void lost(struct presence *presence, struct person *person, enum protocol
 }
 
 /* Nobody came back for it in time. */
-static void given_up(void *context, struct person *person)
+void presence_give_up(void *context, struct person *person)
 {
     log_event(LOG_LEVEL_INFO, "player_left", "a player left", LOG_TEXT("player", person->name),
               LOG_U64("id", person->player), LOG_TEXT("reason", "NONE"));
@@ -530,12 +324,12 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
         holder = people_holder(&presence->people, person->player);
         if (holder && holder->waiting == person)
             holder->waiting = NULL;
-        forget(presence, person);
+        presence_forget(presence, person);
         break;
     case PERSON_LOGIN:
     case PERSON_IN_LINE:
     case PERSON_PLACE:
-        forget(presence, person);
+        presence_forget(presence, person);
         break;
     case PERSON_JOINING:
     case PERSON_PRESENT:
@@ -579,7 +373,7 @@ static void joined(struct presence *presence, struct person *person, const struc
               LOG_TEXT("player", person->name), LOG_U64("id", person->player));
     person->waiting = NULL;
     if (waiting)
-        go_on(presence, waiting);
+        presence_go_on(presence, waiting);
 }
 
 static void left(struct presence *presence, struct person *person, const struct sim_event *event)
@@ -598,7 +392,7 @@ static void left(struct presence *presence, struct person *person, const struct 
                   LOG_TEXT("player", person->name), LOG_U64("id", person->player));
         sessions_disconnect(presence->sessions, person->session, PROTOCOL_REASON_REPLACED, 0, NULL);
     }
-    forget(presence, person);
+    presence_forget(presence, person);
     finish_saving(presence);
 }
 
@@ -617,9 +411,9 @@ void presence_sim_event(struct presence *presence, const struct sim_event *event
         break;
     case SIM_REFUSED:
         if (person->state == PERSON_JOINING)
-            refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
+            presence_refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
         else
-            forget(presence, person); /* it left before it was there */
+            presence_forget(presence, person); /* it left before it was there */
         finish_saving(presence);
         break;
     }
@@ -630,147 +424,6 @@ void presence_snapshot(struct presence *presence, struct snapshot *snapshot)
     if (presence->snapshot)
         snapshot_unref(presence->snapshot);
     presence->snapshot = snapshot;
-}
-
-/* -- asking ------------------------------------------------------------------------------------ */
-
-void presence_each(struct presence *presence, presence_visit_fn *visit, void *context)
-{
-    roll_each(&presence->people, presence->snapshot, presence->sessions, visit, context);
-}
-
-uint32_t presence_n(const struct presence *presence)
-{
-    return presence->people.present_n;
-}
-
-uint32_t presence_guests_n(const struct presence *presence)
-{
-    return guests_n(&presence->guests);
-}
-
-bool presence_has(const struct presence *presence, uint64_t player)
-{
-    return people_holder(&presence->people, player) != NULL;
-}
-
-void presence_set_role(struct presence *presence, uint64_t player, enum protocol_role role)
-{
-    struct person *person = people_holder(&presence->people, player);
-
-    if (person)
-        person->staff = role != PROTOCOL_ROLE_PLAYER;
-}
-
-struct writeback_watermark presence_watermark(const struct presence *presence)
-{
-    return writeback_watermark(presence->saving.writeback);
-}
-
-int presence_kick(struct presence *presence, const char *name, uint64_t session, const char *reason)
-{
-    struct person *person =
-        name ? people_present(&presence->people, name) : people_find(&presence->people, session);
-
-    if (!person || (person->state != PERSON_PRESENT && person->state != PERSON_AWAY))
-        return -1;
-    person->dismissed = true;
-    if (person->state == PERSON_AWAY)
-        given_up(presence, person);
-    else
-        sessions_disconnect(presence->sessions, person->session, PROTOCOL_REASON_KICKED, 0, reason);
-    return 0;
-}
-
-/* Not from the room that is kept for lifecycle: an operator may move thousands at once. */
-int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z)
-{
-    struct person *person = people_find(&presence->people, session);
-
-    if (!person || person->state != PERSON_PRESENT)
-        return -1;
-    const struct command command = {.session = session,
-                                    .sequence = ++person->sequence,
-                                    .producer = COMMAND_FROM_CONTROL,
-                                    .kind = COMMAND_TELEPORT,
-                                    .as.teleport = {x, z}};
-    return queue_push(presence->config.commands, &command);
-}
-
-/* -- bans ------------------------------------------------------------------------------------- */
-
-unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,
-                      const char *text)
-{
-    struct person *person, *next;
-    unsigned n = 0;
-
-    HASH_ITER(hh, presence->people.persons, person, next)
-    {
-        if (person->player != player || player == 0 || person->state == PERSON_LEAVING)
-            continue;
-        n++;
-        person->dismissed = true;
-        if (person->state == PERSON_AWAY)
-            given_up(presence, person);
-        else
-            sessions_disconnect(presence->sessions, person->session, reason, 0, text);
-    }
-    return n;
-}
-
-void presence_bar(struct presence *presence, uint64_t player)
-{
-    presence->barred = player;
-}
-
-bool presence_gone(const struct presence *presence, uint64_t player)
-{
-    struct store_position place;
-
-    return people_holder(&presence->people, player) == NULL &&
-           !writeback_find(presence->saving.writeback, player, &place);
-}
-
-static void on_banned(void *context, const struct ban *ban, const char *text)
-{
-    struct presence *presence = context;
-
-    if (!presence->sessions)
-        return;
-    if (ban->target.player != 0)
-        presence_end(presence, ban->target.player, PROTOCOL_REASON_BANNED, text);
-    else
-        sessions_disconnect_from(presence->sessions, &ban->target.network, PROTOCOL_REASON_BANNED,
-                                 text);
-}
-
-/* One who is on his way in is told with his welcome. */
-static void on_muted(void *context, uint64_t player, uint64_t until_ms, const char *text)
-{
-    struct presence *presence = context;
-    struct person *person = people_holder(&presence->people, player);
-
-    if (presence->sessions && person && person->state == PERSON_PRESENT)
-        sessions_mute(presence->sessions, person->session, until_ms, text);
-}
-
-struct bans_handlers presence_bans_handlers(struct presence *presence)
-{
-    return (struct bans_handlers){.banned = on_banned, .muted = on_muted, .context = presence};
-}
-
-static bool barred(void *context, const struct sockaddr_storage *address,
-                   char why[PROTOCOL_TEXT_MAX + 1])
-{
-    struct presence *presence = context;
-    const struct ban *ban = presence->config.bans != NULL
-                                ? bans_address(presence->config.bans, address, timestamp_now_ms())
-                                : NULL;
-
-    if (ban != NULL)
-        bans_text(ban, why);
-    return ban != NULL;
 }
 
 /* -- beginning and end ------------------------------------------------------------------------- */
@@ -813,8 +466,8 @@ struct presence *presence_new(const struct presence_config *config, struct error
     presence->line = evtimer_new(config->base, line_due, presence);
     presence->admission = admission_new(config->queue_max, config->players_max, error);
     if (saving_init(&presence->saving, config->base, config->store, config->epoch, error) < 0 ||
-        returning_init(&presence->returning, config->base, &presence->people, given_up, presence,
-                       error) < 0 ||
+        returning_init(&presence->returning, config->base, &presence->people, presence_give_up,
+                       presence, error) < 0 ||
         !presence->admission || !presence->flush || !presence->line) {
         presence_free(presence);
         return NULL;
@@ -843,8 +496,10 @@ void presence_free(struct presence *presence)
 
 struct sessions_handlers presence_handlers(struct presence *presence)
 {
-    return (struct sessions_handlers){
-        .login = on_login, .closed = on_closed, .barred = barred, .context = presence};
+    return (struct sessions_handlers){.login = entrance_login,
+                                      .closed = on_closed,
+                                      .barred = entrance_barred,
+                                      .context = presence};
 }
 
 void presence_set_sessions(struct presence *presence, struct sessions *sessions)

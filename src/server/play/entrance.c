@@ -1,0 +1,205 @@
+/* entrance.c -- see entrance.h. */
+#include "play/entrance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts/accounts.h"
+#include "accounts/bans.h"
+#include "common/log.h"
+#include "ops/metrics.h"
+#include "play/presence_inside.h"
+#include "store/timestamp.h"
+
+bool entrance_barred(void *context, const struct sockaddr_storage *address,
+                     char why[PROTOCOL_TEXT_MAX + 1])
+{
+    struct presence *presence = context;
+    const struct ban *ban = presence->config.bans != NULL
+                                ? bans_address(presence->config.bans, address, timestamp_now_ms())
+                                : NULL;
+
+    if (ban != NULL)
+        bans_text(ban, why);
+    return ban != NULL;
+}
+
+/* A good login of an account that is banned. True: it was told so. */
+static bool banned(struct presence *presence, struct person *person, uint64_t player)
+{
+    struct login_answer refusal = {.reason = PROTOCOL_REASON_BANNED};
+    const struct ban *ban = presence->config.bans != NULL
+                                ? bans_account(presence->config.bans, player, timestamp_now_ms())
+                                : NULL;
+
+    if (player == presence->barred) {
+        presence_refuse(presence, person, PROTOCOL_REASON_BUSY, PRESENCE_AWAY_RETRY_MS);
+        return true;
+    }
+    if (ban == NULL)
+        return false;
+    metrics_add(METRIC_BANNED_REFUSED, 1);
+    log_event(LOG_LEVEL_INFO, "banned_refused", "a banned account wanted to come in",
+              LOG_U64("id", player), LOG_U64("ban", ban->id));
+    bans_text(ban, refusal.text);
+    sessions_answer(presence->sessions, person->session, &refusal);
+    presence_forget(presence, person);
+    return true;
+}
+
+/* The token of one who comes back names his session: it goes on if it is still going on here, or
+ * ended with the server before. Else a new one begins. */
+static void go_on_with_session(struct presence *presence, struct person *person,
+                               const struct accounts_answer *answer)
+{
+    const struct person *holder = people_holder(&presence->people, answer->player);
+    bool same =
+        holder ? strcmp(holder->row_id, answer->earlier) == 0 : presence_just_began(presence);
+    const char *row_id = answer->session;
+
+    person->welcome->resumed = person->resumes;
+    person->welcome->chat_sequence = person->chat_sequence;
+    person->welcome->since_ms = answer->since_s * 1000;
+    memcpy(person->welcome->token, answer->token, sizeof(person->welcome->token));
+    if (person->resumes && answer->earlier[0] && same &&
+        accounts_go_on(presence->config.accounts, answer, person->welcome->token) == 0) {
+        row_id = answer->earlier;
+        metrics_add(METRIC_RESUMED, 1);
+    }
+    snprintf(person->row_id, sizeof(person->row_id), "%s", row_id);
+}
+
+/* An account's name is a guest's no longer; a guest's is his alone. False: he was refused. */
+static bool make_guest(struct presence *presence, struct person *person,
+                       const struct accounts_answer *answer)
+{
+    uint64_t other = guests_session(&presence->guests, answer->username);
+
+    if (!answer->guest && other)
+        sessions_disconnect(presence->sessions, other, PROTOCOL_REASON_NAME_TAKEN, 0,
+                            "The account of that name is here now: choose another name.");
+    if (!answer->guest)
+        return true;
+    if (guests_add(&presence->guests, answer->username, person->session) < 0) {
+        presence_refuse(presence, person, PROTOCOL_REASON_NAME_TAKEN, 0);
+        return false;
+    }
+    person->guest = true;
+    person->player = GUESTS_PLAYER(person->session);
+    return true;
+}
+
+static void known(void *context, uint64_t session, const struct accounts_answer *answer)
+{
+    struct presence *presence = context;
+    struct person *person = people_find(&presence->people, session);
+    struct login_answer refusal = {.reason = answer->reason,
+                                   .retry_after_ms = answer->retry_after_ms};
+
+    if (!person || person->state != PERSON_LOGIN)
+        return;
+    if (answer->reason != PROTOCOL_REASON_NONE) {
+        memcpy(refusal.text, answer->text, sizeof(refusal.text));
+        sessions_answer(presence->sessions, session, &refusal);
+        presence_forget(presence, person);
+        return;
+    }
+    if (!answer->guest &&
+        banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
+        return;
+    person->welcome = calloc(1, sizeof(*person->welcome));
+    if (!person->welcome) {
+        presence_refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
+        return;
+    }
+    memcpy(person->name, answer->username, sizeof(person->name));
+    if (!make_guest(presence, person, answer))
+        return;
+    if (!answer->guest)
+        person->player = answer->player;
+    go_on_with_session(presence, person, answer);
+    person->store_away = answer->store_away;
+    person->staff = answer->role != PROTOCOL_ROLE_PLAYER;
+    person->welcome->player = answer->player;
+    person->welcome->role = answer->role;
+    person->welcome->guest = answer->guest;
+    memcpy(person->welcome->username, answer->username, sizeof(person->welcome->username));
+    presence_go_on(presence, person);
+}
+
+static void ask_accounts(struct presence *presence, const struct login_request *request)
+{
+    static const enum accounts_kind kinds[] = {
+        [LOGIN_PASSWORD] = ACCOUNTS_PASSWORD, [LOGIN_TOKEN] = ACCOUNTS_TOKEN,
+        [LOGIN_REGISTER] = ACCOUNTS_REGISTER, [LOGIN_RESUME] = ACCOUNTS_RESUME,
+        [LOGIN_GUEST] = ACCOUNTS_GUEST,       [LOGIN_CODE] = ACCOUNTS_CODE};
+    struct accounts_request ask = {.kind = kinds[request->kind],
+                                   .tag = request->session,
+                                   .address = &request->address,
+                                   .exempt = sessions_exempt(presence->sessions, &request->address),
+                                   .username = request->username,
+                                   .email = request->email,
+                                   .password = request->password,
+                                   .token = request->token,
+                                   .code = request->code};
+
+    accounts_login(presence->config.accounts, &ask, known, presence);
+}
+
+static void changed(void *context, uint64_t session, const struct accounts_answer *answer)
+{
+    struct presence *presence = context;
+    struct login_answer told = {.reason = answer->reason, .retry_after_ms = answer->retry_after_ms};
+
+    if (!presence->sessions || !people_find(&presence->people, session))
+        return;
+    if (answer->reason == PROTOCOL_REASON_NONE)
+        snprintf(told.text, sizeof(told.text), "Your password is changed.");
+    else
+        memcpy(told.text, answer->text, sizeof(told.text));
+    sessions_answer(presence->sessions, session, &told);
+}
+
+/* Who plays sets a new password. */
+static void ask_change(struct presence *presence, const struct person *person,
+                       const struct login_request *request)
+{
+    struct accounts_request ask = {.kind = ACCOUNTS_CHANGE,
+                                   .tag = request->session,
+                                   .address = &request->address,
+                                   .exempt = sessions_exempt(presence->sessions, &request->address),
+                                   .password = request->password,
+                                   .fresh = request->fresh,
+                                   .player = person->player};
+
+    accounts_login(presence->config.accounts, &ask, changed, presence);
+}
+
+void entrance_login(void *context, struct login_request *request)
+{
+    struct presence *presence = context;
+    struct login_answer refusal = {.reason = PROTOCOL_REASON_ALREADY_LOGGED_IN};
+    struct person *person = people_find(&presence->people, request->session);
+    char why[PROTOCOL_TEXT_MAX + 1];
+
+    if (!presence->sessions) {
+        login_request_free(request);
+        return;
+    }
+    if (entrance_barred(presence, &request->address, why)) { /* before any work for it */
+        sessions_disconnect(presence->sessions, request->session, PROTOCOL_REASON_BANNED, 0, why);
+    } else if (person && person->state == PERSON_PRESENT && request->kind == LOGIN_CHANGE) {
+        ask_change(presence, person, request);
+    } else if (person || request->kind == LOGIN_CHANGE) {
+        sessions_answer(presence->sessions, request->session, &refusal);
+    } else if (!(person = people_add(&presence->people, request->session))) {
+        refusal.reason = PROTOCOL_REASON_BUSY;
+        sessions_answer(presence->sessions, request->session, &refusal);
+    } else {
+        person->resumes = request->kind == LOGIN_RESUME;
+        person->chat_sequence = request->chat_sequence;
+        ask_accounts(presence, request);
+    }
+    login_request_free(request);
+}
