@@ -530,6 +530,7 @@ static void describe(void *context, struct admin_status *status)
     status->players_max = server->config->players_max;
     status->connections_max = server->config->connections_max;
     status->store = store_driver_name(server->store);
+    status->store_place = store_place(server->store);
     snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
     status->durable_epoch = durable.epoch;
     status->durable_tick = durable.tick;

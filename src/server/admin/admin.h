@@ -33,8 +33,9 @@ struct admin_status {
     uint32_t tick;         /* the newest */
     uint64_t last_tick_ms; /* Unix time of it */
     uint32_t players_max, connections_max;
-    const char *store;                    /* the driver's word, constant: "sqlite" */
-    char store_error[ERROR_TEXT_MAX];     /* empty: the store answers */
+    const char *store;                /* the driver's word, constant: "sqlite" */
+    const char *store_place;          /* which database; no secret in it. Valid during the call */
+    char store_error[ERROR_TEXT_MAX]; /* empty: the store answers */
     uint32_t durable_epoch, durable_tick; /* the watermark: every position as of then is saved */
     uint64_t durable_ms;                  /* Unix time of it; 0: nothing was saved yet */
 };

@@ -66,8 +66,10 @@ static json_t *traffic_json(const struct samples *samples)
 
 static json_t *store_json(const struct samples *samples, const struct admin_status *status)
 {
-    return json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}}", "driver",
-                     status->store != NULL ? status->store : "none", "ok",
+    return json_pack("{s:s, s:s, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}}",
+                     "driver", status->store != NULL ? status->store : "none", "place",
+                     status->store_place != NULL ? status->store_place : "", "connections",
+                     (json_int_t)metrics_value(METRIC_STORE_CONNECTIONS), "ok",
                      status->store_error[0] == '\0', "error", status->store_error, "queue",
                      (json_int_t)metrics_value(METRIC_STORE_QUEUE), "errors",
                      (json_int_t)metrics_value(METRIC_STORE_ERRORS), "saves_pending",

@@ -33,7 +33,7 @@ SQLITE_MIGRATIONS = \
 POSTGRESQL_MIGRATIONS = \
     sql/postgresql/001_players.sql \
     sql/postgresql/002_community.sql
-EXTRA_DIST += $(SQLITE_MIGRATIONS) $(POSTGRESQL_MIGRATIONS) sql/embed.awk doc/database.md
+EXTRA_DIST += $(SQLITE_MIGRATIONS) $(POSTGRESQL_MIGRATIONS) sql/embed.awk doc/database.md doc/postgresql.md
 CLEANFILES += src/server/store/sqlite_migrations.inc src/server/store/postgresql_migrations.inc
 
 src/server/store/sqlite_migrations.inc: $(SQLITE_MIGRATIONS) sql/embed.awk

@@ -189,6 +189,11 @@ const char *store_driver_name(const struct store *store)
     return store->driver->name;
 }
 
+const char *store_place(const struct store *store)
+{
+    return store->driver->place(store->data);
+}
+
 const char *store_trouble(const struct store *store)
 {
     return store->trouble.text;

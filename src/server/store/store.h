@@ -50,6 +50,9 @@ int store_ask(struct store *store, const struct store_question *question) MUST_C
 
 uint32_t store_epoch(const struct store *store);          /* of this start; 1 at the first */
 const char *store_driver_name(const struct store *store); /* "sqlite" */
+/* Which database: the file, or "host:port/name". No secret in it; valid until the store is closed.
+ */
+const char *store_place(const struct store *store);
 const char *
 store_trouble(const struct store *store); /* why the last question failed; "" if it did not */
 
