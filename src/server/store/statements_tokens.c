@@ -114,6 +114,8 @@ const struct statement statement_refresh_prune = {
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_now,
     .steps = {{
         "DELETE FROM refresh_tokens WHERE id IN"
-        " (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000)", NULL}},
+        " (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000)",
+        "DELETE FROM refresh_tokens WHERE id = ANY"
+        " (ARRAY (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000))"}},
 };
 /* clang-format on */
