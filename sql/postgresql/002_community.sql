@@ -3,6 +3,9 @@ ALTER TABLE players ADD COLUMN email_key TEXT COLLATE "C";
 ALTER TABLE players ADD COLUMN role TEXT NOT NULL DEFAULT 'player' CHECK (role IN ('player', 'moderator', 'admin'));
 CREATE UNIQUE INDEX players_email ON players (email_key);
 
+-- Tokens that were handed out before this time open nothing: a password that is set anew ends them (NULL: all are good).
+ALTER TABLE players ADD COLUMN tokens_from TIMESTAMPTZ;
+
 -- A guest's session has no player.
 ALTER TABLE game_sessions ALTER COLUMN player_id DROP NOT NULL;
 

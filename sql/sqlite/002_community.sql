@@ -8,6 +8,9 @@ UPDATE players SET email_key = lower(first.email)
  WHERE first.id = players.id AND first.place = 1;
 CREATE UNIQUE INDEX players_email ON players (email_key);
 
+-- Tokens that were handed out before this time open nothing: a password that is set anew ends them (NULL: all are good).
+ALTER TABLE players ADD COLUMN tokens_from TEXT;
+
 -- A guest's session has no player.
 CREATE TABLE game_sessions_2 (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -244,10 +244,23 @@ static void test_first_admin(void **state)
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
+/* What a token comes to. */
+static enum protocol_reason by_token(const char *token)
+{
+    struct player *p = comes();
+    enum protocol_reason reason;
+
+    player_by_token(p, token);
+    reason = answer_to(p, 0);
+    player_leave(p);
+    return reason;
+}
+
 static void test_reset_password(void **state)
 {
     struct player *alice;
-    char code[64], newer[64];
+    char code[64], newer[64], token[PROTOCOL_TOKEN_MAX + 1];
+    uint64_t later_ms;
 
     (void)state;
     daemon_start(&server, NULL);
@@ -257,7 +270,15 @@ static void test_reset_password(void **state)
     code_of("accounts.reset-password", "{\"player\":\"alice\",\"hours\":1}", newer);
     assert_int_equal(once(PROTOCOL_AUTH_CODE, "alice", NEW_PASSWORD, code),
                      PROTOCOL_REASON_BAD_CODE); /* the newest counts */
+    strcpy(token, alice->token);
+    sql("UPDATE players SET tokens_from = '2020-01-01T00:00:00.000Z'");
+    assert_int_equal(by_token(token), PROTOCOL_REASON_NONE);
+    alice = player_returns(party, &server, "alice");
+    strcpy(token, alice->token);
+    later_ms = now_ms() + 1100;
+    UNTIL(party, DEADLINE_MS, now_ms() > later_ms); /* a token says its second only */
     assert_int_equal(once(PROTOCOL_AUTH_CODE, "alice", NEW_PASSWORD, newer), PROTOCOL_REASON_NONE);
+    assert_int_equal(by_token(token), PROTOCOL_REASON_TOKEN_REFUSED);
     assert_int_equal(logs_in("alice", PASSWORD), PROTOCOL_REASON_LOGIN_FAILED);
     assert_int_equal(logs_in("alice", NEW_PASSWORD), PROTOCOL_REASON_NONE);
     code_of("accounts.reset-password", "{\"id\":\"1\"}", code);
@@ -282,6 +303,7 @@ static void test_change_password(void **state)
     assert_int_equal(changes(alice, PASSWORD, "short"), PROTOCOL_REASON_BAD_PASSWORD);
     assert_int_equal(sql("SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL"), 1);
     assert_int_equal(changes(alice, PASSWORD, NEW_PASSWORD), PROTOCOL_REASON_NONE);
+    assert_int_equal(by_token(alice->token), PROTOCOL_REASON_TOKEN_REFUSED); /* and all others */
     assert_int_equal(sql("SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL"), 0);
     assert_int_equal(changes(alice, NEW_PASSWORD, "' OR 1=1; --"), PROTOCOL_REASON_NONE);
     assert_false(alice->gone);

@@ -140,6 +140,19 @@ static void answered_register(struct attempt *attempt, const struct store_answer
     }
 }
 
+/* What was handed out before the password was set anew is good no longer. */
+static void answered_token(struct attempt *attempt, const struct store_answer *answer)
+{
+    const struct store_player *player = &answer->out.player;
+
+    if (answer->status != STORE_OK || attempt->claims.issued_s < player->tokens_from_ms / 1000) {
+        attempt_refuse(attempt, PROTOCOL_REASON_TOKEN_REFUSED, NULL);
+        return;
+    }
+    attempt->player = *player;
+    attempt_welcome(attempt, false);
+}
+
 /* A guest has a name that no account has. */
 static void answered_guest(struct attempt *attempt, const struct store_answer *answer)
 {
@@ -184,12 +197,7 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
         break;
     case ACCOUNTS_TOKEN:
     case ACCOUNTS_RESUME:
-        if (answer->status == STORE_OK) {
-            attempt->player = answer->out.player;
-            attempt_welcome(attempt, false);
-        } else {
-            attempt_refuse(attempt, PROTOCOL_REASON_TOKEN_REFUSED, NULL);
-        }
+        answered_token(attempt, answer);
         break;
     }
 }

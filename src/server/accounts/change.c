@@ -98,7 +98,9 @@ void change_hashed(struct attempt *attempt)
         return;
     }
     password->player_id = attempt->player.id;
-    password->now_ms = timestamp_now_ms();
+    /* A token says the second that it was made in. By a code one is handed out at once; else those
+     * of this second are to end too. */
+    password->now_ms = by_code ? timestamp_now_ms() : (timestamp_now_ms() / 1000 + 1) * 1000;
     if (by_code) {
         question.statement = STORE_PASSWORD_BY_CODE;
         memcpy(password->code_hash, attempt->code_hash, sizeof(attempt->code_hash));

@@ -1,5 +1,5 @@
 /* change.h -- a password that is set anew: by an operator's one-time code, or by a player who knows
- * the one before. Either ends what other logins hold (refresh tokens), in the same transaction.
+ * the one before. Either ends all tokens that were handed out before, in the same transaction.
  * Paths of accounts.c; control thread. */
 #ifndef OPENMMO_ACCOUNTS_CHANGE_H
 #define OPENMMO_ACCOUNTS_CHANGE_H

@@ -22,6 +22,7 @@ struct store_player {
     char hash[STORE_HASH_MAX];
     enum protocol_role role;
     uint64_t created_ms, last_login_ms; /* Unix time; 0: never */
+    uint64_t tokens_from_ms;            /* older ones open nothing; 0: all are good */
 };
 
 struct store_position {

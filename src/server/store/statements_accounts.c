@@ -200,7 +200,7 @@ const struct statement statement_password_change = {
     .steps = {
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL AND " STILL, NULL},
         {"DELETE FROM reset_codes WHERE player_id = $1 AND " STILL, NULL},
-        {"UPDATE players SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING 1", NULL}},
+        {"UPDATE players SET password_hash = $3, tokens_from = $4 WHERE id = $1 AND password_hash = $2 RETURNING 1", NULL}},
 };
 
 #define CODE_GOOD "player_id = $1 AND code_hash = $2 AND expires_at > $4"
@@ -214,7 +214,7 @@ const struct statement statement_password_by_code = {
          "SELECT 1 FROM reset_codes WHERE player_id = $1 FOR UPDATE"},
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL"
          " AND EXISTS (SELECT 1 FROM reset_codes WHERE " CODE_GOOD ")", NULL},
-        {"UPDATE players SET password_hash = $3 WHERE id = $1"
+        {"UPDATE players SET password_hash = $3, tokens_from = $4 WHERE id = $1"
          " AND EXISTS (SELECT 1 FROM reset_codes WHERE " CODE_GOOD ")", NULL},
         {"DELETE FROM reset_codes WHERE " CODE_GOOD " RETURNING 1", NULL}},
 };

@@ -82,6 +82,7 @@ static void read_player(const struct statement_value *columns, void *into)
     player->created_ms = (uint64_t)columns[5].i;
     player->last_login_ms = (uint64_t)columns[6].i;
     player->role = protocol_role_of(columns[7].t);
+    player->tokens_from_ms = (uint64_t)columns[8].i;
 }
 
 static void read_position(const struct statement_value *columns, void *into)
@@ -99,8 +100,8 @@ static void read_position(const struct statement_value *columns, void *into)
 }
 
 /* clang-format off */
-#define PLAYER_COLUMNS "SELECT id, username, username_key, email, password_hash, created_at, last_login, role FROM players "
-#define PLAYER_TYPES   "ittttddt"
+#define PLAYER_COLUMNS "SELECT id, username, username_key, email, password_hash, created_at, last_login, role, tokens_from FROM players "
+#define PLAYER_TYPES   "ittttddtd"
 
 const struct statement statement_player_add = {
     .name = "player_add", .in = "ttttdtt", .out = "i", .flags = STATEMENT_CHANGES,
