@@ -70,16 +70,45 @@ bool dialog_edit(struct ui_line *line, int key)
     return true;
 }
 
-static void kick(struct ui *ui)
+/* clang-format off */
+static const struct deed {
+    const char *verb, *span, *yes, *method, *done;
+    const char *duration; /* NULL: it is of a session, not of an account */
+    const char *what;
+} DEEDS[] = {
+    [UI_DEED_KICK] = {"Kick", "", "Yes, kick", "players.kick", "kicked", NULL,
+        "The session ends at once; the place is saved. The player is told "
+        "why and may come back. This goes to the audit log."},
+    [UI_DEED_BAN] = {"Ban", " for a day", "Yes, ban", "bans.add", "banned", "1d",
+        "The account is here no more at once, and cannot log in for a day. The player is told "
+        "why and until when. This goes to the audit log; bans.lift ends it."},
+    [UI_DEED_MUTE] = {"Mute", " for an hour", "Yes, mute", "players.mute", "muted", "1h",
+        "No chat is taken from the account for an hour. The player is told why, nobody else. "
+        "This goes to the audit log; players.unmute ends it."},
+};
+/* clang-format on */
+
+const char *dialog_done(enum ui_deed deed)
+{
+    return DEEDS[deed].done;
+}
+
+static void act(struct ui *ui)
 {
     const struct ui_dialog *dialog = &ui->dialog;
-    json_t *params = json_pack("{s:s}", "session", dialog->player.session);
+    const struct deed *deed = &DEEDS[dialog->deed];
+    const char *reason = dialog->reason.text;
+    json_t *params = deed->duration == NULL ? json_pack("{s:s}", "session", dialog->player.session)
+                                            : json_pack("{s:s, s:s}", "player", dialog->player.name,
+                                                        "duration", deed->duration);
 
-    if (dialog->reason.text[0] != '\0')
-        json_object_set_new(params, "reason", json_string(dialog->reason.text));
+    if (reason[0] != '\0' || deed->duration != NULL)
+        json_object_set_new(params, "reason",
+                            json_string(reason[0] != '\0' ? reason : "no reason was given"));
     snprintf(ui->kicked, sizeof(ui->kicked), "%s", dialog->player.name);
-    if (ui->config.ask(ui->config.context, UI_ASK_KICK, "players.kick", params) != 0)
-        ui_say(ui, true, "not connected: %s was not kicked", dialog->player.name);
+    ui->deed = dialog->deed;
+    if (ui->config.ask(ui->config.context, UI_ASK_KICK, deed->method, params) != 0)
+        ui_say(ui, true, "not connected: %s was not %s", dialog->player.name, deed->done);
 }
 
 /* Letters go into the reason only while it has the focus; Enter there goes on to No, never to Yes.
@@ -104,7 +133,7 @@ void dialog_key(struct ui *ui, int key)
             dialog_edit(&dialog->reason, key);
     } else if (key == 'y' || key == 'Y' || (key == KEYS_ENTER && focus == UI_FOCUS_YES)) {
         dialog->open = false;
-        kick(ui);
+        act(ui);
     } else if (key == 'n' || key == 'N' || key == KEYS_ENTER) {
         dialog->open = false;
     } else if (key == 'r') {
@@ -114,11 +143,14 @@ void dialog_key(struct ui *ui, int key)
 
 static void draw_buttons(const struct ui_dialog *dialog, struct canvas *canvas, int row, int column)
 {
+    char yes[32];
+    bool on_yes = dialog->focus == UI_FOCUS_YES;
+
     canvas_text(canvas, row, column, 8, dialog->focus == UI_FOCUS_NO ? STYLE_SELECTED : STYLE_PLAIN,
                 dialog->focus == UI_FOCUS_NO ? "[ No ]" : "  No  ");
-    canvas_text(canvas, row, column + 10, 14,
-                dialog->focus == UI_FOCUS_YES ? STYLE_SELECTED : STYLE_PLAIN,
-                dialog->focus == UI_FOCUS_YES ? "[ Yes, kick ]" : "  Yes, kick  ");
+    snprintf(yes, sizeof(yes), "%s%s%s", on_yes ? "[ " : "  ", DEEDS[dialog->deed].yes,
+             on_yes ? " ]" : "  ");
+    canvas_text(canvas, row, column + 10, 14, on_yes ? STYLE_SELECTED : STYLE_PLAIN, yes);
 }
 
 /* A paragraph from that row on, at most `rows` of it (the last ones); returns those it took. */
@@ -156,15 +188,15 @@ static void draw_reason(const struct ui_dialog *dialog, struct canvas *canvas, i
 /* Where the terminal is too low for all of it, what will happen is left out, not the buttons. */
 void dialog_draw(struct ui *ui, struct canvas *canvas)
 {
-    static const char WHAT[] = "The session ends at once; the place is saved. The player is told "
-                               "why and may come back. This goes to the audit log.";
     const struct ui_dialog *dialog = &ui->dialog;
+    const char *what = DEEDS[dialog->deed].what;
     int columns = canvas->columns < 66 ? canvas->columns - 2 : 64;
     struct text_column at = {(canvas->columns - columns) / 2 + 2, columns - 4};
     char title[300], who[400];
-    int who_rows, what_rows = canvas_wrap(NULL, 0, 0, 0, at.columns, WHAT), rows, row;
+    int who_rows, what_rows = canvas_wrap(NULL, 0, 0, 0, at.columns, what), rows, row;
 
-    snprintf(title, sizeof(title), "Kick %s?", dialog->player.name);
+    snprintf(title, sizeof(title), "%s %s%s?", DEEDS[dialog->deed].verb, dialog->player.name,
+             DEEDS[dialog->deed].span);
     snprintf(who, sizeof(who), "%s, from %s", dialog->player.name, dialog->player.address);
     who_rows = canvas_wrap(NULL, 0, 0, 0, at.columns, who);
     who_rows = who_rows > WHO_ROWS ? WHO_ROWS : who_rows;
@@ -176,7 +208,7 @@ void dialog_draw(struct ui *ui, struct canvas *canvas)
     row = (canvas->rows - rows) / 2;
     canvas_box(canvas, row, at.column - 2, rows, columns, title);
     row += 1 + paragraph(canvas, row + 1, who_rows, at, who);
-    row += paragraph(canvas, row, what_rows, at, WHAT);
+    row += paragraph(canvas, row, what_rows, at, what);
     draw_reason(dialog, canvas, row + 1, at);
     draw_buttons(dialog, canvas, row + 3, at.column);
 }

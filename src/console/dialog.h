@@ -7,6 +7,8 @@
 
 /* A key while the dialog is open. It closes itself on Esc, No and Yes (which asks the daemon). */
 void dialog_key(struct ui *ui, int key);
+/* What became of whom: "kicked"; constant. */
+const char *dialog_done(enum ui_deed deed);
 /* Over everything else. */
 void dialog_draw(struct ui *ui, struct canvas *canvas);
 

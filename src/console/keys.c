@@ -24,6 +24,8 @@ const struct keys_row KEYS[] = {
     {KEYS_IN_PLAYERS, {'>', '.', KEYS_F1 + 5},        KEYS_DO_SORT_RIGHT,      ">, dot, F6",   "Sort",   "F6",  "sort by the column to the right"},
     {KEYS_IN_PLAYERS, {'/', KEYS_F1 + 2, KEYS_F1 + 3},KEYS_DO_FILTER,          "/, F3, F4",    "Filter", "/",   "only names or addresses that contain what you type"},
     {KEYS_IN_PLAYERS, {'k', KEYS_F1 + 8},             KEYS_DO_KICK,            "k, F9",        "Kick",   "k",   "end this player's session; asks first"},
+    {KEYS_IN_PLAYERS, {'b'},                          KEYS_DO_BAN,             "b",            NULL,     NULL,  "ban this player's account for a day; asks first"},
+    {KEYS_IN_PLAYERS, {'m'},                          KEYS_DO_MUTE,            "m",            NULL,     NULL,  "take no chat from this player for an hour; asks first"},
     {KEYS_IN_PLAYERS, {'I'},                          KEYS_DO_INVERT,          "I",            "Invert", "I",   "turn the order round"},
     {KEYS_IN_LOG,     {KEYS_UP, 'k', 'p'},            KEYS_DO_LINE_UP,         "Up, k, p",     NULL,     NULL,  "one line back; stops following"},
     {KEYS_IN_LOG,     {KEYS_DOWN, 'j', 'n'},          KEYS_DO_LINE_DOWN,       "Down, j, n",   NULL,     NULL,  "one line on"},

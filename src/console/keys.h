@@ -53,6 +53,8 @@ enum keys_action {
     KEYS_DO_INVERT,
     KEYS_DO_FILTER,
     KEYS_DO_KICK,
+    KEYS_DO_BAN,
+    KEYS_DO_MUTE,
     KEYS_DO_LEVEL,
     KEYS_DO_FOLLOW,
 };

@@ -291,7 +291,7 @@ static void sort_by(struct ui *ui, int way)
     ui->players.asked_ms = 0;
 }
 
-static void begin_kick(struct ui *ui)
+static void begin(struct ui *ui, enum ui_deed deed)
 {
     const struct model_player *player = at_cursor(ui);
 
@@ -301,6 +301,7 @@ static void begin_kick(struct ui *ui)
     }
     memset(&ui->dialog, 0, sizeof(ui->dialog));
     ui->dialog.open = true;
+    ui->dialog.deed = deed;
     ui->dialog.player = *player;
     ui->dialog.focus = UI_FOCUS_NO;
 }
@@ -318,7 +319,11 @@ static void act(struct ui *ui, enum keys_action action)
     else if (action == KEYS_DO_SORT_LEFT || action == KEYS_DO_SORT_RIGHT)
         sort_by(ui, action == KEYS_DO_SORT_RIGHT ? 1 : -1);
     else if (action == KEYS_DO_KICK)
-        begin_kick(ui);
+        begin(ui, UI_DEED_KICK);
+    else if (action == KEYS_DO_BAN)
+        begin(ui, UI_DEED_BAN);
+    else if (action == KEYS_DO_MUTE)
+        begin(ui, UI_DEED_MUTE);
     else if (action == KEYS_DO_INVERT) {
         ui->players.descending = !ui->players.descending;
         ui->players.asked_ms = 0;

@@ -94,10 +94,11 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
         [UI_ASK_SUBSCRIBE] = "subscribe",   [UI_ASK_PLAYERS] = "players.list",
         [UI_ASK_KICK] = "players.kick",     [UI_ASK_WORST] = "server.worst",
     };
-    const char *kicked = json_string_value(json_object_get(result, "kicked"));
+    const char *kicked =
+        json_string_value(json_object_get(result, ui->deed == UI_DEED_KICK ? "kicked" : "player"));
 
     if (code != 0 && what == UI_ASK_KICK)
-        ui_say(ui, true, "not kicked: %s (%s)", sentence, ui->kicked);
+        ui_say(ui, true, "not %s: %s (%s)", dialog_done(ui->deed), sentence, ui->kicked);
     else if (code != 0)
         ui_say(ui, true, "%s: %s", METHODS[what], sentence);
     else
@@ -107,7 +108,8 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
     if (what == UI_ASK_WORST && SCREEN_LOAD.answered != NULL)
         SCREEN_LOAD.answered(ui);
     if (what == UI_ASK_KICK && code == 0) {
-        ui_say(ui, false, "%s was kicked", kicked != NULL ? kicked : "the player");
+        ui_say(ui, false, "%s was %s", kicked != NULL ? kicked : "the player",
+               dialog_done(ui->deed));
         ui->players.asked_ms = 0;
     }
 }

@@ -27,6 +27,8 @@ enum ui_ask {
     UI_ASK_KICK
 };
 
+enum ui_deed { UI_DEED_KICK, UI_DEED_BAN, UI_DEED_MUTE }; /* what the dialog asks about */
+
 enum ui_dialog_focus { UI_FOCUS_REASON, UI_FOCUS_NO, UI_FOCUS_YES };
 
 #define UI_LINE_BYTES 256
@@ -60,6 +62,7 @@ struct ui_load_view {
 
 struct ui_dialog {
     bool open;
+    enum ui_deed deed;
     struct model_player player; /* whom it is about */
     struct ui_line reason;
     enum ui_dialog_focus focus;
@@ -95,7 +98,8 @@ struct ui {
     struct ui_log_view log;
     struct ui_load_view load;
     struct ui_dialog dialog;
-    char kicked[256]; /* who was last asked to be kicked */
+    char kicked[256];  /* whom the last deed was about */
+    enum ui_deed deed; /* the last one that was asked */
 };
 
 /* In place. -1: out of memory. */

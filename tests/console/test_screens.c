@@ -172,6 +172,8 @@ static void screens_are_as_recorded(void **state)
         {"players-filter-80x24", "2/walk",            24, 80,  false},
         {"kick-80x24",           "2jkrtoo loud",      24, 80,  false},
         {"kick-60x15",           "2jkrthe end of a reason that is longer than the line is seen while it is typed", 15, 60, false},
+        {"ban-80x24",        "2jbrspam",          24, 80,  false},
+        {"mute-80x24",       "2jm",               24, 80,  false},
         {"kick-36x8",            "2jk",               8,  36,  false},
         {"help-60x15",           "2?",                15, 60,  false},
         {"log-80x24",            "3",                 24, 80,  false},
@@ -375,6 +377,11 @@ static void kicking_asks_first_and_the_default_is_no(void **state)
         {"2krbye now\n\t\n",   true,  "{\"reason\": \"bye now\", \"session\": \"12884901888\"}"},
         {"2krab\177c\n\t\n",   true,  "{\"reason\": \"ac\", \"session\": \"12884901888\"}"},
         {"2kra b\027c\n\t\n",  true,  "{\"reason\": \"a c\", \"session\": \"12884901888\"}"},
+        {"2b\n",               false, NULL},
+        {"2m\033",             false, NULL},
+        {"2by",                true,  "{\"duration\": \"1d\", \"player\": \"Aria\", \"reason\": \"no reason was given\"}"},
+        {"2brspam\n\t\n",      true,  "{\"duration\": \"1d\", \"player\": \"Aria\", \"reason\": \"spam\"}"},
+        {"2mrloud\n\t\n",      true,  "{\"duration\": \"1h\", \"player\": \"Aria\", \"reason\": \"loud\"}"},
     };
     /* clang-format on */
 
