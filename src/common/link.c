@@ -34,19 +34,20 @@ struct link_tls {
 };
 
 struct link {
+    /* What each record touches comes first, in two cache lines. */
     struct link_tls *tls;
-    struct link_handlers handlers;
-    enum link_state state;
-    struct error why;                    /* closed: the sentence */
-    const uint8_t *wire_next, *wire_end; /* what TLS has not taken yet; none between pumps */
-    char host[HOST_MAX];
-    struct addrinfo *addresses, *address; /* all, and the one that is tried */
-    int fd;
     SSL *ssl;
+    enum link_state state;
+    int fd;
+    const uint8_t *wire_next, *wire_end; /* what TLS has not taken yet; none between pumps */
+    size_t in_bytes, out_bytes, out_sent;
+    struct link_handlers handlers;
+    uint64_t bytes_in, bytes_out, wire_bytes_in;
     bool tls_wants_write; /* in the handshake */
     uint8_t pin[LINK_PIN_BYTES];
-    uint64_t bytes_in, bytes_out, wire_bytes_in;
-    size_t in_bytes, out_bytes, out_sent;
+    struct addrinfo *addresses, *address; /* all, and the one that is tried */
+    struct error why;                     /* closed: the sentence */
+    char host[HOST_MAX];
     uint8_t in[PROTOCOL_FRAME_MAX];
     uint8_t out[OUT_MAX_BYTES];
 };
