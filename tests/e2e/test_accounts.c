@@ -419,6 +419,18 @@ static void test_closed(void **state)
     code_of("accounts.create", "{\"name\":\"alice\"}", code);
     assert_int_equal(once(PROTOCOL_AUTH_CODE, "alice", PASSWORD, code), PROTOCOL_REASON_NONE);
     assert_int_equal(logs_in("alice", PASSWORD), PROTOCOL_REASON_NONE);
+    if (!connection[0]) { /* it opens while the server runs, and says so */
+        daemon_configure(&server, "[accounts]\nregistration = invite\n[auth]\nguests = yes\n");
+        good("server.reload", "{}");
+        p = comes();
+        assert_int_equal(p->greeting.logins, PROTOCOL_LOGIN_PASSWORD | PROTOCOL_LOGIN_TOKEN |
+                                                 PROTOCOL_LOGIN_REGISTER | PROTOCOL_LOGIN_INVITE |
+                                                 PROTOCOL_LOGIN_GUEST);
+        code_of("invites.create", "{}", code);
+        assert_int_equal(registers(p, "bob", "", code), PROTOCOL_REASON_NONE);
+        player_leave(p);
+        assert_int_equal(once(PROTOCOL_AUTH_GUEST, "gwen", "", ""), PROTOCOL_REASON_NONE);
+    }
     assert_int_equal(daemon_terminate(&server), 0);
 }
 

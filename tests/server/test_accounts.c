@@ -23,6 +23,8 @@
 #include "store/timestamp.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
+/* of "correct horse" */
+#define BCRYPT "$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
 
 struct world {
     struct scratch scratch;
@@ -307,6 +309,68 @@ static void test_stop_answers_all(void **state)
     assert_int_equal(world->answer.reason, PROTOCOL_REASON_SHUTTING_DOWN);
 }
 
+/* A thousand guesses at once, each at another name, are ten hashes. */
+static void test_a_thousand_at_once(void **state)
+{
+    struct world *world = *state;
+    int64_t hashes = metrics_value(METRIC_HASHES), refused = metrics_value(METRIC_LOGINS_LIMITED);
+    char name[16];
+
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "name%u", i);
+        begin(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_PASSWORD, .username = name, .password = "wrong horse"},
+              "192.0.2.1");
+    }
+    wait_for(world, 1000);
+    assert_in_range(metrics_value(METRIC_HASHES) - hashes, 1, THROTTLE_ADDRESS);
+    assert_true(metrics_value(METRIC_LOGINS_LIMITED) - refused >= 990);
+}
+
+/* Who waits for others from his address is answered too. */
+static void test_stop_answers_those_who_wait(void **state)
+{
+    struct world *world = *state;
+
+    for (int i = 0; i < 60; i++)
+        begin(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_PASSWORD, .username = "carol", .password = "correct horse"},
+              "192.0.2.3");
+    accounts_stop(world->accounts);
+    workers_free(world->workers);
+    store_close(world->store);
+    world->workers = NULL;
+    world->store = NULL;
+    assert_int_equal(world->answers_n, 60);
+}
+
+/* An account whose name breaks today's rule, as an adoption leaves it. */
+static void test_names_that_exist_stay_usable(void **state)
+{
+    static const char *const names[] = {"a!", "p\xd0\xb0ypal", "Old Name  With  Spaces "};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct store_question question = {.statement = STORE_PLAYER_ADD};
+        struct store_player *player = &question.in.player;
+        char typed[64];
+
+        snprintf(player->username, sizeof(player->username), "%s", names[i]);
+        assert_true(text_fold(names[i], strlen(names[i]), player->key, sizeof(player->key)) > 0);
+        strcpy(player->hash, BCRYPT);
+        player->created_ms = 1;
+        assert_int_equal(store_ask(world->store, &question), 0);
+        snprintf(typed, sizeof(typed), "%s", names[i]);
+        typed[0] = (char)(typed[0] == 'a' ? 'A' : typed[0] == 'O' ? 'o' : 'P');
+        assert_int_equal(with_password(world, typed, "correct horse"), PROTOCOL_REASON_NONE);
+        assert_string_equal(world->answer.username, names[i]);
+        assert_int_equal(registering(world, names[i], "", "correct horse"),
+                         PROTOCOL_REASON_BAD_NAME);
+    }
+}
+
 static void test_an_address_is_slowed(void **state)
 {
     struct world *world = *state;
@@ -369,8 +433,6 @@ static bool stored_begins(struct world *world, const char *with)
     sqlite3_close(db);
     return so;
 }
-
-#define BCRYPT "$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
 
 static void test_old_hashes_give_way(void **state)
 {
@@ -498,6 +560,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failures_take_the_same_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_owner_comes_in, setup, teardown),
         cmocka_unit_test_setup_teardown(test_crowd_behind_one_address, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_thousand_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_answers_those_who_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_that_exist_stay_usable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_guessing_is_slowed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_address_is_slowed, setup, teardown),
     };
