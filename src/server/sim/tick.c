@@ -309,6 +309,8 @@ static void drop_late(struct step *step, uint32_t slot)
 {
     struct world_mover *mover = &step->sim->movers[slot];
 
+    if (SESSION_SCRIPTED(step->sim->entities[slot].session))
+        return; /* its strides are of several ticks, and wait by design */
     if (mover->allowance >= MOVEMENT_SUBSTEPS_PER_TICK || mover->credit > 0)
         mover->late_ticks = 0;
     if (mover->allowance > 0 || mover->credit > 0 || waiting_time(mover) == 0 ||
