@@ -21,6 +21,11 @@ tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/serv
 tests_server_test_statements_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_statements_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_pg_values
+tests_server_test_pg_values_SOURCES = tests/server/test_pg_values.c
+tests_server_test_pg_values_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_pg_values_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_store_faults
 tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_store_faults_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

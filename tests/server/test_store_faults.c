@@ -439,28 +439,126 @@ static unsigned free_port(void)
     return ntohs(address.sin_port);
 }
 
-static pid_t start_pooler(struct world *world)
+/* A certificate for localhost, signed by itself. */
+static void make_certificate(const char *name)
 {
-    char path[100], text[600];
-    const char *const argv[] = {"/usr/sbin/pgbouncer", path, NULL};
-    unsigned port = free_port();
-    FILE *file;
-    pid_t pid;
+    char key[100], certificate[100];
+    const char *const argv[] = {"/usr/bin/openssl",
+                                "req",
+                                "-x509",
+                                "-newkey",
+                                "ec",
+                                "-pkeyopt",
+                                "ec_paramgen_curve:P-256",
+                                "-nodes",
+                                "-subj",
+                                "/CN=localhost",
+                                "-addext",
+                                "subjectAltName=DNS:localhost",
+                                "-keyout",
+                                key,
+                                "-out",
+                                certificate,
+                                NULL};
+    int status;
 
+    snprintf(key, sizeof(key), "%s/%s.key", cluster.root, name);
+    snprintf(certificate, sizeof(certificate), "%s/%s.crt", cluster.root, name);
+    assert_int_equal(waitpid(pg_cluster_spawn(&cluster, argv), &status, 0) > 0 && status == 0, 1);
+}
+
+/* port: 0 any; more: of its configuration. */
+static pid_t start_pooler(struct world *world, unsigned *port, const char *more)
+{
+    char path[100], text[1000];
+    const char *const argv[] = {"/usr/sbin/pgbouncer", path, NULL};
+    FILE *file;
+
+    if (*port == 0)
+        *port = free_port();
     snprintf(path, sizeof(path), "%s/pgbouncer.ini", cluster.root);
     snprintf(text, sizeof(text),
              "[databases]\n* = host=%s user=openmmo\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-             "listen_port = %u\nauth_type = any\npool_mode = transaction\n"
-             "default_pool_size = 2\nserver_login_retry = 1\nunix_socket_dir =\n",
-             cluster.root, port);
+             "listen_port = %u\nauth_type = any\nserver_login_retry = 1\nunix_socket_dir =\n%s",
+             cluster.root, *port, more);
     file = fopen(path, "we");
     fputs(text, file);
     fclose(file);
-    pid = pg_cluster_spawn(&cluster, argv);
     snprintf(world->through, sizeof(world->through),
-             "host=localhost port=%u user=openmmo dbname=%s", port,
+             "host=localhost port=%u user=openmmo dbname=%s", *port,
              strrchr(world->connection, '=') + 1);
-    return pid;
+    return pg_cluster_spawn(&cluster, argv);
+}
+
+static void end_pooler(pid_t pooler)
+{
+    kill(pooler, SIGQUIT);
+    waitpid(pooler, NULL, 0);
+}
+
+/* The connection is libpq's own TLS: who it is not is told at the start, and later ones are made
+ * without waiting, too. */
+static void test_tls(void **state)
+{
+    struct world *world = *state;
+    char more[300], plain[PG_CLUSTER_CONNECTION_BYTES];
+    struct error error = {""};
+    uint64_t begun_ms;
+    unsigned port = 0;
+    pid_t pooler;
+
+    make_certificate("right");
+    make_certificate("wrong");
+    snprintf(more, sizeof(more),
+             "pool_mode = session\nclient_tls_sslmode = require\nclient_tls_key_file = "
+             "%s/right.key\nclient_tls_cert_file = %s/right.crt\n",
+             cluster.root, cluster.root);
+    pooler = start_pooler(world, &port, more);
+    strcpy(plain, world->through);
+    snprintf(world->through, sizeof(world->through),
+             "%s sslmode=verify-full sslrootcert=%s/wrong.crt", plain, cluster.root);
+    begun_ms = timestamp_now_ms();
+    assert_null(open_store(world, &error)); /* which waits until the pooler listens, not longer */
+    assert_non_null(strstr(error.text, "certificate verify failed"));
+    assert_in_range(timestamp_now_ms() - begun_ms, 0, 8000);
+    snprintf(world->through, sizeof(world->through),
+             "%s sslmode=verify-full sslrootcert=%s/right.crt", plain, cluster.root);
+    must_open(world);
+    for (unsigned i = 0; i < 50; i++)
+        (void)ask(world, player_of(i));
+    wait_for_all(world);
+    assert_int_equal(world->tally.ok_n, 50);
+    end_pooler(pooler);
+    turn_for(world, 500);
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_AWAY);
+    pooler = start_pooler(world, &port, more);
+    until_back(world);
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_OK);
+    end_pooler(pooler);
+}
+
+/* A stop does not wait for a server that stands still; all are answered. */
+static void test_stop_while_it_stands(void **state)
+{
+    struct world *world = *state;
+    struct store_position row;
+    uint64_t begun_ms;
+
+    must_open(world);
+    row = at(player(world, 0), 1, 1, 1);
+    pg_cluster_freeze(&cluster, true);
+    (void)save(world, &row);
+    for (unsigned i = 0; i < 100; i++)
+        (void)ask(world, i % 2 ? by_name(0) : session(i, row.player_id));
+    turn_for(world, 100);
+    (void)ask(world, by_name(0));
+    begun_ms = timestamp_now_ms();
+    store_close(world->store);
+    world->store = NULL;
+    assert_in_range(timestamp_now_ms() - begun_ms, 0, 4000);
+    pg_cluster_freeze(&cluster, false);
+    assert_int_equal(world->tally.answered_n, world->tally.asked_n);
+    assert_int_equal(world->tally.ok_n, 1); /* nothing is said to be done that is not known to be */
 }
 
 /* In transaction mode each transaction may run on another connection. By name, too: libpq must not
@@ -468,9 +566,9 @@ static pid_t start_pooler(struct world *world)
 static void test_pooler(void **state)
 {
     struct world *world = *state;
-    pid_t pooler = start_pooler(world);
+    unsigned last = 0, port = 0;
+    pid_t pooler = start_pooler(world, &port, "pool_mode = transaction\ndefault_pool_size = 2\n");
     struct store_position row;
-    unsigned last = 0;
     uint64_t id;
 
     world->unprepared = true;
@@ -494,8 +592,7 @@ static void test_pooler(void **state)
     assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_AWAY);
     assert_int_equal(pg_cluster_up(&cluster), 0);
     until_back(world);
-    kill(pooler, SIGINT);
-    waitpid(pooler, NULL, 0);
+    end_pooler(pooler);
 }
 
 /* A start says what is wrong, and waits only where that can help. */
@@ -537,7 +634,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_connection_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow_statement, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_while_it_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pooler, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_that_fail, setup, teardown),
     };
 

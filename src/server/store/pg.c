@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "ops/metrics.h"
+#include "store/ask_list.h"
 #include "store/driver.h"
 #include "store/pg_link.h"
 #include "store/pg_start.h"
@@ -29,11 +30,6 @@
 #define SURPLUS_US     (UINT64_C(60) * 1000000) /* then one beyond the smallest pool is closed */
 #define CLOSE_MS       3000                     /* for what was asked before the end */
 
-struct list {
-    struct store_ask *oldest, **tail;
-    unsigned n;
-};
-
 struct place { /* of a link */
     struct pg_link *link;
     uint64_t retry_us; /* DOWN: not before */
@@ -49,7 +45,7 @@ struct driver {
     struct place places[LINKS_MAX]; /* 0: the saves' */
     unsigned places_n, pool_min;
     uint32_t answer_ms;
-    struct list asked, saves;
+    struct ask_list asked, saves;
     unsigned alone_n;  /* a group was taken back: so many of saves go one by one */
     struct error away; /* why the pool has no link; "" while it has one or hopes for one */
     bool closing;
@@ -63,44 +59,7 @@ static uint64_t now_us_of(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void push(struct list *list, struct store_ask *ask)
-{
-    ask->next = NULL;
-    *list->tail = ask;
-    list->tail = &ask->next;
-    list->n++;
-}
-
-/* Before all others, in their order. */
-static void push_front(struct list *list, struct store_ask *asks)
-{
-    struct store_ask *last = asks;
-
-    list->n++;
-    for (; last->next; last = last->next)
-        list->n++;
-    last->next = list->oldest;
-    if (!list->oldest)
-        list->tail = &last->next;
-    list->oldest = asks;
-}
-
-/* The oldest n, as a list of their own. */
-static struct store_ask *take(struct list *list, unsigned n)
-{
-    struct store_ask *first = list->oldest, *last = first;
-
-    for (unsigned i = 1; i < n; i++)
-        last = last->next;
-    list->oldest = last->next;
-    last->next = NULL;
-    if (!list->oldest)
-        list->tail = &list->oldest;
-    list->n -= n;
-    return first;
-}
-
-static struct list *list_of(struct driver *driver, const struct store_ask *ask)
+static struct ask_list *list_of(struct driver *driver, const struct store_ask *ask)
 {
     return ask->row->lane == STATEMENT_SAVES ? &driver->saves : &driver->asked;
 }
@@ -136,8 +95,8 @@ static void wake(struct driver *driver)
 /* The connection broke with these on it: those that may be sent twice wait again, at the front. */
 static void lost(struct driver *driver, struct store_ask *asks, const struct error *why)
 {
-    struct list again = {.tail = &again.oldest};
-    struct list *list = list_of(driver, asks);
+    struct ask_list again = {.tail = &again.oldest};
+    struct ask_list *list = list_of(driver, asks);
     uint64_t now_us = now_us_of();
 
     while (asks) {
@@ -147,12 +106,12 @@ static void lost(struct driver *driver, struct store_ask *asks, const struct err
 
         asks = ask->next;
         if (twice && !late && ++ask->tries < TRIES_MAX && !driver->closing)
-            push(&again, ask);
+            ask_list_add(&again, ask);
         else
             answer_away(ask, why);
     }
     if (again.oldest)
-        push_front(list, again.oldest);
+        ask_list_add_before(list, again.oldest);
 }
 
 /* What waited in a group goes one by one, to find who is at fault; a single one, once more. */
@@ -167,7 +126,7 @@ static void undone(struct driver *driver, struct store_ask *asks, const struct e
         for (const struct store_ask *ask = asks; ask; ask = ask->next)
             driver->alone_n++;
     }
-    push_front(list_of(driver, asks), asks);
+    ask_list_add_before(list_of(driver, asks), asks);
 }
 
 static void ended(void *context, struct store_ask *asks, enum pg_outcome outcome,
@@ -253,7 +212,7 @@ static void send_saves(struct driver *driver, uint64_t now_us)
         driver->alone_n--;
         n = 1;
     }
-    pg_link_send(link, take(&driver->saves, n), now_us, now_us + patience_us);
+    pg_link_send(link, ask_list_take(&driver->saves, n), now_us, now_us + patience_us);
 }
 
 /* The one with least to do; NULL: all have enough. */
@@ -311,7 +270,7 @@ static void send_asked(struct driver *driver, uint64_t now_us)
             grow(driver, now_us);
         if (!link)
             return;
-        ask = take(&driver->asked, 1);
+        ask = ask_list_take(&driver->asked, 1);
         note_used(driver, link, now_us);
         pg_link_send(link, ask, now_us, deadline_of(driver, ask));
     }
@@ -324,7 +283,7 @@ static void refuse(struct driver *driver, uint64_t now_us)
     bool away = driver->away.text[0] != '\0';
 
     while (driver->asked.oldest && (away || now_us >= deadline_of(driver, driver->asked.oldest)))
-        answer_away(take(&driver->asked, 1), away ? &driver->away : &late);
+        answer_away(ask_list_take(&driver->asked, 1), away ? &driver->away : &late);
 }
 
 static void turn(evutil_socket_t fd, short what, void *context)
@@ -345,9 +304,10 @@ static void keep_alive(struct driver *driver, struct place *place, unsigned i, u
 
     if (pg_link_state(link) != PG_READY || pg_link_units_n(link) > 0)
         return;
-    if (i > driver->pool_min && now_us - place->used_us > SURPLUS_US)
+    if (i > driver->pool_min && now_us - place->used_us > SURPLUS_US) {
         pg_link_drop(link, NULL);
-    else if (quiet_us > QUIET_US)
+        metrics_set(METRIC_STORE_CONNECTIONS, ready_n(driver, 0));
+    } else if (quiet_us > QUIET_US)
         pg_link_send(link, NULL, now_us, now_us + (uint64_t)driver->answer_ms * 1000);
 }
 
@@ -372,7 +332,7 @@ static void driver_ask(void *data, struct store_ask *ask)
 {
     struct driver *driver = data;
 
-    push(list_of(driver, ask), ask);
+    ask_list_add(list_of(driver, ask), ask);
     wake(driver);
 }
 
@@ -415,9 +375,9 @@ static void driver_close(void *data)
     for (unsigned i = 0; i < driver->places_n; i++)
         pg_link_drop(driver->places[i].link, &closed);
     while (driver->saves.n)
-        answer_away(take(&driver->saves, 1), &closed);
+        answer_away(ask_list_take(&driver->saves, 1), &closed);
     while (driver->asked.n)
-        answer_away(take(&driver->asked, 1), &closed);
+        answer_away(ask_list_take(&driver->asked, 1), &closed);
     for (unsigned i = 0; i < driver->places_n; i++)
         pg_link_free(driver->places[i].link);
     metrics_set(METRIC_STORE_CONNECTIONS, 0);

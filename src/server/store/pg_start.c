@@ -22,21 +22,30 @@ static void wait_a_moment(void)
     nanosleep(&moment, NULL);
 }
 
-PGconn *pg_start_connect(struct pg_target *target, unsigned timeout_s, struct error *error)
+/* The target's words with one more, which comes last and so counts. */
+static struct pg_words words_with(struct pg_target *target, const char *keyword, const char *value)
 {
     struct pg_words words = *pg_target_words(target);
-    char timeout[16];
     size_t n = 0;
-    PGconn *conn;
 
     while (words.keywords[n])
         n++;
     if (n + 1 < PG_TARGET_WORDS_MAX) {
-        snprintf(timeout, sizeof(timeout), "%u", timeout_s);
-        words.keywords[n] = "connect_timeout";
-        words.values[n++] = timeout;
+        words.keywords[n] = keyword;
+        words.values[n++] = value;
         words.keywords[n] = NULL;
     }
+    return words;
+}
+
+PGconn *pg_start_connect(struct pg_target *target, unsigned timeout_s, struct error *error)
+{
+    char timeout[16];
+    struct pg_words words;
+    PGconn *conn;
+
+    snprintf(timeout, sizeof(timeout), "%u", timeout_s);
+    words = words_with(target, "connect_timeout", timeout);
     conn = PQconnectdbParams(words.keywords, words.values, 0);
     if (PQstatus(conn) == CONNECTION_OK)
         return conn;
@@ -46,11 +55,12 @@ PGconn *pg_start_connect(struct pg_target *target, unsigned timeout_s, struct er
     return NULL;
 }
 
-/* Not up yet, as at the start of the whole machine; else there is nothing to wait for. */
+/* Not up yet, as at the start of the whole machine; else there is nothing to wait for. Asked
+ * without TLS: a certificate that is not trusted is no server that is not up. */
 static bool not_up(struct pg_target *target)
 {
-    const struct pg_words *words = pg_target_words(target);
-    PGPing ping = PQpingParams(words->keywords, words->values, 0);
+    struct pg_words words = words_with(target, "sslmode", "disable");
+    PGPing ping = PQpingParams(words.keywords, words.values, 0);
 
     return ping == PQPING_REJECT || ping == PQPING_NO_RESPONSE;
 }
