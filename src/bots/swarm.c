@@ -15,7 +15,7 @@
 
 #define EVENTS_MAX 64      /* taken from epoll at once: between them it is somebody's turn */
 #define TURNS_MAX  64      /* at once: between them sockets are read */
-#define BREATH_US  500     /* between looks at the sockets: what comes meanwhile is read together */
+#define BREATH_US  500     /* after a look at the sockets: what comes meanwhile is read together */
 #define WATCH_US   20000   /* how often the whole is looked at */
 #define SETTLE_US  1000000 /* from all being in to the measuring */
 #define ON_THE_WAY_US                                                                              \
@@ -196,14 +196,15 @@ static void watch(struct swarm *swarm, uint64_t now_us)
     swarm->watch_us = now_us + WATCH_US;
 }
 
-/* Read what has come. Returns whether there may be more. */
-static bool read_sockets(struct swarm *swarm)
+/* Wait for something to read, and read it. Returns how many sockets had something. */
+static int read_sockets(struct swarm *swarm, uint64_t wait_us)
 {
     struct epoll_event events[EVENTS_MAX];
-    int n = epoll_wait(swarm->shared.epoll, events, EVENTS_MAX, 0);
+    const struct timespec wait = {0, (long)wait_us * 1000};
+    int n = epoll_pwait2(swarm->shared.epoll, events, EVENTS_MAX, &wait, NULL);
     for (int i = 0; i < n; i++)
         bot_ready(events[i].data.ptr, events[i].events, bot_now_us());
-    return n == EVENTS_MAX;
+    return n;
 }
 
 /* To be woken for each socket, and for each turn, would cost more than to read it. */
@@ -217,13 +218,15 @@ static void breathe(uint64_t from_us)
 static void loop(struct swarm *swarm)
 {
     while (!swarm->over) {
-        uint64_t now_us = bot_now_us();
+        uint64_t from_us = bot_now_us();
         uint64_t wait_us = take_turns(swarm);
-        bool more = read_sockets(swarm);
+        if (wait_us)
+            wait_us = wait_us < BREATH_US ? BREATH_US : wait_us > WATCH_US ? WATCH_US : wait_us;
+        int n = read_sockets(swarm, wait_us);
         if (bot_now_us() >= swarm->watch_us)
             watch(swarm, bot_now_us());
-        if (wait_us && !more)
-            breathe(now_us);
+        if (wait_us && n > 0 && n < EVENTS_MAX) /* else there are more */
+            breathe(from_us);
     }
 }
 
