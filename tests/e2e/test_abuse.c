@@ -32,7 +32,7 @@ static int start_daemon(void **state)
     getrlimit(RLIMIT_NOFILE, &files); /* both sides need a thousand */
     files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
     setrlimit(RLIMIT_NOFILE, &files);
-    daemon_make(&server, "[store]\nflush = 1s\n");
+    daemon_make(&server, "[store]\nflush = 1s\n[auth]\nlinger = 1s\n");
     daemon_start(&server, limits);
     party = party_new();
     player_leave(player_new_account(party, &server, "witness"));
