@@ -308,6 +308,43 @@ static void test_while_the_database_is_away(void **state)
     sqlite3_close(db);
 }
 
+static void rename_table(struct world *world, const char *from, const char *to)
+{
+    char query[128];
+    sqlite3 *db = NULL;
+
+    snprintf(query, sizeof(query), "ALTER TABLE %s RENAME TO %s", from, to);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_exec(db, query, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* Who comes and goes while the database is away leaves his row there when it is back. */
+static void test_stays_wait_for_the_database(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, OPEN_ROWS) == 2);
+    rename_table(world, "game_sessions", "away");
+    end(world, 1, PROTOCOL_REASON_LEFT); /* closed */
+    UNTIL(world, figures_n(world) == 1);
+    assert_int_equal(login(world, 3, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE); /* opened */
+    end(world, 3, PROTOCOL_REASON_LEFT); /* and closed */
+    UNTIL(world, figures_n(world) == 1);
+    assert_int_equal(login(world, 4, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE); /* opened */
+    for (unsigned i = 0; i < 40; i++)
+        turn(world);
+    rename_table(world, "away", "game_sessions");
+    UNTIL(world, sql(world, ALL_ROWS) == 4);
+    UNTIL(world, sql(world, OPEN_ROWS) == 2);
+    for (unsigned i = 0; i < 40; i++)
+        turn(world);
+    assert_int_equal(sql(world, OPEN_ROWS), 2);
+}
+
 static void test_bad_tokens(void **state)
 {
     struct world *world = *state;
@@ -336,6 +373,7 @@ int main(void)
         TEST(test_over_a_crash),
         TEST(test_resumers_go_first),
         TEST(test_while_the_database_is_away),
+        TEST(test_stays_wait_for_the_database),
         TEST(test_bad_tokens),
     };
 

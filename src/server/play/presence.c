@@ -381,7 +381,7 @@ static void left(struct presence *presence, struct person *person, const struct 
     const struct person *by = people_find(&presence->people, event->replaced);
 
     if (!by || strcmp(by->row_id, person->row_id) != 0) /* else the row goes on */
-        saving_closed(&presence->saving, person);
+        stays_closed(&presence->saving.stays, person);
     if (event->replaced == 0) {
         saving_put(&presence->saving, person, event->pos, event->yaw, event->tick);
         saving_commit(&presence->saving);
@@ -472,7 +472,7 @@ struct presence *presence_new(const struct presence_config *config, struct error
         presence_free(presence);
         return NULL;
     }
-    saving_end_left_open(&presence->saving, config->left_open_ms);
+    stays_end_left_open(&presence->saving.stays, config->left_open_ms);
     presence_reconfigure(presence, config);
     return presence;
 }

@@ -1,7 +1,6 @@
 /* saving.c -- see saving.h. */
 #include "play/saving.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -9,7 +8,6 @@
 #include "store/timestamp.h"
 
 #define SAVE_PATIENCE_MS 10000
-#define END_AGAIN_MS     5000 /* the database was away */
 
 double saving_metres(int32_t units)
 {
@@ -62,15 +60,6 @@ void saving_commit(struct saving *saving)
     writeback_flush(saving->writeback, saving->epoch, saving->flushed_tick);
 }
 
-static void note_alive(struct saving *saving)
-{
-    struct store_question question = {.statement = STORE_SERVER_ALIVE};
-
-    question.in.id.now_ms = timestamp_now_ms();
-    if (store_ask(saving->store, &question) < 0)
-        metrics_add(METRIC_STORE_ERRORS, 1);
-}
-
 void saving_flush(struct saving *saving, const struct people *people,
                   const struct snapshot *snapshot)
 {
@@ -89,7 +78,7 @@ void saving_flush(struct saving *saving, const struct people *people,
     }
     saving->flushed_tick = tick;
     saving_commit(saving);
-    note_alive(saving);
+    stays_flush(&saving->stays);
 }
 
 void saving_finish(struct saving *saving, const struct people *people,
@@ -112,21 +101,6 @@ void saving_wait(struct saving *saving, void (*done)(void *context, uint32_t los
     saving->saved_context = context;
 }
 
-static void note_session(struct saving *saving, const struct person *person,
-                         enum store_statement statement)
-{
-    struct store_question question = {.statement = statement};
-    struct store_session *row = &question.in.session;
-
-    memcpy(row->session_id, person->row_id, sizeof(row->session_id));
-    snprintf(row->socket_id, sizeof(row->socket_id), "%u-%llx", saving->epoch,
-             (unsigned long long)person->session);
-    row->player_id = person->guest ? 0 : person->player;
-    row->now_ms = timestamp_now_ms();
-    if (store_ask(saving->store, &question) < 0)
-        metrics_add(METRIC_STORE_ERRORS, 1);
-}
-
 static void note_login(struct saving *saving, const struct person *person)
 {
     struct store_question question = {.statement = STORE_PLAYER_LOGGED_IN};
@@ -141,71 +115,19 @@ void saving_opened(struct saving *saving, const struct person *person)
 {
     if (!person->resumes && !person->guest)
         note_login(saving, person);
-    note_session(saving, person, STORE_SESSION_OPEN);
-}
-
-void saving_closed(struct saving *saving, const struct person *person)
-{
-    if (person->opened)
-        note_session(saving, person, STORE_SESSION_CLOSE);
-}
-
-/* -- what a crash left open -------------------------------------------------------------------- */
-
-void saving_end_left_open(struct saving *saving, uint32_t after_ms)
-{
-    const struct timeval wait = {(time_t)(after_ms / 1000), (suseconds_t)(after_ms % 1000) * 1000};
-
-    event_add(saving->left_open, &wait);
-}
-
-static void ended(void *context, uint64_t tag, const struct store_answer *answer)
-{
-    (void)tag;
-    if (answer->status == STORE_AWAY)
-        saving_end_left_open(context, END_AGAIN_MS);
-}
-
-static void end_left_open(evutil_socket_t fd, short what, void *context)
-{
-    struct saving *saving = context;
-    struct store_question question = {
-        .statement = STORE_SESSIONS_END, .answer = ended, .context = saving};
-
-    (void)fd, (void)what;
-    snprintf(question.in.session.socket_id, sizeof(question.in.session.socket_id), "%u-",
-             saving->epoch);
-    question.in.session.now_ms = saving->alive_ms;
-    if (store_ask(saving->store, &question) < 0)
-        saving_end_left_open(saving, END_AGAIN_MS);
-}
-
-static void lived(void *context, uint64_t tag, const struct store_answer *answer)
-{
-    struct saving *saving = context;
-
-    (void)tag;
-    if (answer->status == STORE_OK)
-        saving->alive_ms = answer->out.ms;
+    stays_opened(&saving->stays, person);
 }
 
 int saving_init(struct saving *saving, struct event_base *base, struct store *store, uint32_t epoch,
                 struct error *error)
 {
-    struct store_question question = {
-        .statement = STORE_SERVER_ALIVE_LAST, .answer = lived, .context = saving};
-
     *saving = (struct saving){.store = store, .epoch = epoch};
     saving->writeback = writeback_new(base, store, error);
-    saving->left_open = evtimer_new(base, end_left_open, saving);
-    if (!saving->writeback || !saving->left_open || store_ask(store, &question) < 0)
-        return -1;
-    return 0;
+    return saving->writeback ? stays_init(&saving->stays, base, store, epoch, error) : -1;
 }
 
 void saving_fini(struct saving *saving)
 {
-    if (saving->left_open)
-        event_free(saving->left_open);
+    stays_fini(&saving->stays);
     writeback_free(saving->writeback);
 }

@@ -1,5 +1,5 @@
-/* saving.h -- what presence writes down of people: their places by the writeback, and the rows of
- * game_sessions. Owner: presence; control thread. */
+/* saving.h -- what presence writes down of people: their places by the writeback, and their
+ * stays. Owner: presence; control thread. */
 #ifndef OPENMMO_PLAY_SAVING_H
 #define OPENMMO_PLAY_SAVING_H
 
@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "play/people.h"
+#include "play/stays.h"
 #include "sim/snapshot.h"
 #include "store/writeback.h"
 
@@ -19,8 +20,7 @@ struct saving {
     uint32_t flushed_tick;                       /* everything that moved up to then was put */
     void (*saved)(void *context, uint32_t lost); /* NULL: nobody waits for those who leave */
     void *saved_context;
-    struct event *left_open; /* what a crash left open and nobody went on with is closed then */
-    uint64_t alive_ms;       /* when the run before lived last, Unix time; 0: not known */
+    struct stays stays;
 };
 
 /* In place. -1 + error. */
@@ -45,13 +45,8 @@ void saving_wait(struct saving *saving, void (*done)(void *context, uint32_t los
 void saving_finish(struct saving *saving, const struct people *people,
                    const struct snapshot *snapshot);
 
-/* Rows of game_sessions: nobody waits for these. */
+/* A player is in: his login, and his stay (which stays_closed ends). */
 void saving_opened(struct saving *saving, const struct person *person);
-void saving_closed(struct saving *saving, const struct person *person); /* fine if never opened */
-
-/* Those that a crash left open and that nobody goes on with until then are closed, as of when that
- * run lived last. */
-void saving_end_left_open(struct saving *saving, uint32_t after_ms);
 
 double saving_metres(int32_t units); /* of 1/4096 m, exactly */
 /* False (also for what is no number): not a place in this world (nothing of ours writes such). */

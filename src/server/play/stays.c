@@ -1,0 +1,208 @@
+/* stays.c -- see stays.h. */
+#include "play/stays.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "ops/metrics.h"
+#include "store/timestamp.h"
+
+#define END_AGAIN_MS 5000 /* the database was away */
+#define BATCH        256  /* owed rows that are tried at once */
+
+struct stays_note {
+    uint64_t id; /* key */
+    enum store_statement statement;
+    struct store_session row;
+    struct stays_note *prev, *next; /* owed */
+    UT_hash_handle hh;              /* asked */
+};
+
+/* -- one after the other ----------------------------------------------------------------------- */
+
+/* To its place in the order: most are newer than all, those that come back from a batch older. */
+static void owe(struct stays *stays, struct stays_note *note)
+{
+    struct stays_note *at = stays->owed ? stays->owed->prev : NULL;
+
+    if (!at || at->id < note->id) {
+        DL_APPEND(stays->owed, note);
+    } else {
+        for (at = stays->owed; at->id < note->id; at = at->next)
+            ;
+        DL_PREPEND_ELEM(stays->owed, at, note);
+    }
+    if (stays->owed_n < STAYS_OWED_MAX) {
+        stays->owed_n++;
+        return;
+    }
+    at = stays->owed;
+    DL_DELETE(stays->owed, at);
+    free(at);
+    metrics_add(METRIC_STORE_ERRORS, 1);
+}
+
+static void answered(void *context, uint64_t id, const struct store_answer *answer)
+{
+    struct stays *stays = context;
+    struct stays_note *note;
+
+    HASH_FIND(hh, stays->asked, &id, sizeof(id), note);
+    if (!note)
+        return;
+    HASH_DEL(stays->asked, note);
+    stays->asked_n--;
+    if (answer->status == STORE_AWAY)
+        owe(stays, note);
+    else
+        free(note);
+}
+
+static void ask(struct stays *stays, struct stays_note *note)
+{
+    struct store_question question = {
+        .statement = note->statement, .tag = note->id, .answer = answered, .context = stays};
+
+    question.in.session = note->row;
+    HASH_ADD(hh, stays->asked, id, sizeof(note->id), note);
+    stays->asked_n++;
+    if (store_ask(stays->store, &question) == 0)
+        return;
+    HASH_DEL(stays->asked, note);
+    stays->asked_n--;
+    owe(stays, note);
+}
+
+static void write_down(struct stays *stays, const struct person *person,
+                       enum store_statement statement)
+{
+    struct stays_note *note = calloc(1, sizeof(*note));
+
+    if (!note) {
+        metrics_add(METRIC_STORE_ERRORS, 1);
+        return;
+    }
+    note->id = ++stays->next_id;
+    note->statement = statement;
+    memcpy(note->row.session_id, person->row_id, sizeof(note->row.session_id));
+    snprintf(note->row.socket_id, sizeof(note->row.socket_id), "%u-%llx", stays->epoch,
+             (unsigned long long)person->session);
+    note->row.player_id = person->guest ? 0 : person->player;
+    note->row.now_ms = timestamp_now_ms();
+    if (stays->owed)
+        owe(stays, note); /* never before what is older */
+    else
+        ask(stays, note);
+}
+
+void stays_opened(struct stays *stays, const struct person *person)
+{
+    write_down(stays, person, STORE_SESSION_OPEN);
+}
+
+void stays_closed(struct stays *stays, const struct person *person)
+{
+    if (person->opened)
+        write_down(stays, person, STORE_SESSION_CLOSE);
+}
+
+void stays_flush(struct stays *stays)
+{
+    struct store_question question = {.statement = STORE_SERVER_ALIVE};
+    struct stays_note *batch = NULL, *note, *next;
+    unsigned n = 0;
+
+    question.in.id.now_ms = timestamp_now_ms();
+    if (store_ask(stays->store, &question) < 0)
+        metrics_add(METRIC_STORE_ERRORS, 1);
+    if (stays->asked_n > 0)
+        return; /* the last batch is still on its way */
+    while (stays->owed && n++ < BATCH) {
+        note = stays->owed;
+        DL_DELETE(stays->owed, note);
+        stays->owed_n--;
+        DL_APPEND(batch, note);
+    }
+    DL_FOREACH_SAFE(batch, note, next)
+    {
+        DL_DELETE(batch, note);
+        ask(stays, note);
+    }
+}
+
+/* -- what a crash left open -------------------------------------------------------------------- */
+
+void stays_end_left_open(struct stays *stays, uint32_t after_ms)
+{
+    const struct timeval wait = {(time_t)(after_ms / 1000), (suseconds_t)(after_ms % 1000) * 1000};
+
+    event_add(stays->left_open, &wait);
+}
+
+static void ended(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    (void)tag;
+    if (answer->status == STORE_AWAY)
+        stays_end_left_open(context, END_AGAIN_MS);
+}
+
+static void end_left_open(evutil_socket_t fd, short what, void *context)
+{
+    struct stays *stays = context;
+    struct store_question question = {
+        .statement = STORE_SESSIONS_END, .answer = ended, .context = stays};
+
+    (void)fd, (void)what;
+    snprintf(question.in.session.socket_id, sizeof(question.in.session.socket_id), "%u-",
+             stays->epoch);
+    question.in.session.now_ms = stays->alive_ms;
+    if (store_ask(stays->store, &question) < 0)
+        stays_end_left_open(stays, END_AGAIN_MS);
+}
+
+static void lived(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct stays *stays = context;
+
+    (void)tag;
+    if (answer->status == STORE_OK)
+        stays->alive_ms = answer->out.ms;
+}
+
+/* -- beginning and end ------------------------------------------------------------------------- */
+
+int stays_init(struct stays *stays, struct event_base *base, struct store *store, uint32_t epoch,
+               struct error *error)
+{
+    struct store_question question = {
+        .statement = STORE_SERVER_ALIVE_LAST, .answer = lived, .context = stays};
+
+    *stays = (struct stays){.store = store, .epoch = epoch};
+    stays->left_open = evtimer_new(base, end_left_open, stays);
+    if (!stays->left_open)
+        return error_set(error, "out of memory");
+    if (store_ask(store, &question) < 0)
+        return error_set(error, "the store takes no questions");
+    return 0;
+}
+
+void stays_fini(struct stays *stays)
+{
+    struct stays_note *note, *next;
+
+    if (stays->left_open)
+        event_free(stays->left_open);
+    HASH_ITER(hh, stays->asked, note, next)
+    {
+        HASH_DEL(stays->asked, note);
+        free(note);
+    }
+    DL_FOREACH_SAFE(stays->owed, note, next)
+    {
+        DL_DELETE(stays->owed, note);
+        free(note);
+    }
+}

@@ -1,0 +1,46 @@
+/* stays.h -- the rows of game_sessions: one a stay in the world, from the welcome to the leaving,
+ * whatever becomes of connections in between.
+ *
+ * Nobody waits for them. What the database does not take is tried again with each flush, in order,
+ * bounded by STAYS_OWED_MAX. Those that a crash left open and that nobody goes on with are closed
+ * as of when that run lived last. Owner: saving; control thread. */
+#ifndef OPENMMO_PLAY_STAYS_H
+#define OPENMMO_PLAY_STAYS_H
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "play/people.h"
+#include "store/store.h"
+
+#define STAYS_OWED_MAX 65536 /* rows that wait for the database; beyond it the oldest is given up  \
+                              */
+
+struct stays_note;
+
+struct stays {
+    struct store *store; /* borrowed */
+    uint32_t epoch;
+    struct event *left_open;
+    uint64_t alive_ms; /* when the run before lived last, Unix time; 0: not known */
+    uint64_t next_id;
+    struct stays_note *asked; /* by id */
+    struct stays_note *owed;  /* by rising id: to be asked again */
+    uint32_t asked_n, owed_n;
+};
+
+/* In place. -1 + error. */
+int stays_init(struct stays *stays, struct event_base *base, struct store *store, uint32_t epoch,
+               struct error *error);
+void stays_fini(struct stays *stays); /* a zeroed one is fine */
+
+/* It begins, or goes on after a return. */
+void stays_opened(struct stays *stays, const struct person *person);
+void stays_closed(struct stays *stays, const struct person *person); /* fine if never opened */
+/* Write a sign of life down, and try again what is owed. */
+void stays_flush(struct stays *stays);
+/* So long somebody may go on with what a crash left open. */
+void stays_end_left_open(struct stays *stays, uint32_t after_ms);
+
+#endif
