@@ -206,6 +206,7 @@ static void test_export(void **state)
     assert_int_equal(rows_n(result, "adopted"), 3);
     assert_string_equal(json_string_value(json_object_get(result, "player")), "anna");
     assert_true(json_is_string(json_object_get(result, "email")));
+    assert_string_equal(json_string_value(json_object_get(result, "role")), "player");
     assert_true(json_is_real(json_object_get(json_object_get(result, "position"), "x")));
     rows = json_object_get(result, "bans");
     assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "reason")),

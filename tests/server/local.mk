@@ -256,3 +256,9 @@ tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/serv
     tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_moderation_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_chatlog
+tests_server_test_chatlog_SOURCES = tests/server/test_chatlog.c tests/server/scratch.h tests/server/sim_room.h \
+    tests/server/sim_world.h
+tests_server_test_chatlog_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_chatlog_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

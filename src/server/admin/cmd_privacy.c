@@ -15,7 +15,7 @@
 #include "store/timestamp.h"
 
 #define ROWS_MAX         200
-#define AUDIT_ROWS_MAX   50
+#define AUDIT_ROWS_MAX   50 /* of long rows: an answer is at most 1 MiB */
 #define ERASE_PATIENCE_S 20
 
 static json_t *time_json(uint64_t ms)
@@ -101,7 +101,7 @@ static const struct part PARTS[] = {
     {"chat",      STORE_CHAT_OF,      sizeof(struct store_chat),          ROWS_MAX,       true,  line_json},
     {"addresses", STORE_ADDRESSES_OF, sizeof(struct store_known_address), ROWS_MAX,       false, address_json},
     {"tokens",    STORE_TOKENS_OF,    sizeof(struct store_known_token),   ROWS_MAX,       false, token_json},
-    {"adopted",   STORE_ADOPTED_OF,   sizeof(struct store_adopted),       ROWS_MAX,       false, adopted_json},
+    {"adopted",   STORE_ADOPTED_OF,   sizeof(struct store_adopted),       AUDIT_ROWS_MAX, false, adopted_json},
     {"audit",     STORE_AUDIT_ABOUT,  sizeof(struct store_audit),         AUDIT_ROWS_MAX, false, audit_json},
 };
 static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "addresses", "tokens", "adopted", "audit", NULL};
@@ -203,6 +203,7 @@ static void tell(struct method_call *call, const struct store_answer *answer, bo
         return;
     }
     json_object_set_new(call->result, "email", json_string(player->email));
+    json_object_set_new(call->result, "role", json_string(protocol_role_name(player->role)));
     question.in.id.player_id = player->id;
     method_ask(call, &question, took_place);
 }

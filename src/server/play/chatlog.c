@@ -65,6 +65,8 @@ static void copy(const struct blob *blob, char *room, size_t room_bytes)
     room[n] = '\0';
 }
 
+static size_t ask(struct chatlog *chatlog, size_t from);
+
 static void written(void *context, uint64_t tag, const struct store_answer *answer)
 {
     struct chatlog *chatlog = context;
@@ -75,10 +77,12 @@ static void written(void *context, uint64_t tag, const struct store_answer *answ
             lose(1);
         return;
     }
-    /* While the database is away they wait on. */
-    if (answer->status != STORE_AWAY)
-        drop_first(chatlog, chatlog->asked_n);
-    chatlog->asked_n = 0;
+    if (answer->status == STORE_AWAY) { /* they wait on */
+        chatlog->asked_n = 0;
+        return;
+    }
+    drop_first(chatlog, chatlog->asked_n);
+    chatlog->asked_n = chatlog->n >= CHATLOG_BATCH ? ask(chatlog, 0) : 0;
 }
 
 /* From line `from` of those that wait. Returns how many were asked to be written. */
