@@ -27,6 +27,11 @@ tests_client_test_figures_SOURCES = tests/client/test_figures.c
 tests_client_test_figures_CFLAGS = $(CLIENT_TEST_CFLAGS)
 tests_client_test_figures_LDADD = $(CLIENT_TEST_LDADD)
 
+check_PROGRAMS += tests/client/test_figure_mesh
+tests_client_test_figure_mesh_SOURCES = tests/client/test_figure_mesh.c
+tests_client_test_figure_mesh_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_client_test_figure_mesh_LDADD = $(CLIENT_TEST_LDADD) -lm
+
 check_PROGRAMS += tests/client/test_remembered
 tests_client_test_remembered_SOURCES = tests/client/test_remembered.c
 tests_client_test_remembered_CFLAGS = $(CLIENT_TEST_CFLAGS)

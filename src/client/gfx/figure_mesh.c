@@ -13,32 +13,41 @@
  * off. */
 struct block {
     uint8_t limb, part;
-    bool paired; /* the same mirrored at x = 0, on the next limb */
-    bool detail; /* only in the fine mesh */
+    bool paired;    /* the same mirrored at x = 0, on the next limb */
+    uint8_t meshes; /* in which it is, a bit each */
     float x;
     float y0, z0, half_x0, half_z0; /* lower end */
     float y1, z1, half_x1, half_z1; /* upper end */
     float round;                    /* height of the rounding */
 };
 
+#define IN(detail) (1u << (detail))
+#define NEAR       IN(FIGURE_FINE)
+#define BODY       (NEAR | IN(FIGURE_PLAIN))
+#define ALL        (BODY | IN(FIGURE_COARSE))
+#define FAR        IN(FIGURE_COARSE)
+
 /* clang-format off */
 static const struct block blocks[] = {
-    /* limb           part           pair   detail   x      y0     z0     hx0    hz0     y1     z1     hx1    hz1   round */
-    {FIGURE_HEAD,    FIGURE_SKIN,     false, false, 0.000f, 1.515f,-0.010f,0.078f,0.088f, 1.745f, 0.000f,0.098f,0.108f,0.040f},
-    {FIGURE_HEAD,    FIGURE_HAIR,     false, false, 0.000f, 1.690f, 0.012f,0.108f,0.114f, 1.800f, 0.020f,0.092f,0.100f,0.035f},
-    {FIGURE_HEAD,    FIGURE_HAIR,     false, true,  0.000f, 1.560f, 0.078f,0.090f,0.040f, 1.760f, 0.072f,0.104f,0.050f,0.030f},
-    {FIGURE_HEAD,    FIGURE_EYES,     true,  true,  0.040f, 1.632f,-0.094f,0.014f,0.014f, 1.664f,-0.096f,0.014f,0.014f,0.008f},
-    {FIGURE_HEAD,    FIGURE_SKIN,     false, true,  0.000f, 1.588f,-0.108f,0.018f,0.020f, 1.640f,-0.102f,0.012f,0.012f,0.008f},
-    {FIGURE_TORSO,   FIGURE_SKIN,     false, true,  0.000f, 1.420f, 0.005f,0.056f,0.056f, 1.540f,-0.005f,0.050f,0.054f,0.010f},
-    {FIGURE_TORSO,   FIGURE_SHIRT,    false, false, 0.000f, 0.945f, 0.000f,0.156f,0.102f, 1.465f, 0.000f,0.198f,0.112f,0.070f},
-    {FIGURE_TORSO,   FIGURE_BELT,     false, true,  0.000f, 0.925f, 0.000f,0.162f,0.109f, 0.975f, 0.000f,0.162f,0.109f,0.010f},
-    {FIGURE_TORSO,   FIGURE_TROUSERS, false, false, 0.000f, 0.790f, 0.000f,0.150f,0.100f, 0.955f, 0.000f,0.160f,0.106f,0.040f},
-    {FIGURE_ARM,     FIGURE_SHIRT,    true,  false, 0.226f, 1.105f, 0.000f,0.046f,0.052f, 1.452f, 0.000f,0.056f,0.066f,0.060f},
-    {FIGURE_FOREARM, FIGURE_SKIN,     true,  false, 0.226f, 0.880f, 0.000f,0.036f,0.040f, 1.140f, 0.000f,0.044f,0.048f,0.025f},
-    {FIGURE_FOREARM, FIGURE_SKIN,     true,  true,  0.226f, 0.785f,-0.008f,0.030f,0.044f, 0.895f, 0.000f,0.034f,0.044f,0.025f},
-    {FIGURE_THIGH,   FIGURE_TROUSERS, true,  false, 0.088f, 0.440f, 0.000f,0.060f,0.068f, 0.900f, 0.000f,0.078f,0.092f,0.030f},
-    {FIGURE_SHIN,    FIGURE_TROUSERS, true,  false, 0.088f, 0.070f, 0.004f,0.048f,0.054f, 0.490f, 0.000f,0.059f,0.067f,0.025f},
-    {FIGURE_SHIN,    FIGURE_SHOES,    true,  false, 0.088f, 0.000f,-0.040f,0.052f,0.125f, 0.100f,-0.010f,0.048f,0.080f,0.030f},
+    /* limb           part           pair   meshes   x      y0     z0     hx0    hz0     y1     z1     hx1    hz1   round */
+    {FIGURE_HEAD,    FIGURE_SKIN,     false, ALL,   0.000f, 1.515f,-0.010f,0.078f,0.088f, 1.745f, 0.000f,0.098f,0.108f,0.040f},
+    {FIGURE_HEAD,    FIGURE_HAIR,     false, ALL,   0.000f, 1.690f, 0.012f,0.108f,0.114f, 1.800f, 0.020f,0.092f,0.100f,0.035f},
+    {FIGURE_HEAD,    FIGURE_HAIR,     false, NEAR,   0.000f, 1.560f, 0.078f,0.090f,0.040f, 1.760f, 0.072f,0.104f,0.050f,0.030f},
+    {FIGURE_HEAD,    FIGURE_EYES,     true,  NEAR,   0.040f, 1.632f,-0.094f,0.014f,0.014f, 1.664f,-0.096f,0.014f,0.014f,0.008f},
+    {FIGURE_HEAD,    FIGURE_SKIN,     false, NEAR,   0.000f, 1.588f,-0.108f,0.018f,0.020f, 1.640f,-0.102f,0.012f,0.012f,0.008f},
+    {FIGURE_TORSO,   FIGURE_SKIN,     false, NEAR,   0.000f, 1.420f, 0.005f,0.056f,0.056f, 1.540f,-0.005f,0.050f,0.054f,0.010f},
+    {FIGURE_TORSO,   FIGURE_SHIRT,    false, BODY,  0.000f, 0.945f, 0.000f,0.156f,0.102f, 1.465f, 0.000f,0.198f,0.112f,0.070f},
+    {FIGURE_TORSO,   FIGURE_BELT,     false, NEAR,   0.000f, 0.925f, 0.000f,0.162f,0.109f, 0.975f, 0.000f,0.162f,0.109f,0.010f},
+    {FIGURE_TORSO,   FIGURE_TROUSERS, false, BODY,  0.000f, 0.790f, 0.000f,0.150f,0.100f, 0.955f, 0.000f,0.160f,0.106f,0.040f},
+    {FIGURE_ARM,     FIGURE_SHIRT,    true,  BODY,  0.226f, 1.105f, 0.000f,0.046f,0.052f, 1.452f, 0.000f,0.056f,0.066f,0.060f},
+    {FIGURE_FOREARM, FIGURE_SKIN,     true,  BODY,  0.226f, 0.880f, 0.000f,0.036f,0.040f, 1.140f, 0.000f,0.044f,0.048f,0.025f},
+    {FIGURE_FOREARM, FIGURE_SKIN,     true,  NEAR,   0.226f, 0.785f,-0.008f,0.030f,0.044f, 0.895f, 0.000f,0.034f,0.044f,0.025f},
+    {FIGURE_THIGH,   FIGURE_TROUSERS, true,  BODY,  0.088f, 0.440f, 0.000f,0.060f,0.068f, 0.900f, 0.000f,0.078f,0.092f,0.030f},
+    {FIGURE_SHIN,    FIGURE_TROUSERS, true,  BODY,  0.088f, 0.070f, 0.004f,0.048f,0.054f, 0.490f, 0.000f,0.059f,0.067f,0.025f},
+    {FIGURE_SHIN,    FIGURE_SHOES,    true,  BODY,  0.088f, 0.000f,-0.040f,0.052f,0.125f, 0.100f,-0.010f,0.048f,0.080f,0.030f},
+    /* Trunk and arms in one, and straight legs. */
+    {FIGURE_TORSO,   FIGURE_SHIRT,    false, FAR,   0.000f, 0.900f, 0.000f,0.220f,0.100f, 1.530f, 0.000f,0.250f,0.105f,0.070f},
+    {FIGURE_THIGH,   FIGURE_TROUSERS, true,  FAR,   0.088f, 0.000f,-0.010f,0.058f,0.090f, 0.950f, 0.000f,0.080f,0.096f,0.030f},
 };
 /* clang-format on */
 
@@ -127,14 +136,14 @@ static void add_block(struct figure_mesh *mesh, const struct block *block, unsig
     }
 }
 
-void figure_mesh_build(struct figure_mesh *mesh, int fine)
+void figure_mesh_build(struct figure_mesh *mesh, enum figure_detail detail)
 {
-    unsigned sides = fine ? SIDES_FINE : SIDES_PLAIN;
+    unsigned sides = detail == FIGURE_FINE ? SIDES_FINE : SIDES_PLAIN;
 
     mesh->vertices_n = 0;
     mesh->indices_n = 0;
     for (unsigned i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
-        if (blocks[i].detail && !fine)
+        if (!(blocks[i].meshes & IN(detail)))
             continue;
         add_block(mesh, &blocks[i], sides, false);
         if (blocks[i].paired)

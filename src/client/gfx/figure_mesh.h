@@ -1,7 +1,8 @@
 /* figure_mesh.h -- the body that all figures share: rigid limbs of rounded, tapered blocks.
  *
- * 1.80 m tall, feet at the origin, looking along -z. Two meshes: one for near by and a plain one
- * for further away. Pure. The enums are figure.vert's and figure.frag's too. */
+ * 1.80 m tall, feet at the origin, looking along -z. Three meshes: one for near by, a plain one for
+ * further away, and a coarse one for where a figure is a few pixels tall. Pure. The enums are
+ * figure.vert's and figure.frag's too. */
 #ifndef OPENMMO_CLIENT_GFX_FIGURE_MESH_H
 #define OPENMMO_CLIENT_GFX_FIGURE_MESH_H
 
@@ -43,7 +44,9 @@ struct figure_mesh {
     uint16_t indices[FIGURE_INDICES_MAX];
 };
 
-/* Build the body; fine: for near by. */
-void figure_mesh_build(struct figure_mesh *mesh, int fine);
+enum figure_detail { FIGURE_FINE, FIGURE_PLAIN, FIGURE_COARSE, FIGURE_DETAILS };
+
+/* Build the body anew. */
+void figure_mesh_build(struct figure_mesh *mesh, enum figure_detail detail);
 
 #endif

@@ -68,10 +68,11 @@ struct figure_range {
 };
 struct pass_figures {
     struct buffer vertices, indices;
-    struct figure_range fine, plain;
-    VkBuffer instances, shadows; /* this frame's */
+    struct figure_range ranges[3]; /* by detail: figure_mesh.h */
+    VkBuffer instances, shadows;   /* this frame's */
     VkDeviceSize instances_at, shadows_at;
-    uint32_t fine_n, drawn_n, shadow_vertices_n;
+    uint32_t drawn[3]; /* how many by detail, the nearest first */
+    uint32_t drawn_n, shadow_vertices_n;
     struct figure_order *order; /* scratch */
     uint32_t order_max;
 };

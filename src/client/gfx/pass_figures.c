@@ -1,5 +1,5 @@
-/* pass_figures.c -- all figures in two instanced draws (near ones fine, the others plain), and soft
- * shadows that are laid over the ground by asking the height field. */
+/* pass_figures.c -- all figures in three instanced draws (near ones fine, small ones coarse, the
+ * others plain), and soft shadows that are laid over the ground by asking the height field. */
 #include "gfx/pass.h"
 
 #include <math.h>
@@ -12,6 +12,8 @@
 #define FINE_WITHIN_M   20.0f
 #define FINE_MAX_CPU    16
 #define FINE_MAX_GPU    256
+#define COARSE_CPU      14.0f /* pixels that a coarse one is tall at most */
+#define COARSE_GPU      10.0f
 #define SHADOWS_MAX     48
 #define SHADOW_WITHIN_M 70.0f
 #define SHADOW_RADIUS_M 0.55f
@@ -25,47 +27,53 @@ struct figure_order {
     float position[3]; /* relative to the eye */
 };
 
+_Static_assert(FIGURE_DETAILS == 3, "as pass.h has room for");
+
+/* One behind the other. */
 static int upload_meshes(struct pass_figures *pass, struct render *render,
-                         const struct figure_mesh *fine, const struct figure_mesh *plain)
+                         const struct figure_mesh meshes[FIGURE_DETAILS])
 {
-    size_t fine_bytes = fine->vertices_n * sizeof(fine->vertices[0]);
-    size_t plain_bytes = plain->vertices_n * sizeof(plain->vertices[0]);
-    size_t fine_index = fine->indices_n * sizeof(uint16_t);
-    size_t plain_index = plain->indices_n * sizeof(uint16_t);
+    uint32_t vertices_n = 0, indices_n = 0;
     char *vertices, *indices;
 
-    if (buffer_init(&render->device, &pass->vertices, fine_bytes + plain_bytes,
+    for (unsigned i = 0; i < FIGURE_DETAILS; i++) {
+        pass->ranges[i] = (struct figure_range){vertices_n, indices_n, meshes[i].indices_n};
+        vertices_n += meshes[i].vertices_n;
+        indices_n += meshes[i].indices_n;
+    }
+    if (buffer_init(&render->device, &pass->vertices, vertices_n * sizeof(struct figure_vertex),
                     VK_BUFFER_USAGE_VERTEX_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                     MEMORY_DEVICE) ||
-        buffer_init(&render->device, &pass->indices, fine_index + plain_index,
+        buffer_init(&render->device, &pass->indices, indices_n * sizeof(uint16_t),
                     VK_BUFFER_USAGE_INDEX_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                     MEMORY_DEVICE))
         return -1;
-    vertices = upload_to_buffer(&render->upload, &pass->vertices, 0, fine_bytes + plain_bytes);
+    vertices = upload_to_buffer(&render->upload, &pass->vertices, 0,
+                                vertices_n * sizeof(struct figure_vertex));
     if (!vertices)
         return -1;
-    memcpy(vertices, fine->vertices, fine_bytes);
-    memcpy(vertices + fine_bytes, plain->vertices, plain_bytes);
-    indices = upload_to_buffer(&render->upload, &pass->indices, 0, fine_index + plain_index);
+    for (unsigned i = 0; i < FIGURE_DETAILS; i++)
+        memcpy(vertices + pass->ranges[i].vertex_first * sizeof(struct figure_vertex),
+               meshes[i].vertices, meshes[i].vertices_n * sizeof(struct figure_vertex));
+    indices = upload_to_buffer(&render->upload, &pass->indices, 0, indices_n * sizeof(uint16_t));
     if (!indices)
         return -1;
-    memcpy(indices, fine->indices, fine_index);
-    memcpy(indices + fine_index, plain->indices, plain_index);
-    pass->fine = (struct figure_range){0, 0, fine->indices_n};
-    pass->plain = (struct figure_range){fine->vertices_n, fine->indices_n, plain->indices_n};
+    for (unsigned i = 0; i < FIGURE_DETAILS; i++)
+        memcpy(indices + pass->ranges[i].index_first * sizeof(uint16_t), meshes[i].indices,
+               meshes[i].indices_n * sizeof(uint16_t));
     return 0;
 }
 
 int pass_figures_init(struct pass_figures *pass, struct render *render, struct error *error)
 {
-    struct figure_mesh *meshes = calloc(2, sizeof(*meshes));
+    struct figure_mesh *meshes = calloc(FIGURE_DETAILS, sizeof(*meshes));
     int result = -1;
 
     memset(pass, 0, sizeof(*pass));
     if (meshes) {
-        figure_mesh_build(&meshes[0], 1);
-        figure_mesh_build(&meshes[1], 0);
-        result = upload_meshes(pass, render, &meshes[0], &meshes[1]);
+        for (unsigned i = 0; i < FIGURE_DETAILS; i++)
+            figure_mesh_build(&meshes[i], (enum figure_detail)i);
+        result = upload_meshes(pass, render, meshes);
         free(meshes);
     }
     if (result)
@@ -237,13 +245,17 @@ int pass_figures_prepare(struct pass_figures *pass, struct render *render, struc
     bool cpu = render->device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     struct figure_instance *instances;
     struct scene_camera camera;
+    float coarse_m;
 
-    pass->drawn_n = pass->fine_n = pass->shadow_vertices_n = 0;
+    pass->drawn_n = pass->shadow_vertices_n = 0;
+    memset(pass->drawn, 0, sizeof(pass->drawn));
     if (!what->figures_n)
         return 0;
     if (reserve_order(pass, what->figures_n))
         return -1;
     scene_camera_init(&camera, what, render->targets.width, render->targets.height);
+    coarse_m = FIGURE_HEIGHT_M * (float)render->targets.height /
+               (2.0f * camera.tan_y * (cpu ? COARSE_CPU : COARSE_GPU));
     pass->drawn_n = choose(pass, what, &camera);
     if (!pass->drawn_n)
         return 0;
@@ -260,7 +272,11 @@ int pass_figures_prepare(struct pass_figures *pass, struct render *render, struc
         if (render->device.fault == FAULT_WRONG_ID)
             instances[i].id = what->figures[(order->index + 1) % what->figures_n].id;
         if (order->distance < FINE_WITHIN_M && i < (cpu ? FINE_MAX_CPU : FINE_MAX_GPU))
-            pass->fine_n++;
+            pass->drawn[FIGURE_FINE]++;
+        else if (order->distance < coarse_m)
+            pass->drawn[FIGURE_PLAIN]++;
+        else
+            pass->drawn[FIGURE_COARSE]++;
     }
     return prepare_shadows(pass, render, frame, what, field);
 }
@@ -278,6 +294,7 @@ void pass_figures_draw(struct pass_figures *pass, struct render *render, struct 
 {
     VkBuffer buffers[2] = {pass->vertices.handle, pass->instances};
     VkDeviceSize offsets[2] = {0, pass->instances_at};
+    uint32_t first = 0;
 
     if (!pass->drawn_n)
         return;
@@ -285,8 +302,10 @@ void pass_figures_draw(struct pass_figures *pass, struct render *render, struct 
     render->device.vk.vkCmdBindVertexBuffers(frame->cmd, 0, 2, buffers, offsets);
     render->device.vk.vkCmdBindIndexBuffer(frame->cmd, pass->indices.handle, 0,
                                            VK_INDEX_TYPE_UINT16);
-    draw_range(render, frame, &pass->fine, 0, pass->fine_n);
-    draw_range(render, frame, &pass->plain, pass->fine_n, pass->drawn_n - pass->fine_n);
+    for (unsigned i = 0; i < FIGURE_DETAILS; i++) {
+        draw_range(render, frame, &pass->ranges[i], first, pass->drawn[i]);
+        first += pass->drawn[i];
+    }
 }
 
 void pass_figures_draw_shadows(struct pass_figures *pass, struct render *render,
