@@ -540,6 +540,46 @@ static void test_plates_are_hidden(void **state)
     heightfield_free(field);
 }
 
+/* Of two names side by side the farther goes when a good part of it lies under the nearer. */
+static void test_plates_do_not_clutter(void **state)
+{
+    (void)state;
+    const int32_t m = SPACE_UNITS_PER_M;
+    const struct ui_rect nothing = {0};
+    const struct gfx_frame frame = {.fov_y_rad = 1};
+    struct error error = {{0}};
+    struct ui_text *text = ui_text_new(&error);
+    assert_non_null(text);
+    struct space_pos heads[2] = {{0, 0, -40 * m}, {0, 0, -40 * m}};
+    uint32_t one = plates_drawn(text, NULL, frame.eye, heads, nothing);
+    float x[3], y, depth_m;
+    unsigned shown_at = 0, clear_at = 0;
+    for (unsigned i = 1; i < 200 && !(shown_at && clear_at); i++) { /* a decimetre more each */
+        const struct ui_rect right = {WIDTH / 2.0f, 0, WIDTH, HEIGHT};
+        heads[1].x = (int32_t)i * m / 10;
+        if (!shown_at && plates_drawn(text, NULL, frame.eye, heads, nothing) > one)
+            shown_at = i;
+        /* Where a quarter of a name is under the right half of the screen, it is just drawn: its
+         * middle is a quarter of its width away from there. */
+        struct space_pos alone[2] = {{-(int32_t)i * m / 10, 0, -40 * m}, {0, 0, 400 * m}};
+        if (!clear_at && plates_drawn(text, NULL, frame.eye, alone, right) == one)
+            clear_at = i;
+    }
+    assert_true(shown_at > 0 && clear_at > 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct space_pos at = {(i == 1   ? (int32_t)shown_at
+                                : i == 2 ? -(int32_t)clear_at
+                                         : 0) *
+                                   m / 10,
+                               0, -40 * m};
+        assert_true(gfx_project(&frame, WIDTH, HEIGHT, at, &x[i], &y, &depth_m));
+    }
+    float width = 4 * (x[0] - x[2]), covered = 1 - (x[1] - x[0]) / width;
+    print_message("drawn where less than %.0f %% is covered\n", 100 * covered);
+    assert_true(covered > 0.1f && covered < 0.4f);
+    ui_text_free(text);
+}
+
 /* How fast the world runs is said only while that is not real time, and all of it is on the screen.
  */
 static void test_tempo_is_said(void **state)
@@ -624,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_mouse),
         cmocka_unit_test(test_camera_stays_above_ground),
         cmocka_unit_test(test_plates_are_hidden),
+        cmocka_unit_test(test_plates_do_not_clutter),
         cmocka_unit_test(test_tempo_is_said),
         cmocka_unit_test(test_plates_make_way_for_the_chat),
     };

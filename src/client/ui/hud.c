@@ -128,9 +128,11 @@ void hud_draw_plates(struct ui_text *text, struct ui_list *list, const struct gf
         plate.left += x;
         plate.baseline = y;
         plate.strength *= fmaxf(0, 1 - 4 * covered(&plate.back, &room->taken));
-        /* What nearer names cover would only blur them: it fades. */
+        /* What nearer names cover, all together, would only blur them: it fades. */
+        float under = 0;
         for (unsigned k = 0; k < n; k++)
-            plate.strength *= fmaxf(0, fminf(1, 1.4f - 2 * covered(&plate.back, &placed[k].back)));
+            under += covered(&plate.back, &placed[k].back);
+        plate.strength *= fmaxf(0, fminf(1, 1.2f - 4 * under));
         if (plate.strength > PLATE_LEAST)
             placed[n++] = plate;
     }
