@@ -213,6 +213,8 @@ static void take_players(struct model *model, const json_t *data)
         text(player->name, sizeof(player->name), row, "name");
         text(player->session, sizeof(player->session), row, "session");
         text(player->address, sizeof(player->address), row, "address");
+        if (json_is_true(json_object_get(row, "away")))
+            snprintf(player->address, sizeof(player->address), "(dropped)");
         player->joined_ms = integer(row, "joined_ms");
         player->rtt_ms = number(row, "rtt_us") / 1000;
         player->in = number(row, "in");

@@ -18,9 +18,9 @@ tests_e2e_test_trouble_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS
 tests_e2e_test_trouble_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_resume
-tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c $(STAGE_SOURCES)
-tests_e2e_test_resume_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
-tests_e2e_test_resume_LDADD = $(E2E_LIBS)
+tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(STAGE_SOURCES)
+tests_e2e_test_resume_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(PQ_CFLAGS)
+tests_e2e_test_resume_LDADD = $(E2E_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/e2e/test_ladder
 tests_e2e_test_ladder_SOURCES = tests/e2e/test_ladder.c $(STAGE_SOURCES)

@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../server/pg_cluster.h"
+
 #define CROWD   200
 #define BACK_MS 15000
+#define TOLD_MS 2500 /* 2 s, and what a busy machine adds */
 #define LINES   6
+
+static struct pg_cluster cluster;
 
 static long long metric(const char *name)
 {
@@ -237,13 +242,67 @@ static void test_restart(void **state)
     assert_string_equal(kept[0].player->lines[LINES - 1].text, "before 5");
 }
 
+/* PostgreSQL stands still: nobody new comes in, and is told so in time; who dropped comes back. */
+static void test_frozen_database(void **state)
+{
+    struct player *alice, *bob, *carol;
+    char token[PROTOCOL_TOKEN_MAX + 1], connection[PG_CLUSTER_CONNECTION_BYTES], ini[600];
+    uint64_t entity, asked_ms;
+
+    (void)state;
+    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
+    snprintf(ini, sizeof(ini), "[store]\ndriver = postgresql\nconnection = %s\n", connection);
+    daemon_configure(&server, ini);
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    bob = player_new_account(party, &server, "bob");
+    entity = alice->entity;
+    snprintf(token, sizeof(token), "%s", alice->token);
+    player_drop(alice);
+    UNTIL(party, DEADLINE_MS, metric("openmmo_away") == 1);
+    pg_cluster_freeze(&cluster, true);
+    carol = connected();
+    player_login(carol, "bob", PASSWORD);
+    asked_ms = now_ms();
+    UNTIL(party, DEADLINE_MS, carol->notices_n > 0);
+    assert_int_equal(carol->notice, PROTOCOL_REASON_STORE_AWAY);
+    assert_in_range(now_ms() - asked_ms, 0, TOLD_MS);
+    alice = resumed(token, 0);
+    assert_int_equal(alice->entity, entity);
+    stage_expect_walking(alice, DEADLINE_MS);
+    pg_cluster_freeze(&cluster, false);
+    /* Afterwards the rows are as if nothing had been: two stays, and they end. */
+    UNTIL(party, DEADLINE_MS,
+          pg_cluster_sql(connection, "SELECT count(*) FROM game_sessions") == 2);
+    player_leave(alice);
+    player_leave(bob);
+    UNTIL(party, DEADLINE_MS,
+          pg_cluster_sql(connection, "SELECT count(*) FROM game_sessions"
+                                     " WHERE disconnected_at IS NULL") == 0);
+    assert_int_equal(pg_cluster_sql(connection, "SELECT count(*) FROM game_sessions"), 2);
+}
+
+static int start_cluster(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+static int end_cluster(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(test_dropped, NULL),
         STAGED(test_refused, NULL),
         STAGED(test_restart, NULL),
+        STAGED(test_frozen_database, NULL),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
 }
