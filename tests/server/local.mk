@@ -26,6 +26,11 @@ tests_server_test_pg_values_SOURCES = tests/server/test_pg_values.c
 tests_server_test_pg_values_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_pg_values_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_watermark
+tests_server_test_watermark_SOURCES = tests/server/test_watermark.c tests/server/scratch.h tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_watermark_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_watermark_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_store_faults
 tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_store_faults_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
