@@ -62,6 +62,11 @@ tests_e2e_test_postgresql_SOURCES = tests/e2e/test_postgresql.c tests/e2e/crowd.
 tests_e2e_test_postgresql_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(PQ_CFLAGS)
 tests_e2e_test_postgresql_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(PQ_LIBS)
 
+check_PROGRAMS += tests/e2e/test_adoption
+tests_e2e_test_adoption_SOURCES = tests/e2e/test_adoption.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(E2E_SOURCES)
+tests_e2e_test_adoption_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+tests_e2e_test_adoption_LDADD = $(E2E_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
+
 check_PROGRAMS += tests/e2e/test_kills
 tests_e2e_test_kills_SOURCES = tests/e2e/test_kills.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(E2E_SOURCES)
 tests_e2e_test_kills_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
