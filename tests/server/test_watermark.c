@@ -84,7 +84,6 @@ static void live(struct world *world, int fd)
     if (!writeback)
         _exit(1);
     for (uint32_t tick = 1;; tick++) {
-        struct timeval step = {0, 300};
         uint32_t epoch = store_epoch(store);
         struct writeback_watermark mark;
 
@@ -98,10 +97,9 @@ static void live(struct world *world, int fd)
             if (moves(epoch, tick, player) && writeback_put(writeback, &row) < 0)
                 _exit(1);
         }
-        if (randombytes_uniform(4) == 0)
+        if (randombytes_uniform(2) == 0) /* mostly while another is on its way */
             writeback_flush(writeback, epoch, tick);
-        event_base_loopexit(base, &step);
-        event_base_dispatch(base);
+        event_base_loop(base, EVLOOP_NONBLOCK);
         mark = writeback_watermark(writeback);
         if (mark.epoch != claimed.epoch || mark.tick != claimed.tick) {
             claimed = (struct claim){mark.epoch, mark.tick};
