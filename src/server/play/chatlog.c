@@ -71,18 +71,20 @@ static void written(void *context, uint64_t tag, const struct store_answer *answ
 {
     struct chatlog *chatlog = context;
 
-    (void)tag;
     if (chatlog->stopping) {
         if (answer->status != STORE_OK)
-            lose(1);
+            lose((size_t)tag);
         return;
     }
-    if (answer->status == STORE_AWAY) { /* they wait on */
-        chatlog->asked_n = 0;
-        return;
-    }
-    drop_first(chatlog, chatlog->asked_n);
-    chatlog->asked_n = chatlog->n >= CHATLOG_BATCH ? ask(chatlog, 0) : 0;
+    if (answer->status == STORE_NONE) /* an account was erased in that very moment */
+        lose(chatlog->asked_n);
+    if (answer->status != STORE_AWAY) /* else they wait on */
+        drop_first(chatlog, chatlog->asked_n);
+    chatlog->asked_n = 0;
+    if (!chatlog->keep)
+        drop_first(chatlog, chatlog->n);
+    else if (answer->status == STORE_OK && chatlog->n >= CHATLOG_BATCH)
+        chatlog->asked_n = ask(chatlog, 0);
 }
 
 /* From line `from` of those that wait. Returns how many were asked to be written. */
@@ -105,6 +107,7 @@ static size_t ask(struct chatlog *chatlog, size_t from)
     }
     question.in.many.rows = chatlog->batch;
     question.in.many.n = n;
+    question.tag = n;
     return n > 0 && store_ask(chatlog->store, &question) == 0 ? n : 0;
 }
 
