@@ -254,6 +254,9 @@ static void act(struct app *app, enum screens_act act)
     case SCREENS_ACT_REGISTER:
         log_in(app, SESSION_LOGIN_REGISTER);
         break;
+    case SCREENS_ACT_CODE:
+        log_in(app, SESSION_LOGIN_CODE);
+        break;
     case SCREENS_ACT_CANCEL:
     case SCREENS_ACT_DISCONNECT:
         app->lost_text[0] = '\0';

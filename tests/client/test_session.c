@@ -38,7 +38,7 @@ struct server {
     uint8_t in[1 << 16];
     size_t in_n;
     bool refuses_tokens, silent, full;
-    unsigned logins[4]; /* by protocol_auth_kind; 3: registrations, 0: resumed */
+    unsigned logins[5]; /* by protocol_auth_kind; 3: registrations, 0: resumed */
     uint64_t heard;     /* as RESUME said */
     unsigned leaves;
     uint32_t moves;
@@ -184,6 +184,9 @@ static void on_auth(const struct protocol_auth *m)
     }
     if (m->kind == PROTOCOL_AUTH_TOKEN && (server.refuses_tokens || !is(m->token, "a-token")))
         say_notice(PROTOCOL_REASON_TOKEN_REFUSED, "");
+    else if (m->kind == PROTOCOL_AUTH_CODE &&
+             !(is(m->code, "01ab0 cdefg") && is(m->password, "a new password")))
+        say_notice(PROTOCOL_REASON_BAD_CODE, "that code is not valid");
     else if (m->kind == PROTOCOL_AUTH_PASSWORD && !is(m->password, "password"))
         say_notice(PROTOCOL_REASON_LOGIN_FAILED, "wrong name or password");
     else
@@ -481,6 +484,19 @@ static void test_registration_closed_is_known_before_it_is_sent(void **state)
     connection_free(c);
 }
 
+/* An operator's code goes out as it was typed, with the new password; then the token counts. */
+static void test_by_code(void **state)
+{
+    (void)state;
+    struct connection *c = new_connection();
+    struct session_login login = login_as(SESSION_LOGIN_CODE, "a new password");
+    strcpy(login.invite, "01ab0 cdefg");
+    connection_login(c, &login, now_us());
+    run_until(c, SESSION_PLAYING);
+    assert_int_equal(server.logins[PROTOCOL_AUTH_CODE], 1);
+    connection_free(c);
+}
+
 static void test_key_is_pinned(void **state)
 {
     (void)state;
@@ -674,6 +690,7 @@ int main(void)
         TEST(test_slows_down_with_the_world),
         TEST(test_waits_for_a_place),
         TEST(test_registration_closed_is_known_before_it_is_sent),
+        TEST(test_by_code),
         TEST(test_key_is_pinned),
         TEST(test_lost_connection_comes_back_with_the_token),
         TEST(test_refused_token_without_password),

@@ -213,6 +213,27 @@ static void test_registration_is_checked(void **state)
     ui_fini(&ui);
 }
 
+static void test_a_code_sets_the_password(void **state)
+{
+    (void)state;
+    struct ui ui;
+    ui_init(&ui, NULL);
+    ui.screens.tab = SCREENS_TAB_CODE;
+    frames(&ui, 4);
+    type(&ui, "bobby");
+    strcpy(ui.screens.password, "long enough");
+    strcpy(ui.screens.again, "long enough");
+    key(&ui, INPUT_KEY_ENTER);
+    assert_int_equal(ui.act, SCREENS_ACT_NONE);
+    assert_string_equal(ui.screens.trouble, "Type the code that an operator gave you.");
+    strcpy(ui.screens.invite, "01AB0-CDEFG-HJKMN-PQRST");
+    ui.screens.fresh = true;
+    frames(&ui, 3);
+    key(&ui, INPUT_KEY_ENTER);
+    assert_int_equal(ui.act, SCREENS_ACT_CODE);
+    ui_fini(&ui);
+}
+
 static void test_every_screen_draws(void **state)
 {
     (void)state;
@@ -654,6 +675,7 @@ int main(void)
         cmocka_unit_test(test_slow_frames_keep_the_order),
         cmocka_unit_test(test_login_says_what_is_wrong),
         cmocka_unit_test(test_registration_is_checked),
+        cmocka_unit_test(test_a_code_sets_the_password),
         cmocka_unit_test(test_every_screen_draws),
         cmocka_unit_test(test_chat_commands),
         cmocka_unit_test(test_chat_is_typed_and_drawn),

@@ -192,6 +192,9 @@ static void send_login(struct session *s)
     } else {
         bool token = l->kind == SESSION_LOGIN_TOKEN;
         struct protocol_auth m = {.kind = token ? PROTOCOL_AUTH_TOKEN : PROTOCOL_AUTH_PASSWORD};
+        if (l->kind == SESSION_LOGIN_CODE)
+            m.kind = PROTOCOL_AUTH_CODE;
+        m.code = wire_text_of(l->invite);
         m.username = wire_text_of(l->user);
         m.password = wire_text_of(token ? "" : l->password);
         m.token = wire_text_of(token ? l->token : "");

@@ -50,6 +50,7 @@ enum session_login_kind {
     SESSION_LOGIN_PASSWORD,
     SESSION_LOGIN_TOKEN,
     SESSION_LOGIN_REGISTER,
+    SESSION_LOGIN_CODE,   /* by a code (invite), which sets the password */
     SESSION_LOGIN_RESUME, /* by token, into the world that one was in */
 };
 
@@ -59,7 +60,7 @@ struct session_login {
     uint16_t port;
     char user[TEXT_NAME_MAX_BYTES + 1];
     char email[PROTOCOL_EMAIL_MAX + 1]; /* REGISTER; may be empty */
-    char invite[PROTOCOL_CODE_MAX + 1]; /* the same */
+    char invite[PROTOCOL_CODE_MAX + 1]; /* the same; CODE */
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
     char token[PROTOCOL_TOKEN_MAX + 1]; /* TOKEN, RESUME */
     uint64_t chat_sequence;             /* RESUME: of the last line heard; 0: none */

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "common/compiler.h"
 #include "ui/imgui_shim.h"
 
 #define PANEL_WIDTH 420
@@ -51,6 +52,8 @@ static int check_form(struct screens *s, bool has_token)
     if (settings_split_server(s->server, host, &port, &error) != 0 ||
         text_name_check(s->user, strlen(s->user), &error) != 0)
         return complain(s, error.text);
+    if (s->tab == SCREENS_TAB_CODE && !s->invite[0])
+        return complain(s, "Type the code that an operator gave you.");
     if (s->tab == SCREENS_TAB_LOGIN)
         return password > 0 || has_token ? 0 : complain(s, "Type your password.");
     if (password < TEXT_PASSWORD_MIN_BYTES)
@@ -72,16 +75,33 @@ static bool registration_fields(struct screens *s, unsigned password_focus)
     return entered;
 }
 
+/* For a code that an operator handed out: it sets a new password. */
+static bool code_fields(struct screens *s, unsigned focus)
+{
+    bool entered = imgui_field("The operator's code", s->invite, sizeof(s->invite), focus);
+    entered |= imgui_field("New password", s->password, sizeof(s->password), IMGUI_FIELD_PASSWORD);
+    entered |= imgui_field("New password again", s->again, sizeof(s->again), IMGUI_FIELD_PASSWORD);
+    return entered;
+}
+
+static const char *const tabs[] = {[SCREENS_TAB_LOGIN] = "Log in",
+                                   [SCREENS_TAB_REGISTER] = "Register",
+                                   [SCREENS_TAB_CODE] = "Code"};
+static const char *const buttons[] = {[SCREENS_TAB_LOGIN] = "Enter the world",
+                                      [SCREENS_TAB_REGISTER] = "Register and enter",
+                                      [SCREENS_TAB_CODE] = "Set password and enter"};
+static const enum screens_act acts[] = {[SCREENS_TAB_LOGIN] = SCREENS_ACT_LOGIN,
+                                        [SCREENS_TAB_REGISTER] = SCREENS_ACT_REGISTER,
+                                        [SCREENS_TAB_CODE] = SCREENS_ACT_CODE};
+
 static enum screens_act draw_login(struct screens *s, const struct screens_view *view)
 {
-    static const char *const tabs[] = {
-        [SCREENS_TAB_LOGIN] = "Log in", [SCREENS_TAB_REGISTER] = "Register"};
     imgui_panel_begin("login", -1, -1, PANEL_WIDTH);
     imgui_heading("OpenMMO");
     imgui_text_centred("one world, walked together");
     imgui_space(6);
     unsigned tab = s->tab;
-    imgui_tabs(tabs, 2, &s->tab);
+    imgui_tabs(tabs, ARRAY_N(tabs), &s->tab);
     if (tab != s->tab)
         s->trouble[0] = '\0';
     imgui_space(4);
@@ -91,6 +111,8 @@ static enum screens_act draw_login(struct screens *s, const struct screens_view 
     entered |= imgui_field("Name", s->user, sizeof(s->user), name_focus);
     if (s->tab == SCREENS_TAB_REGISTER)
         entered |= registration_fields(s, password_focus);
+    else if (s->tab == SCREENS_TAB_CODE)
+        entered |= code_fields(s, password_focus);
     else
         entered |= imgui_field(
             view->has_token ? "Password (or leave it empty: you are remembered here)" : "Password",
@@ -101,14 +123,13 @@ static enum screens_act draw_login(struct screens *s, const struct screens_view 
         imgui_text_warn(s->trouble);
     }
     imgui_space(8);
-    entered |= imgui_button(
-        s->tab == SCREENS_TAB_REGISTER ? "Register and enter" : "Enter the world", 1, true, false);
+    entered |= imgui_button(buttons[s->tab], 1, true, false);
     bool quit = imgui_button("Quit", 1, false, false);
     imgui_panel_end();
     if (quit)
         return SCREENS_ACT_QUIT;
     if (entered && check_form(s, view->has_token) == 0)
-        return s->tab == SCREENS_TAB_REGISTER ? SCREENS_ACT_REGISTER : SCREENS_ACT_LOGIN;
+        return acts[s->tab];
     return SCREENS_ACT_NONE;
 }
 

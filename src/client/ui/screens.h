@@ -23,7 +23,8 @@ enum screens_kind {
 enum screens_act {
     SCREENS_ACT_NONE,
     SCREENS_ACT_LOGIN,    /* the form is sound: server, user, password (empty: by the kept token) */
-    SCREENS_ACT_REGISTER, /* and email */
+    SCREENS_ACT_REGISTER, /* and email, invite */
+    SCREENS_ACT_CODE,     /* and invite: an operator's code, for which password is the new one */
     SCREENS_ACT_CANCEL,   /* back to the form */
     SCREENS_ACT_RECONNECT,
     SCREENS_ACT_ACCEPT_KEY,
@@ -32,7 +33,7 @@ enum screens_act {
     SCREENS_ACT_QUIT,
 };
 
-enum screens_tab { SCREENS_TAB_LOGIN, SCREENS_TAB_REGISTER };
+enum screens_tab { SCREENS_TAB_LOGIN, SCREENS_TAB_REGISTER, SCREENS_TAB_CODE };
 
 struct screens {
     enum screens_kind kind;
