@@ -198,6 +198,7 @@ static bool hold(struct attempt *attempt, const struct accounts_answer *answer)
         return false;
     wait.tv_usec = (suseconds_t)(due_ms - now_ms) * 1000;
     attempt->held = evtimer_new(attempt->accounts->config.base, give_held, attempt);
+    event_base_update_cache_time(attempt->accounts->config.base); /* the turn may be a long one */
     if (!attempt->held || event_add(attempt->held, &wait) < 0)
         return false;
     attempt->verdict_held = *answer;
