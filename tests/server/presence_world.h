@@ -169,7 +169,7 @@ static inline void start(struct world *world)
                                                              .email = ACCOUNTS_EMAIL_OPTIONAL},
                                    &error);
     assert_non_null(world->accounts);
-    world->commands = queue_new(sizeof(struct command), 64, 64);
+    world->commands = queue_new(sizeof(struct command), 64, 32);
     world->field = heightfield_new(1, 1024);
     sim.field = world->field;
     world->sim = sim_new(&sim, &error);

@@ -320,6 +320,42 @@ static void rename_table(struct world *world, const char *from, const char *to)
     sqlite3_close(db);
 }
 
+/* After a restart nothing here knows his place, and the database does not say: he waits inside, is
+ * saved nowhere, and is put there later. */
+static void test_unplaced(void **state)
+{
+    struct world *world = *state;
+    struct place place;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    walk(world, 1, 200);
+    place = place_of(world, "alice");
+    end(world, 1, PROTOCOL_REASON_RESTARTING);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0 && metrics_value(METRIC_SAVES_PENDING) == 0);
+    stop(world);
+    start(world);
+    rename_table(world, "player_positions", "away");
+    assert_int_equal(login(world, 2, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_STORE_AWAY);
+    assert_int_equal(resume(world, 1, 3), PROTOCOL_REASON_NONE);
+    assert_true(told[3].answer.text[0]);
+    tick(world);
+    assert_true(place_of(world, "alice").z_m != place.z_m);
+    end(world, 3, PROTOCOL_REASON_NONE); /* and it lasts over a drop */
+    assert_int_equal(resume(world, 3, 4), PROTOCOL_REASON_NONE);
+    for (unsigned i = 0; i < 40; i++)
+        turn(world);
+    assert_int_equal(metrics_value(METRIC_SAVES_PENDING), 0);
+    rename_table(world, "away", "player_positions");
+    UNTIL(world, place_of(world, "alice").z_m == place.z_m);
+    assert_true(place_of(world, "alice").x_m == place.x_m);
+    walk(world, 4, 40);
+    place = place_of(world, "alice");
+    end(world, 4, PROTOCOL_REASON_LEFT);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0 && metrics_value(METRIC_SAVES_PENDING) == 0);
+    assert_int_equal(login(world, 5, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    assert_true(place_of(world, "alice").z_m == place.z_m);
+}
+
 /* Who comes and goes while the database is away leaves his row there when it is back. */
 static void test_stays_wait_for_the_database(void **state)
 {
@@ -373,6 +409,7 @@ int main(void)
         TEST(test_over_a_crash),
         TEST(test_resumers_go_first),
         TEST(test_while_the_database_is_away),
+        TEST(test_unplaced),
         TEST(test_stays_wait_for_the_database),
         TEST(test_bad_tokens),
     };

@@ -40,6 +40,7 @@ void people_remove(struct people *people, struct person *person)
     if (people_holder(people, person->player) == person)
         HASH_DELETE(by_player, people->holders, person);
     HASH_DEL(people->persons, person);
+    people->unplaced_n -= person->unplaced;
     people_drop_welcome(person);
     free(person);
 }

@@ -35,6 +35,7 @@ struct person {
     bool guest;      /* it has no account: `player` is GUESTS_PLAYER, nothing of it is kept */
     bool staff;      /* first in the line */
     bool store_away; /* the account could not be looked up: only a place in memory will do */
+    bool unplaced;   /* its saved place is not known yet: it is not saved (unplaced.h) */
     bool opened;     /* it has a row in game_sessions */
     bool dismissed;  /* an operator ended it: if he comes back, he is a newcomer */
     char
@@ -58,6 +59,7 @@ struct people {
     struct person *holders; /* by account */
     struct person *away;    /* in AWAY, who was lost first */
     uint32_t present_n, leaving_n, in_line_n, away_n;
+    uint32_t unplaced_n;
 };
 
 /* One who just came: PERSON_LOGIN. NULL: out of memory. */

@@ -25,6 +25,7 @@
 #include "play/entrance.h"
 #include "play/presence_inside.h"
 #include "play/spawn.h"
+#include "play/unplaced.h"
 #include "store/timestamp.h"
 
 #define FULL_RETRY_MS 10000
@@ -81,6 +82,7 @@ void presence_refuse(struct presence *presence, struct person *person, enum prot
 static void flush(struct presence *presence)
 {
     saving_flush(&presence->saving, &presence->people, presence->snapshot);
+    unplaced_ask(presence);
 }
 
 static void flush_due(evutil_socket_t fd, short what, void *context)
@@ -134,6 +136,17 @@ static void leave(void *context, struct person *person)
 /* -- the way in ----------------------------------------------------------------------------------
  */
 
+/* Nothing knows where he was: who resumes may wait for that inside. */
+static void without_place(struct presence *presence, struct person *person)
+{
+    if (!person->resumes) {
+        presence_refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, PRESENCE_AWAY_RETRY_MS);
+        return;
+    }
+    unplaced_add(presence, person);
+    join(presence, person, NULL, NULL);
+}
+
 static void placed(void *context, uint64_t session, const struct store_answer *answer)
 {
     struct presence *presence = context;
@@ -146,7 +159,7 @@ static void placed(void *context, uint64_t session, const struct store_answer *a
     else if (answer->status == STORE_NONE)
         join(presence, person, NULL, NULL);
     else
-        presence_refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, PRESENCE_AWAY_RETRY_MS);
+        without_place(presence, person);
 }
 
 /* Nobody else holds the account, and there is room. */
@@ -168,7 +181,7 @@ static void look_for_place(struct presence *presence, struct person *person)
     else if (writeback_find(presence->saving.writeback, person->player, &pending))
         join(presence, person, NULL, &pending); /* newer than the database */
     else if (person->store_away)
-        presence_refuse(presence, person, PROTOCOL_REASON_STORE_AWAY, PRESENCE_AWAY_RETRY_MS);
+        without_place(presence, person);
     else if (store_ask(presence->config.store, &question) < 0)
         presence_refuse(presence, person, PROTOCOL_REASON_BUSY, PRESENCE_AWAY_RETRY_MS);
 }
@@ -181,6 +194,7 @@ static void take_over(struct presence *presence, struct person *person, struct p
         presence->snapshot ? snapshot_entity(presence->snapshot, from->entity) : NULL;
     struct store_position place;
 
+    unplaced_inherit(presence, person, from);
     if (entity)
         saving_put(&presence->saving, from, entity->state.pos, entity->state.yaw,
                    snapshot_tick(presence->snapshot));

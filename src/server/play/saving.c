@@ -37,7 +37,7 @@ void saving_put(struct saving *saving, struct person *person, struct space_pos p
                                  .tick = tick,
                                  .saved_ms = timestamp_now_ms()};
 
-    if (person->guest)
+    if (person->guest || person->unplaced)
         return;
     if (writeback_put(saving->writeback, &row) < 0) {
         log_event(LOG_LEVEL_ERROR, "save_failed", "out of memory: a position waits for the next",

@@ -361,6 +361,8 @@ static void session_welcome(struct session *s, const struct login_answer *answer
     s->phase = host->phases++ & 15;
     pace_init(&s->pace, host->settings->player_budget_bytes, host->tick);
     session_move(s, SESSION_PLAYING);
+    if (answer->text[0] != '\0')
+        session_notice(s, PROTOCOL_REASON_STORE_AWAY, 0, answer->text);
 }
 
 void session_keep_waiting(struct session *s, const char *text)

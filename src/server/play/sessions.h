@@ -56,7 +56,8 @@ struct login_answer {
     enum protocol_reason
         reason; /* NONE: welcome; else refused with NOTICE (the client may try again) */
     uint32_t retry_after_ms;
-    char text[ERROR_TEXT_MAX]; /* for the player; empty: the reason's own */
+    char text[ERROR_TEXT_MAX]; /* for the player; empty: the reason's own. Of a welcome: STORE_AWAY
+                                  means this for him */
     uint64_t player, entity;   /* welcome */
     uint32_t joined_tick;      /* the sim knows the entity from this tick on */
     char username[TEXT_NAME_MAX_BYTES + 1];
