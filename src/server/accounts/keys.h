@@ -24,7 +24,7 @@ void keys_free(struct keys *keys); /* wipes; NULL is fine */
 const struct jws_key *keys_current(const struct keys *keys); /* signs */
 /* By its name (JWS header `kid`); NULL: none of ours, or too old. */
 const struct jws_key *keys_named(const struct keys *keys, const char *id);
-unsigned keys_n(const struct keys *keys);
+unsigned keys_n(const struct keys *keys); /* 1..KEYS_MAX */
 
 /* A new key signs from now on; the oldest goes if there would be more than KEYS_MAX. The file is
  * written first. 0, or -1 + error: nothing has changed. */
