@@ -35,6 +35,7 @@ enum protocol_result sketch_block(struct sketch *sketch, const struct book_block
 /* A key comes into view, by its number. 0, or -1: out of memory. */
 int sketch_gain(struct sketch *sketch, uint32_t key) MUST_CHECK;
 void sketch_lose(struct sketch *sketch, uint32_t key); /* what it owns goes */
+/* The name of an entity came, as of that version; passed over where it is gone meanwhile. */
 void sketch_named(struct sketch *sketch, uint64_t id, uint8_t version);
 /* Let go of who left for another cell and was not heard of there. */
 void sketch_expire(struct sketch *sketch);
@@ -43,7 +44,7 @@ unsigned sketch_wanted(struct sketch *sketch, struct protocol_who *who);
 
 /* Each figure, orphans too, in no order. */
 void sketch_each(const struct sketch *sketch, sketch_visit_fn *visit, void *context);
-uint32_t sketch_figures_n(const struct sketch *sketch);
+uint32_t sketch_figures_n(const struct sketch *sketch); /* orphans too */
 
 /* Tests only: where the figure is (*place), and whether a cell owns it. False: it is not known. */
 bool sketch_find(const struct sketch *sketch, uint64_t id, uint64_t *place, bool *owned,
