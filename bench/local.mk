@@ -21,3 +21,7 @@ EXTRA_PROGRAMS += bench/store
 bench_store_SOURCES = bench/store.c tests/server/pg_cluster.c tests/server/pg_cluster.h
 bench_store_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
 bench_store_LDADD = $(SERVER_LIBS)
+EXTRA_PROGRAMS += bench/logins
+bench_logins_SOURCES = bench/logins.c tests/server/pg_cluster.c tests/server/pg_cluster.h
+bench_logins_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
+bench_logins_LDADD = $(SERVER_LIBS)
