@@ -540,14 +540,14 @@ static void test_strange_ones_are_refused(void **state)
     struct place *place = *state;
 
     for (size_t i = 0; i < sizeof(strange) / sizeof(*strange); i++) {
-        void *again;
+        enum migrate_kind kind = place->kind;
 
         load_legacy(place);
         sql(place, strange[i].sql);
         refused(place, adopt, strange[i].why);
-        teardown((void **)&place);
-        setup(&again, ((struct place *)*state)->kind);
-        *state = place = again;
+        teardown(state);
+        setup(state, kind);
+        place = *state;
     }
 }
 
