@@ -39,19 +39,23 @@ static void blocks_begin(struct record *record, uint32_t to)
     record_take(record, &w);
 }
 
+/* The number by hand, as protocol_put_number would: some dozens of these a player and tick. */
 uint32_t record_block(struct record *record, uint16_t number, const struct snapshot_block *block)
 {
-    struct wire_writer w;
+    uint8_t *begin, *next;
 
     if (!record_room(record, BLOCKS_HEAD + NUMBER_MAX + block->bytes_n))
         return 0;
     if (record->blocks == 0)
         blocks_begin(record, block->to);
-    wire_writer_init(&w, record->room + record->n, IO_RECORD_MAX - record->n);
-    protocol_put_number(&w, number);
-    wire_put_bytes(&w, block->bytes, block->bytes_n);
-    record_take(record, &w);
-    return (uint32_t)wire_written(&w);
+    begin = next = record->room + record->n;
+    if (number > 0x7f)
+        *next++ = (uint8_t)(number | 0x80);
+    *next++ = (uint8_t)(number > 0x7f ? number >> 7 : number);
+    memcpy(next, block->bytes, block->bytes_n);
+    next += block->bytes_n;
+    record->n += (size_t)(next - begin);
+    return (uint32_t)(next - begin);
 }
 
 bool record_flush(struct record *record)
