@@ -528,6 +528,62 @@ static void test_records(void **state)
     assert_int_equal(rows_of(world, page(STORE_CHAT_OF, ALL, alice, "")), 0);
 }
 
+/* A token of the family "f" and this account. */
+static enum store_status add_token(struct world *world, uint64_t player, const char *hash)
+{
+    struct store_question question = of(STORE_REFRESH_ADD);
+    struct store_refresh *refresh = &question.in.refresh;
+
+    *refresh = (struct store_refresh){.player_id = player, .now_ms = NOW, .expires_ms = NOW + 1000};
+    strcpy(refresh->family, "f");
+    snprintf(refresh->hash, sizeof(refresh->hash), "%s", hash);
+    return both(world, question);
+}
+
+/* The fate of a token whose place the next one is to take. */
+static uint32_t use_token(struct world *world, const char *hash, const char *next, uint64_t now_ms)
+{
+    struct store_question question = of(STORE_REFRESH_USE);
+    struct store_refresh *refresh = &question.in.refresh;
+
+    *refresh = (struct store_refresh){.now_ms = now_ms, .expires_ms = now_ms + 1000};
+    snprintf(refresh->hash, sizeof(refresh->hash), "%s", hash);
+    snprintf(refresh->next_hash, sizeof(refresh->next_hash), "%s", next);
+    if (both(world, question) != STORE_OK)
+        return 0;
+    assert_string_equal(world->replies[0].answer.out.refresh.username, "alice");
+    return world->replies[0].answer.out.refresh.fate;
+}
+
+static void test_tokens(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice");
+    struct store_question question = of(STORE_REFRESH_REVOKE);
+
+    assert_int_equal(add_token(world, 999, "nobody's"), STORE_NONE);
+    assert_int_equal(add_token(world, alice, "one"), STORE_OK);
+    assert_int_equal(use_token(world, "unknown", "x", NOW + 1), 0);
+    assert_int_equal(use_token(world, "one", "two", NOW + 1), STORE_REFRESH_ROTATED);
+    assert_int_equal(use_token(world, "one", "two", NOW + 1), STORE_REFRESH_ROTATED); /* again */
+    assert_int_equal(use_token(world, "one", "other", NOW + 2), STORE_REFRESH_REUSED);
+    assert_int_equal(use_token(world, "two", "three", NOW + 3), STORE_REFRESH_OVER);
+    assert_int_equal(add_token(world, alice, "four"), STORE_OK);
+    assert_int_equal(use_token(world, "four", "five", NOW + 1000), STORE_REFRESH_OVER);
+    assert_int_equal(use_token(world, "four", "five", NOW + 999), STORE_REFRESH_ROTATED);
+    strcpy(question.in.refresh.hash, "five");
+    question.in.refresh.now_ms = NOW + 999;
+    both(world, question);
+    assert_int_equal(use_token(world, "five", "six", NOW + 999), STORE_REFRESH_OVER);
+    assert_int_equal(add_token(world, alice, "seven"), STORE_OK);
+    both(world, by_id(STORE_REFRESH_REVOKE_PLAYER, alice));
+    assert_int_equal(use_token(world, "seven", "eight", NOW + 1), STORE_REFRESH_OVER);
+    question = by_id(STORE_REFRESH_PRUNE, 0);
+    question.in.id.now_ms = NOW + 5000;
+    both(world, question);
+    assert_int_equal(rows_of(world, page(STORE_TOKENS_OF, ALL, alice, "")), 0);
+}
+
 static bool asked[STORE_STATEMENTS_N];
 
 static int note_and_teardown(void **state)
@@ -571,6 +627,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_invites, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_moderation, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_records, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_tokens, setup, note_and_teardown),
         cmocka_unit_test(test_all_were_asked),
     };
 
