@@ -328,7 +328,8 @@ static void test_rename(void **state)
         "no account by the name");
     good("accounts.rename", "{\"player\":\"alice\",\"to\":\"Carol\"}");
     assert_true(shown("carol", "player", "Carol"));
-    assert_false(alice->gone);
+    assert_false(alice->gone); /* she is seen as alice until she comes again: nobody else is */
+    assert_int_equal(once(PROTOCOL_AUTH_GUEST, "Alice", "", ""), PROTOCOL_REASON_NAME_TAKEN);
     player_leave(alice);
     assert_int_equal(logs_in("alice", PASSWORD), PROTOCOL_REASON_LOGIN_FAILED);
     assert_int_equal(logs_in("carol", PASSWORD), PROTOCOL_REASON_NONE);
@@ -526,7 +527,7 @@ int main(void)
         BOTH(test_first_admin, NULL),
         BOTH(test_reset_password, NULL),
         BOTH(test_change_password, NULL),
-        BOTH(test_rename, NULL),
+        BOTH(test_rename, "[auth]\nguests = yes\n"),
         BOTH(test_roles, NULL),
         BOTH(test_invites, "[accounts]\nregistration = invite\n"),
         BOTH(test_closed, "[accounts]\nregistration = closed\n"),

@@ -83,6 +83,7 @@ void attempt_keep_network(struct attempt *attempt);
 /* On to a worker, and then to `accounts_hashed`. PASSWORD: it is checked against player.hash.
  * CHANGE: the same, and `fresh` is hashed into `rehash`. Others: it is hashed into player.hash. */
 void attempt_hash(struct attempt *attempt);
+/* It ends for that reason. text: for the player, NULL for the reason's own. */
 void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text);
 /* Who it is, and a new token. */
 void attempt_welcome(struct attempt *attempt, bool store_away);

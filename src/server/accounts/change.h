@@ -9,9 +9,10 @@
 /* What a new password must be. 0, or -1 with a sentence for the player. */
 int change_check(const char *password, struct error *error) MUST_CHECK;
 
-void change_begin_code(struct attempt *attempt);
-void change_begin(struct attempt *attempt, uint64_t player);
+void change_begin_code(struct attempt *attempt);             /* CODE: username, code, password */
+void change_begin(struct attempt *attempt, uint64_t player); /* CHANGE: password, fresh */
+/* Where both go on: what the store said, what the worker did. */
 void change_answered(struct attempt *attempt, const struct store_answer *answer);
-void change_hashed(struct attempt *attempt);
+void change_hashed(struct attempt *attempt); /* the same */
 
 #endif

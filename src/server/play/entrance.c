@@ -81,7 +81,9 @@ static bool make_guest(struct presence *presence, struct person *person,
                             "The account of that name is here now: choose another name.");
     if (!answer->guest)
         return true;
-    if (guests_add(&presence->guests, answer->username, person->session) < 0) {
+    /* nor one that somebody here is seen under: he was renamed, or has just registered */
+    if (people_present(&presence->people, answer->username) ||
+        guests_add(&presence->guests, answer->username, person->session) < 0) {
         presence_refuse(presence, person, PROTOCOL_REASON_NAME_TAKEN, 0);
         return false;
     }

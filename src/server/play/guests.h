@@ -23,7 +23,7 @@ int guests_add(struct guests *guests, const char *name, uint64_t session) MUST_C
 /* Fine if it has none. */
 void guests_remove(struct guests *guests, const char *name, uint64_t session);
 uint64_t guests_session(const struct guests *guests, const char *name); /* 0: nobody's */
-uint32_t guests_n(const struct guests *guests);
-void guests_fini(struct guests *guests);
+uint32_t guests_n(const struct guests *guests);                         /* names held */
+void guests_fini(struct guests *guests);                                /* forgets all */
 
 #endif
