@@ -52,6 +52,7 @@ static int migrate_server(const struct config *config, struct migrate *migrate,
 static int migrate(struct config *config)
 {
     struct migrate migrate = {.apply = true,
+                              .alone = true,
                               .adopt = true,
                               .dry_run = config->dry_run,
                               .legacy_utc = config->legacy_utc,

@@ -22,6 +22,7 @@
 #include "pg_cluster.h"
 #include "scratch.h"
 #include "store/migrate.h"
+#include "store/pg_link.h"
 
 #define SAID_BYTES 65536
 #define HALF_M     4096
@@ -665,6 +666,28 @@ static void test_one_wins(void **state)
 /* -- what a server may say -----------------------------------------------------------------------
  */
 
+static void test_beside_a_daemon(void **state)
+{
+    struct place *place = *state;
+    struct migrate alone = adopt, look = dry;
+    PGconn *daemon = PQconnectdb(place->connection);
+
+    alone.alone = look.alone = true;
+    load_legacy(place);
+    PQclear(PQexec(daemon, "SELECT pg_advisory_lock(" PG_CLAIM_KEY ")"));
+    refused(place, alone, "is in use by another openmmod: stop it first");
+    good(place, look);
+    PQfinish(daemon);
+    for (unsigned i = 0; i < 500 && migrate(place, alone) < 0;
+         i++) { /* its end may take a moment */
+        struct timespec step = {0, 20000000};
+
+        nanosleep(&step, NULL);
+    }
+    assert_string_equal(place->error.text, "");
+    expect_adopted(place);
+}
+
 static void test_rights(void **state)
 {
     struct place *place = *state;
@@ -800,6 +823,7 @@ int main(void)
         ON_POSTGRESQL(test_zones_utc),
         ON_SQLITE(test_times_of_a_file),
         ON_POSTGRESQL(test_one_wins),
+        ON_POSTGRESQL(test_beside_a_daemon),
         ON_POSTGRESQL(test_rights),
         ON_POSTGRESQL(test_nobody_there),
         ON_POSTGRESQL(test_other_encoding),

@@ -36,6 +36,7 @@ struct migrate {
     const struct migrate_step *steps; /* NULL: this build's */
     size_t steps_n;
     bool apply;      /* false: refuse a database that needs any (an empty one is always filled) */
+    bool alone;      /* PostgreSQL: refuse while an openmmod has it (a file is claimed) */
     bool adopt;      /* take over what an older program made; else it is refused */
     bool dry_run;    /* say what would be done, and change nothing */
     bool legacy_utc; /* adoption: times without zone are UTC, not in the server's TimeZone */

@@ -8,6 +8,7 @@
 
 #include "common/text.h"
 #include "store/migrate_run.h"
+#include "store/pg_link.h"
 
 #define ROWS_AT_ONCE 500
 #define COLUMNS_MAX  16
@@ -167,6 +168,27 @@ static PGconn *connect_to(const char *const *keywords, const char *const *values
     return conn;
 }
 
+static int see_claim(void *context, const char *const *values, struct error *error)
+{
+    (void)error;
+    *(bool *)context = values[0] && values[0][0] == 't';
+    return 0;
+}
+
+/* A daemon holds this lock as long as it lives; ours ends with the transaction. */
+static int claim(struct migrate_link *link, struct error *error)
+{
+    bool ours = false;
+    struct migrate_query query = {.sql = "SELECT pg_try_advisory_xact_lock(" PG_CLAIM_KEY ")",
+                                  .row = see_claim,
+                                  .context = &ours};
+
+    if (migrate_ask(link, &query, error) < 0)
+        return -1;
+    return ours ? 0
+                : error_set(error, "%s is in use by another openmmod: stop it first", link->name);
+}
+
 int migrate_postgresql(const char *const *keywords, const char *const *values,
                        struct migrate *migrate, struct error *report, struct error *error)
 {
@@ -189,6 +211,8 @@ int migrate_postgresql(const char *const *keywords, const char *const *values,
     }
     migrate->applied = 0;
     rc = exec(&link, begin, error);
+    if (rc == 0 && migrate->alone && !migrate->dry_run)
+        rc = claim(&link, error);
     if (rc == 0)
         rc = migrate_run(&link, migrate, error);
     if (rc == 0)
