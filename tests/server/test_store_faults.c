@@ -391,13 +391,23 @@ static void test_slow_statement(void **state)
     assert_int_equal(wait_for(world, tag), STORE_AWAY);
     assert_non_null(strstr(world->tally.away, "57014")); /* the server's own limit came first */
     assert_in_range(world->tally.took_ms[tag], ANSWER_MS / 2, ANSWER_MS + 200);
+    tag = ask(world, (struct store_question){.statement = STORE_PLAYER_ERASE,
+                                             .in.erase.player_id = world->tally.ids[0]});
+    for (unsigned i = 0; i < 3; i++) /* one that may take long holds nobody else up */
+        (void)ask(world, by_name(0));
+    turn_for(world, ANSWER_MS * 2);
+    for (unsigned i = 1; i <= 3; i++)
+        assert_true(world->tally.answered[tag + i]);
+    assert_false(world->tally.answered[tag]);
     PQclear(PQexec(holder, "COMMIT"));
     PQfinish(holder);
+    assert_int_equal(wait_for(world, tag), STORE_OK);
+    (void)player(world, 0);
     assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_OK);
-    assert_int_equal(pg_cluster_sql(world->connection,
-                                    "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                                    "current_database() AND application_name = 'openmmod'"),
-                     2); /* no connection was given up for it */
+    assert_in_range(pg_cluster_sql(world->connection,
+                                   "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                                   "current_database() AND application_name = 'openmmod'"),
+                    2, 4); /* no connection was given up for it */
 }
 
 static void test_two_daemons(void **state)

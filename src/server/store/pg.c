@@ -22,7 +22,6 @@
 #define SWEEP_MS       100
 #define DEPTH          4  /* units on the way on one link of the pool */
 #define GROUP_MAX      64 /* questions that share a commit of the saves' link */
-#define SAVES_PATIENCE 8  /* times the patience for questions: nobody waits for a save */
 #define TRIES_MAX      3  /* of one question */
 #define BACKOFF_MIN_MS 250
 #define BACKOFF_MAX_MS 5000
@@ -35,6 +34,7 @@ struct place { /* of a link */
     uint64_t retry_us; /* DOWN: not before */
     unsigned failed_n; /* tries in a row */
     uint64_t used_us;  /* when it was last asked something */
+    bool slow;         /* that takes long: nothing is put behind it */
 };
 
 struct driver {
@@ -64,6 +64,7 @@ static struct ask_list *list_of(struct driver *driver, const struct store_ask *a
     return ask->row->lane == STATEMENT_SAVES ? &driver->saves : &driver->asked;
 }
 
+/* Of a question that waits, or is on its way. */
 static uint64_t deadline_of(const struct driver *driver, const struct store_ask *ask)
 {
     return ask->asked_us + (uint64_t)driver->answer_ms * 1000;
@@ -203,7 +204,7 @@ static void changed(void *context, struct pg_link *link, const struct error *why
 static void send_saves(struct driver *driver, uint64_t now_us)
 {
     struct pg_link *link = driver->places[0].link;
-    uint64_t patience_us = (uint64_t)driver->answer_ms * SAVES_PATIENCE * 1000;
+    uint64_t patience_us = (uint64_t)driver->answer_ms * STATEMENT_PATIENCE * 1000;
     unsigned n = driver->saves.n < GROUP_MAX ? driver->saves.n : GROUP_MAX;
 
     if (n == 0 || pg_link_state(link) != PG_READY || pg_link_units_n(link) > 0)
@@ -216,16 +217,17 @@ static void send_saves(struct driver *driver, uint64_t now_us)
 }
 
 /* The one with least to do; NULL: all have enough. */
-static struct pg_link *least_busy(const struct driver *driver)
+static struct place *least_busy(struct driver *driver)
 {
-    struct pg_link *best = NULL;
+    struct place *best = NULL;
 
     for (unsigned i = 1; i < driver->places_n; i++) {
-        struct pg_link *link = driver->places[i].link;
+        struct place *place = &driver->places[i];
+        unsigned n = pg_link_units_n(place->link);
 
-        if (pg_link_state(link) == PG_READY && pg_link_units_n(link) < DEPTH &&
-            (!best || pg_link_units_n(link) < pg_link_units_n(best)))
-            best = link;
+        if (pg_link_state(place->link) == PG_READY && n < DEPTH && !(place->slow && n > 0) &&
+            (!best || n < pg_link_units_n(best->link)))
+            best = place;
     }
     return best;
 }
@@ -251,28 +253,27 @@ static void grow(struct driver *driver, uint64_t now_us)
     }
 }
 
-static void note_used(struct driver *driver, const struct pg_link *link, uint64_t now_us)
+static void send_one(struct driver *driver, struct place *place, uint64_t now_us)
 {
-    struct place *place = driver->places;
+    struct store_ask *ask = ask_list_take(&driver->asked, 1);
+    uint64_t patience_us = (uint64_t)driver->answer_ms * STATEMENT_PATIENCE * 1000;
 
-    while (place->link != link)
-        place++;
     place->used_us = now_us;
+    place->slow = (ask->row->flags & STATEMENT_SLOW) != 0;
+    pg_link_send(place->link, ask, now_us,
+                 place->slow ? now_us + patience_us : deadline_of(driver, ask));
 }
 
 static void send_asked(struct driver *driver, uint64_t now_us)
 {
     while (driver->asked.n > 0) {
-        struct pg_link *link = least_busy(driver);
-        struct store_ask *ask;
+        struct place *place = least_busy(driver);
 
-        if (!link || pg_link_units_n(link) > 0)
+        if (!place || pg_link_units_n(place->link) > 0)
             grow(driver, now_us);
-        if (!link)
+        if (!place)
             return;
-        ask = ask_list_take(&driver->asked, 1);
-        note_used(driver, link, now_us);
-        pg_link_send(link, ask, now_us, deadline_of(driver, ask));
+        send_one(driver, place, now_us);
     }
 }
 
@@ -404,7 +405,7 @@ static int make_links(struct driver *driver, const struct store_config *config, 
 
     for (unsigned i = 0; i < n && i < LINKS_MAX; i++) {
         link.saves = i == 0;
-        link.statement_ms = config->pg.statement_ms * (i == 0 ? SAVES_PATIENCE : 1);
+        link.statement_ms = config->pg.statement_ms * (i == 0 ? STATEMENT_PATIENCE : 1);
         driver->places[i].link = pg_link_new(&link);
         if (!driver->places[i].link)
             return error_set(error, "out of memory");

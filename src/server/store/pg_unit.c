@@ -105,7 +105,10 @@ static int send_step(struct pg_unit *unit, PGconn *conn, const struct pg_manner 
 int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
                  struct pg_params *params)
 {
-    if (!manner->prepared && send_limit(unit, conn, manner->statement_ms, true) < 0)
+    bool slow = unit->asks && (unit->asks->row->flags & STATEMENT_SLOW) && !manner->saves;
+    uint32_t limit_ms = manner->statement_ms * (slow ? STATEMENT_PATIENCE : 1);
+
+    if ((slow || !manner->prepared) && send_limit(unit, conn, limit_ms, true) < 0)
         return -1;
     if (manner->saves && unit->asks && send_fence(unit, conn, manner) < 0)
         return -1;

@@ -29,6 +29,7 @@
 
 #define STATEMENT_VALUES_MAX 16 /* parameters, or columns */
 #define STATEMENT_STEPS_MAX  4
+#define STATEMENT_PATIENCE   8 /* of saves, too: nobody waits for them */
 
 /* One parameter or one column. */
 struct statement_value {
@@ -51,6 +52,7 @@ enum statement_flags {
                                PostgreSQL gets each parameter as an array: unnest($1, $2 ...) */
     STATEMENT_MANY_OUT = 8, /* answer.rows; else the first row */
     STATEMENT_SCRUB = 16, /* what it deleted must not lie on in the file: SQLite empties its log */
+    STATEMENT_SLOW = 32,  /* it reads a whole table: it may take STATEMENT_PATIENCE times as long */
 };
 
 struct statement {

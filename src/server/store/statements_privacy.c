@@ -127,7 +127,7 @@ const struct statement statement_adopted_of = {
     "outcome = CASE WHEN outcome LIKE 'ok%' THEN 'ok' WHEN outcome LIKE 'denied%' THEN 'denied' ELSE 'failed' END"
 
 const struct statement statement_player_erase = {
-    .name = "player_erase", .in = "itt", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_SCRUB,
+    .name = "player_erase", .in = "itt", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_SCRUB | STATEMENT_SLOW,
     .bind = bind_erase, .read = read_id,
     .steps = {
         {"UPDATE audit SET detail = '{}', " OUTCOME_ONLY
