@@ -213,6 +213,14 @@ static void shelf_clear(struct shelf *shelf)
     memset(shelf->quick, 0, sizeof shelf->quick);
 }
 
+void book_forget(struct book *book)
+{
+    shelf_clear(book->younger);
+    shelf_clear(book->older);
+    book->last = &book->younger->rows[0];
+    book->last->next = book->last;
+}
+
 /* The younger shelf, with room for one more block of any size. */
 static struct shelf *make_room(struct book *book)
 {

@@ -59,6 +59,9 @@ struct book *book_new(void); /* NULL when out of memory */
 void book_free(struct book *book);
 struct roll *book_roll(struct book *book); /* the book's own */
 
+/* The server was restarted: its ticks begin again, and what is kept says nothing any more. */
+void book_forget(struct book *book);
+
 /* The block at the front of the reader, which then stands behind it: of the key with that number,
  * up to that tick. *block holds until the next call. */
 enum book_answer book_take(struct book *book, struct wire_reader *reader, uint32_t key, uint32_t to,

@@ -119,6 +119,9 @@ static int take_world(struct bot *bot, const struct protocol_welcome *m)
 {
     struct bot_shared *shared = bot->shared;
     uint8_t hash[HEIGHTFIELD_HASH_BYTES];
+    if (shared->epoch != m->epoch)
+        book_forget(shared->receivers.book);
+    shared->epoch = m->epoch;
     if (!shared->field) {
         shared->field = heightfield_new(m->world_seed, (int32_t)m->world_size_m);
         if (!shared->field)

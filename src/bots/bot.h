@@ -38,6 +38,7 @@ struct bot_shared {
     struct receiver_shared receivers;
     const struct scenario_run *run;
     struct heightfield *field;   /* made by the first who is welcomed */
+    uint32_t epoch;              /* the server's, as the last who was welcomed heard */
     unsigned view_m;             /* as the server says; 0: not yet */
     bool measured;               /* it has begun */
     unsigned talk_per_minute;    /* chat lines of each */

@@ -306,6 +306,7 @@ static void test_over_a_restart(void **state)
     assert_int_equal(count(report, NULL, "joined"), 150);
     assert_int_equal(count(report, NULL, "restarts"), 150);
     assert_int_equal(count(report, NULL, "resumed"), 150);
+    assert_int_equal(count(report, "checks", "faults"), 0); /* though ticks begin again */
     assert_int_equal(count(report, NULL, "lost"), 0);
     assert_int_equal(count(report, NULL, "failed"), 0);
     json_decref(report);
