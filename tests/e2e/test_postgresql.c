@@ -10,7 +10,11 @@
 
 #include "../server/pg_cluster.h"
 
-#define BOTS      60
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BOTS 60
+#else
+#define BOTS 200
+#endif
 #define PHASE_MS  10000
 #define FREEZE_MS 20000
 #define TOLD_MS   2000  /* "try again" */
