@@ -628,6 +628,11 @@ enum bot_state bot_state(const struct bot *bot)
     return bot->state;
 }
 
+bool bot_returns(const struct bot *bot)
+{
+    return bot->resumes;
+}
+
 uint64_t bot_start_at_us(const struct bot *bot)
 {
     return bot->start_at_us;

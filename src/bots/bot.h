@@ -66,6 +66,7 @@ void bot_ready(struct bot *bot, uint32_t events, uint64_t now_us);
 void bot_turn(struct bot *bot, uint64_t due_us, uint64_t now_us);
 enum bot_state bot_state(const struct bot *bot); /* as of the last call */
 uint64_t bot_start_at_us(const struct bot *bot); /* idle: not before */
+bool bot_returns(const struct bot *bot); /* it was in the world, and the server said when to come */
 /* Add to the report what came and went since the last call. */
 void bot_count(struct bot *bot);
 /* Nothing has to be waited for: it is in and where it lives, has given up, or need not be there. */

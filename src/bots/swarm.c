@@ -88,7 +88,7 @@ static void start_if_idle(struct swarm *swarm, struct bot *bot, uint64_t now_us)
     if (bot_state(bot) != BOT_IDLE || bot_start_at_us(bot) > now_us)
         return;
     bool odd = bot_kind(bot) != SCENARIO_PLAYER;
-    if (odd && swarm->shared.measured) { /* at once: they have times of their own */
+    if ((odd && swarm->shared.measured) || bot_returns(bot)) { /* they have times of their own */
         bot_start(bot, now_us);
         return;
     }
