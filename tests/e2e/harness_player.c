@@ -297,8 +297,8 @@ void party_pump(struct party *party, int wait_ms)
 
 void player_register(struct player *player, const char *name, const char *password)
 {
-    struct protocol_register message = {wire_text_of(name), wire_text_of(""),
-                                        wire_text_of(password), {"", 0}};
+    struct protocol_register message = {
+        wire_text_of(name), wire_text_of(""), wire_text_of(password), {"", 0}};
     struct wire_writer w;
 
     begin(player, &w);

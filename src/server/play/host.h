@@ -31,7 +31,7 @@ struct host_settings {
     uint32_t player_budget_bytes; /* a second */
     uint64_t egress_bytes;        /* a second, over all io threads; 0: no limit */
     uint16_t view_m;
-    uint8_t logins; /* enum protocol_login */
+    uint8_t logins;               /* enum protocol_login */
     struct interest_shape *shape; /* owned */
 #define HOST_LIMITS(ROW) ROW(MOVE) ROW(CHAT) ROW(WHO) ROW(PING) ROW(LOGIN)
 #define ROW(NAME)        HOST_LIMIT_##NAME,

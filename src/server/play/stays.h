@@ -14,8 +14,9 @@
 #include "play/people.h"
 #include "store/store.h"
 
-#define STAYS_OWED_MAX 65536 /* rows that wait for the database; beyond it the oldest is given up  \
-                              */
+#define STAYS_OWED_MAX                                                                             \
+    65536 /* rows that wait for the database; beyond it the oldest is given up                     \
+           */
 
 struct stays_note;
 
