@@ -470,6 +470,19 @@ static int build(struct config *config)
     return options_errors_n(config->options) > 0 ? -1 : 0;
 }
 
+/* One thing at a time: who asks for two must not believe that both were done. */
+static void check_flags(struct config *config)
+{
+    int n = config->migrate + config->rotate_key + (config->backup != NULL) +
+            (config->restore != NULL) + (config->replay != NULL);
+
+    if (n > 1)
+        options_complain(config->options, -1,
+                         "--migrate, --rotate-key, --backup, --restore and --replay: give one");
+    if (config->dry_run && !config->migrate)
+        options_complain(config->options, -1, "--dry-run goes with --migrate");
+}
+
 /* NULL only when out of memory; errors are in its options. */
 static struct config *load(int argc, char *const argv[])
 {
@@ -502,6 +515,7 @@ static struct config *load(int argc, char *const argv[])
     config->dry_run = options_flag(config->options, "dry-run") != NULL;
     config->backup = options_flag(config->options, "backup");
     config->restore = options_flag(config->options, "restore");
+    check_flags(config);
     (void)build(config);
     return config;
 }

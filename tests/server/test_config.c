@@ -218,6 +218,31 @@ static void test_certificate(void **state)
     unlink(certificate), unlink(key), unlink(other);
 }
 
+static void test_one_thing_at_a_time(void **state)
+{
+    static const char *const wrong[][4] = {
+        {"--dry-run", NULL, NULL, "openmmod: --dry-run goes with --migrate\n"},
+        {"--dry-run", "--backup", "copy", "openmmod: --dry-run goes with --migrate\n"},
+        {"--migrate", "--backup", "copy", "give one\n"},
+        {"--migrate", "--rotate-key", NULL, "give one\n"},
+        {"--backup=copy", "--restore", "copy", "give one\n"},
+    };
+    struct config *config;
+
+    (void)state;
+    write_file(ini, "");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        const char *argv[] = {"openmmod", "-c", ini, wrong[i][0], wrong[i][1], wrong[i][2], NULL};
+        int argc = 4;
+
+        while (argv[argc])
+            argc++;
+        assert_int_equal(start(&config, argv, argc), 1);
+        if (!strstr(captured, wrong[i][3]))
+            fail_msg("%s: %s", wrong[i][0], captured);
+    }
+}
+
 static void test_values_and_paths(void **state)
 {
     const char *const argv[] = {"openmmod", "-c", ini, "--net.view_m=256", "--journal", "j", NULL};
@@ -486,12 +511,19 @@ static int update(const char *name, void (*print)(FILE *out))
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_files),       cmocka_unit_test(test_all_errors_in_one_run),
-        cmocka_unit_test(test_missing_file),    cmocka_unit_test(test_good_file),
-        cmocka_unit_test(test_certificate),     cmocka_unit_test(test_values_and_paths),
-        cmocka_unit_test(test_environment),     cmocka_unit_test(test_key_that_others_read),
-        cmocka_unit_test(test_no_room_to_wait), cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_database),        cmocka_unit_test(test_shipped_files),
+        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_all_errors_in_one_run),
+        cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_good_file),
+        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_one_thing_at_a_time),
+        cmocka_unit_test(test_values_and_paths),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_key_that_others_read),
+        cmocka_unit_test(test_no_room_to_wait),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_database),
+        cmocka_unit_test(test_shipped_files),
         cmocka_unit_test(test_state_directory),
     };
     static const char *const strays[] = {
