@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "scratch.h"
 #include "store/migrate.h"
@@ -658,10 +659,14 @@ static void test_writeback_coalesces(void **state)
     wait_for(world, &wait);
     assert_int_equal(wait.lost, 0);
     assert_int_equal(writeback_watermark(writeback).tick, 60);
+    assert_int_equal(metrics_value(METRIC_DURABLE_TICK), 60);
     assert_true(saved_x(world, alice) == 50 && saved_x(world, bob) == 60);
     wait.done = 0;
     writeback_flush(writeback, 1, 61); /* nothing changed: the mark moves all the same */
     assert_int_equal(writeback_watermark(writeback).tick, 61);
+    assert_int_equal(metrics_value(METRIC_DURABLE_EPOCH), 1);
+    assert_int_equal(metrics_value(METRIC_DURABLE_TICK), 61);
+    assert_int_equal(metrics_value(METRIC_DURABLE_MS), writeback_watermark(writeback).wall_ms);
     writeback_wait(writeback, 5000, waited, &wait);
     assert_int_equal(wait.done, 0); /* never from within */
     wait_for(world, &wait);

@@ -88,6 +88,9 @@
     ROW(STORE_RECONNECTS,        COUNTER,   "openmmo_store_reconnects_total",       "PostgreSQL: connections that broke or could not be made") \
     ROW(SAVES_PENDING,           GAUGE,     "openmmo_saves_pending",                "Positions not yet durable") \
     ROW(POSITIONS_SAVED,         COUNTER,   "openmmo_positions_saved_total",        "Positions made durable") \
+    ROW(DURABLE_EPOCH,           GAUGE,     "openmmo_durable_epoch",                "The watermark: every position as of then is durable") \
+    ROW(DURABLE_TICK,            GAUGE,     "openmmo_durable_tick",                 "Its tick") \
+    ROW(DURABLE_MS,              GAUGE,     "openmmo_durable_unix_milliseconds",    "When it was reached, Unix time") \
     ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \
     ROW(LOG_LOST,                COUNTER,   "openmmo_log_lost_total",               "Lines that the log gave up because nobody took them") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \

@@ -66,6 +66,16 @@ static void note_pending(struct writeback *writeback)
     metrics_set(METRIC_SAVES_PENDING, writeback_pending_n(writeback));
 }
 
+/* All that was sent is durable. */
+static void reached(struct writeback *writeback)
+{
+    writeback->durable = writeback->sent;
+    writeback->durable.wall_ms = timestamp_now_ms();
+    metrics_set(METRIC_DURABLE_EPOCH, writeback->durable.epoch);
+    metrics_set(METRIC_DURABLE_TICK, writeback->durable.tick);
+    metrics_set(METRIC_DURABLE_MS, (int64_t)writeback->durable.wall_ms);
+}
+
 static void committed(struct writeback *writeback)
 {
     struct entry *entry, *next;
@@ -81,8 +91,7 @@ static void committed(struct writeback *writeback)
         }
     }
     metrics_add(METRIC_POSITIONS_SAVED, writeback->in_flight_n);
-    writeback->durable = writeback->sent;
-    writeback->durable.wall_ms = timestamp_now_ms();
+    reached(writeback);
     writeback->backoff_ms = 0;
 }
 
@@ -147,8 +156,7 @@ static void start(struct writeback *writeback)
     writeback->wanted = false;
     writeback->sent = writeback->asked;
     if (n == 0) { /* all is there already: the mark moves by itself */
-        writeback->durable = writeback->sent;
-        writeback->durable.wall_ms = timestamp_now_ms();
+        reached(writeback);
         return;
     }
     rows = calloc(n, sizeof(*rows));
