@@ -69,8 +69,8 @@ size_t cellblock_encode(const struct cellblock_header *header,
                         const struct cellblock_record *records, size_t records_n, uint8_t *room,
                         size_t room_bytes) MUST_CHECK;
 
-/* Parse one block from the reader. visit is called for each record, in order, only after the whole block has
- * been found well-formed (two passes). NULL visit: check only. OK or BAD. */
+/* Parse one block from the reader. visit is called for each record, in order, only after the whole
+ * block has been found well-formed (two passes). NULL visit: check only. OK or BAD. */
 typedef void cellblock_visit_fn(void *context, const struct cellblock_header *header,
                                 const struct cellblock_record *record);
 /* header->key and header->to say which cell it is of and up to when it tells (well-formed

@@ -1,4 +1,5 @@
-/* scripts_table.h -- which script letters belong to: Unicode 14.0.0. Written by scripts/make-scripts. */
+/* scripts_table.h -- which script letters belong to (Unicode 14.0.0).
+ * Written by scripts/make-scripts. */
 /* clang-format off */
 {0x0041, 0x02E4, SCRIPT_LATIN}, /* Latin */
 {0x0370, 0x03E1, SCRIPT_GREEK}, /* Greek */
@@ -231,4 +232,3 @@
 {0x1E900, 0x1E959, SCRIPT_OTHER + 150}, /* Adlam */
 {0x1EE00, 0x1EEBB, SCRIPT_OTHER + 4}, /* Arabic */
 {0x20000, 0x3134A, SCRIPT_HAN}, /* Han */
-/* clang-format on */

@@ -38,8 +38,8 @@ struct tally { /* by tag */
 };
 
 struct world {
-    char connection[PG_CLUSTER_CONNECTION_BYTES]; /* of the cluster itself */
-    char through[PG_CLUSTER_CONNECTION_BYTES];    /* what the store is told */
+    char connection[PG_CLUSTER_CONNECTION_BYTES];  /* of the cluster itself */
+    char through[2 * PG_CLUSTER_CONNECTION_BYTES]; /* what the store is told */
     struct event_base *base;
     struct store *store;
     bool unprepared;
