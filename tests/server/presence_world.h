@@ -51,8 +51,9 @@ struct world {
     struct sim *sim;
     struct presence *presence;
     struct sessions_handlers handlers;
-    uint32_t linger_ms; /* for the next start */
-    bool sim_waits;     /* ticks pass, but commands stay where they are */
+    uint32_t linger_ms;    /* for the next start */
+    uint32_t left_open_ms; /* the same; 0: LINGER_MS */
+    bool sim_waits;        /* ticks pass, but commands stay where they are */
 };
 
 static struct told told[SESSIONS];
@@ -174,17 +175,19 @@ static inline void start(struct world *world)
     sim.field = world->field;
     world->sim = sim_new(&sim, &error);
     assert_non_null(world->sim);
-    world->presence = presence_new(&(struct presence_config){.base = world->base,
-                                                             .accounts = world->accounts,
-                                                             .store = world->store,
-                                                             .commands = world->commands,
-                                                             .players_max = PLAYERS_MAX,
-                                                             .queue_max = QUEUE_MAX,
-                                                             .flush_ms = 50,
-                                                             .linger_ms = world->linger_ms,
-                                                             .left_open_ms = LINGER_MS,
-                                                             .epoch = store_epoch(world->store)},
-                                   &error);
+    world->presence = presence_new(
+        &(struct presence_config){.base = world->base,
+                                  .accounts = world->accounts,
+                                  .store = world->store,
+                                  .commands = world->commands,
+                                  .players_max = PLAYERS_MAX,
+                                  .queue_max = QUEUE_MAX,
+                                  .flush_ms = 50,
+                                  .linger_ms = world->linger_ms,
+                                  .left_open_ms =
+                                      world->left_open_ms ? world->left_open_ms : LINGER_MS,
+                                  .epoch = store_epoch(world->store)},
+        &error);
     assert_non_null(world->presence);
     /* Never looked into, only handed back to the functions above. */
     presence_set_sessions(world->presence, (struct sessions *)(void *)world);

@@ -256,10 +256,75 @@ static void test_over_a_crash(void **state)
                          " AND player_id = (SELECT id FROM players WHERE username = 'alice')"),
                      1);
     /* Before this start, whose signs of life are later. */
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions, server_state"
-                                " WHERE disconnected_at >= connected_at AND"
-                                " disconnected_at < alive_at"),
-                     1);
+    UNTIL(world, sql(world, "SELECT count(*) FROM game_sessions, server_state"
+                            " WHERE disconnected_at >= connected_at AND"
+                            " disconnected_at < alive_at") == 1);
+}
+
+#define ALIVE "SELECT CAST(julianday(alive_at) * 86400000 AS INTEGER) FROM server_state"
+#define ALICE_ENDS                                                                                 \
+    "SELECT CAST(julianday(disconnected_at) * 86400000 AS INTEGER) FROM game_sessions"             \
+    " WHERE player_id = (SELECT id FROM players WHERE username = 'alice')"
+
+/* A run that leaves a session open as one that crashed does, and another that ends (as the test
+ * likes it) before it would have closed it. When the first lived last. */
+static int64_t two_runs(struct world *world)
+{
+    int64_t alive;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, "SELECT count(*) FROM server_state, game_sessions"
+                            " WHERE alive_at > connected_at") == 1);
+    stop(world);
+    alive = sql(world, ALIVE);
+    world->left_open_ms = 60000;
+    start(world);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    for (unsigned i = 0; i < 40; i++) /* some flushes */
+        turn(world);
+    assert_int_equal(sql(world, OPEN_ROWS), 2);
+    return alive;
+}
+
+/* Two crashes: what the first left open ends with it, however long it was down before the next. */
+static void test_over_two_crashes(void **state)
+{
+    struct world *world = *state;
+    int64_t alive = two_runs(world);
+
+    stop(world);
+    world->left_open_ms = 0;
+    start(world);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0);
+    assert_int_equal(sql(world, ALICE_ENDS), alive);
+    assert_int_equal(
+        sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at = connected_at"), 1);
+    UNTIL(world, sql(world, ALIVE) > alive); /* and from now on it says that it lives */
+}
+
+static void all_saved(void *context, uint32_t lost)
+{
+    bool *saved = context;
+
+    assert_int_equal(lost, 0);
+    *saved = true;
+}
+
+/* A crash, and a stop soon after the next start: that closes it, and as of the crash. */
+static void test_a_crash_and_a_stop(void **state)
+{
+    struct world *world = *state;
+    int64_t alive = two_runs(world);
+    bool saved = false;
+
+    presence_stop(world->presence);
+    end(world, 2, PROTOCOL_REASON_SHUTTING_DOWN);
+    presence_save_all(world->presence, all_saved, &saved);
+    UNTIL(world, saved);
+    stop(world);
+    assert_int_equal(sql(world, OPEN_ROWS), 0);
+    assert_int_equal(sql(world, ALICE_ENDS), alive);
+    start(world);
 }
 
 /* Just after a start those who resume go before those who are new, for they were here. */
@@ -407,6 +472,8 @@ int main(void)
         TEST(test_a_new_login_takes_it),
         TEST(test_over_a_restart),
         TEST(test_over_a_crash),
+        TEST(test_over_two_crashes),
+        TEST(test_a_crash_and_a_stop),
         TEST(test_resumers_go_first),
         TEST(test_while_the_database_is_away),
         TEST(test_unplaced),

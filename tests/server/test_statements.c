@@ -264,14 +264,11 @@ static void test_server(void **state)
 {
     struct world *world = *state;
     struct store_question question = of(STORE_SESSION_OPEN);
+    const struct store_stay *stays;
     uint64_t alice = add(world, "alice");
 
     assert_int_equal(store_epoch(world->stores[0]), store_epoch(world->stores[1]));
-    assert_int_equal(both(world, of(STORE_SERVER_ALIVE_LAST)), STORE_OK);
-    assert_int_equal(world->replies[0].answer.out.ms, 0);
     assert_int_equal(both(world, by_id(STORE_SERVER_ALIVE, 0)), STORE_OK);
-    assert_int_equal(both(world, of(STORE_SERVER_ALIVE_LAST)), STORE_OK);
-    assert_int_equal(world->replies[1].answer.out.ms, NOW);
     for (unsigned i = 0; i < 4; i++) { /* the last is a guest's */
         snprintf(question.in.session.session_id, STORE_SESSION_ID_MAX, "s%u", i);
         snprintf(question.in.session.socket_id, STORE_SESSION_ID_MAX, "%u-%u", i % 2 + 1, i);
@@ -282,11 +279,17 @@ static void test_server(void **state)
     question.statement = STORE_SESSION_CLOSE;
     strcpy(question.in.session.session_id, "s0");
     assert_int_equal(both(world, question), STORE_OK);
+    question = by_id(STORE_SERVER_ALIVE, 0);
+    question.in.id.now_ms = NOW + 5;
+    assert_int_equal(both(world, question), STORE_OK);
     question = of(STORE_SESSIONS_END);
     strcpy(question.in.session.socket_id, "2-");
-    question.in.session.now_ms = NOW + 1;
     assert_int_equal(both(world, question), STORE_OK);
     assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 3);
+    stays = (const void *)world->replies[0].rows; /* the newest first */
+    assert_int_equal(stays[0].disconnected_ms, NOW + 5);
+    assert_int_equal(stays[1].disconnected_ms, 0);
+    assert_int_equal(stays[2].disconnected_ms, NOW + 3); /* by itself */
     question = of(STORE_SESSION_OPEN);
     strcpy(question.in.session.session_id, "s0");
     question.in.session.player_id = alice;

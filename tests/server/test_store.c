@@ -286,9 +286,7 @@ static void test_sessions_and_epochs(void **state)
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at = "
                                 "'1970-01-01T00:00:00.005Z'"),
                      1);
-    question.statement = STORE_SERVER_ALIVE_LAST;
-    assert_int_equal(ask(world, question), STORE_OK);
-    assert_int_equal(world->answer.out.ms, 0);
+    assert_int_equal(sql(world, "SELECT count(*) FROM server_state WHERE alive_at IS NULL"), 1);
     question = by_id(STORE_SERVER_ALIVE, 0);
     question.in.id.now_ms = 1700;
     assert_int_equal(ask(world, question), STORE_OK);
@@ -309,6 +307,14 @@ static void open_session(struct world *world, uint64_t player, const char *id, c
     assert_int_equal(ask(world, question), STORE_OK);
 }
 
+static void end_sessions(struct world *world, const char *but)
+{
+    struct store_question question = {.statement = STORE_SESSIONS_END};
+
+    snprintf(question.in.session.socket_id, STORE_SESSION_ID_MAX, "%s", but);
+    assert_int_equal(ask(world, question), STORE_OK);
+}
+
 /* What a crash left open ends when the server lived last, but for what somebody went on with. */
 static void test_left_open(void **state)
 {
@@ -316,19 +322,19 @@ static void test_left_open(void **state)
     struct store_question question = by_id(STORE_SERVER_ALIVE, 0);
     uint64_t alice = add_player(world, "alice"), bob = add_player(world, "bob");
 
+    question.in.id.now_ms = 1700;
+    open_session(world, alice, "s0", "0-a", 1500); /* while there is none */
+    end_sessions(world, "1-");
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's0' AND"
+                                " disconnected_at = connected_at"),
+                     1);
     open_session(world, alice, "s1", "1-a", 1000);
     open_session(world, alice, "s2", "1-b", 1000);
     open_session(world, alice, "s3", "11-b", 2000); /* after the last sign of life */
-    question.in.id.now_ms = 1700;
     assert_int_equal(ask(world, question), STORE_OK);
-    question = by_id(STORE_SERVER_ALIVE_LAST, 0);
-    assert_int_equal(ask(world, question), STORE_OK);
-    assert_int_equal(world->answer.out.ms, 1700);
     open_session(world, alice, "s1", "2-a", 9000); /* the next start: it goes on */
     open_session(world, bob, "s2", "2-b", 9000);   /* not his: it does not */
-    question = (struct store_question){.statement = STORE_SESSIONS_END};
-    question.in.session = (struct store_session){.socket_id = "2-", .now_ms = 1700};
-    assert_int_equal(ask(world, question), STORE_OK);
+    end_sessions(world, "2-");
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"),
                      1);
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's1' AND"
@@ -345,7 +351,7 @@ static void test_left_open(void **state)
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's2' AND"
                                 " disconnected_at IS NULL"),
                      1);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 3);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 4);
 }
 
 static void test_file_is_private(void **state)

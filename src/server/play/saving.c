@@ -89,6 +89,7 @@ void saving_finish(struct saving *saving, const struct people *people,
     if (!saved || people->leaving_n > 0)
         return;
     saving->saved = NULL;
+    stays_stop(&saving->stays); /* before the last saves, which are waited for */
     saving_flush(saving, people, snapshot);
     writeback_wait(saving->writeback, SAVE_PATIENCE_MS, saved, saving->saved_context);
 }

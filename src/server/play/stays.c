@@ -116,7 +116,7 @@ void stays_flush(struct stays *stays)
     unsigned n = 0;
 
     question.in.id.now_ms = timestamp_now_ms();
-    if (store_ask(stays->store, &question) < 0)
+    if (stays->ended && store_ask(stays->store, &question) < 0)
         metrics_add(METRIC_STORE_ERRORS, 1);
     if (stays->asked_n > 0)
         return; /* the last batch is still on its way */
@@ -144,9 +144,13 @@ void stays_end_left_open(struct stays *stays, uint32_t after_ms)
 
 static void ended(void *context, uint64_t tag, const struct store_answer *answer)
 {
+    struct stays *stays = context;
+
     (void)tag;
     if (answer->status == STORE_AWAY)
-        stays_end_left_open(context, END_AGAIN_MS);
+        stays_end_left_open(stays, END_AGAIN_MS);
+    else
+        stays->ended = true;
 }
 
 static void end_left_open(evutil_socket_t fd, short what, void *context)
@@ -158,18 +162,14 @@ static void end_left_open(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     snprintf(question.in.session.socket_id, sizeof(question.in.session.socket_id), "%u-",
              stays->epoch);
-    question.in.session.now_ms = stays->alive_ms;
     if (store_ask(stays->store, &question) < 0)
         stays_end_left_open(stays, END_AGAIN_MS);
 }
 
-static void lived(void *context, uint64_t tag, const struct store_answer *answer)
+void stays_stop(struct stays *stays)
 {
-    struct stays *stays = context;
-
-    (void)tag;
-    if (answer->status == STORE_OK)
-        stays->alive_ms = answer->out.ms;
+    if (!stays->ended)
+        end_left_open(-1, 0, stays);
 }
 
 /* -- beginning and end ------------------------------------------------------------------------- */
@@ -177,16 +177,9 @@ static void lived(void *context, uint64_t tag, const struct store_answer *answer
 int stays_init(struct stays *stays, struct event_base *base, struct store *store, uint32_t epoch,
                struct error *error)
 {
-    struct store_question question = {
-        .statement = STORE_SERVER_ALIVE_LAST, .answer = lived, .context = stays};
-
     *stays = (struct stays){.store = store, .epoch = epoch};
     stays->left_open = evtimer_new(base, end_left_open, stays);
-    if (!stays->left_open)
-        return error_set(error, "out of memory");
-    if (store_ask(store, &question) < 0)
-        return error_set(error, "the store takes no questions");
-    return 0;
+    return stays->left_open ? 0 : error_set(error, "out of memory");
 }
 
 void stays_fini(struct stays *stays)

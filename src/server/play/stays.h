@@ -3,11 +3,14 @@
  *
  * Nobody waits for them. What the database does not take is tried again with each flush, in order,
  * bounded by STAYS_OWED_MAX. Those that a crash left open and that nobody goes on with are closed
- * as of when that run lived last. Owner: saving; control thread. */
+ * as of the last sign of life that is written down. This run gives none before that, for if it
+ * crashes first the next has to close them as of the same time; what it leaves open itself is then
+ * closed too early, by no more than the wait. Owner: saving; control thread. */
 #ifndef OPENMMO_PLAY_STAYS_H
 #define OPENMMO_PLAY_STAYS_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
@@ -24,7 +27,7 @@ struct stays {
     struct store *store; /* borrowed */
     uint32_t epoch;
     struct event *left_open;
-    uint64_t alive_ms; /* when the run before lived last, Unix time; 0: not known */
+    bool ended; /* what was left open is: signs of life may be given */
     uint64_t next_id;
     struct stays_note *asked; /* by id */
     struct stays_note *owed;  /* by rising id: to be asked again */
@@ -39,9 +42,11 @@ void stays_fini(struct stays *stays); /* a zeroed one is fine */
 /* It begins, or goes on after a return. */
 void stays_opened(struct stays *stays, const struct person *person);
 void stays_closed(struct stays *stays, const struct person *person); /* fine if never opened */
-/* Write a sign of life down, and try again what is owed. */
+/* Write a sign of life down (if it is time for any), and try again what is owed. */
 void stays_flush(struct stays *stays);
 /* So long somebody may go on with what a crash left open. */
 void stays_end_left_open(struct stays *stays, uint32_t after_ms);
+/* The server stops: end it now, if it is not yet. Who comes back later still goes on with his. */
+void stays_stop(struct stays *stays);
 
 #endif

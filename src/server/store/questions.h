@@ -18,10 +18,9 @@
     /* Each driver asks it itself, once, before all others: the epoch of this start.               \
      * in: id.now_ms. out: epoch */                                                                \
     ROW(SERVER_START, server_start)                                                                \
-    ROW(SERVER_ALIVE, server_alive)           /* in: id.now_ms: it lives */                        \
-    ROW(SERVER_ALIVE_LAST, server_alive_last) /* out: ms: when it lived last; 0: not known */      \
-    /* in: session (socket_id: how this start's begin; now_ms: when the last start lived last, 0:  \
-     * not known). All that are open and not of this start ended then */                           \
+    ROW(SERVER_ALIVE, server_alive) /* in: id.now_ms: it lives */                                  \
+    /* in: session (socket_id: how this start's begin). All that are open and not of this start    \
+     * ended with the last sign of life, so it comes before this start's first */                  \
     ROW(SESSIONS_END, sessions_end)                                                                \
     /* in: player (all but id, last_login). out: player_id. TAKEN: that name */                    \
     ROW(PLAYER_ADD, player_add)                                                                    \
@@ -108,7 +107,6 @@ struct store_answer {
         uint64_t player_id;
         uint64_t id;
         uint64_t epoch;
-        uint64_t ms;
         struct store_position position;
         struct store_refresh_answer refresh;
     } out;

@@ -13,17 +13,11 @@ static void read_epoch(const struct statement_value *columns, void *into)
     *(uint64_t *)into = (uint64_t)columns[0].i;
 }
 
-static void read_ms(const struct statement_value *columns, void *into)
-{
-    *(uint64_t *)into = (uint64_t)columns[0].i;
-}
-
 static void bind_end(const struct store_question *question, size_t at,
                      struct statement_value *values)
 {
     (void)at;
     values[0] = value_text(question->in.session.socket_id);
-    values[1] = value_time(question->in.session.now_ms);
 }
 
 /* clang-format off */
@@ -40,19 +34,15 @@ const struct statement statement_server_alive = {
     .steps = {{"UPDATE server_state SET alive_at = $1 WHERE id = 1", NULL}},
 };
 
-const struct statement statement_server_alive_last = {
-    .name = "server_alive_last", .in = "", .out = "d", .read = read_ms,
-    .steps = {{"SELECT alive_at FROM server_state WHERE id = 1", NULL}},
-};
-
-/* Nobody stays for less than no time: one who came after that sign of life is closed as he came. */
+/* Nobody stays for less than no time: one who came after that sign of life, or where there is none,
+ * is closed as he came. */
 const struct statement statement_sessions_end = {
-    .name = "sessions_end", .in = "td", .out = "", .lane = STATEMENT_SAVES,
+    .name = "sessions_end", .in = "t", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_end,
     .steps = {{
         "UPDATE game_sessions"
-        " SET disconnected_at = CASE WHEN $2 > connected_at THEN $2 ELSE connected_at END"
-        " WHERE disconnected_at IS NULL"
+        " SET disconnected_at = CASE WHEN alive_at > connected_at THEN alive_at ELSE connected_at END"
+        " FROM server_state WHERE server_state.id = 1 AND disconnected_at IS NULL"
         " AND (socket_id IS NULL OR substr(socket_id, 1, length($1)) <> $1)", NULL}},
 };
 /* clang-format on */
