@@ -89,3 +89,9 @@ tests_e2e_test_accounts_SOURCES = tests/e2e/test_accounts.c tests/server/pg_clus
 	$(STAGE_SOURCES)
 tests_e2e_test_accounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 tests_e2e_test_accounts_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
+
+check_PROGRAMS += tests/e2e/test_injection
+tests_e2e_test_injection_SOURCES = tests/e2e/test_injection.c tests/server/pg_cluster.h tests/server/pg_cluster.c \
+	$(STAGE_SOURCES)
+tests_e2e_test_injection_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+tests_e2e_test_injection_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
