@@ -35,6 +35,14 @@ check_PROGRAMS += tests/server/test_store_faults
 tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c tests/server/pg_cluster.c tests/server/pg_cluster.h
 tests_server_test_store_faults_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_faults_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+# The name servers and the server at the address that they give are the test's.
+check_PROGRAMS += tests/server/test_store_dns
+tests_server_test_store_dns_SOURCES = tests/server/test_store_dns.c tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_store_dns_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_store_dns_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=evdns_base_resolv_conf_parse -Wl,--wrap=PQconnectdbParams \
+	-Wl,--wrap=PQconnectStartParams -Wl,--wrap=PQconninfo
+tests_server_test_store_dns_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_migrate
 tests_server_test_migrate_SOURCES = tests/server/test_migrate.c tests/server/scratch.h tests/server/pg_cluster.c \
     tests/server/pg_cluster.h

@@ -300,7 +300,8 @@ void pg_link_tick(struct pg_link *link, uint64_t now_us)
     if (link->state == PG_DOWN)
         return;
     if (link->state != PG_READY && now_us >= link->deadline_us)
-        broken_by_us(link, "no connection in time");
+        broken_by_us(link, link->state == PG_SEARCHING ? "its host name was not looked up in time"
+                                                       : "no connection in time");
     else if (link->oldest && now_us >= link->oldest->deadline_us)
         broken_by_us(link, "no answer in time");
 }
