@@ -262,6 +262,20 @@ static void test_name_servers_that_fail(void **state)
     assert_in_range(gap_ms, 1, GAP_MS_MAX);
 }
 
+/* What comes after is the stop, in the midst of a look-up: sanitizers see what it leaves behind. */
+static void test_a_stop_while_it_looks(void **state)
+{
+    unsigned asked_n = dns_asked_n;
+
+    (void)state;
+    dns_says = SAYS_SILENT;
+    all_connections_end();
+    asks_until_away("its host name was not looked up in time", asked_n);
+    asked_n = dns_asked_n;
+    while (dns_asked_n == asked_n)
+        (void)asks(false);
+}
+
 static int setup(void **state)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -308,6 +322,7 @@ static int teardown(void **state)
     store_close(store);
     event_free(question_event);
     event_free(tick_event);
+    event_base_loop(base, EVLOOP_NONBLOCK); /* where libevent ends what was not looked up yet */
     event_base_free(base);
     close(dns_fd);
     pg_cluster_remove(&cluster);
@@ -316,7 +331,8 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_name_servers_that_fail)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_name_servers_that_fail),
+                                       cmocka_unit_test(test_a_stop_while_it_looks)};
 
     return cmocka_run_group_tests(tests, setup, teardown);
 }
