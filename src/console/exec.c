@@ -212,41 +212,59 @@ static void print_cell(const char *text, size_t columns, bool right, bool last)
         printf("%s%*s  ", text, gap, "");
 }
 
-/* Objects of one shape: their keys as heads, one line each. */
+struct head {
+    const char *key;
+    size_t width;
+    bool number;
+};
+
+/* Every key that a row has, in the order in which they are met: one row of bans names a player, the
+ * next a network. Returns how many. */
+static size_t heads_of(const json_t *list, struct head heads[TABLE_COLUMNS])
+{
+    size_t n = 0, i, j;
+    json_t *row, *value;
+    const char *key;
+
+    json_array_foreach((json_t *)list, i, row)
+    {
+        json_object_foreach(row, key, value)
+        {
+            for (j = 0; j < n && strcmp(heads[j].key, key) != 0; j++)
+                continue;
+            if (j == TABLE_COLUMNS || j < n)
+                continue;
+            if (strcmp(key, "help") == 0) /* whole sentences make no column; --json has them */
+                continue;
+            heads[n++] = (struct head){key, text_columns(key), json_is_number(value)};
+        }
+    }
+    return n;
+}
+
+/* Objects of one kind: their keys as heads, one line each. */
 static void print_table(const json_t *list)
 {
-    const char *heads[TABLE_COLUMNS];
-    size_t widths[TABLE_COLUMNS], n = 0, i, j;
-    bool numbers[TABLE_COLUMNS];
-    json_t *value, *row;
-    const char *key;
+    struct head heads[TABLE_COLUMNS];
+    size_t n = heads_of(list, heads), i, j;
+    json_t *row;
     char cell[CELL_BYTES];
 
-    json_object_foreach(json_array_get(list, 0), key, value)
-    {
-        if (n == TABLE_COLUMNS)
-            break;
-        if (strcmp(key, "help") == 0) /* whole sentences make no column; --json has them */
-            continue;
-        heads[n] = key;
-        widths[n] = text_columns(key);
-        numbers[n++] = json_is_number(value);
-    }
     json_array_foreach((json_t *)list, i, row)
     {
         for (j = 0; j < n; j++) {
-            cell_of(json_object_get(row, heads[j]), cell);
-            if (text_columns(cell) > widths[j])
-                widths[j] = text_columns(cell);
+            cell_of(json_object_get(row, heads[j].key), cell);
+            if (text_columns(cell) > heads[j].width)
+                heads[j].width = text_columns(cell);
         }
     }
     for (j = 0; j < n; j++)
-        print_cell(heads[j], widths[j], numbers[j], j + 1 == n);
+        print_cell(heads[j].key, heads[j].width, heads[j].number, j + 1 == n);
     json_array_foreach((json_t *)list, i, row)
     {
         for (j = 0; j < n; j++) {
-            cell_of(json_object_get(row, heads[j]), cell);
-            print_cell(cell, widths[j], numbers[j], j + 1 == n);
+            cell_of(json_object_get(row, heads[j].key), cell);
+            print_cell(cell, heads[j].width, heads[j].number, j + 1 == n);
         }
     }
 }

@@ -208,6 +208,8 @@ static void a_list_is_a_table(void **state)
     assert_non_null(strstr(said.out, "tick.budget_us             50000\n"));
     console("exec config.list"); /* nothing but a table: no blank line above it */
     assert_memory_equal(said.out, "name ", 5);
+    console("exec metrics.get"); /* the first is a counter: what histograms have more counts too */
+    assert_non_null(strstr(said.out, "p99_us"));
     console("exec rpc.discover"); /* what may be left out is in brackets */
     assert_non_null(strstr(said.out, " topic [interval_ms] [params]\n"));
 }
