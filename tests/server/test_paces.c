@@ -257,8 +257,8 @@ static void test_ages(void **state)
             oldest = age_now > oldest ? age_now : oldest;
         }
     }
-    assert_int_equal(tiers, 15); /* 0, 1, 2, 3 */
-    assert_in_range(oldest, 5, 16);
+    assert_int_equal(tiers, 7); /* 0, 1, 2 */
+    assert_in_range(oldest, 3, 8);
     for (unsigned k = 0; k < 3; k++)
         assert_int_equal(players[k]->blinks, 0);
     end();

@@ -45,8 +45,8 @@ static void test_base(void **state)
                 assert_true(tier <= 1); /* 10 Hz */
             if (gap < TIERS_FULL_M)
                 assert_true(shift > 0 || tier == 0); /* 20 Hz where nothing presses */
-            if (gap <= 32 && shift <= 3)
-                assert_int_equal(tier, gap < 24 ? 0 : shift == 3);
+            if (gap <= 32 && shift <= 4)
+                assert_int_equal(tier, gap < 24 ? 0 : shift == 4);
             if (shift == TIERS_SHIFT_MAX)
                 assert_int_equal(tier, TIERS_MAX);
             assert_int_equal(tiers_of(base, shift, 4), 4);
@@ -54,11 +54,13 @@ static void test_base(void **state)
         }
     }
     /* To and fro over a limit nothing changes after the first time. */
-    assert_int_equal(tiers_base(192 * 192, 0), 0);
-    assert_int_equal(tiers_base(254 * 254, 0), 0);
-    assert_int_equal(tiers_base(257 * 257, 0), 1);
-    assert_int_equal(tiers_base(192 * 192, 1), 1);
-    assert_int_equal(tiers_base(191 * 191, 1), 0);
+    assert_int_equal(tiers_base(384 * 384, 0), 0);
+    assert_int_equal(tiers_base(511 * 511, 0), 0);
+    assert_int_equal(tiers_base(513 * 513, 0), 1);
+    assert_int_equal(tiers_base(384 * 384, 1), 1);
+    assert_int_equal(tiers_base(383 * 383, 1), 0);
+    /* Of a view of 192 m, cells are kept up to two cells' diagonals beyond. */
+    assert_true(TIERS_FULL_M > 192 + 2 * 91);
 }
 
 /* ---- turns ---- */

@@ -22,10 +22,10 @@
 #include "common/space.h"
 
 #define TIERS_MAX        4
-#define TIERS_FULL_M     192 /* cells nearer than this have a base of 0 or less */
-#define TIERS_NEAREST    (-6)
-#define TIERS_NEAREST_UP 9  /* up to this shift the nearest cells stay at 10 Hz or more */
-#define TIERS_SHIFT_MAX  12 /* all cells at TIERS_MAX */
+#define TIERS_FULL_M     384 /* nearer cells have a base of 0 or less: all in view by default */
+#define TIERS_NEAREST    (-7)
+#define TIERS_NEAREST_UP 10 /* up to this shift the nearest cells stay at 10 Hz or more */
+#define TIERS_SHIFT_MAX  13 /* all cells at TIERS_MAX */
 
 /* Where a player stands, for distances: a square of 4 m. */
 #define TIERS_SQUARE_M     4
