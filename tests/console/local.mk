@@ -12,28 +12,7 @@ tests_console_test_screens_SOURCES = tests/console/test_screens.c
 tests_console_test_screens_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
 tests_console_test_screens_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
-EXTRA_DIST += tests/console/replies.jsonl \
-    tests/console/golden/help-60x15.txt \
-    tests/console/golden/help-80x24.txt \
-    tests/console/golden/kick-36x8.txt \
-    tests/console/golden/kick-60x15.txt \
-    tests/console/golden/kick-80x24.txt \
-    tests/console/golden/load-132x43.txt \
-    tests/console/golden/load-60x15.txt \
-    tests/console/golden/load-80x24.txt \
-    tests/console/golden/log-132x43.txt \
-    tests/console/golden/log-80x24.txt \
-    tests/console/golden/overview-132x43.txt \
-    tests/console/golden/overview-60x15.txt \
-    tests/console/golden/overview-80x24-ascii.txt \
-    tests/console/golden/overview-80x24.txt \
-    tests/console/golden/players-132x43.txt \
-    tests/console/golden/players-160x30.txt \
-    tests/console/golden/players-60x15.txt \
-    tests/console/golden/players-80x24-ascii.txt \
-    tests/console/golden/players-80x24.txt \
-    tests/console/golden/players-filter-80x24.txt \
-    tests/console/golden/tiny-30x6.txt
+EXTRA_DIST += tests/console/replies.jsonl tests/console/golden
 
 check_PROGRAMS += tests/console/test_exec
 tests_console_test_exec_SOURCES = tests/console/test_exec.c tests/server/fake_host.c tests/server/fake_host.h
