@@ -134,10 +134,10 @@ static const struct option_row rows[] = {
      "postgresql: prepare statements, and hold a lock on the database. No: nothing outlives a transaction, as behind pgbouncer in "
      "transaction mode."},
     {"store", "statement_timeout", OPTION_DURATION, AT(store_statement_ms), "1s", 10, 600000, 0, NULL, NULL, NULL,
-     "postgresql: how long the server may work at one question. A save may take eight times as long."},
+     "postgresql: how long the server may work at one question. A save, and what reads a whole table, may take eight times as long."},
     {"store", "answer_timeout", OPTION_DURATION, AT(store_answer_ms), "1500ms", 50, 600000, 0, NULL, NULL, NULL,
      "postgresql: how long a question may wait for its answer in all; then the player is told to try again, and a connection that "
-     "owes it is given up. A save may take eight times as long."},
+     "owes it is given up. A save, and what reads a whole table, may take eight times as long."},
     {"store", "flush", OPTION_DURATION, AT(flush_ms), "4s", 100, 300000, R, NULL, NULL, NULL,
      "How often positions are saved. After a crash players stand where they were at most this long, and a commit, before."},
     {"store", "auto_migrate", OPTION_BOOL, AT(auto_migrate), "yes", 0, 0, 0, NULL, NULL, NULL,
