@@ -264,7 +264,11 @@ bool receiver_blocks(struct receiver *receiver, const struct protocol_frame *fra
     receiver->now_us = now_us;
     if (protocol_decode_blocks(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return broken(receiver, &checks->malformed, "a malformed BLOCKS", NULL);
-    return check_blocks(receiver, &m);
+    if (!check_blocks(receiver, &m))
+        return false;
+    if (receiver->sketch)
+        sketch_settle(receiver->sketch);
+    return true;
 }
 
 static bool is_held(const struct receiver *receiver, uint32_t key)

@@ -44,7 +44,7 @@ enum where_state {
     WHERE_AWAY,
     WHERE_OWNED,  /* by a slot */
     WHERE_ORPHAN, /* left for a key in view, and not heard of there yet */
-    WHERE_DOOMED, /* while a full block is applied that has not named it yet */
+    WHERE_DOOMED, /* a full block of this message did not name it, nor has another one since */
 };
 
 struct where {
@@ -385,7 +385,6 @@ static uint32_t apply_moved(struct apply *apply, uint32_t i)
 
 static void doom(struct sketch *sketch, struct part *part)
 {
-    sketch->doomed.n = 0;
     for (unsigned i = 0; i < part->slots_n; i++) {
         if (part->slots[i].who == NOBODY)
             continue;
@@ -400,10 +399,9 @@ enum protocol_result sketch_block(struct sketch *sketch, const struct book_block
 {
     struct apply apply = {sketch, block, part_of(sketch, block->part, block->key),
                           base_of(&block->header.key)};
-    bool full = block->header.from == CELLBLOCK_NONE;
     if (!apply.part)
         return PROTOCOL_BAD;
-    if (full)
+    if (block->header.from == CELLBLOCK_NONE)
         doom(sketch, apply.part);
     for (uint32_t i = 0; i < block->records_n && !sketch->failed;) {
         if (block->records[i].kind == CELLBLOCK_MOVED)
@@ -411,14 +409,19 @@ enum protocol_result sketch_block(struct sketch *sketch, const struct book_block
         else
             apply_one(&apply, &block->records[i++]);
     }
-    for (size_t i = 0; full && i < sketch->doomed.n; i++) {
+    if (block->header.to > sketch->tick)
+        sketch->tick = block->header.to;
+    return sketch->failed || sketch->figures_n > SKETCH_FIGURES_MAX ? PROTOCOL_BAD : PROTOCOL_OK;
+}
+
+void sketch_settle(struct sketch *sketch)
+{
+    for (size_t i = 0; i < sketch->doomed.n; i++) {
         struct where *where = &sketch->wheres[sketch->doomed.numbers[i]];
         if (where->state == WHERE_DOOMED)
             vanish(sketch, where);
     }
-    if (block->header.to > sketch->tick)
-        sketch->tick = block->header.to;
-    return sketch->failed || sketch->figures_n > SKETCH_FIGURES_MAX ? PROTOCOL_BAD : PROTOCOL_OK;
+    sketch->doomed.n = 0;
 }
 
 /* ---- view ---- */

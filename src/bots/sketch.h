@@ -32,6 +32,8 @@ void sketch_free(struct sketch *sketch); /* NULL is fine */
 /* Apply a block that is neither old news nor behind a gap, of a key in view. OK or BAD: out of
  * memory, or over the bound; the sketch is then only good for sketch_free. */
 enum protocol_result sketch_block(struct sketch *sketch, const struct book_block *block) MUST_CHECK;
+/* All blocks of a message are applied: whom a full one did not name, and no other has, is gone. */
+void sketch_settle(struct sketch *sketch);
 /* A key comes into view, by its number. 0, or -1: out of memory. */
 int sketch_gain(struct sketch *sketch, uint32_t key) MUST_CHECK;
 void sketch_lose(struct sketch *sketch, uint32_t key); /* what it owns goes */

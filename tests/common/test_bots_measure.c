@@ -289,11 +289,11 @@ static bool send_view(struct receiver *receiver, int32_t gained, int32_t lost)
     return receiver_view(receiver, &frame);
 }
 
-static bool send_block(struct receiver *receiver, int32_t x, uint32_t from, uint32_t to,
-                       uint64_t now_us)
+static bool send_block_of(struct receiver *receiver, int32_t x, uint32_t from, uint32_t to,
+                          unsigned n_figures, uint64_t now_us)
 {
     static uint8_t block[CELLBLOCK_MAX_BYTES], bytes[CELLBLOCK_MAX_BYTES];
-    size_t n = make_block(x, from, to, SENDERS, block);
+    size_t n = make_block(x, from, to, n_figures, block);
     struct wire_writer w;
     wire_writer_init(&w, bytes, sizeof bytes);
     wire_put_u32(&w, to);
@@ -301,6 +301,12 @@ static bool send_block(struct receiver *receiver, int32_t x, uint32_t from, uint
     wire_put_bytes(&w, block, n);
     const struct protocol_frame frame = {PROTOCOL_BLOCKS, bytes, wire_written(&w), 0};
     return receiver_blocks(receiver, &frame, now_us);
+}
+
+static bool send_block(struct receiver *receiver, int32_t x, uint32_t from, uint32_t to,
+                       uint64_t now_us)
+{
+    return send_block_of(receiver, x, from, to, SENDERS, now_us);
 }
 
 static void checks(void **state)
@@ -413,6 +419,42 @@ static void halfway(void **state)
     assert_true(report->delivery.max_us == 80000);
 }
 
+/* One message tells that all have gone from cell 0 and that they are in cell 1: they are the same,
+ * and what they moved meanwhile is delivered. */
+static void gone_here_and_there_again(void **state)
+{
+    struct scene *scene = *state;
+    const struct report *report = scene->shared.report;
+    static uint8_t bytes[2 * CELLBLOCK_MAX_BYTES], block[CELLBLOCK_MAX_BYTES];
+    struct wire_writer w;
+    assert_true(send_view(scene->receiver, 0, -1));
+    assert_true(send_view(scene->receiver, 1, -1));
+    all_move(scene, 1, 10, 100000);
+    assert_true(send_block(scene->receiver, 0, CELLBLOCK_NONE, 10, 130000));
+    for (unsigned i = 0; i < SENDERS; i++) {
+        uint64_t after[TRAIL_SUBSTEPS] = {1, 2, 3, 4, 5};
+        after[5] = ((uint64_t)SPACE_CELL_WIRE << 32) + place_at(i, 90);
+        trail_add(&scene->board->trails[i + 1], 2, 200000, false, after);
+    }
+    wire_writer_init(&w, bytes, sizeof bytes);
+    wire_put_u32(&w, 90);
+    for (uint16_t x = 0; x < 2; x++) {
+        protocol_put_number(&w, 40 + x);
+        wire_put_bytes(&w, block, make_block(x, CELLBLOCK_NONE, 90, x ? SENDERS : 0, block));
+    }
+    const struct protocol_frame frame = {PROTOCOL_BLOCKS, bytes, wire_written(&w), 0};
+    assert_true(receiver_blocks(scene->receiver, &frame, 4200000));
+    assert_int_equal(report->exact, SENDERS);
+    assert_true(report->delivery.max_us == 4000000);
+    receiver_sample(scene->receiver, (struct space_pos){0, 0, 0}, 4200000);
+    assert_int_equal(report->neighbours, SENDERS);
+    /* All gone, and nobody says where to: who comes then is seen for the first time. */
+    assert_true(send_block_of(scene->receiver, 1, CELLBLOCK_NONE, 91, 0, 4250000));
+    assert_true(send_block(scene->receiver, 1, 91, 92, 4300000));
+    assert_true(send_block(scene->receiver, 1, CELLBLOCK_NONE, 93, 4350000));
+    assert_int_equal(report->unmatched, 0);
+}
+
 /* ---- sketches: what the model of test_replica.c does not reach ---- */
 
 static uint32_t shown_mark;
@@ -451,6 +493,7 @@ static void tell(const struct told *told, struct protocol_key key, uint32_t from
     assert_int_equal(book_take(told->book, &reader, book_key(told->book, &key), to, &block),
                      BOOK_OK);
     assert_int_equal(sketch_block(told->sketch, block), PROTOCOL_OK);
+    sketch_settle(told->sketch);
 }
 
 /* Whose the entity is, by key; *owned: not an orphan. */
@@ -533,6 +576,7 @@ static void names_are_asked_for_in_turn(void **state)
     wire_reader_init(&reader, bytes, n);
     assert_int_equal(book_take(told.book, &reader, book_key(told.book, &A), 10, &block), BOOK_OK);
     assert_int_equal(sketch_block(told.sketch, block), PROTOCOL_OK);
+    sketch_settle(told.sketch);
     assert_int_equal(sketch_wanted(told.sketch, &who), 64);
     for (unsigned i = 0; i < 64; i++)
         assert_true(who.ids[i] == 1000 + i);
@@ -681,6 +725,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(checks, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(matching, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(halfway, make_scene, clear_scene),
+        cmocka_unit_test_setup_teardown(gone_here_and_there_again, make_scene, clear_scene),
         cmocka_unit_test(orphans_of_divided_cells),
         cmocka_unit_test(names_are_asked_for_in_turn),
         cmocka_unit_test(who_walks_where),

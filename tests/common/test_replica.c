@@ -326,6 +326,7 @@ static void sketch_told(struct receiver *r, const struct protocol_blocks *messag
                      BOOK_OK);
     assert_true(wire_done(&reader));
     assert_int_equal(sketch_block(r->sketch, block), PROTOCOL_OK);
+    sketch_settle(r->sketch);
 }
 
 static void sketch_shown(struct receiver *r, const struct protocol_key *gained, unsigned gained_n,
