@@ -217,6 +217,7 @@ void book_forget(struct book *book)
 {
     shelf_clear(book->younger);
     shelf_clear(book->older);
+    roll_forget(book->roll);
     book->last = &book->younger->rows[0];
     book->last->next = book->last;
 }

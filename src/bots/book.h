@@ -59,7 +59,8 @@ struct book *book_new(void); /* NULL when out of memory */
 void book_free(struct book *book);
 struct roll *book_roll(struct book *book); /* the book's own */
 
-/* The server was restarted: its ticks begin again, and what is kept says nothing any more. */
+/* The server was restarted: its ticks and its entities' ids begin again, and what is kept says
+ * nothing any more. */
 void book_forget(struct book *book);
 
 /* The block at the front of the reader, which then stands behind it: of the key with that number,

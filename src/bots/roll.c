@@ -88,6 +88,12 @@ uint32_t roll_find(const struct roll *roll, uint64_t id)
     return *place ? *place - 1 : ROLL_NONE;
 }
 
+void roll_forget(struct roll *roll)
+{
+    for (uint32_t i = 0; i < roll->rows_n; i++)
+        roll->rows[i] = (struct roll_row){.id = roll->rows[i].id};
+}
+
 struct roll_row *roll_row(struct roll *roll, uint32_t number)
 {
     return &roll->rows[number];

@@ -2,8 +2,8 @@
  * each: whose figure it is, and where it was found last.
  *
  * All receivers of the process look for the same figures in the same blocks, so what one of them
- * finds on a trail the others mostly need not look for. Ids carry a generation: a row is one
- * figure's for ever, and none is given back. One thread. */
+ * finds on a trail the others mostly need not look for. Ids carry a generation: until the server
+ * is restarted a row is one figure's, and none is given back. One thread. */
 #ifndef OPENMMO_BOTS_ROLL_H
 #define OPENMMO_BOTS_ROLL_H
 
@@ -35,6 +35,9 @@ void roll_free(struct roll *roll); /* NULL is fine */
 uint32_t roll_number(struct roll *roll, uint64_t id);
 /* As above, but ROLL_NONE where it has none. */
 uint32_t roll_find(const struct roll *roll, uint64_t id);
+/* Whose figures they are is not known any more: the server gives the same ids anew. The numbers
+ * stay. */
+void roll_forget(struct roll *roll);
 /* A row by its number; it holds until the next roll_number. */
 struct roll_row *roll_row(struct roll *roll, uint32_t number);
 

@@ -455,6 +455,37 @@ static void gone_here_and_there_again(void **state)
     assert_int_equal(report->unmatched, 0);
 }
 
+/* The server is restarted and gives the same ids to others. */
+static void ids_given_anew(void **state)
+{
+    struct scene *scene = *state;
+    const struct report *report = scene->shared.report;
+    assert_true(send_view(scene->receiver, 0, -1));
+    all_move(scene, 1, 10, 100000);
+    assert_true(send_block(scene->receiver, 0, CELLBLOCK_NONE, 10, 130000));
+    receiver_free(scene->receiver);
+    scene->receiver = receiver_new(&scene->shared, 0, true);
+    for (uint32_t i = 0; i < SENDERS; i++)
+        board_leave(scene->board, 100 + i);
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        board_enter(scene->board, 100 + i, (i + 1) % SENDERS + 1);
+        trail_clear(&scene->board->trails[i + 1]);
+    }
+    book_forget(scene->shared.book);
+    for (uint32_t seq = 1; seq <= 2; seq++) {
+        for (unsigned i = 0; i < SENDERS; i++) {
+            uint64_t after[TRAIL_SUBSTEPS] = {1, 2, 3, 4, 5, place_at(i, 2 * seq)};
+            trail_add(&scene->board->trails[(i + 1) % SENDERS + 1], seq, seq * 1000000, false,
+                      after);
+        }
+    }
+    assert_true(send_view(scene->receiver, 0, -1));
+    assert_true(send_block(scene->receiver, 0, CELLBLOCK_NONE, 2, 1030000));
+    assert_true(send_block(scene->receiver, 0, 2, 4, 2030000));
+    assert_int_equal(report->exact, SENDERS);
+    assert_int_equal(report->unmatched, 0);
+}
+
 /* ---- sketches: what the model of test_replica.c does not reach ---- */
 
 static uint32_t shown_mark;
@@ -726,6 +757,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(matching, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(halfway, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(gone_here_and_there_again, make_scene, clear_scene),
+        cmocka_unit_test_setup_teardown(ids_given_anew, make_scene, clear_scene),
         cmocka_unit_test(orphans_of_divided_cells),
         cmocka_unit_test(names_are_asked_for_in_turn),
         cmocka_unit_test(who_walks_where),
