@@ -179,6 +179,9 @@ static void print_way_in(const struct report *report, FILE *out)
     fprintf(out, "%u of %u joined (%u registered, %u tried again), %u failed, %u lost\n",
             report->joined, report->players, report->registered, report->retries, report->failed,
             report->lost);
+    if (report->restarts)
+        fprintf(out, "  the server restarted under players %u times, who came back %u times\n",
+                report->restarts, report->resumed);
     print_reasons(out, "disconnected", report->disconnects);
     print_reasons(out, "refused", report->notices);
     if (report->broken)

@@ -728,9 +728,12 @@ static void printed(void **state)
     out = open_memstream(&text, &n);
     report.lost = 1;
     report.checks.gaps = 1;
+    report.restarts = 2;
+    report.resumed = 1;
     report_print(&report, out);
     fclose(out);
     assert_non_null(strstr(text, "2 of 2 joined"));
+    assert_non_null(strstr(text, "restarted under players 2 times, who came back 1 times"));
     assert_non_null(strstr(text, "disconnected KICKED: 1"));
     assert_non_null(strstr(text, "FAULTS"));
     assert_null(strstr(text, "load-bound"));
