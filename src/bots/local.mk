@@ -20,6 +20,7 @@ libbots_a_SOURCES = \
     src/bots/receiver.c src/bots/receiver.h \
     src/bots/report.c src/bots/report.h \
     src/bots/roll.c src/bots/roll.h \
+    src/bots/rows.c src/bots/rows.h \
     src/bots/scenario.c src/bots/scenario.h \
     src/bots/sketch.c src/bots/sketch.h \
     src/bots/swarm.c src/bots/swarm.h \

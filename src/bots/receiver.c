@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bots/rows.h"
 #include "bots/sketch.h"
 #include "common/text.h"
 
 #define LOOKS_MAX     64 /* for the player of a figure that may be none of ours: an operator's, say */
 #define LOOK_AGAIN_US 20000
 #define UNDELIVERED   1000000 /* us: a move that is newer may still be on its way */
-#define GROW_AT_LEAST 64
 
 /* A key in view, by the server's number: together, in few cache lines, since a process has
  * thousands of receivers, each with some dozen keys. */
@@ -128,20 +128,6 @@ static void on_seen(void *context, uint32_t figure, uint64_t place, uint32_t *ma
 }
 
 /* ---- checks ---- */
-
-/* Room for one more number; what is new is zero. */
-static void *grow(void *rows, uint32_t *n, uint32_t number, size_t size)
-{
-    if (number < *n)
-        return rows;
-    uint32_t more = number + number / 2 + GROW_AT_LEAST;
-    char *bigger = realloc(rows, more * size);
-    if (!bigger)
-        return NULL;
-    memset(bigger + *n * size, 0, (more - *n) * size);
-    *n = more;
-    return bigger;
-}
 
 static bool broken(struct receiver *receiver, uint64_t *count, const char *what,
                    const struct cellblock_header *header)
@@ -284,7 +270,7 @@ static bool gain(struct receiver *receiver, const struct protocol_gain *gained)
 {
     uint32_t key = book_key(receiver->shared->book, &gained->key);
     struct held *helds =
-        grow(receiver->helds, &receiver->helds_n, gained->number, sizeof receiver->helds[0]);
+        rows_grow(receiver->helds, &receiver->helds_n, gained->number, sizeof receiver->helds[0]);
     if (!helds || key == BOOK_NONE)
         return false;
     receiver->helds = helds;

@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bots/rows.h"
 #include "common/space.h"
 
 #define ORPHAN_TICKS    40 /* as common/replica */
 #define ASK_AGAIN_TICKS 20
 #define SLOTS_FIRST     8
-#define GROW_AT_LEAST   64
+#define LIST_FIRST      64
 #define NOBODY          0 /* in a slot; else figure + 1 */
 #define NO_PART         UINT32_MAX
 
@@ -82,24 +83,10 @@ struct sketch {
 
 /* ---- rows ---- */
 
-/* Room for the number; new rows are zero. */
-static void *grow(void *rows, uint32_t *n, uint32_t number, size_t size)
-{
-    if (number < *n)
-        return rows;
-    uint32_t more = number + number / 2 + GROW_AT_LEAST;
-    char *bigger = realloc(rows, more * size);
-    if (!bigger)
-        return NULL;
-    memset(bigger + *n * size, 0, (more - *n) * size);
-    *n = more;
-    return bigger;
-}
-
 static void put_down(struct sketch *sketch, struct list *list, uint32_t number)
 {
     if (list->n == list->room) {
-        size_t room = list->room ? 2 * list->room : GROW_AT_LEAST;
+        size_t room = list->room ? 2 * list->room : LIST_FIRST;
         uint32_t *numbers = realloc(list->numbers, room * sizeof *numbers);
         if (!numbers) {
             sketch->failed = true;
@@ -114,7 +101,7 @@ static void put_down(struct sketch *sketch, struct list *list, uint32_t number)
 static struct where *where_of(struct sketch *sketch, uint32_t figure)
 {
     struct where *wheres =
-        grow(sketch->wheres, &sketch->wheres_n, figure, sizeof sketch->wheres[0]);
+        rows_grow(sketch->wheres, &sketch->wheres_n, figure, sizeof sketch->wheres[0]);
     if (!wheres) {
         sketch->failed = true;
         return NULL;
@@ -125,7 +112,7 @@ static struct where *where_of(struct sketch *sketch, uint32_t figure)
 
 static struct key *key_of(struct sketch *sketch, uint32_t number)
 {
-    struct key *keys = grow(sketch->keys, &sketch->keys_n, number, sizeof sketch->keys[0]);
+    struct key *keys = rows_grow(sketch->keys, &sketch->keys_n, number, sizeof sketch->keys[0]);
     if (!keys)
         return NULL;
     sketch->keys = keys;
@@ -134,7 +121,8 @@ static struct key *key_of(struct sketch *sketch, uint32_t number)
 
 static struct part *part_of(struct sketch *sketch, uint32_t number, uint32_t key)
 {
-    struct part *parts = grow(sketch->parts, &sketch->parts_n, number, sizeof sketch->parts[0]);
+    struct part *parts =
+        rows_grow(sketch->parts, &sketch->parts_n, number, sizeof sketch->parts[0]);
     if (!parts)
         return NULL;
     sketch->parts = parts;
