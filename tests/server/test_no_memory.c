@@ -15,6 +15,7 @@
 #include "accounts/throttle.h"
 #include "play/admission.h"
 #include "play/people.h"
+#include "play/stays.h"
 #include "store/writeback.h"
 
 #define MANY  3000 /* tables would have grown several times */
@@ -255,6 +256,26 @@ static void test_writeback(void **state)
     event_base_free(base);
 }
 
+/* A stay that cannot be asked for is owed; there is no store here to ask. */
+static void test_stays(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct person person = {.session = 3, .player = 7, .row_id = "row"};
+    struct stays stays;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(stays_init(&stays, base, NULL, 1, &error), 0);
+    tables_starve = true;
+    stays_opened(&stays, &person);
+    assert_int_equal(stays.asked_n, 0);
+    assert_int_equal(stays.owed_n, 1);
+    stays_flush(&stays);
+    assert_int_equal(stays.owed_n, 1);
+    stays_fini(&stays);
+    event_base_free(base);
+}
+
 /* ---- logins ---- */
 
 static void answered(void *context, uint64_t tag, const struct accounts_answer *answer)
@@ -299,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup(test_admission_remembers, enough),
         cmocka_unit_test_setup(test_throttle, enough),
         cmocka_unit_test_setup(test_writeback, enough),
+        cmocka_unit_test_setup(test_stays, enough),
         cmocka_unit_test_setup(test_accounts, enough),
     };
 

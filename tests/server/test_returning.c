@@ -373,16 +373,22 @@ static void test_while_the_database_is_away(void **state)
     sqlite3_close(db);
 }
 
-static void rename_table(struct world *world, const char *from, const char *to)
+static void change(struct world *world, const char *query)
 {
-    char query[128];
     sqlite3 *db = NULL;
 
-    snprintf(query, sizeof(query), "ALTER TABLE %s RENAME TO %s", from, to);
     assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
     assert_int_equal(sqlite3_exec(db, query, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
+}
+
+static void rename_table(struct world *world, const char *from, const char *to)
+{
+    char query[128];
+
+    snprintf(query, sizeof(query), "ALTER TABLE %s RENAME TO %s", from, to);
+    change(world, query);
 }
 
 /* After a restart nothing here knows his place, and the database does not say: he waits inside, is
@@ -446,6 +452,24 @@ static void test_stays_wait_for_the_database(void **state)
     assert_int_equal(sql(world, OPEN_ROWS), 2);
 }
 
+/* The database takes the end of a stay but not its beginning: once it takes both, the end counts.
+ */
+static void test_an_end_before_its_beginning(void **state)
+{
+    struct world *world = *state;
+
+    change(world, "CREATE TRIGGER no BEFORE INSERT ON game_sessions"
+                  " BEGIN SELECT RAISE(ABORT, 'no'); END");
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_LEFT);
+    UNTIL(world, figures_n(world) == 0);
+    for (unsigned i = 0; i < 40; i++) /* both are asked again, and again */
+        turn(world);
+    change(world, "DROP TRIGGER no");
+    UNTIL(world, sql(world, ALL_ROWS) == 1);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0);
+}
+
 static void test_bad_tokens(void **state)
 {
     struct world *world = *state;
@@ -478,6 +502,7 @@ int main(void)
         TEST(test_while_the_database_is_away),
         TEST(test_unplaced),
         TEST(test_stays_wait_for_the_database),
+        TEST(test_an_end_before_its_beginning),
         TEST(test_bad_tokens),
     };
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
+#include "common/hash.h"
 #include "ops/metrics.h"
 #include "store/timestamp.h"
 
@@ -45,6 +45,16 @@ static void owe(struct stays *stays, struct stays_note *note)
     metrics_add(METRIC_STORE_ERRORS, 1);
 }
 
+/* Whether something older of the same row is owed. In front of what was asked lies only what was
+ * asked along with it. */
+static bool overtook(const struct stays *stays, const struct stays_note *note)
+{
+    for (const struct stays_note *at = stays->owed; at && at->id < note->id; at = at->next)
+        if (strcmp(at->row.session_id, note->row.session_id) == 0)
+            return true;
+    return false;
+}
+
 static void answered(void *context, uint64_t id, const struct store_answer *answer)
 {
     struct stays *stays = context;
@@ -55,8 +65,8 @@ static void answered(void *context, uint64_t id, const struct store_answer *answ
         return;
     HASH_DEL(stays->asked, note);
     stays->asked_n--;
-    if (answer->status == STORE_AWAY)
-        owe(stays, note);
+    if (answer->status == STORE_AWAY || overtook(stays, note))
+        owe(stays, note); /* once more after what comes before it: the last one counts */
     else
         free(note);
 }
@@ -67,7 +77,11 @@ static void ask(struct stays *stays, struct stays_note *note)
         .statement = note->statement, .tag = note->id, .answer = answered, .context = stays};
 
     question.in.session = note->row;
-    HASH_ADD(hh, stays->asked, id, sizeof(note->id), note);
+    HASH_TRY_ADD(hh, stays->asked, id, note);
+    if (!HASH_ADDED(hh, note)) {
+        owe(stays, note);
+        return;
+    }
     stays->asked_n++;
     if (store_ask(stays->store, &question) == 0)
         return;
