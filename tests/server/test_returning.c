@@ -470,6 +470,52 @@ static void test_an_end_before_its_beginning(void **state)
     UNTIL(world, sql(world, OPEN_ROWS) == 0);
 }
 
+/* Who comes back drops again before the world took him: his stay is over with him. */
+static void test_back_and_gone_at_once(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    tick(world);
+    world->sim_waits = true;
+    memcpy(told[2].token, told[1].answer.token, sizeof(told[2].token));
+    begin(world, 2, LOGIN_RESUME, "");
+    UNTIL(world, queue_length(world->commands) == 1); /* JOIN */
+    end(world, 2, PROTOCOL_REASON_NONE);
+    assert_int_equal(queue_length(world->commands), 2);
+    world->sim_waits = false;
+    UNTIL(world, figures_n(world) == 0);
+    UNTIL(world, sql(world, OPEN_ROWS) == 0);
+    assert_int_equal(sql(world, ALL_ROWS), 1);
+}
+
+/* One who cannot be told of to the simulation is refused; the figure that waits for him waits on.
+ */
+static void test_no_room_for_a_return(void **state)
+{
+    struct command other = {.kind = COMMAND_REST, .session = id_of(15)};
+    struct world *world = *state;
+
+    world->linger_ms = 60000;
+    stop(world);
+    start(world);
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    tick(world);
+    world->sim_waits = true;
+    while (queue_push_reserved(world->commands, &other) == 0)
+        ;
+    assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_INTERNAL);
+    assert_int_equal(away_n(world), 1);
+    world->sim_waits = false;
+    tick(world);
+    assert_int_equal(resume(world, 1, 3), PROTOCOL_REASON_NONE);
+    assert_int_equal(told[3].answer.entity, told[1].answer.entity);
+    assert_int_equal(away_n(world), 0);
+}
+
 static void test_bad_tokens(void **state)
 {
     struct world *world = *state;
@@ -503,6 +549,8 @@ int main(void)
         TEST(test_unplaced),
         TEST(test_stays_wait_for_the_database),
         TEST(test_an_end_before_its_beginning),
+        TEST(test_back_and_gone_at_once),
+        TEST(test_no_room_for_a_return),
         TEST(test_bad_tokens),
     };
 

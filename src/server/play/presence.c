@@ -105,22 +105,22 @@ void presence_save_all(struct presence *presence, void (*done)(void *context, ui
 
 /* -- commands ---------------------------------------------------------------------------------- */
 
-/* Who holds the account joins, or takes it from another. place: NULL: none is known, one is
- * picked. */
-static void join(struct presence *presence, struct person *person, struct person *from,
-                 const struct store_position *place)
+/* He joins, as who holds the account or takes it from another. place: NULL: none is known, one is
+ * picked. -1: he was refused and is gone; from is as before. */
+static int join(struct presence *presence, struct person *person, struct person *from,
+                const struct store_position *place)
 {
     struct command join;
 
-    if (spawn_command(person, place, presence->config.spawn_radius_m, &join) < 0) {
+    if (spawn_command(person, place, presence->config.spawn_radius_m, &join) < 0 ||
+        people_command(person, presence->config.commands, &join) < 0) {
         presence_refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
-        return;
+        return -1;
     }
     if (from)
         people_hold_after(&presence->people, person, from);
     people_enter(&presence->people, person, PERSON_JOINING);
-    if (people_command(person, presence->config.commands, &join) < 0)
-        presence_refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
+    return 0;
 }
 
 static void leave(void *context, struct person *person)
@@ -198,8 +198,10 @@ static void take_over(struct presence *presence, struct person *person, struct p
     if (entity)
         saving_put(&presence->saving, from, entity->state.pos, entity->state.yaw,
                    snapshot_tick(presence->snapshot));
-    join(presence, person, from,
-         writeback_find(presence->saving.writeback, person->player, &place) ? &place : NULL);
+    if (join(presence, person, from,
+             writeback_find(presence->saving.writeback, person->player, &place) ? &place : NULL) <
+        0)
+        return;
     if (from->state == PERSON_AWAY)
         people_enter(&presence->people, from,
                      PERSON_LEAVING); /* nobody else takes it, no time ends */
@@ -392,9 +394,11 @@ static void joined(struct presence *presence, struct person *person, const struc
 
 static void left(struct presence *presence, struct person *person, const struct sim_event *event)
 {
-    const struct person *by = people_find(&presence->people, event->replaced);
+    struct person *by = people_find(&presence->people, event->replaced);
 
-    if (!by || strcmp(by->row_id, person->row_id) != 0) /* else the row goes on */
+    if (by && strcmp(by->row_id, person->row_id) == 0) /* the row goes on, though he may be gone */
+        by->opened = by->opened || person->opened;
+    else
         stays_closed(&presence->saving.stays, person);
     if (event->replaced == 0) {
         saving_put(&presence->saving, person, event->pos, event->yaw, event->tick);
