@@ -132,13 +132,14 @@ static void test_malformed(void **state)
         size_t at;
         uint8_t byte;
     } wrong[] = {
-        {0, 'X'},            /* another's file */
-        {8, 2},              /* another version */
-        {10, 4},    {10, 2}, /* more lines than there are, and fewer */
-        {13, 0xff},          /* more than there may be */
-        {38, 3},             /* a channel that is none */
-        {51, 0xff},          /* a name that is too long */
-        {53, 0xff},          /* a name that is no text */
+        {0, 'X'},               /* another's file */
+        {8, 2},                 /* another version */
+        {10, 4},    {10, 2},    /* more lines than there are, and fewer */
+        {13, 0xff},             /* more than there may be */
+        {38, 3},                /* a channel that is none */
+        {42, 0x7f}, {50, 0x80}, /* places that are in no world */
+        {51, 0xff},             /* a name that is too long */
+        {53, 0xff},             /* a name that is no text */
     };
     uint8_t bytes[4096], changed[4096];
     const struct snapshot_chat_line *lines[4];

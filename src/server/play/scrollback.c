@@ -22,6 +22,7 @@
 #define LINES_MAX  ((size_t)PROTOCOL_CHANNELS_N * SNAPSHOT_CHAT_LINES)
 #define LINE_BYTES ((size_t)(3 * 8 + 1 + 3 * 4 + 2 + TEXT_NAME_MAX_BYTES + 2 + PROTOCOL_TEXT_MAX))
 #define BYTES_MAX  (MAGIC_N + 6 + LINES_MAX * LINE_BYTES)
+#define HALF_MAX   (INT32_C(262144) * SPACE_UNITS_PER_M) /* of the largest world */
 #define NOBODY     (UINT64_C(0xffff) << 48) /* of no server: the figure of that run is gone */
 
 /* -- out --------------------------------------------------------------------------------------- */
@@ -110,6 +111,11 @@ static void drop(struct snapshot_chat_line *line)
     blob_unref(line->text);
 }
 
+static bool in_world(int32_t units)
+{
+    return units >= -HALF_MAX && units <= HALF_MAX;
+}
+
 /* -1: malformed, or out of memory; then the line holds nothing. */
 static int get_line(struct wire_reader *r, uint64_t after, struct snapshot_chat_line *line)
 {
@@ -126,8 +132,8 @@ static int get_line(struct wire_reader *r, uint64_t after, struct snapshot_chat_
     name = wire_get_text(r, TEXT_NAME_MAX_BYTES);
     text = wire_get_text(r, PROTOCOL_TEXT_MAX);
     if (r->bad || line->sequence <= after || line->said_ms == 0 ||
-        line->channel >= PROTOCOL_CHANNELS_N || !text_utf8_valid(name.bytes, name.len) ||
-        !text_utf8_valid(text.bytes, text.len))
+        line->channel >= PROTOCOL_CHANNELS_N || !in_world(line->pos.x) || !in_world(line->pos.z) ||
+        !text_utf8_valid(name.bytes, name.len) || !text_utf8_valid(text.bytes, text.len))
         return -1;
     line->name = blob_new(name.bytes, name.len);
     line->text = blob_new(text.bytes, text.len);
