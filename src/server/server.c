@@ -208,23 +208,25 @@ static int start_accounts(struct server *server, struct error *error)
     return server->bans ? 0 : -1;
 }
 
-/* Lifecycle commands, at most two a connection, always find room; nothing else is in control's. */
+/* What control says of who comes and goes always finds room, however long the simulation takes
+ * none of it: of an account that is REST, JOIN by the one who comes back and his LEAVE, and who
+ * wants it then waits for an answer. As much again is for operators' teleports. */
 static int start_queues(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
     unsigned io_threads = config->io_threads ? config->io_threads : 1;
-    size_t lifecycle = 2 * (size_t)config->connections_max + QUEUE_SPARE;
+    size_t lifecycle = 3 * (size_t)config->players_max + QUEUE_SPARE;
     size_t intents = (size_t)config->players_max * COMMANDS_PER_PLAYER + QUEUE_SPARE;
     bool whole;
 
     server->readers_n = 1 + io_threads;
     server->commands = calloc(server->readers_n, sizeof(struct queue *));
     server->mailboxes = calloc(server->readers_n, sizeof(*server->mailboxes));
-    server->events = queue_new(sizeof(struct sim_event), lifecycle, 0);
+    server->events = queue_new(sizeof(struct sim_event), 2 * lifecycle, 0);
     whole = server->commands && server->mailboxes && server->events;
     for (unsigned i = 0; whole && i < server->readers_n; i++) {
         server->commands[i] =
-            i == 0 ? queue_new(sizeof(struct command), lifecycle, lifecycle / 2)
+            i == 0 ? queue_new(sizeof(struct command), 2 * lifecycle, lifecycle)
                    : queue_new(sizeof(struct command), intents / io_threads + QUEUE_SPARE, 0);
         whole = server->commands[i] != NULL;
     }

@@ -147,7 +147,7 @@ uint32_t people_inside(const struct people *people)
     return (uint32_t)HASH_CNT(by_player, people->holders) - people->in_line_n;
 }
 
-/* The queue has room for two lifecycle commands a session: -1 is a fault of ours. */
+/* The queue has room for all that can be said of everybody: -1 is a fault of ours. */
 int people_command(struct person *person, struct queue *commands, struct command *command)
 {
     command->session = person->session;
