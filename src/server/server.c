@@ -29,6 +29,7 @@
 #include "common/queue.h"
 #include "net/tls.h"
 #include "net/tls_pool.h"
+#include "ops/libevent_log.h"
 #include "ops/metrics.h"
 #include "ops/notify.h"
 #include "ops/workers.h"
@@ -131,6 +132,7 @@ static int start_process(struct server *server, struct error *error)
     sigaddset(&ours, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
     raise_files(server->config);
+    libevent_log_install();
     server->base = event_base_new();
     return server->base ? 0 : error_set(error, "cannot make an event loop");
 }

@@ -18,6 +18,8 @@
 #include <libpq-fe.h>
 
 #include "common/compiler.h"
+#include "common/log.h"
+#include "ops/libevent_log.h"
 #include "pg_cluster.h"
 #include "store/store.h"
 #include "store/timestamp.h"
@@ -32,6 +34,7 @@ enum answer {
     SAYS_RIGHT,
     SAYS_SILENT,
     SAYS_SERVFAIL,
+    SAYS_REFUSED,
     SAYS_NXDOMAIN,
     SAYS_NO_ADDRESS,
     SAYS_SHORT,
@@ -53,6 +56,7 @@ static unsigned dns_asked_n, looked_up_n;
 static uint64_t ticked_ms, gap_ms;
 static struct store_answer last;
 static bool have_answer;
+static unsigned failed_n, back_n; /* lines of the log about the name server */
 
 /* -- in place of the machine's name servers, and of a server at the address -- */
 
@@ -105,7 +109,10 @@ static size_t answer_in(uint8_t room[512], size_t n)
 {
     static const uint8_t ADDRESS[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1};
     static const uint8_t LOOPING[] = {0xc0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0xff, 0xff};
-    uint8_t code = dns_says == SAYS_SERVFAIL ? 2 : dns_says == SAYS_NXDOMAIN ? 3 : 0;
+    uint8_t code = dns_says == SAYS_SERVFAIL   ? 2
+                   : dns_says == SAYS_NXDOMAIN ? 3
+                   : dns_says == SAYS_REFUSED  ? 5
+                                               : 0;
     bool v4 = n >= 17 && room[n - 3] == 1; /* its question ends the query: A, or AAAA */
 
     if (dns_says == SAYS_SILENT || n < 17 || n > 400)
@@ -135,6 +142,7 @@ static size_t answer_in(uint8_t room[512], size_t n)
         return n;
     case SAYS_SILENT:
     case SAYS_SERVFAIL:
+    case SAYS_REFUSED:
     case SAYS_NXDOMAIN:
     case SAYS_NO_ADDRESS:
         break;
@@ -157,6 +165,16 @@ static void on_question(evutil_socket_t fd, short what, void *context)
     bytes = answer_in(room, (size_t)n);
     if (bytes > 0)
         (void)sendto(fd, room, bytes, 0, (struct sockaddr *)&from, from_bytes);
+}
+
+static void on_line(void *context, int64_t time_ms, enum log_level level, const char *event,
+                    const char *line)
+{
+    (void)context, (void)time_ms, (void)level;
+    if (strcmp(event, "libevent") != 0 || !strstr(line, dns_place))
+        return;
+    failed_n += strstr(line, "has failed") != NULL;
+    back_n += strstr(line, "is back up") != NULL;
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
@@ -240,9 +258,9 @@ static void test_name_servers_that_fail(void **state)
         enum answer says;
         const char *words;
     } CASES[] = {
-        {SAYS_SILENT, SILENCE},     {SAYS_SERVFAIL, NO_NAME}, {SAYS_NXDOMAIN, NO_NAME},
-        {SAYS_NO_ADDRESS, NO_NAME}, {SAYS_SHORT, ""},         {SAYS_LOOP, ""},
-        {SAYS_NOISE, ""},           {SAYS_OTHER_ID, SILENCE},
+        {SAYS_SILENT, SILENCE},  {SAYS_SERVFAIL, NO_NAME},   {SAYS_NXDOMAIN, NO_NAME},
+        {SAYS_REFUSED, NO_NAME}, {SAYS_NO_ADDRESS, NO_NAME}, {SAYS_SHORT, ""},
+        {SAYS_LOOP, ""},         {SAYS_NOISE, ""},           {SAYS_OTHER_ID, SILENCE},
     };
 
     (void)state;
@@ -258,6 +276,7 @@ static void test_name_servers_that_fail(void **state)
         asks_until_back();
         assert_true(looked_up_n > found_n);
     }
+    assert_true(failed_n > 0 && back_n > 0); /* said in the log, not on stderr */
     assert_true(ticked_ms > 0);
     assert_in_range(gap_ms, 1, GAP_MS_MAX);
 }
@@ -300,6 +319,8 @@ static int setup(void **state)
     user = strstr(connection, " ");
     assert_true(strncmp(connection, "host=", 5) == 0 && user != NULL);
     snprintf(named, sizeof(named), "host=" NAME "%s", user);
+    log_set_tap(on_line, NULL);
+    libevent_log_install();
     base = event_base_new();
     dns_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(dns_fd, (struct sockaddr *)&address, bytes), 0);

@@ -1,5 +1,6 @@
 libserver_a_SOURCES += \
     src/server/ops/ladder.c src/server/ops/ladder.h \
+    src/server/ops/libevent_log.c src/server/ops/libevent_log.h \
     src/server/ops/metrics.c src/server/ops/metrics.h \
     src/server/ops/notify.c src/server/ops/notify.h \
     src/server/ops/postbox.c src/server/ops/postbox.h \
