@@ -571,6 +571,23 @@ static void test_stop_while_it_stands(void **state)
     assert_int_equal(world->tally.ok_n, 1); /* nothing is said to be done that is not known to be */
 }
 
+/* What was asked before a stop is done by it, in both lanes. */
+static void test_stop_finishes(void **state)
+{
+    struct world *world = *state;
+
+    must_open(world);
+    (void)player(world, 0);
+    for (unsigned i = 1; i <= 200; i++)
+        (void)ask(world, i % 2 ? player_of(i) : session(i, 0));
+    store_close(world->store);
+    world->store = NULL;
+    assert_int_equal(world->tally.answered_n, world->tally.asked_n);
+    assert_int_equal(world->tally.ok_n, 201);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM players"), 101);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM game_sessions"), 100);
+}
+
 /* In transaction mode each transaction may run on another connection. By name, too: libpq must not
  * look it up itself. */
 static void test_pooler(void **state)
@@ -645,6 +662,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slow_statement, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_while_it_stands, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_finishes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pooler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_that_fail, setup, teardown),

@@ -1,8 +1,9 @@
 /* store.h -- what the daemon remembers: questions asked on the control thread, answers given on it.
  *
  * What can be asked is in questions.h; each is a row of a const table (statements.h) that a driver
- * runs. SQLite: in the order asked, on a thread of its own. What is answered STORE_OK is durable.
- * Knows accounts, places and times, but no game. Control thread only. */
+ * runs. SQLite: in the order asked, on a thread of its own. PostgreSQL: over a few connections in
+ * the control loop, saves in the order asked. What is answered STORE_OK is durable. Knows accounts,
+ * places and times, but no game. Control thread only. */
 #ifndef OPENMMO_STORE_STORE_H
 #define OPENMMO_STORE_STORE_H
 
@@ -38,10 +39,11 @@ struct store_config {
     } pg; /* POSTGRESQL */
 };
 
-/* Claim (no other openmmod may have it), open, check (quick), migrate, raise the epoch, close what
- * sessions a crash left open, start. NULL + error, which names the file and what to do. */
+/* Claim (no other openmmod may have it), open, check (quick), migrate, raise the epoch, start. NULL
+ * + error, which names the database and what to do. */
 struct store *store_open(const struct store_config *config, struct error *error);
-/* Finishes what was asked (answers are given), closes. NULL is fine. */
+/* Finishes what was asked (answers are given), closes. POSTGRESQL: for 3 s, over the connections
+ * that there are; what is not done then is answered AWAY. NULL is fine. */
 void store_close(struct store *store);
 
 /* Copied. Returns 0, or -1 when the queue is full (nothing was asked, no answer will come). Never
@@ -49,7 +51,7 @@ void store_close(struct store *store);
 int store_ask(struct store *store, const struct store_question *question) MUST_CHECK;
 
 uint32_t store_epoch(const struct store *store);          /* of this start; 1 at the first */
-const char *store_driver_name(const struct store *store); /* "sqlite" */
+const char *store_driver_name(const struct store *store); /* "sqlite", "postgresql" */
 /* Which database: the file, or "host:port/name". No secret in it; valid until the store is closed.
  */
 const char *store_place(const struct store *store);
