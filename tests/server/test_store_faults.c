@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <sodium.h>
 
+#include "common/compiler.h"
 #include "pg_cluster.h"
 #include "store/store.h"
 #include "store/timestamp.h"
@@ -588,6 +589,28 @@ static void test_stop_finishes(void **state)
     assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM game_sessions"), 100);
 }
 
+/* What was said is written once, also where a connection that broke at the commit lets it be asked
+ * again; who says a thing twice at once has said it twice. */
+static void test_chat_comes_again(void **state)
+{
+    static const struct store_chat lines[] = {
+        {.at_ms = 1700000000123, .channel = 1, .name = "guest", .text = "one"},
+        {.at_ms = 1700000000123, .channel = 1, .name = "guest", .text = "one"},
+        {.at_ms = 1700000000123, .channel = 2, .name = "guest", .text = "one"},
+        {.at_ms = 1700000000124, .channel = 1, .name = "guest", .text = "one"},
+    };
+    struct world *world = *state;
+    struct store_question question = {.statement = STORE_CHAT_ADD,
+                                      .in.many = {.rows = lines, .n = 2}};
+
+    must_open(world);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(wait_for(world, ask(world, question)), STORE_OK);
+        question.in.many.n = ARRAY_N(lines); /* more came meanwhile */
+    }
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM chat_log"), 4);
+}
+
 /* In transaction mode each transaction may run on another connection. By name, too: libpq must not
  * look it up itself. */
 static void test_pooler(void **state)
@@ -663,6 +686,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_while_it_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_finishes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_chat_comes_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pooler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_that_fail, setup, teardown),

@@ -104,7 +104,9 @@ const struct statement statement_audit_prune = {
         {"SELECT 1 FROM audit WHERE at < $1 ORDER BY at LIMIT 1", NULL}},
 };
 
-/* A line of an account that was erased meanwhile must not bring its name back. */
+/* A line of an account that was erased meanwhile must not bring its name back. Where PostgreSQL's
+ * connection broke at the commit the lines come again: those that are there are passed over. SQLite
+ * knows what it did. */
 const struct statement statement_chat_add = {
     .name = "chat_add", .in = "diitt", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_MANY_IN, .in_bytes = sizeof(struct store_chat), .bind = bind_chat,
@@ -113,7 +115,9 @@ const struct statement statement_chat_add = {
         " WHERE $3 IS NULL OR EXISTS (SELECT 1 FROM players WHERE id = $3)",
         "INSERT INTO chat_log (at, channel, player_id, name, text)"
         " SELECT s.* FROM unnest($1, $2, $3, $4, $5) AS s (at, channel, player_id, name, text)"
-        " WHERE s.player_id IS NULL OR EXISTS (SELECT 1 FROM players p WHERE p.id = s.player_id)"}},
+        " WHERE (s.player_id IS NULL OR EXISTS (SELECT 1 FROM players p WHERE p.id = s.player_id))"
+        " AND NOT EXISTS (SELECT 1 FROM chat_log c WHERE c.at = s.at AND c.channel = s.channel"
+        " AND c.player_id IS NOT DISTINCT FROM s.player_id AND c.name = s.name AND c.text = s.text)"}},
 };
 
 const struct statement statement_chat_prune = {
