@@ -291,21 +291,27 @@ static void test_busy_workers(void **state)
     assert_true(metrics_value(METRIC_LOGINS_LIMITED) > limited);
 }
 
-static void test_stop_answers_all(void **state)
+/* Asks n times, and stops before anything is answered. */
+static void stop_with(struct world *world, struct accounts_request request, int n)
 {
-    struct world *world = *state;
-
-    for (int i = 0; i < 3; i++)
-        begin(world,
-              (struct accounts_request){
-                  .kind = ACCOUNTS_REGISTER, .username = "carol", .password = "correct horse"},
-              "192.0.2.3");
+    for (int i = 0; i < n; i++)
+        begin(world, request, "192.0.2.3");
     accounts_stop(world->accounts);
     workers_free(world->workers);
     store_close(world->store);
     world->workers = NULL;
     world->store = NULL;
-    assert_int_equal(world->answers_n, 3);
+    assert_int_equal(world->answers_n, n);
+}
+
+static void test_stop_answers_all(void **state)
+{
+    struct world *world = *state;
+
+    stop_with(world,
+              (struct accounts_request){
+                  .kind = ACCOUNTS_REGISTER, .username = "carol", .password = "correct horse"},
+              3);
     assert_int_equal(world->answer.reason, PROTOCOL_REASON_SHUTTING_DOWN);
 }
 
@@ -331,19 +337,10 @@ static void test_a_thousand_at_once(void **state)
 /* Who waits for others from his address is answered too. */
 static void test_stop_answers_those_who_wait(void **state)
 {
-    struct world *world = *state;
-
-    for (int i = 0; i < 60; i++)
-        begin(world,
+    stop_with(*state,
               (struct accounts_request){
                   .kind = ACCOUNTS_PASSWORD, .username = "carol", .password = "correct horse"},
-              "192.0.2.3");
-    accounts_stop(world->accounts);
-    workers_free(world->workers);
-    store_close(world->store);
-    world->workers = NULL;
-    world->store = NULL;
-    assert_int_equal(world->answers_n, 60);
+              60);
 }
 
 /* An account whose name breaks today's rule, as an adoption leaves it. */
