@@ -20,6 +20,10 @@
 #define SELF_EACH 33 /* bytes of it, with each MOVE */
 #define HEAD      7  /* of BLOCKS */
 
+/* It is the same in every run: what it is, and a little. The aims are 9 and 6. */
+#define SPREAD_MOST 8.1
+#define CROWD_MOST  4.1
+
 struct walker {
     int32_t home_x_m, home_z_m;
     uint16_t heading;
@@ -113,7 +117,7 @@ static void test_spread(void **state)
         all[i].home_x_m = (i % GRID - GRID / 2) * SPACE_CELL_M + SPACE_CELL_M / 2;
         all[i].home_z_m = (i / GRID - GRID / 2) * SPACE_CELL_M + SPACE_CELL_M / 2;
     }
-    assert_true(bytes_a_move(*state, &walkers) <= 9.0);
+    assert_true(bytes_a_move(*state, &walkers) <= SPREAD_MOST);
 }
 
 static void test_crowd(void **state)
@@ -126,7 +130,7 @@ static void test_crowd(void **state)
         all[i].home_x_m = (int32_t)(draw(&room->seed) % 60) - 30;
         all[i].home_z_m = (int32_t)(draw(&room->seed) % 60) - 30;
     }
-    assert_true(bytes_a_move(room, &walkers) <= 6.0);
+    assert_true(bytes_a_move(room, &walkers) <= CROWD_MOST);
 }
 
 int main(void)
