@@ -48,7 +48,6 @@ struct room { /* one driver's, one way's: its own database */
     double per_s[ROUNDS];
 };
 
-static struct pg_cluster cluster;
 static struct event_base *base;
 static struct keys *keys;
 static struct room rooms[2][WAYS_N];

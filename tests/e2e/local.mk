@@ -1,6 +1,9 @@
 # End-to-end tests: the real daemon, players who speak the real protocol.
 E2E_SOURCES = tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
 STAGE_SOURCES = tests/e2e/stage.h tests/e2e/stage.c $(E2E_SOURCES)
+STAGE_STORE_SOURCES = tests/e2e/stage_store.h tests/e2e/stage_store.c $(SQL_ONCE_SOURCES) $(STAGE_SOURCES)
+STAGE_STORE_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+STAGE_STORE_LIBS = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
 E2E_LIBS = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
 
 check_PROGRAMS += tests/e2e/test_smoke tests/e2e/test_lasting tests/e2e/test_abuse tests/e2e/test_trouble
@@ -18,9 +21,9 @@ tests_e2e_test_trouble_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS
 tests_e2e_test_trouble_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_resume
-tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(STAGE_SOURCES)
-tests_e2e_test_resume_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(PQ_CFLAGS)
-tests_e2e_test_resume_LDADD = $(E2E_LIBS) $(PQ_LIBS)
+tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_resume_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_resume_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_ladder
 tests_e2e_test_ladder_SOURCES = tests/e2e/test_ladder.c $(STAGE_SOURCES)
@@ -58,40 +61,38 @@ tests_e2e_test_crowd_LDADD = $(E2E_LIBS) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/e2e/test_postgresql
 tests_e2e_test_postgresql_SOURCES = tests/e2e/test_postgresql.c tests/e2e/crowd.h tests/e2e/crowd.c \
-	tests/server/pg_cluster.h tests/server/pg_cluster.c $(E2E_SOURCES)
+	$(PG_CLUSTER_SOURCES) $(E2E_SOURCES)
 tests_e2e_test_postgresql_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(PQ_CFLAGS)
 tests_e2e_test_postgresql_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/e2e/test_adoption
-tests_e2e_test_adoption_SOURCES = tests/e2e/test_adoption.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(E2E_SOURCES)
-tests_e2e_test_adoption_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-tests_e2e_test_adoption_LDADD = $(E2E_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
+tests_e2e_test_adoption_SOURCES = tests/e2e/test_adoption.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_adoption_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_adoption_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_kills
-tests_e2e_test_kills_SOURCES = tests/e2e/test_kills.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(E2E_SOURCES)
+tests_e2e_test_kills_SOURCES = tests/e2e/test_kills.c $(SQL_ONCE_SOURCES) $(E2E_SOURCES)
 tests_e2e_test_kills_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 tests_e2e_test_kills_LDADD = $(E2E_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
 
 # Players come from addresses that the test names: connect is wrapped.
 check_PROGRAMS += tests/e2e/test_bans
-tests_e2e_test_bans_SOURCES = tests/e2e/test_bans.c tests/server/pg_cluster.h tests/server/pg_cluster.c $(STAGE_SOURCES)
-tests_e2e_test_bans_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
+tests_e2e_test_bans_SOURCES = tests/e2e/test_bans.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_bans_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_bans_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
-tests_e2e_test_bans_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
+tests_e2e_test_bans_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_privacy
-tests_e2e_test_privacy_SOURCES = tests/e2e/test_privacy.c $(STAGE_SOURCES)
-tests_e2e_test_privacy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS)
-tests_e2e_test_privacy_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS)
+tests_e2e_test_privacy_SOURCES = tests/e2e/test_privacy.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_privacy_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_privacy_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_accounts
-tests_e2e_test_accounts_SOURCES = tests/e2e/test_accounts.c tests/server/pg_cluster.h tests/server/pg_cluster.c \
-	$(STAGE_SOURCES)
-tests_e2e_test_accounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-tests_e2e_test_accounts_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
+tests_e2e_test_accounts_SOURCES = tests/e2e/test_accounts.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_accounts_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_accounts_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_injection
-tests_e2e_test_injection_SOURCES = tests/e2e/test_injection.c tests/server/pg_cluster.h tests/server/pg_cluster.c \
-	$(STAGE_SOURCES)
-tests_e2e_test_injection_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
-tests_e2e_test_injection_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
+tests_e2e_test_injection_SOURCES = tests/e2e/test_injection.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_injection_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_injection_LDADD = $(STAGE_STORE_LIBS)

@@ -1,102 +1,15 @@
 /* test_accounts.c -- accounts as operators and players make and change them, through the real
  * daemon, its admin socket and players who come: the same on SQLite and on PostgreSQL. */
-#include "stage.h"
+#include "stage_store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-#include <sqlite3.h>
-
-#include "../server/pg_cluster.h"
 #include "common/compiler.h"
 
 #define NEW_PASSWORD "battery staple"
 
-static struct pg_cluster cluster;
-static char connection[PG_CLUSTER_CONNECTION_BYTES]; /* empty: SQLite */
-
-/* -- the stage, on either database -- */
-
-static int set_sqlite(void **state)
-{
-    connection[0] = '\0';
-    return stage_set(state);
-}
-
-static int set_postgresql(void **state)
-{
-    static char ini[1000];
-
-    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
-    snprintf(ini, sizeof(ini), "%s[store]\ndriver = postgresql\nconnection = %s\n",
-             *state ? (const char *)*state : "", connection);
-    *state = ini;
-    return stage_set(state);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
-/* The first number of the first row; runs what is no question too. */
-static int64_t sql(const char *text)
-{
-    int64_t value = INT64_MIN;
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-
-    if (connection[0])
-        return pg_cluster_sql(connection, text);
-    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
-}
-
 /* -- operators -- */
-
-/* A request that must succeed: its result, to be given up. */
-static json_t *result_of(const char *method, const char *params)
-{
-    const char *line = daemon_ask(&server, method, params);
-    json_t *answer = line ? json_loads(line, 0, NULL) : NULL;
-    json_t *result = json_incref(json_object_get(answer, "result"));
-
-    if (!result)
-        fail_msg("%s %s: %s", method, params, line ? line : "no answer");
-    assert_null(json_object_get(result, "unaudited"));
-    json_decref(answer);
-    return result;
-}
-
-static void good(const char *method, const char *params)
-{
-    json_decref(result_of(method, params));
-}
-
-/* One that must fail with these words. */
-static void bad(const char *method, const char *params, const char *words)
-{
-    const char *line = daemon_ask(&server, method, params);
-
-    assert_non_null(line);
-    if (!strstr(line, "\"error\"") || !strstr(line, words))
-        fail_msg("%s %s: %s", method, params, line);
-}
 
 /* The code that a method answers with; it stands nowhere else. */
 static void code_of(const char *method, const char *params, char code[64])
@@ -517,25 +430,21 @@ static void test_said_by_the_test(void **state)
     assert_non_null(strstr(out, "anybody may play without an account"));
 }
 
-#define BOTH(test, ini)                                                                            \
-    cmocka_unit_test_prestate_setup_teardown(test, set_sqlite, stage_clear, (void *)(ini)),        \
-        cmocka_unit_test_prestate_setup_teardown(test, set_postgresql, stage_clear, (void *)(ini))
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_first_admin, NULL),
-        BOTH(test_reset_password, NULL),
-        BOTH(test_change_password, NULL),
-        BOTH(test_rename, "[auth]\nguests = yes\n"),
-        BOTH(test_roles, NULL),
-        BOTH(test_invites, "[accounts]\nregistration = invite\n"),
-        BOTH(test_closed, "[accounts]\nregistration = closed\n"),
-        BOTH(test_email, "[accounts]\nemail = required\n"),
-        BOTH(test_guests, "[auth]\nguests = yes\n"),
+        STAGED_BOTH(test_first_admin, NULL),
+        STAGED_BOTH(test_reset_password, NULL),
+        STAGED_BOTH(test_change_password, NULL),
+        STAGED_BOTH(test_rename, "[auth]\nguests = yes\n"),
+        STAGED_BOTH(test_roles, NULL),
+        STAGED_BOTH(test_invites, "[accounts]\nregistration = invite\n"),
+        STAGED_BOTH(test_closed, "[accounts]\nregistration = closed\n"),
+        STAGED_BOTH(test_email, "[accounts]\nemail = required\n"),
+        STAGED_BOTH(test_guests, "[auth]\nguests = yes\n"),
         STAGED(test_no_guests, NULL),
         STAGED(test_said_by_the_test, "[auth]\nguests = yes\n"),
     };
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

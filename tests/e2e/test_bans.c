@@ -1,6 +1,6 @@
 /* test_bans.c -- operators who ban, mute and lift, through the real daemon, its admin socket and
  * players who are there: by account, by address, by network. Each test has a daemon of its own. */
-#include "stage.h"
+#include "stage_store.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -9,10 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <jansson.h>
 #include <sqlite3.h>
 
-#include "../server/pg_cluster.h"
 #include "common/compiler.h"
 
 /* Players come from this address from now on; NULL: as the kernel likes. */
@@ -30,35 +28,6 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t bytes)
         assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
     }
     return __real_connect(fd, address, bytes);
-}
-
-/* A request that must succeed: its result, to be given up. */
-static json_t *result_of(const char *method, const char *params)
-{
-    const char *line = daemon_ask(&server, method, params);
-    json_t *answer = line != NULL ? json_loads(line, 0, NULL) : NULL;
-    json_t *result = json_incref(json_object_get(answer, "result"));
-
-    if (result == NULL)
-        fail_msg("%s %s: %s", method, params, line != NULL ? line : "no answer");
-    assert_null(json_object_get(result, "unaudited"));
-    json_decref(answer);
-    return result;
-}
-
-static void good(const char *method, const char *params)
-{
-    json_decref(result_of(method, params));
-}
-
-/* One that must fail with these words. */
-static void bad(const char *method, const char *params, const char *words)
-{
-    const char *line = daemon_ask(&server, method, params);
-
-    assert_non_null(line);
-    if (strstr(line, "\"error\"") == NULL || strstr(line, words) == NULL)
-        fail_msg("%s %s: %s", method, params, line);
 }
 
 static void must_go(struct player *player, const char *words)
@@ -250,21 +219,13 @@ static void test_mute(void **state)
  */
 static void test_time_is_over(void **state)
 {
-    sqlite3 *db;
-
     (void)state;
     daemon_start(&server, NULL);
     player_leave(player_new_account(party, &server, "anna"));
     good("bans.add", "{\"player\":\"anna\",\"reason\":\"x\",\"duration\":\"1m\"}");
     not_welcome("anna", NULL, "UTC: x");
     assert_int_equal(daemon_terminate(&server), 0);
-    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(
-            db, "UPDATE bans SET expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+3 seconds')",
-            NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
+    sql("UPDATE bans SET expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+3 seconds')");
     daemon_start(&server, NULL);
     for (uint64_t end_ms = now_ms() + DEADLINE_MS;;) {
         struct player *p = player_connect(party, &server);
@@ -283,26 +244,14 @@ static void test_time_is_over(void **state)
 }
 
 /* How many rows of audit say so. */
-static int rows_like(const char *method, const char *outcome)
+static int64_t rows_like(const char *method, const char *outcome)
 {
-    sqlite3_stmt *statement;
-    sqlite3 *db;
-    int n;
+    char text[200];
 
-    assert_int_equal(sqlite3_open_v2(server.store_path, &db, SQLITE_OPEN_READONLY, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(
-                         db,
-                         "SELECT count(*) FROM audit WHERE method = ?1 AND outcome LIKE ?2 || '%'",
-                         -1, &statement, NULL),
-                     SQLITE_OK);
-    sqlite3_bind_text(statement, 1, method, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, outcome, -1, SQLITE_STATIC);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    n = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return n;
+    snprintf(text, sizeof(text),
+             "SELECT count(*) FROM audit WHERE method = '%s' AND outcome LIKE '%s%%'", method,
+             outcome);
+    return sql(text);
 }
 
 /* What was answered is in the table, and comes back; texts are texts, whatever they look like. */
@@ -414,39 +363,20 @@ static void test_database_away(void **state)
 
 /* ---- over PostgreSQL ---- */
 
-static struct pg_cluster cluster;
-static char connection[PG_CLUSTER_CONNECTION_BYTES];
-
-/* A database of its own for what is played next. */
-static void on_postgresql(void)
-{
-    char ini[600];
-
-    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
-    snprintf(ini, sizeof(ini), "[store]\ndriver = postgresql\nconnection = %s\n", connection);
-    daemon_configure(&server, ini);
-}
-
 static void test_account_over_postgresql(void **state)
 {
-    on_postgresql();
     test_by_account(state);
-    assert_int_equal(pg_cluster_sql(connection, "SELECT count(*) FROM audit WHERE method = "
-                                                "'bans.add' AND target = '#1' AND outcome = 'ok'"),
+    assert_int_equal(sql("SELECT count(*) FROM audit WHERE method = "
+                         "'bans.add' AND target = '#1' AND outcome = 'ok'"),
                      1);
-    assert_int_equal(
-        pg_cluster_sql(connection, "SELECT count(*) FROM bans WHERE lifted_at IS NOT NULL"), 1);
+    assert_int_equal(sql("SELECT count(*) FROM bans WHERE lifted_at IS NOT NULL"), 1);
 }
 
 static void test_mute_over_postgresql(void **state)
 {
-    on_postgresql();
     test_mute(state);
-    assert_int_equal(
-        pg_cluster_sql(connection, "SELECT count(*) FROM chat_log WHERE text = 'so quiet'"), 1);
-    assert_int_equal(
-        pg_cluster_sql(connection, "SELECT count(*) FROM chat_log WHERE text = 'can you hear me'"),
-        0);
+    assert_int_equal(sql("SELECT count(*) FROM chat_log WHERE text = 'so quiet'"), 1);
+    assert_int_equal(sql("SELECT count(*) FROM chat_log WHERE text = 'can you hear me'"), 0);
 }
 
 /* It stands still, and goes on: what is answered is true, before and after. */
@@ -456,7 +386,6 @@ static void test_frozen_postgresql(void **state)
     const char *line;
 
     (void)state;
-    on_postgresql();
     daemon_start(&server, NULL);
     anna = player_new_account(party, &server, "anna");
     bob = player_new_account(party, &server, "bob");
@@ -475,40 +404,30 @@ static void test_frozen_postgresql(void **state)
     UNTIL(party, DEADLINE_MS,
           (line = daemon_ask(&server, "bans.list", "{}")) != NULL &&
               strstr(line, "\"rows\"") != NULL);
-    if (pg_cluster_sql(connection, "SELECT count(*) FROM bans WHERE network = '127.0.0.1'") > 0)
+    if (sql("SELECT count(*) FROM bans WHERE network = '127.0.0.1'") > 0)
         UNTIL(party, DEADLINE_MS, anna->gone);
     else
         assert_true(well(anna));
     json_decref(result_of("players.erase", "{\"player\":\"carol\"}"));
-    assert_int_equal(
-        pg_cluster_sql(connection, "SELECT count(*) FROM players WHERE username = 'carol'"), 0);
-    assert_int_equal(pg_cluster_sql(connection, "SELECT count(*) FROM bans WHERE player_id = 3"),
-                     0);
+    assert_int_equal(sql("SELECT count(*) FROM players WHERE username = 'carol'"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM bans WHERE player_id = 3"), 0);
     assert_int_equal(daemon_terminate(&server), 0);
-}
-
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED(test_by_account, NULL),           STAGED(test_by_network, NULL),
-        STAGED(test_a_banned_crowd, NULL),       STAGED(test_mute, NULL),
-        STAGED(test_time_is_over, NULL),         STAGED(test_audit_and_texts, NULL),
-        STAGED(test_database_away, NULL),        STAGED(test_account_over_postgresql, NULL),
-        STAGED(test_mute_over_postgresql, NULL), STAGED(test_frozen_postgresql, NULL),
+        STAGED(test_by_account, NULL),
+        STAGED(test_by_network, NULL),
+        STAGED(test_a_banned_crowd, NULL),
+        STAGED(test_mute, NULL),
+        STAGED(test_time_is_over, NULL),
+        STAGED(test_audit_and_texts, NULL),
+        STAGED(test_database_away, NULL),
+        STAGED_POSTGRESQL(test_account_over_postgresql, NULL),
+        STAGED_POSTGRESQL(test_mute_over_postgresql, NULL),
+        STAGED_POSTGRESQL(test_frozen_postgresql, NULL),
     };
 
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

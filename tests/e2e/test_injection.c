@@ -1,15 +1,11 @@
 /* test_injection.c -- texts that would be SQL, in every text that comes from outside: all that
  * rpc.discover lists, so a method of tomorrow too, and what the game port takes; on SQLite and on
  * PostgreSQL. Afterwards nothing is there, and nothing is gone, that should not be. */
-#include "stage.h"
+#include "stage_store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-#include <sqlite3.h>
-
-#include "../server/pg_cluster.h"
 #include "common/compiler.h"
 
 #define TEXT(literal)                                                                              \
@@ -39,62 +35,10 @@ static const char *const LEFT_OUT[] = {
     "server.shutdown", /* the daemon would end: its text is for the players' eyes */
 };
 
-static struct pg_cluster cluster;
-static char connection[PG_CLUSTER_CONNECTION_BYTES]; /* empty: SQLite */
-
 /* What was legitimately added. */
 static struct {
     unsigned players, bans, mutes, invites;
 } added;
-
-static int set_sqlite(void **state)
-{
-    connection[0] = '\0';
-    return stage_set(state);
-}
-
-static int set_postgresql(void **state)
-{
-    static char ini[1000];
-
-    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
-    snprintf(ini, sizeof(ini), "%s[store]\ndriver = postgresql\nconnection = %s\n",
-             (const char *)*state, connection);
-    *state = ini;
-    return stage_set(state);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
-/* The first number of the first row; INT64_MIN where it failed. */
-static int64_t sql(const char *text)
-{
-    int64_t value = INT64_MIN;
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-
-    if (connection[0])
-        return pg_cluster_sql(connection, text);
-    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    if (sqlite3_prepare_v2(db, text, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
-}
 
 static int64_t tables_n(void)
 {
@@ -333,12 +277,9 @@ static void test_every_text(void **state)
 
 int main(void)
 {
-    static char guests[] = "[auth]\nguests = yes\n";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate_setup_teardown(test_every_text, set_sqlite, stage_clear, guests),
-        cmocka_unit_test_prestate_setup_teardown(test_every_text, set_postgresql, stage_clear,
-                                                 guests),
+        STAGED_BOTH(test_every_text, "[auth]\nguests = yes\n"),
     };
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "../server/pg_cluster.h"
+#include "../server/sql_once.h"
 
 #define KILLS      20
 #define WALKERS    3
@@ -41,27 +40,12 @@ struct run {
     bool asked;
 };
 
-static struct pg_cluster cluster;
 static char connection[PG_CLUSTER_CONNECTION_BYTES];
 static struct run runs[2];
 
-/* The first column of the first row; INT64_MIN: there is none. */
 static int64_t sql(const struct run *run, const char *text)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    int64_t value = INT64_MIN;
-
-    if (run->postgresql)
-        return pg_cluster_sql(connection, text);
-    assert_int_equal(sqlite3_open(run->daemon.store_path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
-    sqlite3_close(db);
-    return value;
+    return sql_once(run->postgresql ? connection : "", run->daemon.store_path, text);
 }
 
 static void walker_name(unsigned i, char name[NAME_BYTES])

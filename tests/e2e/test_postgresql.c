@@ -23,7 +23,6 @@
 #define NEWCOMERS 60
 #define SESSIONS  "SELECT count(*) FROM game_sessions"
 
-static struct pg_cluster cluster;
 static char connection[PG_CLUSTER_CONNECTION_BYTES];
 
 /* A number of server.status, by the names that lead to it. */

@@ -1,62 +1,18 @@
 /* test_privacy.c -- what is written down of players, shown, handed out and erased: the real daemon,
  * its admin socket, its database file. */
-#include "stage.h"
+#include "stage_store.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
 #include <sqlite3.h>
 
 #include "common/compiler.h"
 
-/* The words after "result", or the test fails; to be given up. */
-static json_t *result_of(const char *method, const char *params)
-{
-    const char *line = daemon_ask(&server, method, params);
-    json_t *answer = line != NULL ? json_loads(line, 0, NULL) : NULL;
-    json_t *result = json_incref(json_object_get(answer, "result"));
-
-    if (result == NULL)
-        fail_msg("%s %s: %s", method, params, line != NULL ? line : "no answer");
-    json_decref(answer);
-    return result;
-}
-
 static size_t rows_n(const json_t *result, const char *part)
 {
     return json_array_size(json_object_get(result, part));
-}
-
-/* A number out of the database, read by another connection. */
-static int number(const char *sql)
-{
-    sqlite3_stmt *statement;
-    sqlite3 *db;
-    int n;
-
-    assert_int_equal(sqlite3_open_v2(server.store_path, &db, SQLITE_OPEN_READONLY, NULL),
-                     SQLITE_OK);
-    sqlite3_busy_timeout(db, 1000);
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    n = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return n;
-}
-
-static void change(const char *sql)
-{
-    sqlite3 *db;
-
-    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 2000);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    sqlite3_close(db);
 }
 
 /* How often a file holds a word, in either case. */
@@ -97,7 +53,7 @@ static void test_chat_is_written_down(void **state)
         player_chat(anna, PROTOCOL_CHANNEL_GLOBAL, TEXTS[i]);
     player_chat(bob, PROTOCOL_CHANNEL_NEARBY, "not hers");
     UNTIL(party, DEADLINE_MS, player_heard(bob, TEXTS[ARRAY_N(TEXTS) - 1]));
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM chat_log") == ARRAY_N(TEXTS) + 1);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == ARRAY_N(TEXTS) + 1);
     result = result_of("players.history", "{\"player\":\"anna\"}");
     assert_int_equal(rows_n(result, "chat"), ARRAY_N(TEXTS));
     for (size_t i = 0; i < ARRAY_N(TEXTS); i++) {
@@ -128,13 +84,13 @@ static void test_chat_is_written_down(void **state)
     player_chat(anna, PROTOCOL_CHANNEL_GLOBAL, "the last word");
     UNTIL(party, DEADLINE_MS, player_heard(bob, "the last word"));
     assert_int_equal(daemon_terminate(&server), 0);
-    assert_int_equal(number("SELECT count(*) FROM chat_log WHERE text = 'the last word'"), 1);
-    change("UPDATE chat_log SET at = '2001-01-01T00:00:00.000Z' WHERE name = 'anna';"
-           "INSERT INTO audit (at, actor, method, target, detail, outcome)"
-           " VALUES ('2001-01-01T00:00:00.000Z', 'old', 'x', '', '{}', 'ok')");
+    assert_int_equal(sql("SELECT count(*) FROM chat_log WHERE text = 'the last word'"), 1);
+    sql("UPDATE chat_log SET at = '2001-01-01T00:00:00.000Z' WHERE name = 'anna';"
+        "INSERT INTO audit (at, actor, method, target, detail, outcome)"
+        " VALUES ('2001-01-01T00:00:00.000Z', 'old', 'x', '', '{}', 'ok')");
     daemon_start(&server, NULL);
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM chat_log") == 1);
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM audit WHERE actor = 'old'") == 0);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == 1);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM audit WHERE actor = 'old'") == 0);
     assert_int_equal(daemon_terminate(&server), 0);
     UNTIL(party, DEADLINE_MS, anna->gone && bob->gone);
 }
@@ -150,7 +106,7 @@ static void test_nothing_is_written_down(void **state)
     player_chat(anna, PROTOCOL_CHANNEL_GLOBAL, "between us");
     UNTIL(party, DEADLINE_MS, player_heard(anna, "between us"));
     assert_int_equal(daemon_terminate(&server), 0);
-    assert_int_equal(number("SELECT count(*) FROM chat_log"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM chat_log"), 0);
     assert_int_equal(holds("", "between us"), 0);
 }
 
@@ -170,10 +126,10 @@ static void test_chat_waits(void **state)
     player_chat(anna, PROTOCOL_CHANNEL_GLOBAL, "while you were away");
     UNTIL(party, DEADLINE_MS, player_heard(bob, "while you were away"));
     party_pump(party, 3000); /* it was tried and could not be */
-    assert_int_equal(number("SELECT count(*) FROM chat_log"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM chat_log"), 0);
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM chat_log") == 1);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == 1);
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
@@ -186,17 +142,17 @@ static void test_export(void **state)
     (void)state;
     daemon_start(&server, NULL);
     player_chat(player_new_account(party, &server, "anna"), PROTOCOL_CHANNEL_GLOBAL, "hello");
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM chat_log") == 1);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == 1);
     json_decref(result_of("players.mute", "{\"player\":\"anna\",\"reason\":\"loud\"}"));
     json_decref(result_of("bans.add", "{\"player\":\"anna\",\"reason\":\"spam\"}"));
-    change("INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
-           " VALUES ('f', 1, 'h', '2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z');"
-           "INSERT INTO adoption_changes (player_id, what, was, became)"
-           " VALUES (1, 'username', 'ANNA', 'anna');"
-           "INSERT INTO player_positions_conflict (player_id, x, y, z) VALUES (1, 1.5, NULL, 2);"
-           "INSERT INTO adoption_set_aside (table_name, player_id, reason, content)"
-           " VALUES ('game_sessions', 1, 'twice', '{}')");
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM player_positions") == 1);
+    sql("INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
+        " VALUES ('f', 1, 'h', '2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z');"
+        "INSERT INTO adoption_changes (player_id, what, was, became)"
+        " VALUES (1, 'username', 'ANNA', 'anna');"
+        "INSERT INTO player_positions_conflict (player_id, x, y, z) VALUES (1, 1.5, NULL, 2);"
+        "INSERT INTO adoption_set_aside (table_name, player_id, reason, content)"
+        " VALUES ('game_sessions', 1, 'twice', '{}')");
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM player_positions") == 1);
     result = result_of("players.export", "{\"id\":\"1\"}");
     for (size_t i = 0; i < ARRAY_N(PARTS); i++) {
         if (strcmp(PARTS[i], "addresses") != 0 && rows_n(result, PARTS[i]) == 0)
@@ -213,8 +169,8 @@ static void test_export(void **state)
                         "spam");
     json_decref(result);
     /* it was audited, without what it held */
-    assert_int_equal(number("SELECT count(*) FROM audit WHERE method = 'players.export'"
-                            " AND detail NOT LIKE '%hello%'"),
+    assert_int_equal(sql("SELECT count(*) FROM audit WHERE method = 'players.export'"
+                         " AND detail NOT LIKE '%hello%'"),
                      1);
     assert_null(strstr(daemon_log(&server), "\"text\":\"hello\""));
     assert_int_equal(daemon_terminate(&server), 0);
@@ -233,7 +189,7 @@ static void test_erase(void **state)
     strcpy(token, zaphod->token);
     player_chat(zaphod, PROTOCOL_CHANNEL_GLOBAL, "mostly harmless");
     player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "who said that");
-    UNTIL(party, DEADLINE_MS, number("SELECT count(*) FROM chat_log") == 2);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == 2);
     json_decref(result_of("players.mute", "{\"player\":\"zaphodina\",\"reason\":\"loud\"}"));
     json_decref(result_of("bans.add", "{\"player\":\"bob\",\"reason\":\"said ZAPHODINA\"}"));
     UNTIL(party, DEADLINE_MS, bob->gone);
@@ -242,7 +198,7 @@ static void test_erase(void **state)
     line = daemon_ask(&server, "players.unmute", "{\"player\":\"ZAPHODINA\"}");
     line = daemon_ask(&server, "players.unmute", "{\"player\":\"ZAPHODINA\"}");
     assert_non_null(strstr(line, "is not muted")); /* a failure with the name in its sentence */
-    assert_true(number("SELECT count(*) FROM audit WHERE target = '#2'") >= 1);
+    assert_true(sql("SELECT count(*) FROM audit WHERE target = '#2'") >= 1);
     line = daemon_ask(&server, "players.erase", "{\"player\":\"zaphodina\"}");
     UNTIL(party, DEADLINE_MS, zaphod->gone);
     if (line == NULL)
@@ -254,16 +210,16 @@ static void test_erase(void **state)
     party_pump(party, 100);
     assert_true(bob->welcomed && !bob->gone);
     /* nothing of it, the others whole */
-    assert_int_equal(number("SELECT count(*) FROM players"), 1);
-    assert_int_equal(number("SELECT count(*) FROM chat_log"), 1);
-    assert_int_equal(number("SELECT count(*) FROM game_sessions WHERE player_id = 2"), 0);
-    assert_int_equal(number("SELECT count(*) FROM player_positions WHERE player_id = 2"), 0);
-    assert_int_equal(number("SELECT count(*) FROM mutes"), 0);
-    assert_int_equal(number("SELECT count(*) FROM audit WHERE method = 'players.erase'"
-                            " AND target = '#2' AND outcome = 'ok'"),
+    assert_int_equal(sql("SELECT count(*) FROM players"), 1);
+    assert_int_equal(sql("SELECT count(*) FROM chat_log"), 1);
+    assert_int_equal(sql("SELECT count(*) FROM game_sessions WHERE player_id = 2"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM player_positions WHERE player_id = 2"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM mutes"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM audit WHERE method = 'players.erase'"
+                         " AND target = '#2' AND outcome = 'ok'"),
                      1);
-    assert_int_equal(number("SELECT count(*) FROM audit WHERE detail LIKE '%zaphodina%'"
-                            " AND target <> '#1'"),
+    assert_int_equal(sql("SELECT count(*) FROM audit WHERE detail LIKE '%zaphodina%'"
+                         " AND target <> '#1'"),
                      0);
     /* neither by token nor by password */
     again = player_connect(party, &server);
@@ -277,8 +233,8 @@ static void test_erase(void **state)
     assert_int_equal(holds("-wal", "zaphodina"), 0);
     assert_int_equal(holds("", "mostly harmless"), 0);
     assert_in_range(holds("", "zaphodina"), 1, 3); /* bans, and the audit of that ban */
-    change("UPDATE bans SET reason = ''; DELETE FROM audit");
-    change("PRAGMA secure_delete = ON; VACUUM");
+    sql("UPDATE bans SET reason = ''; DELETE FROM audit");
+    sql("PRAGMA secure_delete = ON; VACUUM");
     assert_int_equal(holds("", "zaphodina"), 0);
     /* the name is free */
     UNTIL(party, DEADLINE_MS, bob->gone);
@@ -296,7 +252,7 @@ static void test_erase_the_absent(void **state)
     daemon_start(&server, NULL);
     player_leave(player_new_account(party, &server, "Zaphodina"));
     UNTIL(party, DEADLINE_MS,
-          number("SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL") == 0);
+          sql("SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL") == 0);
     UNTIL(party, DEADLINE_MS,
           (line = daemon_ask(&server, "players.erase", "{\"id\":\"1\"}")) != NULL &&
               strstr(line, "\"erased\"") != NULL);

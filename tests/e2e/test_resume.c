@@ -1,19 +1,15 @@
 /* test_resume.c -- who lost his connection, and the whole world over a restart: the same figure, no
  * password, and no line of chat missed or heard twice. */
-#include "stage.h"
+#include "stage_store.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../server/pg_cluster.h"
-
 #define CROWD   200
 #define BACK_MS 15000
 #define TOLD_MS 2500 /* 2 s, and what a busy machine adds */
 #define LINES   6
-
-static struct pg_cluster cluster;
 
 static long long metric(const char *name)
 {
@@ -246,13 +242,10 @@ static void test_restart(void **state)
 static void test_frozen_database(void **state)
 {
     struct player *alice, *bob, *carol;
-    char token[PROTOCOL_TOKEN_MAX + 1], connection[PG_CLUSTER_CONNECTION_BYTES], ini[600];
+    char token[PROTOCOL_TOKEN_MAX + 1];
     uint64_t entity, asked_ms;
 
     (void)state;
-    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
-    snprintf(ini, sizeof(ini), "[store]\ndriver = postgresql\nconnection = %s\n", connection);
-    daemon_configure(&server, ini);
     daemon_start(&server, NULL);
     alice = player_new_account(party, &server, "alice");
     bob = player_new_account(party, &server, "bob");
@@ -272,27 +265,13 @@ static void test_frozen_database(void **state)
     stage_expect_walking(alice, DEADLINE_MS);
     pg_cluster_freeze(&cluster, false);
     /* Afterwards the rows are as if nothing had been: two stays, and they end. */
-    UNTIL(party, DEADLINE_MS,
-          pg_cluster_sql(connection, "SELECT count(*) FROM game_sessions") == 2);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM game_sessions") == 2);
     player_leave(alice);
     player_leave(bob);
     UNTIL(party, DEADLINE_MS,
-          pg_cluster_sql(connection, "SELECT count(*) FROM game_sessions"
-                                     " WHERE disconnected_at IS NULL") == 0);
-    assert_int_equal(pg_cluster_sql(connection, "SELECT count(*) FROM game_sessions"), 2);
-}
-
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
+          sql("SELECT count(*) FROM game_sessions"
+              " WHERE disconnected_at IS NULL") == 0);
+    assert_int_equal(sql("SELECT count(*) FROM game_sessions"), 2);
 }
 
 int main(void)
@@ -301,8 +280,8 @@ int main(void)
         STAGED(test_dropped, NULL),
         STAGED(test_refused, NULL),
         STAGED(test_restart, NULL),
-        STAGED(test_frozen_database, NULL),
+        STAGED_POSTGRESQL(test_frozen_database, NULL),
     };
 
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

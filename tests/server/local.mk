@@ -1,4 +1,6 @@
 # Tests of this area.
+PG_CLUSTER_SOURCES = tests/server/pg_cluster.c tests/server/pg_cluster.h
+SQL_ONCE_SOURCES = tests/server/sql_once.c tests/server/sql_once.h $(PG_CLUSTER_SOURCES)
 
 check_PROGRAMS += tests/server/test_metrics
 tests_server_test_metrics_SOURCES = tests/server/test_metrics.c
@@ -11,13 +13,12 @@ tests_server_test_workers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_workers_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_store
-tests_server_test_store_SOURCES = tests/server/test_store.c tests/server/scratch.h \
-    tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_store_SOURCES = tests/server/test_store.c tests/server/scratch.h $(SQL_ONCE_SOURCES)
 tests_server_test_store_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_statements
-tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/scratch.h tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_statements_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_statements_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -27,38 +28,35 @@ tests_server_test_pg_values_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_pg_values_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_watermark
-tests_server_test_watermark_SOURCES = tests/server/test_watermark.c tests/server/scratch.h tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_watermark_SOURCES = tests/server/test_watermark.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_watermark_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_watermark_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_store_faults
-tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_store_faults_SOURCES = tests/server/test_store_faults.c $(PG_CLUSTER_SOURCES)
 tests_server_test_store_faults_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_faults_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 # The name servers and the server at the address that they give are the test's.
 check_PROGRAMS += tests/server/test_store_dns
-tests_server_test_store_dns_SOURCES = tests/server/test_store_dns.c tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_store_dns_SOURCES = tests/server/test_store_dns.c $(PG_CLUSTER_SOURCES)
 tests_server_test_store_dns_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_dns_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=evdns_base_resolv_conf_parse -Wl,--wrap=PQconnectdbParams \
 	-Wl,--wrap=PQconnectStartParams -Wl,--wrap=PQconninfo
 tests_server_test_store_dns_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_migrate
-tests_server_test_migrate_SOURCES = tests/server/test_migrate.c tests/server/scratch.h tests/server/pg_cluster.c \
-    tests/server/pg_cluster.h
+tests_server_test_migrate_SOURCES = tests/server/test_migrate.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_migrate_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_server_test_migrate_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/server/legacy/postgresql.sql tests/server/legacy/sqlite.sql
 
 check_PROGRAMS += tests/server/test_plans
-tests_server_test_plans_SOURCES = tests/server/test_plans.c tests/server/scratch.h tests/server/pg_cluster.c \
-    tests/server/pg_cluster.h
+tests_server_test_plans_SOURCES = tests/server/test_plans.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_plans_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_server_test_plans_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_backup
-tests_server_test_backup_SOURCES = tests/server/test_backup.c tests/server/scratch.h tests/server/pg_cluster.c \
-    tests/server/pg_cluster.h
+tests_server_test_backup_SOURCES = tests/server/test_backup.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_backup_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_backup_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -86,12 +84,14 @@ tests_server_test_accounts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_accounts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_presence
-tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/presence_world.h tests/server/scratch.h
+tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/presence_world.h tests/server/scratch.h \
+    $(SQL_ONCE_SOURCES)
 tests_server_test_presence_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_presence_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_returning
-tests_server_test_returning_SOURCES = tests/server/test_returning.c tests/server/presence_world.h tests/server/scratch.h
+tests_server_test_returning_SOURCES = tests/server/test_returning.c tests/server/presence_world.h tests/server/scratch.h \
+    $(SQL_ONCE_SOURCES)
 tests_server_test_returning_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_returning_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -101,8 +101,7 @@ tests_server_test_scrollback_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_scrollback_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_refresh
-tests_server_test_refresh_SOURCES = tests/server/test_refresh.c tests/server/scratch.h tests/server/pg_cluster.c \
-    tests/server/pg_cluster.h
+tests_server_test_refresh_SOURCES = tests/server/test_refresh.c tests/server/scratch.h $(SQL_ONCE_SOURCES)
 tests_server_test_refresh_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_refresh_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -265,8 +264,7 @@ tests_server_test_bans_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_bans_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_moderation
-tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/server/scratch.h \
-    tests/server/pg_cluster.c tests/server/pg_cluster.h
+tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_moderation_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

@@ -23,11 +23,20 @@
 #define PATIENCE_MS 30000
 #define STEP_MS     20
 
-static void pause_a_step(void)
-{
-    struct timespec step = {0, STEP_MS * 1000000L};
+struct pg_cluster cluster;
 
-    nanosleep(&step, NULL);
+int pg_cluster_wait(const char *connection, pid_t pid)
+{
+    const struct timespec step = {0, STEP_MS * 1000000L};
+
+    for (int ms = 0; ms < PATIENCE_MS; ms += STEP_MS) {
+        if (PQping(connection) == PQPING_OK)
+            return 0;
+        if (pid > 0 && waitpid(pid, NULL, WNOHANG) != 0)
+            return -1;
+        nanosleep(&step, NULL);
+    }
+    return -1;
 }
 
 /* In the child: root becomes nobody who matters. */
@@ -45,7 +54,7 @@ static int become_unprivileged(void)
     return 0;
 }
 
-pid_t pg_cluster_spawn(struct pg_cluster *cluster, const char *const argv[])
+pid_t pg_cluster_spawn(struct pg_cluster *one, const char *const argv[])
 {
     char log[96];
     pid_t parent = getpid(), pid = fork();
@@ -53,8 +62,8 @@ pid_t pg_cluster_spawn(struct pg_cluster *cluster, const char *const argv[])
 
     if (pid != 0)
         return pid;
-    snprintf(log, sizeof(log), "%s/log", cluster->root);
-    if (become_unprivileged() < 0 || chdir(cluster->root) < 0)
+    snprintf(log, sizeof(log), "%s/log", one->root);
+    if (become_unprivileged() < 0 || chdir(one->root) < 0)
         _exit(126);
     prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after the change of user, which takes it back */
     if (getppid() != parent)
@@ -67,19 +76,19 @@ pid_t pg_cluster_spawn(struct pg_cluster *cluster, const char *const argv[])
     _exit(127);
 }
 
-static int spawn_and_wait(struct pg_cluster *cluster, const char *const argv[])
+static int spawn_and_wait(struct pg_cluster *one, const char *const argv[])
 {
-    pid_t pid = pg_cluster_spawn(cluster, argv);
+    pid_t pid = pg_cluster_spawn(one, argv);
     int status;
 
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        fprintf(stderr, "pg_cluster: %s failed, see %s/log\n", argv[0], cluster->root);
+        fprintf(stderr, "pg_cluster: %s failed, see %s/log\n", argv[0], one->root);
         return -1;
     }
     return 0;
 }
 
-static int find_binaries(struct pg_cluster *cluster)
+static int find_binaries(struct pg_cluster *one)
 {
     glob_t found;
     int rc = -1;
@@ -87,8 +96,8 @@ static int find_binaries(struct pg_cluster *cluster)
     if (glob("/usr/lib/postgresql/*/bin/postgres", 0, NULL, &found) == 0) {
         const char *newest = found.gl_pathv[found.gl_pathc - 1];
 
-        snprintf(cluster->binaries, sizeof(cluster->binaries), "%.*s",
-                 (int)(strrchr(newest, '/') - newest), newest);
+        snprintf(one->binaries, sizeof(one->binaries), "%.*s", (int)(strrchr(newest, '/') - newest),
+                 newest);
         rc = 0;
     }
     globfree(&found);
@@ -97,24 +106,24 @@ static int find_binaries(struct pg_cluster *cluster)
     return rc;
 }
 
-static int init(struct pg_cluster *cluster)
+static int init(struct pg_cluster *one)
 {
     char initdb[160], data[80];
     const char *const argv[] = {initdb,    "-D", data,         "-A", "trust", "-U",
                                 "openmmo", "-N", "--locale=C", "-E", "UTF8",  NULL};
 
-    snprintf(initdb, sizeof(initdb), "%s/initdb", cluster->binaries);
-    snprintf(data, sizeof(data), "%s/data", cluster->root);
-    return spawn_and_wait(cluster, argv);
+    snprintf(initdb, sizeof(initdb), "%s/initdb", one->binaries);
+    snprintf(data, sizeof(data), "%s/data", one->root);
+    return spawn_and_wait(one, argv);
 }
 
-static void administration(const struct pg_cluster *cluster, char *connection)
+static void administration(const struct pg_cluster *one, char *connection)
 {
     snprintf(connection, PG_CLUSTER_CONNECTION_BYTES, "host=%s user=openmmo dbname=postgres",
-             cluster->root);
+             one->root);
 }
 
-int pg_cluster_up(struct pg_cluster *cluster)
+int pg_cluster_up(struct pg_cluster *one)
 {
     char postgres[160], data[80], sockets[100], connection[PG_CLUSTER_CONNECTION_BYTES];
     const char *const argv[] = {postgres,
@@ -125,7 +134,7 @@ int pg_cluster_up(struct pg_cluster *cluster)
                                 "-c",
                                 "listen_addresses=",
                                 "-c",
-                                cluster->durable ? "fsync=on" : "fsync=off",
+                                one->durable ? "fsync=on" : "fsync=off",
                                 "-c",
                                 "shared_buffers=32MB",
                                 "-c",
@@ -136,45 +145,40 @@ int pg_cluster_up(struct pg_cluster *cluster)
                                 "unix_socket_permissions=0777",
                                 NULL};
 
-    snprintf(postgres, sizeof(postgres), "%s/postgres", cluster->binaries);
-    snprintf(data, sizeof(data), "%s/data", cluster->root);
-    snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", cluster->root);
-    administration(cluster, connection);
-    cluster->postmaster = pg_cluster_spawn(cluster, argv);
-    for (int ms = 0; ms < PATIENCE_MS; ms += STEP_MS) {
-        if (PQping(connection) == PQPING_OK)
-            return 0;
-        if (waitpid(cluster->postmaster, NULL, WNOHANG) != 0)
-            break;
-        pause_a_step();
-    }
-    fprintf(stderr, "pg_cluster: PostgreSQL does not come up, see %s/log\n", cluster->root);
+    snprintf(postgres, sizeof(postgres), "%s/postgres", one->binaries);
+    snprintf(data, sizeof(data), "%s/data", one->root);
+    snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", one->root);
+    administration(one, connection);
+    one->postmaster = pg_cluster_spawn(one, argv);
+    if (pg_cluster_wait(connection, one->postmaster) == 0)
+        return 0;
+    fprintf(stderr, "pg_cluster: PostgreSQL does not come up, see %s/log\n", one->root);
     return -1;
 }
 
-int pg_cluster_make(struct pg_cluster *cluster, bool durable)
+int pg_cluster_make(struct pg_cluster *one, bool durable)
 {
     const struct passwd *user = getpwnam("postgres");
 
-    *cluster = (struct pg_cluster){.postmaster = -1, .durable = durable};
-    strcpy(cluster->root, "/tmp/openmmo-pg-XXXXXX");
-    if (find_binaries(cluster) < 0)
+    *one = (struct pg_cluster){.postmaster = -1, .durable = durable};
+    strcpy(one->root, "/tmp/openmmo-pg-XXXXXX");
+    if (find_binaries(one) < 0)
         return -1;
-    if (!mkdtemp(cluster->root) || chmod(cluster->root, 0755) < 0)
+    if (!mkdtemp(one->root) || chmod(one->root, 0755) < 0)
         return -1;
     if (!user)
         user = getpwnam("nobody");
-    if (geteuid() == 0 && (!user || chown(cluster->root, user->pw_uid, user->pw_gid) < 0))
+    if (geteuid() == 0 && (!user || chown(one->root, user->pw_uid, user->pw_gid) < 0))
         return -1;
-    return init(cluster) < 0 ? -1 : pg_cluster_up(cluster);
+    return init(one) < 0 ? -1 : pg_cluster_up(one);
 }
 
 /* Calls kill for the postmaster and its children. Those of a stopped postmaster cannot change. */
-static void signal_all(const struct pg_cluster *cluster, int number)
+static void signal_all(const struct pg_cluster *one, int number)
 {
     glob_t found;
 
-    kill(cluster->postmaster, number);
+    kill(one->postmaster, number);
     if (glob("/proc/[0-9]*/stat", 0, NULL, &found) != 0)
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
@@ -186,27 +190,26 @@ static void signal_all(const struct pg_cluster *cluster, int number)
             continue;
         if (fgets(line, sizeof(line), file) && strrchr(line, ')') &&
             sscanf(line, "%d", &pid) == 1 &&
-            sscanf(strrchr(line, ')') + 1, " %*c %d", &parent) == 1 &&
-            parent == cluster->postmaster)
+            sscanf(strrchr(line, ')') + 1, " %*c %d", &parent) == 1 && parent == one->postmaster)
             kill(pid, number);
         fclose(file);
     }
     globfree(&found);
 }
 
-void pg_cluster_freeze(struct pg_cluster *cluster, bool frozen)
+void pg_cluster_freeze(struct pg_cluster *one, bool frozen)
 {
-    signal_all(cluster, frozen ? SIGSTOP : SIGCONT);
+    signal_all(one, frozen ? SIGSTOP : SIGCONT);
 }
 
-void pg_cluster_down(struct pg_cluster *cluster)
+void pg_cluster_down(struct pg_cluster *one)
 {
-    if (cluster->postmaster <= 0)
+    if (one->postmaster <= 0)
         return;
-    kill(cluster->postmaster, SIGQUIT);
-    while (waitpid(cluster->postmaster, NULL, 0) < 0 && errno == EINTR)
+    kill(one->postmaster, SIGQUIT);
+    while (waitpid(one->postmaster, NULL, 0) < 0 && errno == EINTR)
         continue;
-    cluster->postmaster = -1;
+    one->postmaster = -1;
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -215,27 +218,40 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return remove(path);
 }
 
-void pg_cluster_remove(struct pg_cluster *cluster)
+void pg_cluster_remove(struct pg_cluster *one)
 {
-    if (cluster->postmaster > 0)
-        pg_cluster_freeze(cluster, false);
-    pg_cluster_down(cluster);
-    if (cluster->root[0])
-        nftw(cluster->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    cluster->root[0] = '\0';
+    if (one->postmaster > 0)
+        pg_cluster_freeze(one, false);
+    pg_cluster_down(one);
+    if (one->root[0])
+        nftw(one->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    one->root[0] = '\0';
 }
 
-int pg_cluster_database(struct pg_cluster *cluster, char connection[PG_CLUSTER_CONNECTION_BYTES])
+int pg_cluster_begin(void **state)
+{
+    (void)state;
+    return pg_cluster_make(&cluster, false);
+}
+
+int pg_cluster_end(void **state)
+{
+    (void)state;
+    pg_cluster_remove(&cluster);
+    return 0;
+}
+
+int pg_cluster_database(struct pg_cluster *one, char connection[PG_CLUSTER_CONNECTION_BYTES])
 {
     char sql[64];
-    unsigned n = cluster->databases_n++;
+    unsigned n = one->databases_n++;
 
-    administration(cluster, connection);
+    administration(one, connection);
     snprintf(sql, sizeof(sql), "CREATE DATABASE world%u", n);
     if (pg_cluster_sql(connection, sql) != INT64_MIN)
         return -1;
     snprintf(connection, PG_CLUSTER_CONNECTION_BYTES, "host=%s user=openmmo dbname=world%u",
-             cluster->root, n);
+             one->root, n);
     return 0;
 }
 

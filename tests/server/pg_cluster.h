@@ -18,24 +18,47 @@ struct pg_cluster {
 
 #define PG_CLUSTER_CONNECTION_BYTES 256
 
-/* initdb and start. 0, or -1 and stderr says why. */
-int pg_cluster_make(struct pg_cluster *cluster, bool durable);
-/* End it and remove the folder. */
-void pg_cluster_remove(struct pg_cluster *cluster);
+/* A program has one: initdb takes a second. */
+extern struct pg_cluster cluster;
 
-int pg_cluster_up(struct pg_cluster *cluster); /* 0 once it answers; -1 */
+/* Fixtures of a group that makes it, without fsync, and removes it. */
+int pg_cluster_begin(void **state);
+int pg_cluster_end(void **state);
+
+/* Rows of a test table: the test in a world of its own, on one database or on each. setup is one
+ * for both, and finds &cluster in *state where it is to be PostgreSQL, else NULL. */
+#define ON_SQLITE(test, setup, teardown)                                                           \
+    {                                                                                              \
+#test, test, setup, teardown, NULL                                                         \
+    }
+#define ON_POSTGRESQL(test, setup, teardown)                                                       \
+    {                                                                                              \
+#test " (PostgreSQL)", test, setup, teardown, &cluster                                     \
+    }
+#define ON_BOTH(test, setup, teardown)                                                             \
+    ON_SQLITE(test, setup, teardown), ON_POSTGRESQL(test, setup, teardown)
+
+/* initdb and start. 0, or -1 and stderr says why. */
+int pg_cluster_make(struct pg_cluster *one, bool durable);
+/* End it and remove the folder. */
+void pg_cluster_remove(struct pg_cluster *one);
+
+int pg_cluster_up(struct pg_cluster *one); /* 0 once it answers; -1 */
 void pg_cluster_down(
-    struct pg_cluster *cluster); /* at once and without a word, as pg_ctl -m immediate */
+    struct pg_cluster *one); /* at once and without a word, as pg_ctl -m immediate */
 /* SIGSTOP, or SIGCONT, for the postmaster and all that it started. */
-void pg_cluster_freeze(struct pg_cluster *cluster, bool frozen);
+void pg_cluster_freeze(struct pg_cluster *one, bool frozen);
 
 /* A new, empty database; connection gets the string that libpq takes. 0, or -1. */
-int pg_cluster_database(struct pg_cluster *cluster, char connection[PG_CLUSTER_CONNECTION_BYTES]);
+int pg_cluster_database(struct pg_cluster *one, char connection[PG_CLUSTER_CONNECTION_BYTES]);
 
 /* Run SQL by a connection of its own; the first column of the first row, INT64_MIN where there is
  * none, or where it failed (stderr says why). */
 int64_t pg_cluster_sql(const char *connection, const char *sql);
+/* Wait until a server answers there. 0, or -1 after half a minute, and at once where it was pid's
+ * (0: nobody's) and that has ended. */
+int pg_cluster_wait(const char *connection, pid_t pid);
 /* Start a program as the cluster's user, with what it says in root/log. Ends with the test. */
-pid_t pg_cluster_spawn(struct pg_cluster *cluster, const char *const argv[]);
+pid_t pg_cluster_spawn(struct pg_cluster *one, const char *const argv[]);
 
 #endif

@@ -21,6 +21,7 @@
 #include "common/heightfield.h"
 #include "play/presence.h"
 #include "scratch.h"
+#include "sql_once.h"
 #include "store/writeback.h"
 
 #define DEADLINE_STEPS 2000 /* of 5 ms */
@@ -302,18 +303,7 @@ static inline struct place place_of(struct world *world, const char *name)
 
 static inline int64_t sql(struct world *world, const char *text)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-
-    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 1000);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
+    return sql_once("", world->scratch.path, text);
 }
 
 /* Let the figure of a session walk for n ticks. */

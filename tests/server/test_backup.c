@@ -358,10 +358,10 @@ static void test_while_it_is_written(void **state)
 /* -- PostgreSQL ----------------------------------------------------------------------------------
  */
 
-static int run(struct pg_cluster *cluster, const char *const argv[])
+static int run(const char *const argv[])
 {
     int status;
-    pid_t pid = pg_cluster_spawn(cluster, argv);
+    pid_t pid = pg_cluster_spawn(&cluster, argv);
 
     return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
 }
@@ -380,7 +380,6 @@ static void migrate_one(const char *connection)
 /* As doc/operations.md says it. */
 static void test_drill_of_postgresql(void **state)
 {
-    static struct pg_cluster cluster;
     char from[PG_CLUSTER_CONNECTION_BYTES], to[PG_CLUSTER_CONNECTION_BYTES], file[96];
     char dump_program[160], restore_program[160];
     const char *const dump[] = {dump_program, "--format=custom", "--file", file, "--dbname", from,
@@ -401,10 +400,10 @@ static void test_drill_of_postgresql(void **state)
                    " SELECT 'p' || i, 'p' || i, 'h', now() FROM generate_series(1, 500) AS i");
     pg_cluster_sql(from, "INSERT INTO bans (network, reason, created_at, created_by)"
                          " VALUES ('10.0.0.0/8', 'r', now(), 'o')");
-    assert_int_equal(run(&cluster, dump), 0);
+    assert_int_equal(run(dump), 0);
     pg_cluster_sql(from, "INSERT INTO players (username, username_key, password_hash, created_at)"
                          " VALUES ('late', 'late', 'h', now())");
-    assert_int_equal(run(&cluster, restored), 0);
+    assert_int_equal(run(restored), 0);
     migrate_one(to); /* it is one of ours, and up to date */
     assert_int_equal(pg_cluster_sql(to, "SELECT count(*) FROM players"), 500);
     assert_int_equal(pg_cluster_sql(to, "SELECT count(*) FROM schema_migrations"),

@@ -36,28 +36,16 @@ struct place {
     struct error report, error;
 };
 
-static struct pg_cluster cluster; /* of the whole program: initdb takes a second */
-
-static int setup(void **state, enum migrate_kind kind)
+static int setup(void **state)
 {
     struct place *place = calloc(1, sizeof(*place));
 
-    place->kind = kind;
+    place->kind = *state != NULL ? MIGRATE_POSTGRESQL : MIGRATE_SQLITE;
     scratch_make(&place->scratch);
-    if (kind == MIGRATE_POSTGRESQL)
+    if (place->kind == MIGRATE_POSTGRESQL)
         assert_int_equal(pg_cluster_database(&cluster, place->connection), 0);
     *state = place;
     return 0;
-}
-
-static int setup_sqlite(void **state)
-{
-    return setup(state, MIGRATE_SQLITE);
-}
-
-static int setup_postgresql(void **state)
-{
-    return setup(state, MIGRATE_POSTGRESQL);
 }
 
 static int teardown(void **state)
@@ -541,13 +529,14 @@ static void test_strange_ones_are_refused(void **state)
     struct place *place = *state;
 
     for (size_t i = 0; i < sizeof(strange) / sizeof(*strange); i++) {
-        enum migrate_kind kind = place->kind;
+        bool postgresql = place->kind == MIGRATE_POSTGRESQL;
 
         load_legacy(place);
         sql(place, strange[i].sql);
         refused(place, adopt, strange[i].why);
         teardown(state);
-        setup(state, kind);
+        *state = postgresql ? &cluster : NULL;
+        setup(state);
         place = *state;
     }
 }
@@ -678,12 +667,9 @@ static void test_beside_a_daemon(void **state)
     refused(place, alone, "is in use by another openmmod: stop it first");
     good(place, look);
     PQfinish(daemon);
-    for (unsigned i = 0; i < 500 && migrate(place, alone) < 0;
-         i++) { /* its end may take a moment */
-        struct timespec step = {0, 20000000};
-
-        nanosleep(&step, NULL);
-    }
+    /* its end may take a moment */
+    for (unsigned i = 0; i < 500 && migrate(place, alone) < 0; i++)
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
     assert_string_equal(place->error.text, "");
     expect_adopted(place);
 }
@@ -745,7 +731,6 @@ static void test_behind_pgbouncer(void **state)
     const char *database = strstr(place->connection, "dbname=") + strlen("dbname=");
     const char *const argv[] = {"/usr/sbin/pgbouncer", ini, NULL};
     pid_t pid;
-    bool up = false;
 
     snprintf(text, sizeof(text),
              "[databases]\n%s = host=%s dbname=%s\n[pgbouncer]\nlisten_addr =\n"
@@ -759,13 +744,7 @@ static void test_behind_pgbouncer(void **state)
     pid = pg_cluster_spawn(&cluster, argv);
     assert_true(pid > 0);
     snprintf(connection, sizeof(connection), "%s port=6432", place->connection);
-    for (unsigned i = 0; i < 500 && !up; i++) {
-        struct timespec step = {0, 20000000};
-
-        up = PQping(connection) == PQPING_OK;
-        nanosleep(&step, NULL);
-    }
-    assert_true(up);
+    assert_int_equal(pg_cluster_wait(connection, pid), 0);
     snprintf(place->connection, sizeof(place->connection), "%.200s", connection);
     good(place, dry);
     good(place, adopt);
@@ -782,56 +761,33 @@ static void test_dry_run_makes_no_file(void **state)
     assert_int_equal(access(place->scratch.path, F_OK), -1);
 }
 
-static int make_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int remove_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
-#define ON_SQLITE(f)                                                                               \
-    {                                                                                              \
-#f " (sqlite)", f, setup_sqlite, teardown, NULL                                            \
-    }
-#define ON_POSTGRESQL(f)                                                                           \
-    {                                                                                              \
-#f " (postgresql)", f, setup_postgresql, teardown, NULL                                    \
-    }
-#define ON_BOTH(f) ON_SQLITE(f), ON_POSTGRESQL(f)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(test_ledger),
-        ON_BOTH(test_newer),
-        ON_BOTH(test_steps_apply_whole),
-        ON_BOTH(test_foreign_ledger),
-        ON_BOTH(test_second_upgrades_first),
-        ON_BOTH(test_adoption),
-        ON_BOTH(test_old_tables_go),
-        ON_BOTH(test_old_tables_stay),
-        ON_BOTH(test_old_tables_in_use),
-        ON_BOTH(test_players_alone),
-        ON_BOTH(test_strange_ones_are_refused),
-        ON_POSTGRESQL(test_zones),
-        ON_POSTGRESQL(test_zones_utc),
-        ON_SQLITE(test_times_of_a_file),
-        ON_POSTGRESQL(test_one_wins),
-        ON_POSTGRESQL(test_beside_a_daemon),
-        ON_POSTGRESQL(test_rights),
-        ON_POSTGRESQL(test_nobody_there),
-        ON_POSTGRESQL(test_other_encoding),
-        ON_POSTGRESQL(test_behind_pgbouncer),
-        ON_SQLITE(test_dry_run_makes_no_file),
+        ON_BOTH(test_ledger, setup, teardown),
+        ON_BOTH(test_newer, setup, teardown),
+        ON_BOTH(test_steps_apply_whole, setup, teardown),
+        ON_BOTH(test_foreign_ledger, setup, teardown),
+        ON_BOTH(test_second_upgrades_first, setup, teardown),
+        ON_BOTH(test_adoption, setup, teardown),
+        ON_BOTH(test_old_tables_go, setup, teardown),
+        ON_BOTH(test_old_tables_stay, setup, teardown),
+        ON_BOTH(test_old_tables_in_use, setup, teardown),
+        ON_BOTH(test_players_alone, setup, teardown),
+        ON_BOTH(test_strange_ones_are_refused, setup, teardown),
+        ON_POSTGRESQL(test_zones, setup, teardown),
+        ON_POSTGRESQL(test_zones_utc, setup, teardown),
+        ON_SQLITE(test_times_of_a_file, setup, teardown),
+        ON_POSTGRESQL(test_one_wins, setup, teardown),
+        ON_POSTGRESQL(test_beside_a_daemon, setup, teardown),
+        ON_POSTGRESQL(test_rights, setup, teardown),
+        ON_POSTGRESQL(test_nobody_there, setup, teardown),
+        ON_POSTGRESQL(test_other_encoding, setup, teardown),
+        ON_POSTGRESQL(test_behind_pgbouncer, setup, teardown),
+        ON_SQLITE(test_dry_run_makes_no_file, setup, teardown),
     };
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, make_cluster, remove_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

@@ -52,8 +52,6 @@ static const char *const HOSTILE[] = {
     "\xf0\x9f\x92\xa9 \xe2\x80\xae",
 };
 
-static struct pg_cluster cluster;
-
 static struct store *open_store(struct world *world, struct error *error)
 {
     struct store_config config = {.base = world->base,
@@ -73,14 +71,14 @@ static struct store *open_store(struct world *world, struct error *error)
     return store_open(&config, error);
 }
 
-static int setup_world(void **state, bool postgresql)
+static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     struct error error = {""};
 
     assert_non_null(world);
-    world->postgresql = postgresql;
-    if (postgresql)
+    world->postgresql = *state != NULL;
+    if (world->postgresql)
         assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     scratch_make(&world->scratch);
     world->base = event_base_new();
@@ -89,16 +87,6 @@ static int setup_world(void **state, bool postgresql)
         fail_msg("%s", error.text);
     *state = world;
     return 0;
-}
-
-static int setup(void **state)
-{
-    return setup_world(state, false);
-}
-
-static int setup_postgresql(void **state)
-{
-    return setup_world(state, true);
 }
 
 static int teardown(void **state)
@@ -574,34 +562,16 @@ static void test_chat_and_erasure(void **state)
     assert_int_equal(lines_of(world, bob), 1);
 }
 
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
-/* clang-format off */
-#define BOTH(test) \
-    {#test, test, setup, teardown, NULL}, {#test " (PostgreSQL)", test, setup_postgresql, teardown, NULL}
-/* clang-format on */
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_audit),
-        BOTH(test_rows_of_bans),
-        BOTH(test_written_through),
-        BOTH(test_many_are_read),
+        ON_BOTH(test_audit, setup, teardown),
+        ON_BOTH(test_rows_of_bans, setup, teardown),
+        ON_BOTH(test_written_through, setup, teardown),
+        ON_BOTH(test_many_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_doubt, setup, teardown),
-        BOTH(test_chat_and_erasure),
+        ON_BOTH(test_chat_and_erasure, setup, teardown),
     };
 
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

@@ -28,7 +28,6 @@
 #define PLAN_BYTES 4096
 
 static struct scratch scratch;
-static struct pg_cluster cluster;
 static char connection[PG_CLUSTER_CONNECTION_BYTES];
 static sqlite3 *file;
 static PGconn *server;

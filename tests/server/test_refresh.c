@@ -11,17 +11,15 @@
 
 #include <cmocka.h>
 #include <sodium.h>
-#include <sqlite3.h>
 
 #include "accounts/refresh.h"
 #include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "scratch.h"
+#include "sql_once.h"
 #include "store/timestamp.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
-
-static struct pg_cluster cluster;
 
 struct world {
     struct scratch scratch;
@@ -112,29 +110,19 @@ static uint64_t add_player(struct world *world, const char *name)
     return world->player;
 }
 
-static int setup_world(void **state, bool postgresql)
+static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
 
     scratch_make(&world->scratch);
-    world->postgresql = postgresql;
-    if (postgresql)
+    world->postgresql = *state != NULL;
+    if (world->postgresql)
         assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     world->base = event_base_new();
     start(world, 3600);
     add_player(world, "alice");
     *state = world;
     return 0;
-}
-
-static int setup(void **state)
-{
-    return setup_world(state, false);
-}
-
-static int setup_postgresql(void **state)
-{
-    return setup_world(state, true);
 }
 
 static int teardown(void **state)
@@ -190,20 +178,7 @@ static enum refresh_outcome use(struct world *world, const char *token)
 
 static int64_t sql(struct world *world, const char *text)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-
-    if (world->postgresql)
-        return pg_cluster_sql(world->connection, text);
-    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
+    return sql_once(world->connection, world->scratch.path, text);
 }
 
 static void test_rotation(void **state)
@@ -352,32 +327,18 @@ static void test_what_is_no_token(void **state)
         assert_int_equal(use(world, texts[i]), REFRESH_REFUSED);
 }
 
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
-/* clang-format off */
-#define BOTH(test) \
-    {#test, test, setup, teardown, NULL}, {#test " (PostgreSQL)", test, setup_postgresql, teardown, NULL}
-/* clang-format on */
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_rotation), BOTH(test_reuse_ends_the_family), BOTH(test_two_at_once),
-        BOTH(test_ends),     BOTH(test_expiry_and_pruning),    BOTH(test_what_is_no_token),
+        ON_BOTH(test_rotation, setup, teardown),
+        ON_BOTH(test_reuse_ends_the_family, setup, teardown),
+        ON_BOTH(test_two_at_once, setup, teardown),
+        ON_BOTH(test_ends, setup, teardown),
+        ON_BOTH(test_expiry_and_pruning, setup, teardown),
+        ON_BOTH(test_what_is_no_token, setup, teardown),
     };
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

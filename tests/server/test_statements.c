@@ -22,8 +22,6 @@
 #define NOW            UINT64_C(1700000000123)
 #define ALL            UINT64_C(9000000000000000000)
 
-static struct pg_cluster cluster;
-
 struct reply {
     bool came;
     struct store_answer answer;
@@ -607,19 +605,6 @@ static void test_all_were_asked(void **state)
                      statement_of((enum store_statement)i)->name);
 }
 
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -636,5 +621,5 @@ int main(void)
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

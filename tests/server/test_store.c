@@ -20,6 +20,7 @@
 #include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "scratch.h"
+#include "sql_once.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
 #include "store/store.h"
@@ -27,8 +28,6 @@
 #include "store/writeback.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
-
-static struct pg_cluster cluster;
 
 struct world {
     struct scratch scratch;
@@ -60,14 +59,14 @@ static struct store *open_store(struct world *world, bool migrate, struct error 
     return store_open(&config, error);
 }
 
-static int setup_world(void **state, bool postgresql)
+static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     struct error error = {""};
 
     scratch_make(&world->scratch);
-    world->postgresql = postgresql;
-    if (postgresql)
+    world->postgresql = *state != NULL;
+    if (world->postgresql)
         assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     world->base = event_base_new();
     world->store = open_store(world, true, &error);
@@ -75,16 +74,6 @@ static int setup_world(void **state, bool postgresql)
         fail_msg("%s", error.text);
     *state = world;
     return 0;
-}
-
-static int setup(void **state)
-{
-    return setup_world(state, false);
-}
-
-static int setup_postgresql(void **state)
-{
-    return setup_world(state, true);
 }
 
 static int teardown(void **state)
@@ -170,19 +159,7 @@ static void reopen(struct world *world)
 /* Runs SQL by a connection of its own; gives back the first column of the first row. */
 static int64_t sql(struct world *world, const char *text)
 {
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-
-    if (world->postgresql)
-        return pg_cluster_sql(world->connection, text);
-    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
-    sqlite3_close(db);
-    return value;
+    return sql_once(world->connection, world->scratch.path, text);
 }
 
 static void test_accounts(void **state)
@@ -694,31 +671,13 @@ static void test_timestamps(void **state)
     assert_int_equal(timestamp_parse("2026-11-22T12:04:31.123Zx"), 0);
 }
 
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
-/* clang-format off */
-#define BOTH(test) \
-    {#test, test, setup, teardown, NULL}, {#test " (PostgreSQL)", test, setup_postgresql, teardown, NULL}
-/* clang-format on */
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_accounts),
-        BOTH(test_positions_never_go_back),
-        BOTH(test_sessions_and_epochs),
-        BOTH(test_left_open),
+        ON_BOTH(test_accounts, setup, teardown),
+        ON_BOTH(test_positions_never_go_back, setup, teardown),
+        ON_BOTH(test_sessions_and_epochs, setup, teardown),
+        ON_BOTH(test_left_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_questions_share_a_commit, setup, teardown),
@@ -727,11 +686,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_corrupt_and_foreign_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_locked_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_and_back, setup, teardown),
-        BOTH(test_writeback_coalesces),
+        ON_BOTH(test_writeback_coalesces, setup, teardown),
         cmocka_unit_test(test_timestamps),
     };
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

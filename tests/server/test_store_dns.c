@@ -43,7 +43,6 @@ enum answer {
     SAYS_OTHER_ID
 };
 
-static struct pg_cluster cluster;
 static char connection[PG_CLUSTER_CONNECTION_BYTES]; /* by the socket */
 static char named[PG_CLUSTER_CONNECTION_BYTES];      /* by the name: what the store is told */
 static struct event_base *base;

@@ -28,8 +28,6 @@
 #define ANSWER_MS   400
 #define ASKS_MAX    2000
 
-static struct pg_cluster cluster;
-
 struct tally { /* by tag */
     enum store_status statuses[ASKS_MAX];
     uint64_t ids[ASKS_MAX], took_ms[ASKS_MAX], asked_ms[ASKS_MAX];
@@ -662,19 +660,6 @@ static void test_starts_that_fail(void **state)
     assert_null(strstr(error.text, "geheim"));
 }
 
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -694,5 +679,5 @@ int main(void)
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }

@@ -31,8 +31,6 @@
 #define ROUNDS     12
 #define X_OF(e, t) ((double)(e)*1e6 + (double)(t))
 
-static struct pg_cluster cluster;
-
 struct world {
     struct scratch scratch;
     bool postgresql;
@@ -233,19 +231,6 @@ static void test_postgresql(void **state)
     run(true);
 }
 
-static int start_cluster(void **state)
-{
-    (void)state;
-    return pg_cluster_make(&cluster, false);
-}
-
-static int end_cluster(void **state)
-{
-    (void)state;
-    pg_cluster_remove(&cluster);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,5 +241,5 @@ int main(void)
     if (sodium_init() < 0)
         return 1;
     log_set_level(LOG_LEVEL_ERROR);
-    return cmocka_run_group_tests(tests, start_cluster, end_cluster);
+    return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 }
