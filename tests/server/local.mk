@@ -13,12 +13,12 @@ tests_server_test_workers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_workers_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_store
-tests_server_test_store_SOURCES = tests/server/test_store.c tests/server/scratch.h $(SQL_ONCE_SOURCES)
+tests_server_test_store_SOURCES = tests/server/test_store.c tests/server/store_of.h tests/server/scratch.h $(SQL_ONCE_SOURCES)
 tests_server_test_store_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_statements
-tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
+tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/store_of.h tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_statements_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_statements_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -101,7 +101,7 @@ tests_server_test_scrollback_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_scrollback_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_refresh
-tests_server_test_refresh_SOURCES = tests/server/test_refresh.c tests/server/scratch.h $(SQL_ONCE_SOURCES)
+tests_server_test_refresh_SOURCES = tests/server/test_refresh.c tests/server/store_of.h tests/server/scratch.h $(SQL_ONCE_SOURCES)
 tests_server_test_refresh_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_refresh_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -264,7 +264,7 @@ tests_server_test_bans_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_bans_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_moderation
-tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/server/scratch.h $(PG_CLUSTER_SOURCES)
+tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/server/store_of.h tests/server/scratch.h $(PG_CLUSTER_SOURCES)
 tests_server_test_moderation_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

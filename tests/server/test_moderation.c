@@ -15,12 +15,12 @@
 #include "pg_cluster.h"
 #include "scratch.h"
 #include "store/store.h"
+#include "store_of.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 #define NOW            1700000000123u
 
 struct world {
-    bool postgresql; /* else the file in scratch */
     char connection[PG_CLUSTER_CONNECTION_BYTES];
     struct scratch scratch;
     struct event_base *base;
@@ -54,20 +54,9 @@ static const char *const HOSTILE[] = {
 
 static struct store *open_store(struct world *world, struct error *error)
 {
-    struct store_config config = {.base = world->base,
-                                  .path = world->scratch.path,
-                                  .queue_max = 64,
-                                  .busy_ms = 200,
-                                  .migrate = true,
-                                  .kind = world->postgresql ? STORE_POSTGRESQL : STORE_SQLITE,
-                                  .pg = {.connection = world->connection,
-                                         .password_file = "",
-                                         .pool_min = 1,
-                                         .pool_max = 4,
-                                         .statement_ms = 5000,
-                                         .answer_ms = 5000,
-                                         .connect_ms = 5000}};
+    struct store_config config = store_of(world->base, world->scratch.path, world->connection);
 
+    config.busy_ms = 200;
     return store_open(&config, error);
 }
 
@@ -77,8 +66,7 @@ static int setup(void **state)
     struct error error = {""};
 
     assert_non_null(world);
-    world->postgresql = *state != NULL;
-    if (world->postgresql)
+    if (*state != NULL)
         assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     scratch_make(&world->scratch);
     world->base = event_base_new();

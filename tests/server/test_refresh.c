@@ -18,12 +18,12 @@
 #include "scratch.h"
 #include "sql_once.h"
 #include "store/timestamp.h"
+#include "store_of.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 
 struct world {
     struct scratch scratch;
-    bool postgresql;
     char connection[PG_CLUSTER_CONNECTION_BYTES];
     struct event_base *base;
     struct store *store;
@@ -37,19 +37,7 @@ struct world {
 static void start(struct world *world, uint32_t lifetime_s)
 {
     const uint8_t seed[JWS_SEED_BYTES] = {9};
-    struct store_config store = {.base = world->base,
-                                 .path = world->scratch.path,
-                                 .queue_max = 64,
-                                 .busy_ms = 400,
-                                 .migrate = true,
-                                 .kind = world->postgresql ? STORE_POSTGRESQL : STORE_SQLITE,
-                                 .pg = {.connection = world->connection,
-                                        .password_file = "",
-                                        .pool_min = 1,
-                                        .pool_max = 4,
-                                        .statement_ms = 5000,
-                                        .answer_ms = 5000,
-                                        .connect_ms = 5000}};
+    struct store_config store = store_of(world->base, world->scratch.path, world->connection);
     struct error error = {""};
 
     world->store = store_open(&store, &error);
@@ -115,8 +103,7 @@ static int setup(void **state)
     struct world *world = calloc(1, sizeof(*world));
 
     scratch_make(&world->scratch);
-    world->postgresql = *state != NULL;
-    if (world->postgresql)
+    if (*state != NULL)
         assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     world->base = event_base_new();
     start(world, 3600);
@@ -287,8 +274,8 @@ static void test_ends(void **state)
     /* An account that is gone takes its tokens along. */
     assert_int_equal(issue(world, world->player), REFRESH_DONE);
     strcpy(a, world->answer.token);
-    sql(world, world->postgresql ? "DELETE FROM players WHERE username = 'alice'"
-                                 : "DELETE FROM refresh_tokens");
+    sql(world, world->connection[0] ? "DELETE FROM players WHERE username = 'alice'"
+                                    : "DELETE FROM refresh_tokens");
     assert_int_equal(use(world, a), REFRESH_REFUSED);
 }
 
@@ -299,7 +286,7 @@ static void test_expiry_and_pruning(void **state)
 
     assert_int_equal(issue(world, world->player), REFRESH_DONE);
     strcpy(token, world->answer.token);
-    sql(world, world->postgresql
+    sql(world, world->connection[0]
                    ? "UPDATE refresh_tokens SET expires_at = now() - interval '1 second'"
                    : "UPDATE refresh_tokens SET expires_at = '2020-01-01T00:00:00.000Z'");
     assert_int_equal(use(world, token), REFRESH_REFUSED);

@@ -17,6 +17,7 @@
 #include "scratch.h"
 #include "store/statements.h"
 #include "store/store.h"
+#include "store_of.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 #define NOW            UINT64_C(1700000000123)
@@ -40,24 +41,15 @@ static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
     char connection[PG_CLUSTER_CONNECTION_BYTES];
-    struct store_config config = {.queue_max = 64,
-                                  .busy_ms = 400,
-                                  .migrate = true,
-                                  .pg = {.connection = connection,
-                                         .password_file = "",
-                                         .pool_min = 1,
-                                         .pool_max = 2,
-                                         .statement_ms = 5000,
-                                         .answer_ms = 6000,
-                                         .connect_ms = 5000}};
     struct error error = {""};
 
     scratch_make(&world->scratch);
     assert_int_equal(pg_cluster_database(&cluster, connection), 0);
-    world->base = config.base = event_base_new();
-    config.path = world->scratch.path;
+    world->base = event_base_new();
     for (unsigned i = 0; i < 2; i++) {
-        config.kind = i ? STORE_POSTGRESQL : STORE_SQLITE;
+        struct store_config config =
+            store_of(world->base, world->scratch.path, i ? connection : "");
+
         world->stores[i] = store_open(&config, &error);
         if (!world->stores[i])
             fail_msg("%s", error.text);

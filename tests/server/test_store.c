@@ -26,12 +26,12 @@
 #include "store/store.h"
 #include "store/timestamp.h"
 #include "store/writeback.h"
+#include "store_of.h"
 
 #define DEADLINE_STEPS 1000 /* of 10 ms */
 
 struct world {
     struct scratch scratch;
-    bool postgresql; /* else the file in scratch */
     char connection[PG_CLUSTER_CONNECTION_BYTES];
     struct event_base *base;
     struct store *store;
@@ -42,20 +42,9 @@ struct world {
 
 static struct store *open_store(struct world *world, bool migrate, struct error *error)
 {
-    struct store_config config = {.base = world->base,
-                                  .path = world->scratch.path,
-                                  .queue_max = 64,
-                                  .busy_ms = 400,
-                                  .migrate = migrate,
-                                  .kind = world->postgresql ? STORE_POSTGRESQL : STORE_SQLITE,
-                                  .pg = {.connection = world->connection,
-                                         .password_file = "",
-                                         .pool_min = 1,
-                                         .pool_max = 4,
-                                         .statement_ms = 5000,
-                                         .answer_ms = 5000,
-                                         .connect_ms = 5000}};
+    struct store_config config = store_of(world->base, world->scratch.path, world->connection);
 
+    config.migrate = migrate;
     return store_open(&config, error);
 }
 
@@ -65,8 +54,7 @@ static int setup(void **state)
     struct error error = {""};
 
     scratch_make(&world->scratch);
-    world->postgresql = *state != NULL;
-    if (world->postgresql)
+    if (*state != NULL)
         assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     world->base = event_base_new();
     world->store = open_store(world, true, &error);
