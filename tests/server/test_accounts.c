@@ -294,6 +294,8 @@ static void test_busy_workers(void **state)
 /* Asks n times, and stops before anything is answered. */
 static void stop_with(struct world *world, struct accounts_request request, int n)
 {
+    int before = world->answers_n;
+
     for (int i = 0; i < n; i++)
         begin(world, request, "192.0.2.3");
     accounts_stop(world->accounts);
@@ -301,7 +303,7 @@ static void stop_with(struct world *world, struct accounts_request request, int 
     store_close(world->store);
     world->workers = NULL;
     world->store = NULL;
-    assert_int_equal(world->answers_n, n);
+    assert_int_equal(world->answers_n, before + n);
 }
 
 static void test_stop_answers_all(void **state)
@@ -312,6 +314,18 @@ static void test_stop_answers_all(void **state)
               (struct accounts_request){
                   .kind = ACCOUNTS_REGISTER, .username = "carol", .password = "correct horse"},
               3);
+    assert_int_equal(world->answer.reason, PROTOCOL_REASON_SHUTTING_DOWN);
+}
+
+/* A good token too: nobody is welcomed into a world that ends. */
+static void test_stop_answers_a_token(void **state)
+{
+    struct world *world = *state;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    strcpy(token, world->answer.token);
+    stop_with(world, (struct accounts_request){.kind = ACCOUNTS_TOKEN, .token = token}, 1);
     assert_int_equal(world->answer.reason, PROTOCOL_REASON_SHUTTING_DOWN);
 }
 
@@ -554,6 +568,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_database_away, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy_workers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_answers_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stop_answers_a_token, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_hashes_give_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failures_take_the_same_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_owner_comes_in, setup, teardown),

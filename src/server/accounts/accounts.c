@@ -170,6 +170,10 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
     HASH_FIND(hh, accounts->attempts, &id, sizeof(id), attempt);
     if (!attempt)
         return;
+    if (accounts->stopping) {
+        attempt_refuse(attempt, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
+        return;
+    }
     if (answer->status == STORE_AWAY &&
         (attempt->kind == ACCOUNTS_TOKEN || attempt->kind == ACCOUNTS_RESUME)) {
         attempt->player.id = attempt->claims.player; /* our own signature vouches for both */

@@ -221,8 +221,8 @@ void attempt_stop_all(struct accounts *accounts)
 {
     struct attempt *attempt, *next;
 
-    DL_FOREACH_SAFE(accounts->parked, attempt, next)
-    attempt_refuse(attempt, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
+    while (accounts->parked) /* one that ends may let others go on, and end */
+        attempt_refuse(accounts->parked, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
     HASH_ITER(hh, accounts->attempts, attempt, next)
     if (attempt->held)
         give_held(-1, 0, attempt);

@@ -94,8 +94,11 @@ void attempt_stop_all(struct accounts *accounts);
 /* address in text, in room or constant. */
 const char *attempt_address(const struct attempt *attempt, char room[INET6_ADDRSTRLEN]);
 
-/* accounts.c: where they go on. */
+/* accounts.c: where an attempt goes on with the store's answer. context: the accounts; id: of the
+ * attempt, which may be gone. */
 void accounts_answered(void *context, uint64_t id, const struct store_answer *answer);
+/* Where it goes on when a worker is done with it, or will never be (job->cancelled). job: the
+ * attempt's own. */
 void accounts_hashed(struct workers_job *job);
 
 #endif
