@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
+#include "common/hash.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "store/timestamp.h"
@@ -163,8 +163,12 @@ static struct request *request_new(struct refresh *refresh, const struct refresh
     request->id = ++refresh->next_id;
     request->refresh = refresh;
     request->asker = *asker;
-    HASH_ADD(hh, refresh->requests, id, sizeof(request->id), request);
-    return request;
+    HASH_TRY_ADD(hh, refresh->requests, id, request);
+    if (HASH_ADDED(hh, request))
+        return request;
+    free(request);
+    answer_now(asker, REFRESH_AWAY);
+    return NULL;
 }
 
 static void ask(struct request *request, struct store_question *question)
