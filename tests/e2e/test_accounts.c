@@ -227,6 +227,26 @@ static void test_change_password(void **state)
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
+/* One too many is told so, each of them: who asked for a new password waits for its answer. */
+static void test_each_change_is_answered(void **state)
+{
+    struct player *alice;
+    unsigned asked_n = 20; /* twice what a minute allows */
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    assert_int_equal(alice->notices_n, 0);
+    for (unsigned i = 0; i < asked_n; i++)
+        SEND(alice, password,
+             (&(struct protocol_password){wire_text_of("not mine"), wire_text_of(NEW_PASSWORD)}));
+    UNTIL(party, DEADLINE_MS, alice->notices_n == asked_n || alice->gone);
+    assert_false(alice->gone);
+    player_leave(alice);
+    assert_int_equal(logs_in("alice", PASSWORD), PROTOCOL_REASON_NONE);
+    assert_int_equal(daemon_terminate(&server), 0);
+}
+
 static void test_rename(void **state)
 {
     struct player *alice;
@@ -436,6 +456,7 @@ int main(void)
         STAGED_BOTH(test_first_admin, NULL),
         STAGED_BOTH(test_reset_password, NULL),
         STAGED_BOTH(test_change_password, NULL),
+        STAGED_BOTH(test_each_change_is_answered, NULL),
         STAGED_BOTH(test_rename, "[auth]\nguests = yes\n"),
         STAGED_BOTH(test_roles, NULL),
         STAGED_BOTH(test_invites, "[accounts]\nregistration = invite\n"),

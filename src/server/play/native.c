@@ -366,21 +366,25 @@ static void flooded(struct session *s, const char *message)
     session_end(s, PROTOCOL_REASON_RATE_LIMITED, 10000, NULL);
 }
 
-/* Take a token. False: the message is dropped, and all is said. */
+/* Take a token. False: the message is dropped, and all is said. Who asks to be let in, or for a new
+ * password, waits for an answer: each gets one, as many as the flood's bucket bears. */
 static bool within_limit(struct session *s, int limit, const char *message)
 {
     const struct host_settings *settings = s->host->settings;
     uint64_t now_ms = io_now_ms(s->host->io);
     const struct bucket_rate *rate = s->guest ? &settings->guest[limit] : &settings->allow[limit];
+    uint32_t wait_ms;
 
     if (bucket_take(&s->allow[limit], rate, now_ms))
         return true;
     metrics_add(limit == HOST_LIMIT_LOGIN ? METRIC_LOGINS_LIMITED : METRIC_RATE_LIMITED, 1);
+    wait_ms = bucket_wait_ms(&s->allow[limit], rate, now_ms);
     if (!bucket_take(&s->flood[limit], &settings->flood[limit], now_ms))
         flooded(s, message);
+    else if (limit == HOST_LIMIT_LOGIN)
+        session_notice(s, PROTOCOL_REASON_RATE_LIMITED, wait_ms, NULL);
     else
-        session_notice_limited(s, PROTOCOL_REASON_RATE_LIMITED,
-                               bucket_wait_ms(&s->allow[limit], rate, now_ms));
+        session_notice_limited(s, PROTOCOL_REASON_RATE_LIMITED, wait_ms);
     return false;
 }
 
