@@ -258,6 +258,9 @@ static void test_erase_the_absent(void **state)
               strstr(line, "\"erased\"") != NULL);
     line = daemon_ask(&server, "players.erase", "{\"id\":\"1\"}");
     assert_non_null(strstr(line, "there is no account 1"));
+    /* by his name too, though he is gone: it is not written down again */
+    line = daemon_ask(&server, "players.erase", "{\"player\":\"Zaphodina\"}");
+    assert_non_null(strstr(line, "there is no account by that name"));
     line = daemon_ask(&server, "players.erase", "{}");
     assert_non_null(strstr(line, "name the account"));
     assert_int_equal(daemon_terminate(&server), 0);

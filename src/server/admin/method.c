@@ -429,6 +429,13 @@ bool method_given(const struct method_call *call, const char *name)
     return json_object_get(call->params, name) != NULL;
 }
 
+bool method_secret(const struct method_call *call, const char *name)
+{
+    const struct method_param *row = param_find(call->method->params, name);
+
+    return row != NULL && row->type == METHOD_SECRET;
+}
+
 const char *method_text(const struct method_call *call, const char *name, const char *otherwise)
 {
     const char *text = json_string_value(json_object_get(call->params, name));

@@ -133,6 +133,8 @@ bool method_boolean(const struct method_call *call, const char *name, bool other
 uint64_t method_id(const struct method_call *call, const char *name, uint64_t otherwise);
 int method_word(const struct method_call *call, const char *name, int otherwise); /* its index */
 bool method_given(const struct method_call *call, const char *name);
+/* True: its value stands in no sentence either, for those are written down. */
+bool method_secret(const struct method_call *call, const char *name);
 
 /* Check an object against rows; also for what a subscription's topic takes. Returns 0, or -1 +
  * error that names the parameter. */

@@ -13,6 +13,8 @@ static void found(struct method_call *call, const struct store_answer *answer)
     if (answer->status == STORE_OK) {
         method_about(call, answer->out.player.id, answer->out.player.username);
         call->next(call, answer);
+    } else if (name != NULL && method_secret(call, "player")) {
+        method_fail(call, "there is no account by that name");
     } else if (name != NULL) {
         text_sanitise(name, strlen(name), shown, sizeof(shown));
         method_fail(call, "there is no account by the name of %s", shown);
