@@ -666,6 +666,9 @@ static void a_player_is_shown_and_kicked(void **state)
     assert_string_equal(fake_host.kick_reason, "enough");
     json_decref(result(peer, "players.kick", "{\"session\":4294967297}"));
     assert_string_equal(fake_host.kicked, "anna");
+    strcpy(fake_host.players[0].name, "x!"); /* of an older server: today's rule takes it not */
+    json_decref(result(peer, "players.kick", "{\"name\":\"X!\"}"));
+    assert_string_equal(fake_host.kicked, "x!");
     peer_free(peer);
 }
 

@@ -171,7 +171,7 @@ struct wanted {
     struct presence_row row;
 };
 
-/* Names that look equal are equal, as at login. */
+/* Names that fold to the same are equal, as at login: also those that break today's rule. */
 static bool look(void *context, const struct presence_row *row)
 {
     struct wanted *wanted = context;
@@ -180,7 +180,7 @@ static bool look(void *context, const struct presence_row *row)
     if (wanted->name == NULL)
         wanted->found = row->session == wanted->session;
     else
-        wanted->found = text_name_key(row->name, strlen(row->name), key, NULL) >= 0 &&
+        wanted->found = text_fold(row->name, strlen(row->name), key, sizeof(key)) >= 0 &&
                         strcmp(key, wanted->key) == 0;
     if (wanted->found)
         wanted->row = *row;
@@ -196,7 +196,7 @@ static bool find_one(struct method_call *call, const char *name, uint64_t sessio
     memset(wanted, 0, sizeof(*wanted));
     wanted->name = name;
     wanted->session = session;
-    if (name == NULL || text_name_key(name, strlen(name), wanted->key, NULL) >= 0)
+    if (name == NULL || text_fold(name, strlen(name), wanted->key, sizeof(wanted->key)) >= 0)
         presence_each(call->desk->config->presence, look, wanted);
     if (wanted->found) {
         method_about(call, wanted->row.player, wanted->row.name);
