@@ -40,7 +40,7 @@ tests_server_test_store_faults_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/server/test_store_dns
 tests_server_test_store_dns_SOURCES = tests/server/test_store_dns.c $(PG_CLUSTER_SOURCES)
 tests_server_test_store_dns_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_store_dns_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=evdns_base_resolv_conf_parse -Wl,--wrap=PQconnectdbParams \
+tests_server_test_store_dns_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=evdns_base_resolv_conf_parse -Wl,--wrap=stat -Wl,--wrap=PQconnectdbParams \
 	-Wl,--wrap=PQconnectStartParams -Wl,--wrap=PQconninfo
 tests_server_test_store_dns_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,6 +51,8 @@ static struct event *question_event, *tick_event;
 static struct store *store;
 static int dns_fd;
 static char dns_place[40];
+static const char *dns_listed = dns_place; /* in the machine's list */
+static time_t dns_listed_s = 1;            /* when that was written */
 static enum answer dns_says;
 static unsigned dns_asked_n, looked_up_n;
 static uint64_t ticked_ms, gap_ms;
@@ -60,6 +63,8 @@ static unsigned failed_n, back_n; /* lines of the log about the name server */
 /* -- in place of the machine's name servers, and of a server at the address -- */
 
 int __wrap_evdns_base_resolv_conf_parse(struct evdns_base *dns, int flags, const char *path);
+int __real_stat(const char *path, struct stat *status);
+int __wrap_stat(const char *path, struct stat *status);
 PGconn *__real_PQconnectdbParams(const char *const *keywords, const char *const *values,
                                  int dbname);
 PGconn *__wrap_PQconnectdbParams(const char *const *keywords, const char *const *values,
@@ -71,7 +76,15 @@ PQconninfoOption *__wrap_PQconninfo(PGconn *conn);
 int __wrap_evdns_base_resolv_conf_parse(struct evdns_base *dns, int flags, const char *path)
 {
     (void)flags, (void)path;
-    return evdns_base_nameserver_ip_add(dns, dns_place);
+    return evdns_base_nameserver_ip_add(dns, dns_listed);
+}
+
+int __wrap_stat(const char *path, struct stat *status)
+{
+    if (strcmp(path, "/etc/resolv.conf") != 0)
+        return __real_stat(path, status);
+    *status = (struct stat){.st_ino = 1, .st_mtim.tv_sec = dns_listed_s};
+    return 0;
 }
 
 /* The first connection looks names up by itself, blocking: that is not what is tested here. */
@@ -280,6 +293,26 @@ static void test_name_servers_that_fail(void **state)
     assert_in_range(gap_ms, 1, GAP_MS_MAX);
 }
 
+/* The machine comes to another network, where the name servers that it had are not. */
+static void test_other_name_servers(void **state)
+{
+    unsigned found_n = looked_up_n;
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS / 4;
+
+    (void)state;
+    dns_says = SAYS_RIGHT;
+    dns_listed = "127.0.0.1:9"; /* nobody */
+    dns_listed_s++;
+    all_connections_end();
+    while (asks(false) != STORE_AWAY)
+        assert_true(timestamp_now_ms() < end_ms);
+    assert_int_equal(looked_up_n, found_n);
+    dns_listed = dns_place;
+    dns_listed_s++;
+    asks_until_back();
+    assert_true(looked_up_n > found_n);
+}
+
 /* What comes after is the stop, in the midst of a look-up: sanitizers see what it leaves behind. */
 static void test_a_stop_while_it_looks(void **state)
 {
@@ -352,6 +385,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_name_servers_that_fail),
+                                       cmocka_unit_test(test_other_name_servers),
                                        cmocka_unit_test(test_a_stop_while_it_looks)};
 
     return cmocka_run_group_tests(tests, setup, teardown);

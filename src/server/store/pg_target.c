@@ -13,16 +13,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "store/pg_values.h"
 
 #define LIST_MAX      4096 /* bytes of a list of hosts */
 #define PASSWORD_MAX  1024
 #define ADDRESSES_MAX 8 /* of one name */
+#define RESOLV_CONF   "/etc/resolv.conf"
 
 struct pg_target {
     struct event_base *base;
     struct evdns_base *dns; /* once a name was to be looked up */
+    struct stat servers;    /* of the file, as it was read; zeroed: there was none */
     struct pg_words words;  /* keywords: constant or owned; values: owned */
     size_t words_n;
     char place[512];
@@ -319,14 +322,39 @@ static void looked_up(int result, struct evutil_addrinfo *list, void *context)
     event_active(search->turn, EV_TIMEOUT, 0);
 }
 
+static bool servers_changed(struct pg_target *target)
+{
+    struct stat was = target->servers;
+
+    if (stat(RESOLV_CONF, &target->servers) < 0)
+        memset(&target->servers, 0, sizeof(target->servers));
+    return was.st_dev != target->servers.st_dev || was.st_ino != target->servers.st_ino ||
+           was.st_size != target->servers.st_size ||
+           was.st_mtim.tv_sec != target->servers.st_mtim.tv_sec ||
+           was.st_mtim.tv_nsec != target->servers.st_mtim.tv_nsec;
+}
+
+/* The machine moved to another network. What is under way goes on with the new ones; that an old
+ * one failed is forgotten, so this is not done where nothing changed. */
+static void read_servers_again(struct pg_target *target)
+{
+    if (!servers_changed(target) || evdns_base_clear_nameservers_and_suspend(target->dns) != 0)
+        return;
+    (void)evdns_base_resolv_conf_parse(target->dns, DNS_OPTION_NAMESERVERS, RESOLV_CONF);
+    (void)evdns_base_resume(target->dns);
+}
+
 /* Without name servers those in /etc/hosts are still found. */
 static struct evdns_base *dns_of(struct pg_target *target)
 {
-    if (target->dns)
+    if (target->dns) {
+        read_servers_again(target);
         return target->dns;
+    }
     target->dns = evdns_base_new(target->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    (void)servers_changed(target);
     if (target->dns)
-        (void)evdns_base_resolv_conf_parse(target->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+        (void)evdns_base_resolv_conf_parse(target->dns, DNS_OPTIONS_ALL, RESOLV_CONF);
     return target->dns;
 }
 
