@@ -337,15 +337,10 @@ void crowd_clear(void)
 
 long long crowd_metric(const char *name)
 {
-    char params[100];
-    const char *answer, *value;
+    char whole[100];
 
-    snprintf(params, sizeof params, "{\"name\":\"openmmo_%s\"}", name);
-    answer = daemon_ask(&server, "metrics.get", params);
-    value = answer != NULL ? strstr(answer, "\"value\":") : NULL;
-    if (value == NULL)
-        fail_msg("no metric %s: %s", name, answer != NULL ? answer : "(no answer)");
-    return atoll(value + strlen("\"value\":"));
+    snprintf(whole, sizeof whole, "openmmo_%s", name);
+    return daemon_metric(&server, whole);
 }
 
 long crowd_rss_kib(void)

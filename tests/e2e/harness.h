@@ -78,6 +78,8 @@ bool daemon_said(struct daemon *daemon, const char *text);
 /* One request to the admin socket; the answer's line, valid until the next call; NULL if there is
  * none in time. */
 const char *daemon_ask(struct daemon *daemon, const char *method, const char *params_json);
+/* A metric's value, by the name that metrics.get takes; none fails the test. */
+long long daemon_metric(struct daemon *daemon, const char *name);
 /* Run another openmmod with these arguments to its end; returns its exit code, *out: stdout and
  * stderr, until the next. */
 int openmmod_run(const char *const *arguments, const char **out);

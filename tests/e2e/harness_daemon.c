@@ -285,6 +285,19 @@ const char *daemon_ask(struct daemon *daemon, const char *method, const char *pa
     return NULL;
 }
 
+long long daemon_metric(struct daemon *daemon, const char *name)
+{
+    char params[128];
+    const char *answer, *value;
+
+    snprintf(params, sizeof(params), "{\"name\":\"%s\"}", name);
+    answer = daemon_ask(daemon, "metrics.get", params);
+    value = answer != NULL ? strstr(answer, "\"value\":") : NULL;
+    if (value == NULL)
+        fail_msg("no value of %s: %s", name, answer != NULL ? answer : "no answer");
+    return strtoll(value + strlen("\"value\":"), NULL, 10);
+}
+
 int openmmod_run(const char *const *arguments, const char **out)
 {
     char path[] = "/tmp/openmmo-run-XXXXXX", *argv[32] = {(char *)(uintptr_t)program()};

@@ -274,15 +274,6 @@ static bool all_are_in(void)
     return strstr(text, "6 of 6 are in") != NULL;
 }
 
-static long long metric(const char *name)
-{
-    char params[128];
-    snprintf(params, sizeof params, "{\"name\":\"%s\"}", name);
-    const char *answer = daemon_ask(&server, "metrics.get", params);
-    const char *value = answer ? strstr(answer, "\"value\":") : NULL;
-    return value ? strtoll(value + strlen("\"value\":"), NULL, 10) : -1;
-}
-
 /* The server restarts under them: all obey, come back within 15 s, and nobody hashes. That no line
  * of chat comes twice or out of order each of them checks. */
 static void test_over_a_restart(void **state)
@@ -291,17 +282,17 @@ static void test_over_a_restart(void **state)
     int code;
     (void)state;
     start_bots_as(extra);
-    UNTIL(NULL, 2 * DEADLINE_MS, metric("openmmo_players") == 150);
+    UNTIL(NULL, 2 * DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 150);
     uint64_t told_ms = now_ms();
     daemon_signal(&server, SIGUSR1);
     assert_int_equal(daemon_wait_exit(&server), 0);
     daemon_start(&server, NULL);
-    long long hashes = metric("openmmo_password_hashes_total");
-    UNTIL(NULL, 15000, metric("openmmo_players") == 150);
+    long long hashes = daemon_metric(&server, "openmmo_password_hashes_total");
+    UNTIL(NULL, 15000, daemon_metric(&server, "openmmo_players") == 150);
     if (now_ms() - told_ms > 15000)
         fail_msg("it took %llu ms", (unsigned long long)(now_ms() - told_ms));
-    assert_int_equal(metric("openmmo_password_hashes_total"), hashes);
-    assert_int_equal(metric("openmmo_resumed_total"), 150);
+    assert_int_equal(daemon_metric(&server, "openmmo_password_hashes_total"), hashes);
+    assert_int_equal(daemon_metric(&server, "openmmo_resumed_total"), 150);
     json_t *report = end_of_bots(&code);
     assert_int_equal(count(report, NULL, "joined"), 150);
     assert_int_equal(count(report, NULL, "restarts"), 150);
@@ -311,8 +302,8 @@ static void test_over_a_restart(void **state)
     assert_int_equal(count(report, NULL, "failed"), 0);
     json_decref(report);
     /* They said goodbye: nobody's figure waits. */
-    UNTIL(NULL, DEADLINE_MS, metric("openmmo_players") == 0);
-    assert_int_equal(metric("openmmo_away"), 0);
+    UNTIL(NULL, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 0);
+    assert_int_equal(daemon_metric(&server, "openmmo_away"), 0);
 }
 
 static void test_stop_when_told(void **state)

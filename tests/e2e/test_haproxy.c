@@ -154,19 +154,6 @@ static struct player *come(const char *from, uint16_t port, const char *name, bo
     return known ? player_returns(party, &line, name) : player_new_account(party, &line, name);
 }
 
-static long long metric(const char *name)
-{
-    char params[100];
-    const char *answer, *value;
-
-    snprintf(params, sizeof(params), "{\"name\":\"openmmo_%s\"}", name);
-    answer = daemon_ask(&server, "metrics.get", params);
-    value = answer != NULL ? strstr(answer, "\"value\":") : NULL;
-    if (value == NULL)
-        fail_msg("no metric %s", name);
-    return atoll(value + strlen("\"value\":"));
-}
-
 /* The list of players has this name with this address. */
 static bool is_listed(const char *name, const char *address)
 {
@@ -205,7 +192,8 @@ static void test_own_addresses(void **state)
     assert_true(is_listed("bob", "127.0.0.8"));
     assert_true(is_listed("carol", "127.0.0.9"));
     UNTIL(party, DEADLINE_MS, player_sees(party->players, party->players->next) != NULL);
-    assert_int_equal(metric("proxy_refused_total"), 0); /* nor the proxy's own looks */
+    assert_int_equal(daemon_metric(&server, "openmmo_proxy_refused_total"),
+                     0); /* nor the proxy's own looks */
 }
 
 static unsigned closed_n(const int *fds, unsigned n)
@@ -227,11 +215,11 @@ static void test_limits(void **state)
     for (unsigned i = 0; i < LIMIT + 1; i++)
         seven[i] = connect_from("127.0.0.7", proxy.port);
     UNTIL(party, DEADLINE_MS, closed_n(seven, LIMIT + 1) == 1);
-    assert_int_equal(metric("refused_address_total"), 1);
+    assert_int_equal(daemon_metric(&server, "openmmo_refused_address_total"), 1);
     for (unsigned i = 0; i < LIMIT + 1; i++)
         eight[i] = connect_from("127.0.0.8", proxy.port);
     UNTIL(party, DEADLINE_MS, closed_n(eight, LIMIT + 1) == 1);
-    assert_int_equal(metric("refused_address_total"), 2);
+    assert_int_equal(daemon_metric(&server, "openmmo_refused_address_total"), 2);
     come("127.0.0.9", proxy.port, "carol", false);
     assert_int_equal(closed_n(seven, LIMIT + 1) + closed_n(eight, LIMIT + 1), 2);
     for (unsigned i = 0; i < LIMIT + 1; i++)
@@ -251,7 +239,7 @@ static void test_no_header(void **state)
     UNTIL(party, DEADLINE_MS, said("event=proxy_refused") > 0);
     assert_int_equal(said("event=proxy_refused"), 1);
     assert_true(daemon_said(&server, "address=127.0.0.1:"));
-    assert_int_equal(metric("proxy_refused_total"), 1);
+    assert_int_equal(daemon_metric(&server, "openmmo_proxy_refused_total"), 1);
     come("127.0.0.7", proxy.port, "alice", false);
 }
 
@@ -264,14 +252,14 @@ static void test_proxy_dies(void **state)
     carol = come("127.0.0.9", server.port, "carol", false);
     kill_proxy();
     UNTIL(party, DEADLINE_MS, alice->gone);
-    UNTIL(party, DEADLINE_MS, metric("connections") == 1);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_connections") == 1);
     stage_expect_walking(carol, DEADLINE_MS);
     start_proxy();
     come("127.0.0.7", proxy.port, "alice", true);
     assert_true(is_listed("alice", "127.0.0.7"));
     assert_true(is_listed("carol", "127.0.0.9"));
     assert_false(carol->gone);
-    assert_int_equal(metric("proxy_refused_total"), 0);
+    assert_int_equal(daemon_metric(&server, "openmmo_proxy_refused_total"), 0);
 }
 
 #define PROXIED(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -11,20 +11,6 @@
 #define TOLD_MS 2500 /* 2 s, and what a busy machine adds */
 #define LINES   6
 
-static long long metric(const char *name)
-{
-    char params[128];
-    const char *answer, *value;
-
-    snprintf(params, sizeof(params), "{\"name\":\"%s\"}", name);
-    answer = daemon_ask(&server, "metrics.get", params);
-    assert_non_null(answer);
-    value = strstr(answer, "\"value\":");
-    if (value == NULL)
-        fail_msg("no value: %s", answer);
-    return strtoll(value + strlen("\"value\":"), NULL, 10);
-}
-
 static struct player *connected(void)
 {
     struct player *player = player_connect(party, &server);
@@ -64,14 +50,14 @@ static void test_dropped(void **state)
     snprintf(token, sizeof(token), "%s", alice->token);
     heard = alice->heard;
     player_drop(alice);
-    UNTIL(party, DEADLINE_MS, metric("openmmo_away") == 1);
-    assert_int_equal(metric("openmmo_players"), 1);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_away") == 1);
+    assert_int_equal(daemon_metric(&server, "openmmo_players"), 1);
     player_chat(bob, PROTOCOL_CHANNEL_NEARBY, "where is she?");
     player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "alice is away");
     player_chat(bob, PROTOCOL_CHANNEL_NEARBY, "she stands there");
     UNTIL(party, DEADLINE_MS, player_heard(bob, "she stands there"));
     assert_non_null(replica_find(bob->replica, entity));
-    hashes = metric("openmmo_password_hashes_total");
+    hashes = daemon_metric(&server, "openmmo_password_hashes_total");
     alice = resumed(token, heard);
     assert_int_equal(alice->entity, entity);
     assert_string_equal(alice->name, "alice");
@@ -79,15 +65,15 @@ static void test_dropped(void **state)
     assert_int_equal(alice->lines_n, 3);
     assert_string_equal(alice->lines[0].text, "where is she?");
     assert_string_equal(alice->lines[1].text, "alice is away");
-    assert_int_equal(metric("openmmo_password_hashes_total"), hashes);
-    assert_int_equal(metric("openmmo_away"), 0);
+    assert_int_equal(daemon_metric(&server, "openmmo_password_hashes_total"), hashes);
+    assert_int_equal(daemon_metric(&server, "openmmo_away"), 0);
     /* She goes on from where she was, and only says LEAVE when she means it. */
     place = alice->self.pos;
     stage_expect_walking(alice, DEADLINE_MS);
     assert_true(distance_m(place, alice->self.pos) < 5);
     player_leave(alice);
     UNTIL(party, DEADLINE_MS, replica_find(bob->replica, entity) == NULL);
-    assert_int_equal(metric("openmmo_away"), 0);
+    assert_int_equal(daemon_metric(&server, "openmmo_away"), 0);
 }
 
 static void test_refused(void **state)
@@ -216,12 +202,12 @@ static void test_restart(void **state)
     party = party_new();
 
     daemon_start(&server, NULL);
-    hashes = metric("openmmo_password_hashes_total"); /* a decoy's */
+    hashes = daemon_metric(&server, "openmmo_password_hashes_total"); /* a decoy's */
     come_back();
     if (now_ms() - told_ms > BACK_MS)
         fail_msg("it took %llu ms", (unsigned long long)(now_ms() - told_ms));
-    assert_int_equal(metric("openmmo_password_hashes_total"), hashes);
-    assert_int_equal(metric("openmmo_resumed_total"), CROWD);
+    assert_int_equal(daemon_metric(&server, "openmmo_password_hashes_total"), hashes);
+    assert_int_equal(daemon_metric(&server, "openmmo_resumed_total"), CROWD);
     talker = kept[3].player;
     player_chat(talker, PROTOCOL_CHANNEL_GLOBAL, "after");
     for (unsigned i = 0; i < CROWD; i++) {
@@ -252,7 +238,7 @@ static void test_frozen_database(void **state)
     entity = alice->entity;
     snprintf(token, sizeof(token), "%s", alice->token);
     player_drop(alice);
-    UNTIL(party, DEADLINE_MS, metric("openmmo_away") == 1);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_away") == 1);
     pg_cluster_freeze(&cluster, true);
     carol = connected();
     player_login(carol, "bob", PASSWORD);
