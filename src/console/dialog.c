@@ -93,13 +93,14 @@ const char *dialog_done(enum ui_deed deed)
     return DEEDS[deed].done;
 }
 
+/* By number: a name that is seen may be another account's since its owner was renamed. */
 static void act(struct ui *ui)
 {
     const struct ui_dialog *dialog = &ui->dialog;
     const struct deed *deed = &DEEDS[dialog->deed];
     const char *reason = dialog->reason.text;
     json_t *params = deed->duration == NULL ? json_pack("{s:s}", "session", dialog->player.session)
-                                            : json_pack("{s:s, s:s}", "player", dialog->player.name,
+                                            : json_pack("{s:s, s:s}", "id", dialog->player.account,
                                                         "duration", deed->duration);
 
     if (reason[0] != '\0' || deed->duration != NULL)

@@ -212,6 +212,7 @@ static void take_players(struct model *model, const json_t *data)
             break;
         text(player->name, sizeof(player->name), row, "name");
         text(player->session, sizeof(player->session), row, "session");
+        text(player->account, sizeof(player->account), row, "player");
         text(player->address, sizeof(player->address), row, "address");
         if (json_is_true(json_object_get(row, "away")))
             snprintf(player->address, sizeof(player->address), "(dropped)");

@@ -379,9 +379,9 @@ static void kicking_asks_first_and_the_default_is_no(void **state)
         {"2kra b\027c\n\t\n",  true,  "{\"reason\": \"a c\", \"session\": \"12884901888\"}"},
         {"2b\n",               false, NULL},
         {"2m\033",             false, NULL},
-        {"2by",                true,  "{\"duration\": \"1d\", \"player\": \"Aria\", \"reason\": \"no reason was given\"}"},
-        {"2brspam\n\t\n",      true,  "{\"duration\": \"1d\", \"player\": \"Aria\", \"reason\": \"spam\"}"},
-        {"2mrloud\n\t\n",      true,  "{\"duration\": \"1h\", \"player\": \"Aria\", \"reason\": \"loud\"}"},
+        {"2by",                true,  "{\"duration\": \"1d\", \"id\": \"1000\", \"reason\": \"no reason was given\"}"},
+        {"2brspam\n\t\n",      true,  "{\"duration\": \"1d\", \"id\": \"1000\", \"reason\": \"spam\"}"},
+        {"2mrloud\n\t\n",      true,  "{\"duration\": \"1h\", \"id\": \"1000\", \"reason\": \"loud\"}"},
     };
     /* clang-format on */
 
@@ -400,6 +400,23 @@ static void kicking_asks_first_and_the_default_is_no(void **state)
         assert_false(fixture.ui.quit);
         fixture_fini(&fixture);
     }
+}
+
+static void a_guest_has_no_account_to_ban(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "2");
+    strcpy(fixture.ui.model.players[0].account, "0");
+    press(&fixture, "b");
+    draw(&fixture);
+    assert_false(fixture.ui.dialog.open);
+    assert_true(shows(&fixture, "is a guest"));
+    press(&fixture, "k");
+    assert_true(fixture.ui.dialog.open);
+    fixture_fini(&fixture);
 }
 
 static void what_became_of_a_kick_is_said(void **state)
@@ -594,6 +611,7 @@ int main(void)
         cmocka_unit_test(the_help_names_every_key),
         cmocka_unit_test(the_help_has_pages),
         cmocka_unit_test(kicking_asks_first_and_the_default_is_no),
+        cmocka_unit_test(a_guest_has_no_account_to_ban),
         cmocka_unit_test(what_became_of_a_kick_is_said),
         cmocka_unit_test(the_cursor_stays_on_its_player),
         cmocka_unit_test(sorting_and_filtering_ask_the_daemon),
