@@ -63,11 +63,6 @@ bool presence_has(const struct presence *presence, uint64_t player)
     return false;
 }
 
-void presence_set_role(struct presence *presence, uint64_t player, enum protocol_role role)
-{
-    (void)presence, (void)player, (void)role;
-}
-
 uint32_t presence_n(const struct presence *presence)
 {
     (void)presence;

@@ -167,7 +167,6 @@ static void role_set(struct method_call *call, const struct store_answer *answer
         method_fail(call, "%s is gone", call->player_name);
         return;
     }
-    presence_set_role(call->desk->config->presence, call->player, (enum protocol_role)role);
     method_done(call, json_pack("{s:s, s:s}", "player", call->player_name, "role", ROLES[role]));
 }
 

@@ -80,10 +80,6 @@ uint32_t presence_n(const struct presence *presence);        /* players present,
 uint32_t presence_guests_n(const struct presence *presence); /* guests, also on their way */
 /* Whether the account is in the world, or on its way into it or out of it. */
 bool presence_has(const struct presence *presence, uint64_t player);
-/* Its role is another now: where it stands in the line from the next time on. Fine if it is not
- * here.
- */
-void presence_set_role(struct presence *presence, uint64_t player, enum protocol_role role);
 /* Every position as of then is durable. */
 struct writeback_watermark presence_watermark(const struct presence *presence);
 

@@ -25,14 +25,6 @@ bool presence_has(const struct presence *presence, uint64_t player)
     return people_holder(&presence->people, player) != NULL;
 }
 
-void presence_set_role(struct presence *presence, uint64_t player, enum protocol_role role)
-{
-    struct person *person = people_holder(&presence->people, player);
-
-    if (person)
-        person->staff = role != PROTOCOL_ROLE_PLAYER;
-}
-
 struct writeback_watermark presence_watermark(const struct presence *presence)
 {
     return writeback_watermark(presence->saving.writeback);
