@@ -232,6 +232,27 @@ static void every_field_of_auth(struct wire_text payload)
     }
 }
 
+/* Of an account of its own, for one that is set anew is that account's from then on. */
+static void every_field_of_password(struct wire_text payload)
+{
+    static unsigned names_n;
+    struct player *p;
+    char name[20];
+
+    snprintf(name, sizeof(name), "key%u", ++names_n);
+    p = player_new_account(party, &server, name);
+    added.players++;
+    for (unsigned field = 0; field < 2; field++) {
+        uint32_t before = p->notices_n;
+
+        SEND(p, password,
+             (&(struct protocol_password){field == 0 ? payload : wire_text_of(PASSWORD),
+                                          field == 1 ? payload : wire_text_of("another horse")}));
+        UNTIL(party, DEADLINE_MS, p->notices_n > before || p->gone);
+    }
+    player_leave(p);
+}
+
 static void says(struct player *eve, struct wire_text payload)
 {
     uint32_t before = eve->notices_n;
@@ -258,6 +279,7 @@ static void test_every_text(void **state)
     for (size_t i = 0; i < ARRAY_N(PAYLOADS); i++) {
         every_field_of_register(PAYLOADS[i]);
         every_field_of_auth(PAYLOADS[i]);
+        every_field_of_password(PAYLOADS[i]);
         says(eve, PAYLOADS[i]);
     }
     every_method();
