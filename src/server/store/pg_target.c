@@ -29,6 +29,8 @@ struct pg_target {
     struct pg_words words;  /* keywords: constant or owned; values: owned */
     size_t words_n;
     char place[512];
+    unsigned cancelled_n; /* look-ups that libevent has not ended yet */
+    bool closed;          /* freed, once they are */
 };
 
 struct pg_search {
@@ -184,14 +186,25 @@ fail:
     return NULL;
 }
 
-void pg_target_free(struct pg_target *target)
+static void release(evutil_socket_t fd, short what, void *context)
 {
-    if (!target)
-        return;
+    struct pg_target *target = context;
+
+    (void)fd, (void)what;
     if (target->dns)
         evdns_base_free(target->dns, 0);
     clear_words(target);
     free(target);
+}
+
+void pg_target_free(struct pg_target *target)
+{
+    if (!target)
+        return;
+    if (target->cancelled_n > 0)
+        target->closed = true; /* libevent still needs its base for them */
+    else
+        release(-1, 0, target);
 }
 
 const struct pg_words *pg_target_words(struct pg_target *target)
@@ -294,6 +307,17 @@ static void finish(struct pg_search *search)
     search->done(search->context, &words, NULL);
 }
 
+/* The base may not go from within its own callback. */
+static void cancelled(struct pg_search *search)
+{
+    static const struct timeval at_once = {0, 0};
+    struct pg_target *target = search->target;
+
+    free(search);
+    if (--target->cancelled_n == 0 && target->closed)
+        (void)event_base_once(target->base, -1, EV_TIMEOUT, release, target, &at_once);
+}
+
 static void looked_up(int result, struct evutil_addrinfo *list, void *context)
 {
     struct pg_search *search = context;
@@ -301,7 +325,7 @@ static void looked_up(int result, struct evutil_addrinfo *list, void *context)
     unsigned n = 0;
 
     if (result == EVUTIL_EAI_CANCEL) {
-        free(search);
+        cancelled(search);
         return;
     }
     search->request = NULL;
@@ -426,8 +450,10 @@ void pg_search_cancel(struct pg_search *search)
         return;
     event_free(search->turn);
     search->turn = NULL;
-    if (search->request)
-        evdns_getaddrinfo_cancel(search->request); /* looked_up frees it, now or later */
-    else
+    if (!search->request) {
         free(search);
+        return;
+    }
+    search->target->cancelled_n++;
+    evdns_getaddrinfo_cancel(search->request); /* looked_up frees it, now or later */
 }

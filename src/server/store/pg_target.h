@@ -25,7 +25,9 @@ int pg_target_check(const char *connection, struct error *error) MUST_CHECK;
 /* password_file: its first line is the password; "": none. NULL + error. Blocks on the file. */
 struct pg_target *pg_target_new(struct event_base *base, const char *connection,
                                 const char *password_file, struct error *error);
-void pg_target_free(struct pg_target *target); /* NULL is fine; no search may be under way */
+/* NULL is fine; no search may be under way. Where one was cancelled that libevent has not ended
+ * yet, the base's loop must turn once more, or the process's end takes the rest. */
+void pg_target_free(struct pg_target *target);
 
 /* For the first connection: blocking libpq may look names up itself. Valid until the next call. */
 const struct pg_words *pg_target_words(struct pg_target *target);
