@@ -106,9 +106,9 @@ static void act(struct ui *ui)
     if (reason[0] != '\0' || deed->duration != NULL)
         json_object_set_new(params, "reason",
                             json_string(reason[0] != '\0' ? reason : "no reason was given"));
-    snprintf(ui->kicked, sizeof(ui->kicked), "%s", dialog->player.name);
-    ui->deed = dialog->deed;
-    if (ui->config.ask(ui->config.context, UI_ASK_KICK, deed->method, params) != 0)
+    snprintf(ui->meant[dialog->deed], sizeof(ui->meant[0]), "%s", dialog->player.name);
+    if (ui->config.ask(ui->config.context, (enum ui_ask)(UI_ASK_KICK + dialog->deed), deed->method,
+                       params) != 0)
         ui_say(ui, true, "not connected: %s was not %s", dialog->player.name, deed->done);
 }
 

@@ -93,12 +93,15 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
         [UI_ASK_STATUS] = "server.status",  [UI_ASK_LOG] = "log.tail",
         [UI_ASK_SUBSCRIBE] = "subscribe",   [UI_ASK_PLAYERS] = "players.list",
         [UI_ASK_KICK] = "players.kick",     [UI_ASK_WORST] = "server.worst",
+        [UI_ASK_BAN] = "bans.add",          [UI_ASK_MUTE] = "players.mute",
     };
-    const char *kicked =
-        json_string_value(json_object_get(result, ui->deed == UI_DEED_KICK ? "kicked" : "player"));
+    bool acted = what >= UI_ASK_KICK;
+    enum ui_deed deed = acted ? (enum ui_deed)(what - UI_ASK_KICK) : UI_DEED_KICK;
+    const char *whom =
+        json_string_value(json_object_get(result, deed == UI_DEED_KICK ? "kicked" : "player"));
 
-    if (code != 0 && what == UI_ASK_KICK)
-        ui_say(ui, true, "not %s: %s (%s)", dialog_done(ui->deed), sentence, ui->kicked);
+    if (code != 0 && acted)
+        ui_say(ui, true, "not %s: %s (%s)", dialog_done(deed), sentence, ui->meant[deed]);
     else if (code != 0)
         ui_say(ui, true, "%s: %s", METHODS[what], sentence);
     else
@@ -107,9 +110,8 @@ void ui_answer(struct ui *ui, enum ui_ask what, json_t *result, int code, const 
         SCREEN_PLAYERS.answered(ui);
     if (what == UI_ASK_WORST && SCREEN_LOAD.answered != NULL)
         SCREEN_LOAD.answered(ui);
-    if (what == UI_ASK_KICK && code == 0) {
-        ui_say(ui, false, "%s was %s", kicked != NULL ? kicked : "the player",
-               dialog_done(ui->deed));
+    if (acted && code == 0) {
+        ui_say(ui, false, "%s was %s", whom != NULL ? whom : "the player", dialog_done(deed));
         ui->players.asked_ms = 0;
     }
 }

@@ -24,10 +24,12 @@ enum ui_ask {
     UI_ASK_SUBSCRIBE,
     UI_ASK_PLAYERS,
     UI_ASK_WORST,
-    UI_ASK_KICK
+    UI_ASK_KICK, /* and two more, in enum ui_deed's order */
+    UI_ASK_BAN,
+    UI_ASK_MUTE
 };
 
-enum ui_deed { UI_DEED_KICK, UI_DEED_BAN, UI_DEED_MUTE }; /* what the dialog asks about */
+enum ui_deed { UI_DEED_KICK, UI_DEED_BAN, UI_DEED_MUTE, UI_DEEDS_N }; /* of the dialog */
 
 enum ui_dialog_focus { UI_FOCUS_REASON, UI_FOCUS_NO, UI_FOCUS_YES };
 
@@ -98,8 +100,7 @@ struct ui {
     struct ui_log_view log;
     struct ui_load_view load;
     struct ui_dialog dialog;
-    char kicked[256];  /* whom the last deed was about */
-    enum ui_deed deed; /* the last one that was asked */
+    char meant[UI_DEEDS_N][256]; /* whom the last of each was about */
 };
 
 /* In place. -1: out of memory. */
