@@ -60,6 +60,7 @@
     ROW(MUTES,                   GAUGE,     "openmmo_mutes",                        "Mutes in force") \
     ROW(BANNED_REFUSED,          COUNTER,   "openmmo_banned_refused_total",         "Connections and logins refused for a ban") \
     ROW(MUTED_LINES,             COUNTER,   "openmmo_muted_lines_total",            "Chat lines refused for a mute") \
+    ROW(CHAT_LOG_RETRIES,        COUNTER,   "openmmo_chat_log_retries_total",       "Batches of chat lines that wait on, for the database was away") \
     ROW(CHAT_LOG_LOST,           COUNTER,   "openmmo_chat_log_lost_total",          "Chat lines that could not be written down") \
     ROW(AUDIT_LOST,              COUNTER,   "openmmo_audit_lost_total",             "Operators' actions that are in the log only") \
     ROW(CELLS,                   GAUGE,     "openmmo_cells",                        "Occupied cells") \

@@ -78,7 +78,9 @@ static void written(void *context, uint64_t tag, const struct store_answer *answ
     }
     if (answer->status == STORE_NONE) /* an account was erased in that very moment */
         lose(chatlog->asked_n);
-    if (answer->status != STORE_AWAY) /* else they wait on */
+    if (answer->status == STORE_AWAY) /* they wait on */
+        metrics_add(METRIC_CHAT_LOG_RETRIES, 1);
+    else
         drop_first(chatlog, chatlog->asked_n);
     chatlog->asked_n = 0;
     if (!chatlog->keep)
