@@ -175,6 +175,7 @@ static void note_worst(struct ticker *ticker, const struct sim_step_counts *coun
     now->of.tick.before_us = ticker->before_us;
     ticker->before_us = (uint32_t)(ran_ns / 1000);
     now->real_us = now->of.tick.late_us + ticker->before_us;
+    metrics_observe(METRIC_TICK_REAL_US, now->real_us);
     if (ticker->config.worst != NULL)
         worst_note(ticker->config.worst, 0, now);
 }
@@ -209,7 +210,9 @@ static void tick_once(struct ticker *ticker)
     publish(ticker);
     made_of->snapshot_us = cpu_since(&phase_ns);
     ticker->now.cpu_us = (uint32_t)((phase_ns - start_ns) / 1000);
+    metrics_observe(METRIC_TICK_DRAIN_US, made_of->drain_us);
     metrics_observe(METRIC_TICK_STEP_US, made_of->step_us);
+    metrics_observe(METRIC_TICK_JOURNAL_US, made_of->journal_us);
     metrics_observe(METRIC_TICK_SNAPSHOT_US, made_of->snapshot_us);
     metrics_observe(METRIC_TICK_US, ticker->now.cpu_us);
     count(&counts);

@@ -287,14 +287,20 @@ const char *daemon_ask(struct daemon *daemon, const char *method, const char *pa
 
 long long daemon_metric(struct daemon *daemon, const char *name)
 {
-    char params[128];
+    char params[160] = "{\"name\":\"";
+    size_t n = strlen(params);
     const char *answer, *value;
 
-    snprintf(params, sizeof(params), "{\"name\":\"%s\"}", name);
+    for (; *name != '\0' && n + 6 < sizeof(params); name++) { /* labels have quotes */
+        if (*name == '"')
+            params[n++] = '\\';
+        params[n++] = *name;
+    }
+    snprintf(params + n, sizeof(params) - n, "\"}");
     answer = daemon_ask(daemon, "metrics.get", params);
     value = answer != NULL ? strstr(answer, "\"value\":") : NULL;
     if (value == NULL)
-        fail_msg("no value of %s: %s", name, answer != NULL ? answer : "no answer");
+        fail_msg("no value by %s: %s", params, answer != NULL ? answer : "no answer");
     return strtoll(value + strlen("\"value\":"), NULL, 10);
 }
 

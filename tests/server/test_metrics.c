@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -76,16 +77,82 @@ static void test_buckets_and_quantiles(void **state)
     assert_int_equal(metrics_bucket_us(METRICS_BUCKETS - 2), 8388608);
 }
 
-static void test_rows_are_named_once(void **state)
+static bool ends(const char *name, const char *with)
+{
+    size_t n = strcspn(name, "{"), with_n = strlen(with);
+
+    return n >= with_n && strncmp(name + n - with_n, with, with_n) == 0;
+}
+
+static void assert_named_well(const struct metrics_row *row)
+{
+    if (strncmp(row->exported, "openmmo_", 8) != 0)
+        fail_msg("%s does not begin with openmmo_", row->exported);
+    if (strstr(row->exported, "micro") || strstr(row->exported, "milli"))
+        fail_msg("%s: in seconds and bytes", row->exported);
+    if ((row->kind == METRIC_COUNTER) != ends(row->exported, "_total"))
+        fail_msg("%s: _total is the end of a counter's name, and of none else", row->exported);
+    if (row->kind == METRIC_HISTOGRAM && !ends(row->exported, "_seconds"))
+        fail_msg("%s: what is kept in microseconds is exported in seconds", row->exported);
+}
+
+static void test_rows_are_named_once_and_well(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < METRICS_N; i++) {
         const struct metrics_row *row = metrics_row((enum metric)i);
 
-        assert_int_equal(strncmp(row->exported, "openmmo_", 8), 0);
+        assert_named_well(row);
         for (unsigned j = 0; j < i; j++)
             assert_string_not_equal(row->exported, metrics_row((enum metric)j)->exported);
     }
+    for (unsigned i = 0; i < METRIC_GROUPS_N; i++)
+        assert_named_well(metrics_group_row((enum metric_group)i));
+}
+
+/* Rows of one family stand together and are of one kind. */
+static void test_families_stand_together(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i < METRICS_N; i++) {
+        const struct metrics_row *row = metrics_row((enum metric)i);
+        const struct metrics_row *above = metrics_row((enum metric)(i - 1));
+        size_t n = strcspn(row->exported, "{");
+
+        if (strcspn(above->exported, "{") == n && strncmp(row->exported, above->exported, n) == 0) {
+            assert_int_equal(row->kind, above->kind);
+            assert_true(row->exported[n] == '{' && above->exported[n] == '{');
+            continue;
+        }
+        for (unsigned j = 0; j < i; j++) {
+            const char *other = metrics_row((enum metric)j)->exported;
+
+            if (strcspn(other, "{") == n && strncmp(row->exported, other, n) == 0)
+                fail_msg("%s stands apart from %s", row->exported, other);
+        }
+    }
+}
+
+static void test_members(void **state)
+{
+    struct metrics_histogram histogram;
+
+    (void)state;
+    assert_null(metrics_member_labels(METRIC_GROUP_STATEMENT_US, 3));
+    metrics_member(METRIC_GROUP_STATEMENT_US, 3, "statement=\"three\"");
+    assert_null(metrics_member_labels(METRIC_GROUP_STATEMENT_US, 3)); /* nothing was counted */
+    metrics_member_observe(METRIC_GROUP_STATEMENT_US, 3, 100);
+    metrics_member_observe(METRIC_GROUP_STATEMENT_US, 3, 200);
+    metrics_member_observe(METRIC_GROUP_STATEMENT_US, 4, 200); /* has no name */
+    metrics_member_add(METRIC_GROUP_STATEMENT_ERRORS, 3, 7);
+    assert_string_equal(metrics_member_labels(METRIC_GROUP_STATEMENT_US, 3), "statement=\"three\"");
+    assert_null(metrics_member_labels(METRIC_GROUP_STATEMENT_US, 4));
+    metrics_member_histogram(METRIC_GROUP_STATEMENT_US, 3, &histogram);
+    assert_int_equal(histogram.count, 2);
+    assert_int_equal(histogram.sum_us, 300);
+    assert_int_equal(metrics_member_value(METRIC_GROUP_STATEMENT_US, 3), 2);
+    assert_int_equal(metrics_member_value(METRIC_GROUP_STATEMENT_ERRORS, 3), 7);
+    assert_int_equal(metrics_member_value(METRIC_GROUP_STATEMENT_ERRORS, 2), 0);
 }
 
 int main(void)
@@ -94,7 +161,9 @@ int main(void)
         cmocka_unit_test(test_threads_add_up),
         cmocka_unit_test(test_gauge_is_set),
         cmocka_unit_test(test_buckets_and_quantiles),
-        cmocka_unit_test(test_rows_are_named_once),
+        cmocka_unit_test(test_rows_are_named_once_and_well),
+        cmocka_unit_test(test_families_stand_together),
+        cmocka_unit_test(test_members),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,26 +3,62 @@
 
 #include "admin/method.h"
 
-static const char *const KINDS[] = {
-    [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
+static const char *const KINDS[] = {[METRIC_COUNTER] = "counter",
+                                    [METRIC_GAUGE] = "gauge",
+                                    [METRIC_MILLI] = "gauge",
+                                    [METRIC_HISTOGRAM] = "histogram"};
 
-static json_t *metric_json(enum metric metric)
+/* histogram: NULL where it is none. */
+static json_t *metric_json(const struct metrics_row *row, const char *labels, int64_t value,
+                           const struct metrics_histogram *histogram)
+{
+    json_t *number = row->kind == METRIC_MILLI ? json_real((double)value / 1000)
+                                               : json_integer((json_int_t)value);
+    json_t *object = json_pack("{s:o, s:s, s:s, s:o}", "name",
+                               labels ? json_sprintf("%s{%s}", row->exported, labels)
+                                      : json_string(row->exported),
+                               "kind", KINDS[row->kind], "help", row->help, "value", number);
+
+    if (histogram == NULL || object == NULL)
+        return object;
+    json_object_update_new(
+        object, json_pack("{s:I, s:I, s:I, s:I}", "sum_us", (json_int_t)histogram->sum_us, "max_us",
+                          (json_int_t)histogram->max_us, "p50_us",
+                          (json_int_t)metrics_quantile(histogram, NULL, 0.5), "p99_us",
+                          (json_int_t)metrics_quantile(histogram, NULL, 0.99)));
+    return object;
+}
+
+static bool wanted(const struct metrics_row *row, const char *name)
+{
+    return name == NULL || strncmp(row->exported, name, strlen(name)) == 0;
+}
+
+static void add_row(json_t *list, enum metric metric)
 {
     const struct metrics_row *row = metrics_row(metric);
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:I}", "name", row->exported, "kind", KINDS[row->kind], "help",
-                  row->help, "value", (json_int_t)metrics_value(metric));
     struct metrics_histogram histogram;
 
-    if (row->kind != METRIC_HISTOGRAM || object == NULL)
-        return object;
-    metrics_histogram(metric, &histogram);
-    json_object_update_new(object,
-                           json_pack("{s:I, s:I, s:I, s:I}", "sum_us", (json_int_t)histogram.sum_us,
-                                     "max_us", (json_int_t)histogram.max_us, "p50_us",
-                                     (json_int_t)metrics_quantile(&histogram, NULL, 0.5), "p99_us",
-                                     (json_int_t)metrics_quantile(&histogram, NULL, 0.99)));
-    return object;
+    if (row->kind == METRIC_HISTOGRAM)
+        metrics_histogram(metric, &histogram);
+    json_array_append_new(list, metric_json(row, NULL, metrics_value(metric),
+                                            row->kind == METRIC_HISTOGRAM ? &histogram : NULL));
+}
+
+static void add_group(json_t *list, enum metric_group group)
+{
+    const struct metrics_row *row = metrics_group_row(group);
+    struct metrics_histogram histogram;
+
+    for (unsigned at = 0; at < metrics_group_room(group); at++) {
+        const char *labels = metrics_member_labels(group, at);
+
+        if (labels == NULL)
+            continue;
+        metrics_member_histogram(group, at, &histogram);
+        json_array_append_new(list, metric_json(row, labels, metrics_member_value(group, at),
+                                                row->kind == METRIC_HISTOGRAM ? &histogram : NULL));
+    }
 }
 
 static void run_get(struct method_call *call)
@@ -30,12 +66,12 @@ static void run_get(struct method_call *call)
     const char *name = method_text(call, "name", NULL);
     json_t *list = json_array();
 
-    for (int i = 0; i < METRICS_N; i++) {
-        const char *exported = metrics_row((enum metric)i)->exported;
-
-        if (name == NULL || strncmp(exported, name, strlen(name)) == 0)
-            json_array_append_new(list, metric_json((enum metric)i));
-    }
+    for (int i = 0; i < METRICS_N; i++)
+        if (wanted(metrics_row((enum metric)i), name))
+            add_row(list, (enum metric)i);
+    for (int i = 0; i < METRIC_GROUPS_N; i++)
+        if (wanted(metrics_group_row((enum metric_group)i), name))
+            add_group(list, (enum metric_group)i);
     if (json_array_size(list) > 0) {
         method_done(call, json_pack("{s:o}", "metrics", list));
     } else {

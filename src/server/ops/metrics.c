@@ -30,6 +30,27 @@ static const struct metrics_row rows[METRICS_N] = {
 /* Histograms by metric: those that are none keep their (untouched, hence never resident) room. */
 static struct cell cells[METRICS_N];
 static struct histogram histograms[METRICS_N];
+
+/* The same of the groups' members, one group behind the other. */
+enum group_start {
+#define ROW(name, kind, exported, members, help) START_##name, LAST_##name = START_##name + (members) - 1,
+    METRIC_GROUPS(ROW)
+#undef ROW
+    MEMBERS_N
+};
+static const struct metrics_row group_rows[METRIC_GROUPS_N] = {
+#define ROW(name, kind, exported, members, help) [METRIC_GROUP_##name] = {#name, exported, help, METRIC_##kind},
+    METRIC_GROUPS(ROW)
+#undef ROW
+};
+static const struct { unsigned start, room; } group_places[METRIC_GROUPS_N] = {
+#define ROW(name, kind, exported, members, help) [METRIC_GROUP_##name] = {START_##name, members},
+    METRIC_GROUPS(ROW)
+#undef ROW
+};
+static struct cell member_cells[MEMBERS_N];
+static struct histogram member_histograms[MEMBERS_N];
+static const char *_Atomic member_labels[MEMBERS_N];
 /* clang-format on */
 
 const struct metrics_row *metrics_row(enum metric metric)
@@ -52,7 +73,7 @@ void metrics_gauge(enum metric metric, int64_t delta)
 
 void metrics_set(enum metric metric, int64_t value)
 {
-    assert(rows[metric].kind == METRIC_GAUGE);
+    assert(rows[metric].kind == METRIC_GAUGE || rows[metric].kind == METRIC_MILLI);
     atomic_store_explicit(&cells[metric].value, value, memory_order_relaxed);
 }
 
@@ -65,19 +86,23 @@ static unsigned bucket_of(uint64_t us)
     return bucket;
 }
 
-void metrics_observe(enum metric metric, uint64_t us)
+static void observe(struct cell *cell, struct histogram *histogram, uint64_t us)
 {
-    struct histogram *histogram = &histograms[metric];
     uint64_t max = atomic_load_explicit(&histogram->max_us, memory_order_relaxed);
 
-    assert(rows[metric].kind == METRIC_HISTOGRAM);
     atomic_fetch_add_explicit(&histogram->buckets[bucket_of(us)], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&histogram->sum_us, us, memory_order_relaxed);
     while (us > max &&
            !atomic_compare_exchange_weak_explicit(&histogram->max_us, &max, us,
                                                   memory_order_relaxed, memory_order_relaxed))
         ;
-    atomic_fetch_add_explicit(&cells[metric].value, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cell->value, 1, memory_order_relaxed);
+}
+
+void metrics_observe(enum metric metric, uint64_t us)
+{
+    assert(rows[metric].kind == METRIC_HISTOGRAM);
+    observe(&cells[metric], &histograms[metric], us);
 }
 
 int64_t metrics_value(enum metric metric)
@@ -86,10 +111,8 @@ int64_t metrics_value(enum metric metric)
     return atomic_load_explicit(&cells[metric].value, memory_order_relaxed);
 }
 
-void metrics_histogram(enum metric metric, struct metrics_histogram *out)
+static void read_histogram(struct histogram *histogram, struct metrics_histogram *out)
 {
-    struct histogram *histogram = &histograms[metric];
-
     /* The count is the sum of the buckets as read, so that a quantile never looks beyond the last.
      */
     out->count = 0;
@@ -99,6 +122,11 @@ void metrics_histogram(enum metric metric, struct metrics_histogram *out)
         out->buckets[i] = atomic_load_explicit(&histogram->buckets[i], memory_order_relaxed);
         out->count += out->buckets[i];
     }
+}
+
+void metrics_histogram(enum metric metric, struct metrics_histogram *out)
+{
+    read_histogram(&histograms[metric], out);
 }
 
 uint64_t metrics_bucket_us(unsigned bucket)
@@ -125,4 +153,64 @@ uint64_t metrics_quantile(const struct metrics_histogram *later,
             return i == METRICS_BUCKETS - 1 ? later->max_us : metrics_bucket_us(i);
     }
     return later->max_us;
+}
+
+/* -- groups ------------------------------------------------------------------------------------ */
+
+static unsigned place_of(enum metric_group group, unsigned at)
+{
+    assert((unsigned)group < METRIC_GROUPS_N && at < group_places[group].room);
+    return group_places[group].start + at;
+}
+
+/* Release and acquire: who reads the pointer reads the text behind it. */
+void metrics_member(enum metric_group group, unsigned at, const char *labels)
+{
+    atomic_store_explicit(&member_labels[place_of(group, at)], labels, memory_order_release);
+}
+
+void metrics_member_add(enum metric_group group, unsigned at, uint64_t n)
+{
+    assert(group_rows[group].kind == METRIC_COUNTER);
+    atomic_fetch_add_explicit(&member_cells[place_of(group, at)].value, (int64_t)n,
+                              memory_order_relaxed);
+}
+
+void metrics_member_observe(enum metric_group group, unsigned at, uint64_t us)
+{
+    unsigned place = place_of(group, at);
+
+    assert(group_rows[group].kind == METRIC_HISTOGRAM);
+    observe(&member_cells[place], &member_histograms[place], us);
+}
+
+const struct metrics_row *metrics_group_row(enum metric_group group)
+{
+    assert((unsigned)group < METRIC_GROUPS_N);
+    return &group_rows[group];
+}
+
+unsigned metrics_group_room(enum metric_group group)
+{
+    assert((unsigned)group < METRIC_GROUPS_N);
+    return group_places[group].room;
+}
+
+const char *metrics_member_labels(enum metric_group group, unsigned at)
+{
+    unsigned place = place_of(group, at);
+
+    if (atomic_load_explicit(&member_cells[place].value, memory_order_relaxed) == 0)
+        return NULL;
+    return atomic_load_explicit(&member_labels[place], memory_order_acquire);
+}
+
+int64_t metrics_member_value(enum metric_group group, unsigned at)
+{
+    return atomic_load_explicit(&member_cells[place_of(group, at)].value, memory_order_relaxed);
+}
+
+void metrics_member_histogram(enum metric_group group, unsigned at, struct metrics_histogram *out)
+{
+    read_histogram(&member_histograms[place_of(group, at)], out);
 }

@@ -1,9 +1,14 @@
-/* metrics.h -- what the daemon counts: one row of METRICS each, read by status, console and (later)
- * /metrics.
+/* metrics.h -- what the daemon counts: one row of METRICS each, read by status, console and
+ * /metrics (exposition.h).
  *
  * Counters and gauges are relaxed atomics, one cache line apart from other rows; histograms have
  * fixed upper bounds in microseconds (powers of two from 16 us to 8.4 s). Updating never blocks or
- * allocates. All functions: any thread. */
+ * allocates. All functions: any thread.
+ *
+ * Exported names follow Prometheus's conventions, in base units: a counter ends in _total, a time
+ * is kept in microseconds (HISTOGRAM) or in thousandths (MILLI) and exported in seconds. A name may
+ * carry its labels, "openmmo_logins_total{outcome=\"ok\"}": such rows are one family, stand
+ * together and are of one kind; the first one's help is the family's. */
 #ifndef OPENMMO_OPS_METRICS_H
 #define OPENMMO_OPS_METRICS_H
 
@@ -15,15 +20,18 @@
 #define METRICS(ROW) \
     ROW(TICKS,                   COUNTER,   "openmmo_ticks_total",                  "Ticks simulated") \
     ROW(TICKS_MISSED,            COUNTER,   "openmmo_ticks_missed_total",           "Ticks skipped because the server stalled") \
-    ROW(TICK_US,                 HISTOGRAM, "openmmo_tick_microseconds",            "CPU time of a whole tick on the sim thread") \
-    ROW(TICK_STEP_US,            HISTOGRAM, "openmmo_tick_step_microseconds",       "CPU time of the simulation step") \
-    ROW(TICK_SNAPSHOT_US,        HISTOGRAM, "openmmo_tick_snapshot_microseconds",   "CPU time of building the snapshot") \
-    ROW(TICK_LATE_US,            HISTOGRAM, "openmmo_tick_late_microseconds",       "How late a tick began") \
+    ROW(TICK_US,                 HISTOGRAM, "openmmo_tick_seconds",                 "CPU time of a whole tick on the sim thread") \
+    ROW(TICK_REAL_US,            HISTOGRAM, "openmmo_tick_real_seconds",            "Real time from the moment a tick was due to its end") \
+    ROW(TICK_DRAIN_US,           HISTOGRAM, "openmmo_tick_phase_seconds{phase=\"drain\"}", "CPU time of a tick by phase: drain (taking commands), step, journal, snapshot") \
+    ROW(TICK_STEP_US,            HISTOGRAM, "openmmo_tick_phase_seconds{phase=\"step\"}", "CPU time of the simulation step") \
+    ROW(TICK_JOURNAL_US,         HISTOGRAM, "openmmo_tick_phase_seconds{phase=\"journal\"}", "CPU time of writing the tick journal") \
+    ROW(TICK_SNAPSHOT_US,        HISTOGRAM, "openmmo_tick_phase_seconds{phase=\"snapshot\"}", "CPU time of building the snapshot") \
+    ROW(TICK_LATE_US,            HISTOGRAM, "openmmo_tick_late_seconds",            "How late a tick began") \
     ROW(LADDER_RUNG,             GAUGE,     "openmmo_ladder_rung",                  "The highest rung of the ladder that is stepped on, 0: none") \
     ROW(DOOR_SHUT,               GAUGE,     "openmmo_door_shut",                    "1 while newcomers wait for the load to be less") \
-    ROW(TEMPO,                   GAUGE,     "openmmo_tempo_permille",               "How fast the world runs: 1000 is real time") \
+    ROW(TEMPO,                   MILLI,     "openmmo_tempo_ratio",                  "How fast the world runs: 1 is real time") \
     ROW(TEMPO_CHANGES,           COUNTER,   "openmmo_tempo_changes_total",          "Changes of the tempo") \
-    ROW(SWEEP_US,                HISTOGRAM, "openmmo_sweep_microseconds",           "CPU time of one sweep over an io thread's connections") \
+    ROW(SWEEP_US,                HISTOGRAM, "openmmo_sweep_seconds",                "CPU time of one sweep over an io thread's connections") \
     ROW(SNAPSHOTS_SKIPPED,       COUNTER,   "openmmo_snapshots_skipped_total",      "Snapshots that an io thread did not take in time") \
     ROW(SNAPSHOTS_FAILED,        COUNTER,   "openmmo_snapshots_failed_total",       "Ticks that were not shown to anybody, for want of memory") \
     ROW(PLAYERS,                 GAUGE,     "openmmo_players",                      "Players in the world") \
@@ -39,16 +47,16 @@
     ROW(REFUSED_FULL,            COUNTER,   "openmmo_refused_full_total",           "Connections refused because the server was full") \
     ROW(PROXY_REFUSED,           COUNTER,   "openmmo_proxy_refused_total",          "Connections of trusted proxies closed for want of a PROXY header") \
     ROW(HANDSHAKES_WAITING,      GAUGE,     "openmmo_handshakes_waiting",           "Steps of TLS handshakes that wait for their share of an io thread") \
-    ROW(TURN_US,                 HISTOGRAM, "openmmo_io_turn_microseconds",         "CPU time of an io thread from one turn of its loop to the next") \
+    ROW(TURN_US,                 HISTOGRAM, "openmmo_io_turn_seconds",              "CPU time of an io thread from one turn of its loop to the next") \
     ROW(IO_STUCK,                GAUGE,     "openmmo_io_threads_stuck",             "Io threads that have not turned for two seconds: their players wait") \
-    ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total",         "TLS handshakes completed") \
-    ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_failed_total",             "TLS handshakes failed") \
+    ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total{outcome=\"ok\"}", "TLS handshakes") \
+    ROW(TLS_FAILED,              COUNTER,   "openmmo_tls_handshakes_total{outcome=\"failed\"}", "TLS handshakes that failed") \
     ROW(TLS_ALLOCATIONS,         COUNTER,   "openmmo_tls_allocations_total",        "Blocks of memory that OpenSSL asked its pools for") \
     ROW(TLS_MEMORY,              GAUGE,     "openmmo_tls_memory_bytes",             "Memory that the pools for OpenSSL hold, and for which cells players see") \
     ROW(DEADLINES,               COUNTER,   "openmmo_deadlines_total",              "Connections closed by an absolute deadline") \
     ROW(MALFORMED,               COUNTER,   "openmmo_malformed_total",              "Connections closed for a malformed message") \
-    ROW(BYTES_IN,                COUNTER,   "openmmo_bytes_in_total",               "Bytes read from sockets") \
-    ROW(BYTES_OUT,               COUNTER,   "openmmo_bytes_out_total",              "Bytes written to sockets") \
+    ROW(BYTES_IN,                COUNTER,   "openmmo_received_bytes_total",         "Bytes read from sockets") \
+    ROW(BYTES_OUT,               COUNTER,   "openmmo_sent_bytes_total",             "Bytes written to sockets") \
     ROW(MESSAGES_IN,             COUNTER,   "openmmo_messages_in_total",            "Messages received") \
     ROW(RATE_LIMITED,            COUNTER,   "openmmo_rate_limited_total",           "Messages refused by a token bucket") \
     ROW(COMMANDS,                COUNTER,   "openmmo_commands_total",               "Commands that the simulation took") \
@@ -73,9 +81,9 @@
     ROW(FLOOR_SWEEPS,            GAUGE,     "openmmo_floor_sweeps",                 "Tier floors of the io threads by the time of their sweeps, added up") \
     ROW(FLOOR_EGRESS,            GAUGE,     "openmmo_floor_egress",                 "Tier floor of the server by its bytes sent") \
     ROW(OUTBOX_OVERFLOWS,        COUNTER,   "openmmo_outbox_overflows_total",       "Connections closed because their outbox was full") \
-    ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_ok_total",              "Logins that succeeded") \
-    ROW(LOGINS_FAILED,           COUNTER,   "openmmo_logins_failed_total",          "Logins refused for a wrong name, password or token") \
-    ROW(LOGINS_LIMITED,          COUNTER,   "openmmo_logins_limited_total",         "Logins refused by a limit") \
+    ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_total{outcome=\"ok\"}", "Logins by what came of them: ok, failed (wrong name, password or token), limited") \
+    ROW(LOGINS_FAILED,           COUNTER,   "openmmo_logins_total{outcome=\"failed\"}", "Logins refused for a wrong name, password or token") \
+    ROW(LOGINS_LIMITED,          COUNTER,   "openmmo_logins_total{outcome=\"limited\"}", "Logins refused by a limit") \
     ROW(REFRESH_REUSED,          COUNTER,   "openmmo_refresh_reused_total",         "Refresh tokens that came a second time: their logins were ended") \
     ROW(REGISTRATIONS,           COUNTER,   "openmmo_registrations_total",          "Accounts made") \
     ROW(HASHES,                  COUNTER,   "openmmo_password_hashes_total",        "Password hashes computed") \
@@ -83,15 +91,15 @@
     ROW(STORE_QUEUE,             GAUGE,     "openmmo_store_queue",                  "Questions waiting for the store") \
     ROW(STORE_QUESTIONS,         COUNTER,   "openmmo_store_questions_total",        "Questions that the store answered") \
     ROW(STORE_ERRORS,            COUNTER,   "openmmo_store_errors_total",           "Questions that the store could not answer") \
-    ROW(STORE_US,                HISTOGRAM, "openmmo_store_microseconds",           "Time of a store question; SQLite: without waiting") \
-    ROW(STORE_SAVES_US,          HISTOGRAM, "openmmo_store_saves_microseconds",     "PostgreSQL: time of what is written behind the world") \
+    ROW(STORE_US,                HISTOGRAM, "openmmo_store_seconds",                "Time of a store question; SQLite: without waiting") \
+    ROW(STORE_SAVES_US,          HISTOGRAM, "openmmo_store_saves_seconds",          "PostgreSQL: time of what is written behind the world") \
     ROW(STORE_CONNECTIONS,       GAUGE,     "openmmo_store_connections",            "PostgreSQL: connections that can be asked") \
     ROW(STORE_RECONNECTS,        COUNTER,   "openmmo_store_reconnects_total",       "PostgreSQL: connections that broke or could not be made") \
     ROW(SAVES_PENDING,           GAUGE,     "openmmo_saves_pending",                "Positions not yet durable") \
     ROW(POSITIONS_SAVED,         COUNTER,   "openmmo_positions_saved_total",        "Positions made durable") \
     ROW(DURABLE_EPOCH,           GAUGE,     "openmmo_durable_epoch",                "The watermark: every position as of then is durable") \
     ROW(DURABLE_TICK,            GAUGE,     "openmmo_durable_tick",                 "Its tick") \
-    ROW(DURABLE_MS,              GAUGE,     "openmmo_durable_unix_milliseconds",    "When it was reached, Unix time") \
+    ROW(DURABLE_MS,              MILLI,     "openmmo_durable_timestamp_seconds",    "When it was reached, Unix time") \
     ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \
     ROW(LOG_LOST,                COUNTER,   "openmmo_log_lost_total",               "Lines that the log gave up because nobody took them") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
@@ -105,12 +113,30 @@ enum metric {
         METRICS_N
 };
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+/* Families whose members are not known here: each room that has such names its members at start, by
+ * metrics_member. Members that nothing was ever counted of are not exported.
+ *      NAME,                    kind,      exported name,                          members, help */
+/* clang-format off */
+#define METRIC_GROUPS(ROW) \
+    ROW(STATEMENT_US,            HISTOGRAM, "openmmo_store_statement_seconds",      128, "Time from asking the store to its answer, by statement") \
+    ROW(STATEMENT_ERRORS,        COUNTER,   "openmmo_store_statement_errors_total", 128, "Questions that the store could not answer, by statement") \
+    ROW(STATEMENT_SLOW,          COUNTER,   "openmmo_store_statement_slow_total",   128, "Questions that took longer than [log] slow_statement, by statement")
+/* clang-format on */
+
+enum metric_group {
+#define ROW(NAME, kind, exported, members, help) METRIC_GROUP_##NAME,
+    METRIC_GROUPS(ROW)
+#undef ROW
+        METRIC_GROUPS_N
+};
+
+/* MILLI: a gauge kept in thousandths of what is exported. */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_MILLI, METRIC_HISTOGRAM };
 #define METRICS_BUCKETS 21 /* <= 16 us, <= 32 us ... <= 8.4 s, more */
 
 void metrics_add(enum metric metric, uint64_t n);      /* counter */
 void metrics_gauge(enum metric metric, int64_t delta); /* gauge: up or down */
-void metrics_set(enum metric metric, int64_t value);   /* gauge */
+void metrics_set(enum metric metric, int64_t value);   /* gauge; MILLI: in thousandths */
 void metrics_observe(enum metric metric, uint64_t us); /* histogram */
 
 int64_t metrics_value(enum metric metric); /* counter or gauge; histogram: how many were observed */
@@ -131,5 +157,17 @@ struct metrics_row {
     enum metric_kind kind;
 };
 const struct metrics_row *metrics_row(enum metric metric); /* constant */
+
+/* Name a member: labels as "statement=\"login_by_name\"", constant, kept. The same again: nothing
+ * happens. at: below the group's room. */
+void metrics_member(enum metric_group group, unsigned at, const char *labels);
+void metrics_member_add(enum metric_group group, unsigned at, uint64_t n);      /* counter */
+void metrics_member_observe(enum metric_group group, unsigned at, uint64_t us); /* histogram */
+const struct metrics_row *metrics_group_row(enum metric_group group);           /* constant */
+unsigned metrics_group_room(enum metric_group group);
+/* NULL: that member has no name, or nothing was counted of it. */
+const char *metrics_member_labels(enum metric_group group, unsigned at);
+int64_t metrics_member_value(enum metric_group group, unsigned at);
+void metrics_member_histogram(enum metric_group group, unsigned at, struct metrics_histogram *out);
 
 #endif
