@@ -1,8 +1,10 @@
 libserver_a_SOURCES += \
+    src/server/ops/exposition.c src/server/ops/exposition.h \
     src/server/ops/ladder.c src/server/ops/ladder.h \
     src/server/ops/libevent_log.c src/server/ops/libevent_log.h \
     src/server/ops/metrics.c src/server/ops/metrics.h \
     src/server/ops/notify.c src/server/ops/notify.h \
     src/server/ops/postbox.c src/server/ops/postbox.h \
+    src/server/ops/process.c src/server/ops/process.h \
     src/server/ops/worst.c src/server/ops/worst.h \
     src/server/ops/workers.c src/server/ops/workers.h

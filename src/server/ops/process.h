@@ -1,0 +1,13 @@
+/* process.h -- what the kernel knows of this process, under the names that all exporters give it
+ * (process_*). Control thread. */
+#ifndef OPENMMO_OPS_PROCESS_H
+#define OPENMMO_OPS_PROCESS_H
+
+#include "ops/exposition.h"
+
+/* CPU time, start (given: Unix ms), memory, descriptors, threads: read from /proc now; what cannot
+ * be read is left out. Counting the descriptors takes a moment where there are many and the kernel
+ * is older than 6.2 (10,000: some 3 ms). */
+void process_write(struct exposition *exposition, uint64_t started_ms);
+
+#endif
