@@ -76,6 +76,7 @@ static const struct {
 } wholes[] = {
     {"player_erase", "audit"},         /* a name may stand in any line of it; once in a blue moon */
     {"invites_list", "invites"},       /* by their ids, from the newest, up to a limit */
+    {"players_count", "players"},      /* each is counted; the answer is kept for a while */
     {"", "server_state"},              /* one row */
 };
 /* clang-format on */

@@ -208,6 +208,7 @@ static void test_players(void **state)
     struct world *world = *state;
     uint64_t alice = add(world, "alice"), bob = add(world, "bob");
     struct store_question question = of(STORE_PLAYER_BY_NAME);
+    const struct store_player_row *listed;
     struct store_position rows[] = {
         {.player_id = bob,
          .x_m = -1.0 / 3,
@@ -243,6 +244,16 @@ static void test_players(void **state)
     assert_true(world->replies[1].answer.out.position.x_m == -1.0 / 3);
     assert_int_equal(both(world, by_id(STORE_POSITION_BY_PLAYER, alice)), STORE_OK);
     assert_int_equal(both(world, by_id(STORE_POSITION_BY_PLAYER, 99)), STORE_NONE);
+    assert_int_equal(both(world, of(STORE_PLAYERS_COUNT)), STORE_OK);
+    assert_int_equal(world->replies[1].answer.out.id, 2);
+    assert_int_equal(rows_of(world, page(STORE_PLAYERS_LIST, 0, 0, "")), 2);
+    assert_int_equal(rows_of(world, page(STORE_PLAYERS_LIST, bob, 0, "")), 0);
+    question = page(STORE_PLAYERS_LIST, 0, 0, "");
+    question.in.page.limit = 1;
+    assert_int_equal(rows_of(world, question), 1);
+    listed = (const void *)world->replies[1].rows;
+    assert_string_equal(listed->username, "alice");
+    assert_int_equal(listed->last_login_ms, NOW);
     question = of(STORE_PLAYER_ADD);
     question.in.player = somebody("alice");
     assert_int_equal(both(world, question), STORE_TAKEN);
@@ -571,6 +582,11 @@ static void test_tokens(void **state)
     assert_int_equal(add_token(world, alice, "seven"), STORE_OK);
     both(world, by_id(STORE_REFRESH_REVOKE_PLAYER, alice));
     assert_int_equal(use_token(world, "seven", "eight", NOW + 1), STORE_REFRESH_OVER);
+    assert_int_equal(add_token(world, alice, "nine"), STORE_OK);
+    question = of(STORE_BAN_ADD); /* logs him out */
+    question.in.ban = (struct store_ban){.player_id = alice, .created_ms = NOW};
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(use_token(world, "nine", "ten", NOW + 1), STORE_REFRESH_OVER);
     question = by_id(STORE_REFRESH_PRUNE, 0);
     question.in.id.now_ms = NOW + 5000;
     both(world, question);

@@ -25,6 +25,12 @@ struct store_player {
     uint64_t tokens_from_ms;            /* older ones open nothing; 0: all are good */
 };
 
+/* What anybody may know of an account. */
+struct store_player_row {
+    uint64_t id, created_ms, last_login_ms; /* Unix time; 0: never */
+    char username[TEXT_NAME_MAX_BYTES + 1];
+};
+
 struct store_position {
     uint64_t player_id;
     double x_m, y_m, z_m;

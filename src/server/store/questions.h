@@ -37,14 +37,16 @@
      * player_id. TAKEN */                                                                         \
     ROW(ACCOUNT_CREATE, account_create)                                                            \
     ROW(ACCOUNT_RENAME, account_rename) /* in: account (player_id, username, key). TAKEN, NONE */  \
-    ROW(ACCOUNT_SET_ROLE, account_set_role)     /* in: account (player_id, role). NONE */          \
-    ROW(RESET_CODE_SET, reset_code_set)         /* in: account (player_id, code). NONE */          \
-    ROW(INVITE_ADD, invite_add)                 /* in: invite. out: player_id: the invite's id */  \
-    ROW(INVITES_LIST, invites_list)             /* out: rows of store_invite, newest first */      \
-    ROW(INVITE_REVOKE, invite_revoke)           /* in: id.player_id: the invite's. NONE */         \
-    ROW(PLAYER_BY_NAME, player_by_name)         /* in: key. out: player */                         \
-    ROW(PLAYER_BY_ID, player_by_id)             /* in: id.player_id. out: player */                \
-    ROW(PLAYER_LOGGED_IN, player_logged_in)     /* in: id */                                       \
+    ROW(ACCOUNT_SET_ROLE, account_set_role) /* in: account (player_id, role). NONE */              \
+    ROW(RESET_CODE_SET, reset_code_set)     /* in: account (player_id, code). NONE */              \
+    ROW(INVITE_ADD, invite_add)             /* in: invite. out: player_id: the invite's id */      \
+    ROW(INVITES_LIST, invites_list)         /* out: rows of store_invite, newest first */          \
+    ROW(INVITE_REVOKE, invite_revoke)       /* in: id.player_id: the invite's. NONE */             \
+    ROW(PLAYER_BY_NAME, player_by_name)     /* in: key. out: player */                             \
+    ROW(PLAYER_BY_ID, player_by_id)         /* in: id.player_id. out: player */                    \
+    ROW(PLAYER_LOGGED_IN, player_logged_in) /* in: id */                                           \
+    ROW(PLAYERS_LIST, players_list)   /* in: page (from, limit). rows: store_player_row, by id */  \
+    ROW(PLAYERS_COUNT, players_count) /* out: id: how many there are */                            \
     ROW(POSITION_BY_PLAYER, position_by_player) /* in: id.player_id. out: position */              \
     /* in: positions. One transaction; a newer (epoch, tick) that is there stays; one of a player  \
      * who is gone is passed over */                                                               \
@@ -62,8 +64,9 @@
     ROW(MUTES_IN_FORCE, mutes_in_force) /* the same */                                             \
     ROW(BANS_ABOUT, bans_about)   /* in: page (about, or text: a network). rows: store_ban */      \
     ROW(MUTES_ABOUT, mutes_about) /* in: page (about). rows: struct store_ban */                   \
-    ROW(BAN_ADD, ban_add)         /* in: ban. out: id. NONE: no such player */                     \
-    ROW(MUTE_ADD, mute_add)       /* the same */                                                   \
+    /* in: ban. The account's refresh tokens end with it. out: id. NONE: no such player */         \
+    ROW(BAN_ADD, ban_add)                                                                          \
+    ROW(MUTE_ADD, mute_add) /* in: ban. out: id. NONE: no such player */                           \
     ROW(BAN_LIFT, ban_lift) /* in: ban (id, lifted_ms, lifted_by). out: id. NONE: not in force */  \
     ROW(MUTE_LIFT, mute_lift) /* the same */                                                       \
     /* Of statements_records.c. */                                                                 \

@@ -100,10 +100,12 @@ const struct statement statement_mutes_about = {
     .steps = {{MUTE_COLUMNS "WHERE b.player_id = $3 AND b.id < $1 ORDER BY b.id DESC LIMIT $2", NULL}},
 };
 
-/* History stays true: one whose time was over is not said to have been lifted. */
+/* History stays true: one whose time was over is not said to have been lifted. Who is banned is
+ * logged out everywhere. */
 const struct statement statement_ban_add = {
     .name = "ban_add", .in = "ittdtd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_ban, .read = read_id,
     .steps = {
+        {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL", NULL},
         {"UPDATE bans SET lifted_at = $4, lifted_by = $5 WHERE (player_id = $1 OR network = $2)"
          " AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $4)", NULL},
         {"INSERT INTO bans (player_id, network, reason, created_at, created_by, expires_at)"

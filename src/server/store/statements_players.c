@@ -38,6 +38,14 @@ static void bind_id_and_now(const struct store_question *question, size_t at,
     values[1] = value_time(question->in.id.now_ms);
 }
 
+static void bind_page(const struct store_question *question, size_t at,
+                      struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.page.from);
+    values[1] = value_int(question->in.page.limit);
+}
+
 static void bind_position(const struct store_question *question, size_t at,
                           struct statement_value *values)
 {
@@ -85,6 +93,16 @@ static void read_player(const struct statement_value *columns, void *into)
     player->tokens_from_ms = (uint64_t)columns[8].i;
 }
 
+static void read_player_row(const struct statement_value *columns, void *into)
+{
+    struct store_player_row *row = into;
+
+    row->id = (uint64_t)columns[0].i;
+    value_copy(&columns[1], row->username, sizeof(row->username));
+    row->created_ms = (uint64_t)columns[2].i;
+    row->last_login_ms = (uint64_t)columns[3].i;
+}
+
 static void read_position(const struct statement_value *columns, void *into)
 {
     struct store_position *position = into;
@@ -125,6 +143,19 @@ const struct statement statement_player_logged_in = {
     .name = "player_logged_in", .in = "id", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_id_and_now,
     .steps = {{"UPDATE players SET last_login = $2 WHERE id = $1", NULL}},
+};
+
+const struct statement statement_players_list = {
+    .name = "players_list", .in = "ii", .out = "itdd", .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_player_row), .bind = bind_page, .read = read_player_row,
+    .steps = {{
+        "SELECT id, username, created_at, last_login FROM players WHERE id > $1 ORDER BY id LIMIT $2", NULL}},
+};
+
+/* Both databases count by reading all of an index: whoever asks keeps the answer for a while. */
+const struct statement statement_players_count = {
+    .name = "players_count", .in = "", .out = "i", .flags = STATEMENT_SLOW, .read = read_id,
+    .steps = {{"SELECT count(*) FROM players", NULL}},
 };
 
 const struct statement statement_position_by_player = {
