@@ -169,6 +169,8 @@ static const struct option_row rows[] = {
      "Let anybody play by a name alone that no account has: nothing is kept of him, and he may say the least."},
     {"auth", "resume_lifetime", OPTION_DURATION, AT(resume_lifetime_ms), "30d", 60000, RESUME_DAYS_MAX * UINT64_C(86400000), 0, NULL, NULL, NULL,
      "How long a token that a login handed out takes the place of the password."},
+    {"auth", "refresh_lifetime", OPTION_DURATION, AT(refresh_lifetime_ms), "30d", 60000, RESUME_DAYS_MAX * UINT64_C(86400000), R, NULL, NULL, NULL,
+     "How long a web client stays logged in that shows nothing: each use of its refresh token begins that time anew. Tokens that are handed out later follow a change."},
     {"auth", "linger", OPTION_DURATION, AT(linger_ms), "60s", 0, 600000, R, NULL, NULL, NULL,
      "How long the figure of a player whose connection dropped stands in the world and waits for him. He takes a place meanwhile. 0: not at all."},
     {"auth", "key", OPTION_PATH, AT(auth_key), "auth.key", 1, 400, 0, NULL, NULL, NULL,

@@ -51,7 +51,7 @@ struct config {
     uint64_t argon2_bytes;
     uint32_t workers, worker_queue;
     /* [auth] */
-    uint32_t resume_lifetime_ms;
+    uint32_t resume_lifetime_ms, refresh_lifetime_ms;
     uint32_t linger_ms;
     bool guests;
     char *auth_key; /* Ed25519 key file, made 0600 on first start */

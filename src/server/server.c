@@ -21,8 +21,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "accounts/access.h"
 #include "accounts/accounts.h"
 #include "accounts/bans.h"
+#include "accounts/refresh.h"
 #include "admin/admin.h"
 #include "common/heightfield.h"
 #include "common/log.h"
@@ -75,8 +77,10 @@ struct server {
     struct heightfield *field;
     struct workers *workers;
     struct keys *keys;
-    struct accounts *accounts;
     struct bans *bans;
+    struct access *access;
+    struct refresh *refresh;
+    struct accounts *accounts;
     struct chatlog *chatlog;
     struct retention *retention;
     unsigned readers_n;        /* control, and each io thread */
@@ -184,11 +188,28 @@ static struct accounts_config accounts_config_of(const struct server *server,
         .store = server->store,
         .workers = server->workers,
         .keys = server->keys,
+        .access = server->access,
         .cost = {.ops = config->argon2_ops, .bytes = config->argon2_bytes},
         .token_lifetime_s = config->resume_lifetime_ms / 1000,
         .registration = (enum accounts_registration)config->registration,
         .email = (enum accounts_email)config->email,
         .guests = config->guests};
+}
+
+/* What HTTP clients stay logged in with. */
+static int start_tokens(struct server *server, struct error *error)
+{
+    struct refresh_config refresh = {.base = server->base,
+                                     .store = server->store,
+                                     .keys = server->keys,
+                                     .lifetime_s = server->config->refresh_lifetime_ms / 1000};
+
+    server->access = access_new(server->keys, server->bans);
+    if (!server->access)
+        return error_set(error, "out of memory");
+    refresh.access = server->access;
+    server->refresh = refresh_new(&refresh, error);
+    return server->refresh ? 0 : -1;
 }
 
 static int start_accounts(struct server *server, struct error *error)
@@ -202,12 +223,12 @@ static int start_accounts(struct server *server, struct error *error)
     server->keys = keys_open(server->config->auth_key, error);
     if (!server->keys)
         return -1;
+    server->bans = bans_new(server->base, server->store, error);
+    if (!server->bans || start_tokens(server, error) < 0)
+        return -1;
     accounts = accounts_config_of(server, server->config);
     server->accounts = accounts_new(&accounts, error);
-    if (!server->accounts)
-        return -1;
-    server->bans = bans_new(server->base, server->store, error);
-    return server->bans ? 0 : -1;
+    return server->accounts ? 0 : -1;
 }
 
 /* What control says of who comes and goes always finds room, however long the simulation takes
@@ -488,6 +509,7 @@ static int apply(void *context, const struct config *config, struct error *error
                                                    .queue_max = config->queue_max,
                                                    .flush_ms = config->flush_ms,
                                                    .linger_ms = config->linger_ms});
+    refresh_set_lifetime(server->refresh, config->refresh_lifetime_ms / 1000);
     days = days_of(config);
     chatlog_keep(server->chatlog, days.chat > 0);
     retention_set(server->retention, &days);
@@ -579,6 +601,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .worst = server->worst,
                                  .store = server->store,
                                  .bans = server->bans,
+                                 .access = server->access,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -769,6 +792,8 @@ void server_free(struct server *server)
         presence_set_sessions(server->presence, NULL);
     sessions_free(server->sessions);
     accounts_free(server->accounts);
+    refresh_free(server->refresh);
+    access_free(server->access);
     bans_free(server->bans);
     chatlog_free(server->chatlog);
     retention_free(server->retention);

@@ -70,6 +70,11 @@ tests_server_test_token_SOURCES = tests/server/test_token.c
 tests_server_test_token_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_token_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_access
+tests_server_test_access_SOURCES = tests/server/test_access.c
+tests_server_test_access_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_access_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_code
 tests_server_test_code_SOURCES = tests/server/test_code.c
 tests_server_test_code_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

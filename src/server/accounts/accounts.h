@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "accounts/access.h"
 #include "accounts/keys.h"
 #include "accounts/password.h"
 #include "accounts/token.h"
@@ -32,6 +33,7 @@ struct accounts_config {
     struct store *store;     /* borrowed; closed between accounts_stop and accounts_free */
     struct workers *workers; /* borrowed; freed between them too */
     const struct keys *keys; /* borrowed */
+    struct access *access;   /* borrowed; NULL: nobody shows access tokens */
     struct password_cost cost;
     uint32_t token_lifetime_s;
     enum accounts_registration registration;

@@ -124,6 +124,7 @@ static void changed(struct attempt *attempt, const struct store_answer *answer)
     log_event(LOG_LEVEL_INFO, "password_changed", "a player has a new password",
               LOG_U64("id", attempt->player.id), LOG_TEXT("player", attempt->player.username),
               LOG_TEXT("by", by_code ? "code" : "password"));
+    access_end(attempt->accounts->config.access, attempt->player.id, timestamp_now_ms());
     attempt_keep_network(attempt);
     if (by_code)
         attempt_welcome(attempt, false);

@@ -70,7 +70,7 @@ static int make_access(const struct refresh *refresh, struct refresh_answer *ans
     struct token_claims claims = {.player = answer->player};
     struct error error;
 
-    claims.issued_s = timestamp_now_ms() / 1000;
+    claims.issued_s = access_issue_s(refresh->config.access, answer->player, timestamp_now_ms());
     claims.expires_s = answer->access_expires_s = claims.issued_s + TOKEN_ACCESS_S;
     memcpy(claims.name, answer->username, sizeof(claims.name));
     snprintf(claims.role, sizeof(claims.role), "%s", protocol_role_name(answer->role));
@@ -287,6 +287,11 @@ struct refresh *refresh_new(const struct refresh_config *config, struct error *e
     }
     prune(-1, 0, refresh);
     return refresh;
+}
+
+void refresh_set_lifetime(struct refresh *refresh, uint32_t lifetime_s)
+{
+    refresh->config.lifetime_s = lifetime_s;
 }
 
 void refresh_free(struct refresh *refresh)

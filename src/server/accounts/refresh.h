@@ -5,8 +5,8 @@
  *
  * A refresh token is 256 random bits, kept only as a hash. One login begins a family; a use takes
  * the next of the family in the same transaction. One that comes a second time was stolen from
- * somebody: the whole family is revoked, and it is logged. An access token (token.h) cannot be
- * revoked and lives for TOKEN_ACCESS_S. Whether the player is banned is the caller's question.
+ * somebody: the whole family is revoked, and it is logged. An access token (access.h) lives for
+ * TOKEN_ACCESS_S. Whether the player is banned is the caller's question.
  *
  * Answers come on the control thread, perhaps before the call returns. Control thread only. */
 #ifndef OPENMMO_ACCOUNTS_REFRESH_H
@@ -15,6 +15,7 @@
 #include <event2/event.h>
 #include <stdint.h>
 
+#include "accounts/access.h"
 #include "accounts/token.h"
 #include "common/compiler.h"
 #include "common/error.h"
@@ -28,12 +29,15 @@ struct refresh_config {
     struct event_base *base;
     struct store *store;     /* borrowed; closed before refresh_free */
     const struct keys *keys; /* borrowed */
+    struct access *access;   /* borrowed; NULL: nobody's access tokens end early */
     uint32_t lifetime_s;     /* of a refresh token; each use begins it anew */
 };
 
 /* Prunes expired rows once an hour. NULL + error. */
 struct refresh *refresh_new(const struct refresh_config *config, struct error *error);
 void refresh_free(struct refresh *refresh); /* who waits is not answered; NULL is fine */
+/* Of tokens that are made from now on. */
+void refresh_set_lifetime(struct refresh *refresh, uint32_t lifetime_s);
 
 enum refresh_outcome {
     REFRESH_DONE,

@@ -21,6 +21,7 @@
 
 struct admin;
 struct ladder; /* ops/ladder.h */
+struct access; /* accounts/access.h */
 struct bans;   /* accounts/bans.h */
 struct worst;  /* ops/worst.h */
 
@@ -69,6 +70,7 @@ struct admin_config {
     const struct ladder *ladder;               /* borrowed, outlives the admin */
     const struct worst *worst;                 /* the same */
     struct bans *bans;                         /* borrowed, outlives the admin */
+    struct access *access;                     /* the same; NULL: there are no access tokens */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -2,6 +2,7 @@
  * once: what is kept, and written into the audit, is none of them. */
 #include <string.h>
 
+#include "accounts/access.h"
 #include "accounts/code.h"
 #include "accounts/email.h"
 #include "admin/who.h"
@@ -134,14 +135,18 @@ static void renamed(struct method_call *call, const struct store_answer *answer)
 {
     const char *name = method_text(call, "to", "");
 
-    if (answer->status == STORE_TAKEN)
+    if (answer->status == STORE_TAKEN) {
         method_fail(call, "an account has that name already");
-    else if (answer->status != STORE_OK)
+        return;
+    }
+    if (answer->status != STORE_OK) {
         method_fail(call, "%s is gone", call->player_name);
-    else /* who is here keeps his old name until he comes again */
-        method_done(call,
-                    json_pack("{s:s, s:s, s:b}", "player", name, "was", call->player_name, "here",
-                              presence_has(call->desk->config->presence, call->player)));
+        return;
+    }
+    access_end(call->desk->config->access, call->player, timestamp_now_ms());
+    /* who is here keeps his old name until he comes again */
+    method_done(call, json_pack("{s:s, s:s, s:b}", "player", name, "was", call->player_name, "here",
+                                presence_has(call->desk->config->presence, call->player)));
 }
 
 static void rename_found(struct method_call *call, const struct store_answer *answer)
@@ -167,6 +172,7 @@ static void role_set(struct method_call *call, const struct store_answer *answer
         method_fail(call, "%s is gone", call->player_name);
         return;
     }
+    access_end(call->desk->config->access, call->player, timestamp_now_ms());
     method_done(call, json_pack("{s:s, s:s}", "player", call->player_name, "role", ROLES[role]));
 }
 

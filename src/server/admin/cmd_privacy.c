@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounts/access.h"
 #include "accounts/bans.h"
 #include "admin/who.h"
 #include "common/compiler.h"
@@ -247,6 +248,7 @@ static void erased(struct method_call *call, const struct store_answer *answer)
         return;
     }
     bans_forget(call->desk->config->bans, player);
+    access_end(call->desk->config->access, player, timestamp_now_ms());
     method_done(call, json_pack("{s:o}", "erased", method_id_json(player)));
 }
 
