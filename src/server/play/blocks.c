@@ -100,7 +100,7 @@ _Static_assert(2 * INTEREST_NUMBERS <= PROTOCOL_NUMBERS, "both have room");
 
 static struct protocol_key key_of(const struct gather *g, struct space_cell cell)
 {
-    return (struct protocol_key){.source = (uint16_t)(g->session->entity >> 48),
+    return (struct protocol_key){.source = (uint16_t)(g->session->seat.entity >> 48),
                                  .layer = g->layer.layer,
                                  .level = cell.level,
                                  .x = cell.x,
@@ -284,7 +284,7 @@ static uint32_t gather_cells(struct gather *g, bool near, uint32_t from, uint32_
             *others = true;
             continue;
         }
-        phase = g->session->phase + (tiers_offset(interest_key(cell)) << floor);
+        phase = g->session->seat.phase + (tiers_offset(interest_key(cell)) << floor);
         if (tiers_due(cell->first.have, g->tick, phase, tier) && !gather_cell(g, cell, tier, phase))
             return (uint32_t)(cell - cells);
     }
@@ -369,7 +369,7 @@ void blocks_gather(struct record *record, struct snapshot *snapshot,
     struct session *s = record->session;
     struct gather g = {.record = record,
                        .session = s,
-                       .host = s->host,
+                       .host = s->seat.host,
                        .self = self,
                        .layer = {snapshot, 0},
                        .interest = &s->interest,
@@ -408,7 +408,7 @@ static uint64_t rate(const struct interest *interest, unsigned shift, unsigned f
 uint32_t blocks_growth(const void *context, unsigned from, unsigned to)
 {
     const struct session *s = context;
-    unsigned floor = s->host->floor;
+    unsigned floor = s->seat.host->floor;
     uint64_t now = rate(&s->interest, from, floor) + rate(&s->hidden, from, floor);
     uint64_t then = rate(&s->interest, to, floor) + rate(&s->hidden, to, floor);
 

@@ -63,7 +63,7 @@ static bool chat_reaches(const struct gather *g, const struct snapshot_chat_line
     int64_t dz = (int64_t)line->pos.z - g->self->state.pos.z;
 
     if (g->session->resumed ? line_wall_ms(g->host, line) < g->session->since_ms
-                            : line->tick < g->session->joined_tick)
+                            : line->tick < g->session->seat.joined_tick)
         return false;
     return line->channel != PROTOCOL_CHANNEL_NEARBY || dx * dx + dz * dz <= reach * reach;
 }
@@ -97,20 +97,20 @@ static void gather_chat(struct gather *g)
     unsigned sent = 0;
     size_t n;
 
-    if (s->chat_sequence > newest)
-        s->chat_sequence = newest; /* he remembers a server that had said more */
+    if (s->seat.chat_sequence > newest)
+        s->seat.chat_sequence = newest; /* he remembers a server that had said more */
     do {
-        n = snapshot_chat(g->snapshot, s->chat_sequence, lines, CHAT_MAX);
+        n = snapshot_chat(g->snapshot, s->seat.chat_sequence, lines, CHAT_MAX);
         for (size_t i = 0; i < n; i++) {
             if (chat_reaches(g, lines[i])) {
                 if (sent == CHAT_MAX || !gather_line(g, lines[i]))
                     return;
                 sent++;
             }
-            s->chat_sequence = lines[i]->sequence;
+            s->seat.chat_sequence = lines[i]->sequence;
         }
     } while (n == CHAT_MAX);
-    s->chat_sequence = newest;
+    s->seat.chat_sequence = newest;
 }
 
 /* Once a second, and at once when the tempo is another. A wall clock that steps back brings one
@@ -230,13 +230,13 @@ static void gather_identities(struct gather *g)
 static void gather_pace(struct session *s, bool refused)
 {
     const struct pace_growth growth = {blocks_growth, s};
-    uint32_t budget = s->host->settings->player_budget_bytes;
+    uint32_t budget = s->seat.host->settings->player_budget_bytes;
     unsigned before = s->pace.shift, now;
 
     if (refused)
-        pace_refused(&s->pace, budget, s->host->tick);
+        pace_refused(&s->pace, budget, s->seat.host->tick);
     else
-        pace_turn(&s->pace, budget, s->host->tick, &growth);
+        pace_turn(&s->pace, budget, s->seat.host->tick, &growth);
     now = s->pace.shift;
     if (now == before)
         return;
@@ -257,16 +257,16 @@ static void gather_refused(struct session *s, bool turn)
 
 void gather(struct session *s, struct snapshot *snapshot)
 {
-    struct host *host = s->host;
+    struct host *host = s->seat.host;
     struct gather g = {.session = s,
                        .host = host,
                        .snapshot = snapshot,
-                       .self = snapshot_entity(snapshot, s->entity)};
+                       .self = snapshot_entity(snapshot, s->seat.entity)};
     unsigned talk_tier = host->floor < TALK_TIER ? host->floor : TALK_TIER;
-    bool turn = tiers_turn(s->turn_tick, host->tick, s->phase, host->floor);
+    bool turn = tiers_turn(s->turn_tick, host->tick, s->seat.phase, host->floor);
     bool hurry;
 
-    if (g.self == NULL || g.self->session != s->id) {
+    if (g.self == NULL || g.self->session != s->seat.id) {
         /* not there yet, or left, or handed to a newer login: only what was said to the session
          * itself */
         s->who_n = 0;
@@ -276,7 +276,7 @@ void gather(struct session *s, struct snapshot *snapshot)
     s->dropped += g.self->dropped;
     s->dropped_ever += g.self->dropped;
     hurry = self_hurries(s, g.self) || s->tempo != host->tempo;
-    if (!turn && !hurry && !tiers_turn(s->talk_tick, host->tick, s->phase, talk_tier))
+    if (!turn && !hurry && !tiers_turn(s->talk_tick, host->tick, s->seat.phase, talk_tier))
         return;
     if (!stream_writable(s->stream)) {
         gather_refused(s, turn);

@@ -11,7 +11,6 @@
 #include "common/thread.h"
 #include "net/stream.h"
 #include "ops/metrics.h"
-#include "play/gather.h"
 #include "play/session.h"
 #include "sim/command.h"
 
@@ -128,7 +127,7 @@ static void load_measure(struct host *host)
     host->measured_cpu_us = cpu_us;
     /* relaxed: two figures for a choice, each a moment's truth */
     atomic_store_explicit(&host->busy_us, busy_us, memory_order_relaxed);
-    atomic_store_explicit(&host->settled_n, host->sessions_n, memory_order_relaxed);
+    atomic_store_explicit(&host->settled_n, host->seats_n, memory_order_relaxed);
 }
 
 void host_load(const struct host *host, struct balance_load *load)
@@ -156,20 +155,20 @@ static void sweep_end(struct host *host)
         metrics_add(METRIC_BLOCKS_FULL_SENT, host->blocks_full_n);
     if (host->blocks_withheld_n > 0)
         metrics_add(METRIC_BLOCKS_WITHHELD, host->blocks_withheld_n);
-    while (host->waiting.first != NULL) /* the sim has taken a tick's commands since */
-        session_go_on(host->waiting.first);
+    while (host->waiting_first != NULL) /* the sim has taken a tick's commands since */
+        session_go_on(host->waiting_first);
 }
 
 /* One player's turn; one in so many is timed for the cost ledger. */
-static void host_gather(struct host *host, struct session *s)
+static void host_gather(struct host *host, struct seat *seat)
 {
     bool timed = io_sampled(host->io);
     uint64_t begin_us = timed ? io_watch_begin(host->io) : 0;
 
-    gather(s, host->snapshot);
+    seat->kind->gather(seat, host->snapshot);
     host->gathers_n++;
     if (timed)
-        s->gather_us += io_watch_end(host->io, begin_us) * IO_SAMPLE;
+        seat->gather_us += io_watch_end(host->io, begin_us) * IO_SAMPLE;
 }
 
 /* One slice of the sweep. True: there is more. */
@@ -184,9 +183,9 @@ static bool host_pass(void *context)
     host->slices_n++;
     stream_gather(host->io);
     while (host->cursor != NULL && spent_us < SLICE_US) {
-        struct session *s = host->cursor;
-        host->cursor = s->next; /* playing_remove moves it on if that one closes meanwhile */
-        host_gather(host, s);
+        struct seat *seat = host->cursor;
+        host->cursor = seat->next; /* seat_play_no_more moves it on if that one closes meanwhile */
+        host_gather(host, seat);
         if (host->gathers_n % LOOK_EVERY == 0) /* reading that clock is a system call */
             spent_us = thread_cpu_us() - begin_us;
     }
@@ -242,12 +241,12 @@ static struct host_post *host_post_new(struct host *host, uint64_t session,
     return post;
 }
 
-static struct session *host_find(const struct host *host, uint64_t session)
+static struct seat *host_find(const struct host *host, uint64_t session)
 {
     uint32_t slot = SESSION_SLOT(session);
-    struct session *s = slot < host->config.slots_n ? host->by_slot[slot] : NULL;
+    struct seat *seat = slot < host->config.slots_n ? host->by_slot[slot] : NULL;
 
-    return s != NULL && s->id == session ? s : NULL;
+    return seat != NULL && seat->id == session ? seat : NULL;
 }
 
 static void run_accept(struct postbox_item *item)
@@ -288,10 +287,10 @@ int host_accept(struct host *host, int fd, uint64_t session, const struct sockad
 static void run_answer(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
-    struct session *s = host_find(post->host, post->session);
+    struct seat *seat = host_find(post->host, post->session);
 
-    if (s != NULL)
-        session_answer(s, &post->as.answer);
+    if (seat != NULL)
+        seat->kind->answer(seat, &post->as.answer);
     explicit_bzero(&post->as.answer, sizeof(post->as.answer)); /* a token */
     free(post);
 }
@@ -310,10 +309,10 @@ int host_answer(struct host *host, uint64_t session, const struct login_answer *
 static void run_wait(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
-    struct session *s = host_find(post->host, post->session);
+    struct seat *seat = host_find(post->host, post->session);
 
-    if (s != NULL)
-        session_keep_waiting(s, post->as.wait);
+    if (seat != NULL)
+        seat->kind->wait(seat, post->as.wait);
     free(post);
 }
 
@@ -332,10 +331,10 @@ static void run_disconnect(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
     const char *text = post->as.disconnect.has_text ? post->as.disconnect.text : NULL;
-    struct session *s = host_find(post->host, post->session);
+    struct seat *seat = host_find(post->host, post->session);
 
-    if (s != NULL)
-        session_end(s, post->as.disconnect.reason, post->as.disconnect.retry_after_ms, text);
+    if (seat != NULL)
+        seat->kind->end(seat, post->as.disconnect.reason, post->as.disconnect.retry_after_ms, text);
     free(post);
 }
 
@@ -359,14 +358,10 @@ int host_disconnect(struct host *host, uint64_t session, enum protocol_reason re
 static void run_mute(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
-    struct session *s = host_find(post->host, post->session);
+    struct seat *seat = host_find(post->host, post->session);
 
-    if (s != NULL) {
-        s->muted_until_ms = post->as.mute.until_ms;
-        session_notice(s,
-                       post->as.mute.until_ms != 0 ? PROTOCOL_REASON_MUTED : PROTOCOL_REASON_NONE,
-                       0, post->as.mute.text);
-    }
+    if (seat != NULL)
+        seat->kind->mute(seat, post->as.mute.until_ms, post->as.mute.text);
     free(post);
 }
 
@@ -388,16 +383,18 @@ static void run_drain(struct postbox_item *item)
     struct host_post *post = (struct host_post *)(void *)item;
     const struct sessions_goodbye *goodbye = &post->as.goodbye;
     struct host *host = post->host;
-    uint64_t n = host->sessions_n, told = 0;
+    uint64_t n = host->seats_n, told = 0;
 
     host->linger_ms = goodbye->linger_ms;
     for (uint32_t slot = 0; slot < host->config.slots_n; slot++) {
         uint32_t after_ms = goodbye->retry_after_ms;
 
-        if (host->by_slot[slot] == NULL)
+        struct seat *seat = host->by_slot[slot];
+
+        if (seat == NULL)
             continue;
         after_ms += (uint32_t)(n > 0 ? goodbye->spread_ms * told++ / n : 0);
-        session_end(host->by_slot[slot], goodbye->reason, after_ms, NULL);
+        seat->kind->end(seat, goodbye->reason, after_ms, NULL);
     }
     free(post);
 }
@@ -416,11 +413,11 @@ int host_drain(struct host *host, const struct sessions_goodbye *goodbye)
 static void run_announce(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
-    struct session *next;
+    struct seat *next;
 
-    for (struct session *s = post->host->playing.first; s != NULL; s = next) {
-        next = s->next; /* a full outbox ends the session */
-        session_notice(s, PROTOCOL_REASON_NONE, 0, post->as.announce);
+    for (struct seat *seat = post->host->playing.first; seat != NULL; seat = next) {
+        next = seat->next; /* a full outbox ends it */
+        seat->kind->notice(seat, post->as.announce);
     }
     free(post);
 }
@@ -495,7 +492,7 @@ struct host *host_new(const struct host_config *config, struct host_settings *se
     host->linger_ms = HOST_LINGER_MS;
     host->tempo = PROTOCOL_TEMPO_MAX;
     atomic_init(&host->tempo_newest, PROTOCOL_TEMPO_MAX);
-    host->by_slot = calloc(config->slots_n, sizeof(struct session *));
+    host->by_slot = calloc(config->slots_n, sizeof(struct seat *));
     if (host->by_slot == NULL)
         error_set(error, "out of memory");
     else
@@ -524,8 +521,10 @@ void host_free(struct host *host)
     if (host->io != NULL) {
         io_stop(host->io);
         for (uint32_t slot = 0; slot < host->config.slots_n; slot++) {
-            if (host->by_slot[slot] != NULL)
-                session_close(host->by_slot[slot]);
+            struct seat *seat = host->by_slot[slot];
+
+            if (seat != NULL)
+                seat->kind->close(seat);
         }
         io_expire_all(host->io); /* frees the closed sessions */
         snapshot_unref(host->snapshot);

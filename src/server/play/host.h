@@ -20,6 +20,7 @@
 #include "play/sessions.h"
 #include "sim/snapshot.h"
 
+struct seat;
 struct session;
 
 /* What a running server can change; immutable, one copy an io thread. */
@@ -56,9 +57,9 @@ struct host_counters {
     atomic_uint_fast32_t rtt_us, shift, cells, withheld, dropped;
 };
 
-/* A list of sessions, linked by a member of each. */
+/* A list of seats, linked by a member of each. */
 struct host_list {
-    struct session *first, *last;
+    struct seat *first, *last;
 };
 
 struct host_config {
@@ -81,10 +82,11 @@ struct host {
     struct host_config config;
     struct io *io;
     struct host_settings *settings;
-    struct session **by_slot;
+    struct seat **by_slot;
     struct host_list playing;
-    struct host_list waiting; /* not read: until the queue has room or the snapshot is there */
-    uint32_t sessions_n;
+    /* Native ones that are not read: until the queue has room or the snapshot is there. */
+    struct session *waiting_first, *waiting_last;
+    uint32_t seats_n;
     uint32_t pushed;    /* commands to the sim, ever */
     uint32_t linger_ms; /* how long one that ends has to take the last words */
     /* The world as of the newest snapshot. */
@@ -97,7 +99,7 @@ struct host {
     uint64_t measured_us, measured_cpu_us;
     /* The sweep that is going on. */
     struct snapshot *snapshot; /* NULL: none */
-    struct session *cursor;    /* next */
+    struct seat *cursor;       /* next */
     uint64_t sweep_us;         /* CPU time of it so far */
     uint64_t sweep_began_us;   /* monotonic */
     uint32_t gathers_n, slices_n;
@@ -108,7 +110,7 @@ struct host {
     atomic_uint floor_shown;                /* its floor, for control */
     struct floor sweeps;                    /* this thread's */
     unsigned floor;                         /* for all cells, in this sweep */
-    uint32_t phases;                        /* given to sessions */
+    uint32_t phases;                        /* given to seats */
     struct interest_named changes[2][2048]; /* scratch for a view's gains and losses */
 };
 

@@ -23,5 +23,6 @@ libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/pressure.c src/server/play/pressure.h \
     src/server/play/record.c src/server/play/record.h \
     src/server/play/tiers.c src/server/play/tiers.h \
+    src/server/play/seat.c src/server/play/seat.h \
     src/server/play/session.c src/server/play/session.h \
     src/server/play/sessions.c

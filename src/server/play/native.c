@@ -16,7 +16,7 @@
 
 static enum native_result take_hello(struct session *s, const struct protocol_frame *frame)
 {
-    const struct host_settings *settings = s->host->settings;
+    const struct host_settings *settings = s->seat.host->settings;
     struct protocol_hello hello;
     uint8_t room[1024];
     struct wire_writer w;
@@ -44,7 +44,7 @@ static enum native_result take_hello(struct session *s, const struct protocol_fr
         &w, &(struct protocol_greeting){.version = hello.highest < PROTOCOL_VERSION_HIGHEST
                                                        ? hello.highest
                                                        : PROTOCOL_VERSION_HIGHEST,
-                                        .players = s->host->players,
+                                        .players = s->seat.host->players,
                                         .players_max = settings->players_max,
                                         .logins = settings->logins,
                                         .name = wire_text_of(settings->server_name),
@@ -80,9 +80,9 @@ static struct login_request *login_request_new(struct session *s, enum login_kin
         session_notice(s, PROTOCOL_REASON_INTERNAL, 1000, NULL);
         return NULL;
     }
-    request->session = s->id;
+    request->session = s->seat.id;
     request->kind = kind;
-    request->address = s->address;
+    request->address = s->seat.address;
     return request;
 }
 
@@ -96,7 +96,7 @@ static enum native_result login_ask(struct session *s, struct login_request *req
         return NATIVE_DONE;
     }
     session_login_asked(s);
-    s->host->config.login(s->host->config.context, request);
+    s->seat.host->config.login(s->seat.host->config.context, request);
     return NATIVE_DONE;
 }
 
@@ -108,7 +108,8 @@ static enum native_result take_register(struct session *s, const struct protocol
 
     if (protocol_decode_register(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
         return NATIVE_BAD;
-    if (reason == PROTOCOL_REASON_NONE && !(s->host->settings->logins & PROTOCOL_LOGIN_REGISTER))
+    if (reason == PROTOCOL_REASON_NONE &&
+        !(s->seat.host->settings->logins & PROTOCOL_LOGIN_REGISTER))
         reason = PROTOCOL_REASON_REGISTRATION_CLOSED;
     if (reason != PROTOCOL_REASON_NONE) {
         session_notice(s, reason, 0, NULL);
@@ -169,8 +170,9 @@ static enum native_result take_password(struct session *s, const struct protocol
 
     if (protocol_decode_password(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
         return NATIVE_BAD;
-    if (s->login_pending || s->guest) {
-        session_notice(s, s->guest ? PROTOCOL_REASON_UNSUPPORTED : PROTOCOL_REASON_BUSY, 0, NULL);
+    if (s->login_pending || s->seat.guest) {
+        session_notice(s, s->seat.guest ? PROTOCOL_REASON_UNSUPPORTED : PROTOCOL_REASON_BUSY, 0,
+                       NULL);
         return NATIVE_DONE;
     }
     request = login_request_new(s, LOGIN_CHANGE);
@@ -219,22 +221,17 @@ static enum native_result take_leave(struct session *s, const struct protocol_fr
 /* To the sim, by this thread's queue. */
 static enum native_result command_push(struct session *s, struct command *command)
 {
-    command->session = s->id;
-    command->producer = COMMAND_FROM_IO;
-    command->sequence = s->sequence + 1;
-    if (queue_push(s->host->config.commands, command) != 0) {
+    if (seat_command(&s->seat, command) != 0) {
         metrics_add(METRIC_READING_PAUSED, 1);
         return NATIVE_WAIT;
     }
-    s->sequence++;
-    s->host->pushed++;
     return NATIVE_DONE;
 }
 
 /* A player's share of a tick lies in the queue: the sim would give up what comes on top. */
 static bool share_used(const struct session *s)
 {
-    uint32_t taken = s->host->pushed - (uint32_t)queue_length(s->host->config.commands);
+    uint32_t taken = s->seat.host->pushed - (uint32_t)queue_length(s->seat.host->config.commands);
     uint32_t oldest = s->intent_at[s->intents % SIM_INTENTS_TICK];
 
     return s->intents >= SIM_INTENTS_TICK && (int32_t)(oldest - taken) > 0;
@@ -258,7 +255,7 @@ static enum native_result take_move(struct session *s, const struct protocol_fra
     command.as.intent.substeps = move.substeps;
     result = command_push(s, &command);
     if (result == NATIVE_DONE)
-        s->intent_at[s->intents++ % SIM_INTENTS_TICK] = s->host->pushed;
+        s->intent_at[s->intents++ % SIM_INTENTS_TICK] = s->seat.host->pushed;
     return result;
 }
 
@@ -276,10 +273,10 @@ static enum native_result take_chat(struct session *s, const struct protocol_fra
         s->urgent = true;
         return NATIVE_DONE;
     }
-    if (s->muted_until_ms > host_wall_ms()) {
+    if (s->seat.muted_until_ms > host_wall_ms()) {
         char why[BANS_TEXT_MAX];
 
-        bans_mute_text(s->muted_until_ms, "", why);
+        bans_mute_text(s->seat.muted_until_ms, "", why);
         metrics_add(METRIC_MUTED_LINES, 1);
         session_notice(s, PROTOCOL_REASON_MUTED, 0, why);
         s->urgent = true;
@@ -305,7 +302,7 @@ static enum native_result take_ping(struct session *s, const struct protocol_fra
         return NATIVE_BAD;
     wire_writer_init(&w, room, sizeof(room));
     protocol_encode_pong(&w, &(struct protocol_pong){.cookie = ping.cookie,
-                                                     .tick = s->host->tick,
+                                                     .tick = s->seat.host->tick,
                                                      .wall_ms = host_wall_ms()});
     session_queue(s, &w);
     s->urgent = true; /* it measures the way, not the tick */
@@ -351,40 +348,26 @@ static const struct native_row rows[] = {
 };
 /* clang-format on */
 
-static void flooded(struct session *s, const char *message)
-{
-    static struct log_limit limit;
-    uint64_t swallowed;
-    char text[ADDRESS_TEXT_MAX];
-
-    if (log_limit_pass(&limit, 20, &swallowed)) {
-        address_text((const struct sockaddr *)&s->address, text);
-        log_event(LOG_LEVEL_INFO, "connection_flooded", "a client sent far too much and was let go",
-                  LOG_TEXT("address", text), LOG_U64("session", s->id),
-                  LOG_TEXT("message", message), LOG_U64("swallowed", swallowed));
-    }
-    session_end(s, PROTOCOL_REASON_RATE_LIMITED, 10000, NULL);
-}
-
 /* Take a token. False: the message is dropped, and all is said. Who asks to be let in, or for a new
  * password, waits for an answer: each gets one, as many as the flood's bucket bears. */
 static bool within_limit(struct session *s, int limit, const char *message)
 {
-    const struct host_settings *settings = s->host->settings;
-    uint64_t now_ms = io_now_ms(s->host->io);
-    const struct bucket_rate *rate = s->guest ? &settings->guest[limit] : &settings->allow[limit];
     uint32_t wait_ms;
 
-    if (bucket_take(&s->allow[limit], rate, now_ms))
+    switch (seat_take(&s->seat, limit, &wait_ms)) {
+    case SEAT_WITHIN:
         return true;
-    metrics_add(limit == HOST_LIMIT_LOGIN ? METRIC_LOGINS_LIMITED : METRIC_RATE_LIMITED, 1);
-    wait_ms = bucket_wait_ms(&s->allow[limit], rate, now_ms);
-    if (!bucket_take(&s->flood[limit], &settings->flood[limit], now_ms))
-        flooded(s, message);
-    else if (limit == HOST_LIMIT_LOGIN)
-        session_notice(s, PROTOCOL_REASON_RATE_LIMITED, wait_ms, NULL);
-    else
-        session_notice_limited(s, PROTOCOL_REASON_RATE_LIMITED, wait_ms);
+    case SEAT_FLOODS:
+        seat_log_flood(&s->seat, message);
+        session_end(s, PROTOCOL_REASON_RATE_LIMITED, 10000, NULL);
+        break;
+    case SEAT_OVER:
+        if (limit == HOST_LIMIT_LOGIN)
+            session_notice(s, PROTOCOL_REASON_RATE_LIMITED, wait_ms, NULL);
+        else
+            session_notice_limited(s, PROTOCOL_REASON_RATE_LIMITED, wait_ms);
+        break;
+    }
     return false;
 }
 

@@ -6,7 +6,8 @@
 
 void record_init(struct record *record, struct session *session)
 {
-    *record = (struct record){.session = session, .room = io_scratch(session->host->io)->plain};
+    *record =
+        (struct record){.session = session, .room = io_scratch(session->seat.host->io)->plain};
 }
 
 #define BLOCKS_HEAD (PROTOCOL_FRAME_HEADER + 4) /* and the tick */

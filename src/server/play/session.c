@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "net/address.h"
 #include "ops/metrics.h"
+#include "play/gather.h"
 #include "play/native.h"
 #include "sim/sim.h"
 
@@ -29,54 +30,33 @@ enum {
 
 /* ---- lists ---- */
 
-static void playing_add(struct session *s)
-{
-    struct host_list *list = &s->host->playing;
-
-    s->previous = list->last;
-    s->next = NULL;
-    *(list->last != NULL ? &list->last->next : &list->first) = s;
-    list->last = s;
-}
-
-static void playing_remove(struct session *s)
-{
-    struct host_list *list = &s->host->playing;
-
-    if (s->host->cursor == s)
-        s->host->cursor = s->next;
-    *(s->previous != NULL ? &s->previous->next : &list->first) = s->next;
-    *(s->next != NULL ? &s->next->previous : &list->last) = s->previous;
-    s->previous = s->next = NULL;
-}
-
 static void waiting_remove(struct session *s)
 {
-    struct host_list *list = &s->host->waiting;
+    struct host *host = s->seat.host;
 
     if (!s->waiting)
         return;
     s->waiting = false;
-    *(s->waiting_previous != NULL ? &s->waiting_previous->waiting_next : &list->first) =
+    *(s->waiting_previous != NULL ? &s->waiting_previous->waiting_next : &host->waiting_first) =
         s->waiting_next;
-    *(s->waiting_next != NULL ? &s->waiting_next->waiting_previous : &list->last) =
+    *(s->waiting_next != NULL ? &s->waiting_next->waiting_previous : &host->waiting_last) =
         s->waiting_previous;
     s->waiting_previous = s->waiting_next = NULL;
 }
 
 void session_wait(struct session *s)
 {
-    struct host_list *list = &s->host->waiting;
+    struct host *host = s->seat.host;
 
     stream_pause(s->stream);
-    io_deadline_disarm(s->host->io, &s->message); /* our own waiting does not count */
+    io_deadline_disarm(s->seat.host->io, &s->message); /* our own waiting does not count */
     if (s->waiting)
         return;
     s->waiting = true;
-    s->waiting_previous = list->last;
+    s->waiting_previous = host->waiting_last;
     s->waiting_next = NULL;
-    *(list->last != NULL ? &list->last->waiting_next : &list->first) = s;
-    list->last = s;
+    *(host->waiting_last != NULL ? &host->waiting_last->waiting_next : &host->waiting_first) = s;
+    host->waiting_last = s;
 }
 
 void session_go_on(struct session *s)
@@ -89,33 +69,33 @@ void session_go_on(struct session *s)
 
 static void arm(struct session *s, struct io_deadline *deadline, unsigned class_of, uint64_t at_ms)
 {
-    io_deadline_arm(s->host->io, deadline, class_of, at_ms);
+    io_deadline_arm(s->seat.host->io, deadline, class_of, at_ms);
 }
 
 static void session_move(struct session *s, enum session_state state)
 {
-    struct io *io = s->host->io;
+    struct io *io = s->seat.host->io;
     uint64_t now_ms = io_now_ms(io);
 
     if (s->state == SESSION_PLAYING) {
-        playing_remove(s);
+        seat_play_no_more(&s->seat);
         metrics_gauge(METRIC_PLAYERS_SHIFTED, -(s->pace.shift > 0));
     }
     s->state = state;
     switch (state) {
     case SESSION_GREETING:
-        arm(s, &s->stage, DEADLINE_FIRST, s->accepted_ms + s->host->settings->first_byte_ms);
+        arm(s, &s->stage, DEADLINE_FIRST, s->accepted_ms + s->seat.host->settings->first_byte_ms);
         break;
     case SESSION_LOGIN: /* the stage runs on from the accept */
         break;
     case SESSION_PLAYING:
         io_deadline_disarm(io, &s->stage);
-        playing_add(s);
+        seat_play(&s->seat);
         break;
     case SESSION_CLOSING:
         waiting_remove(s);
         io_deadline_disarm(io, &s->message);
-        arm(s, &s->stage, DEADLINE_LINGER, now_ms + s->host->linger_ms);
+        arm(s, &s->stage, DEADLINE_LINGER, now_ms + s->seat.host->linger_ms);
         break;
     case SESSION_CLOSED:
         waiting_remove(s);
@@ -129,22 +109,17 @@ static void session_move(struct session *s, enum session_state state)
 
 void session_close(struct session *s)
 {
-    struct host *host = s->host;
-
     if (s->state == SESSION_CLOSED)
         return;
     session_count(s, false);
     stream_close(s->stream);
     session_move(s, SESSION_CLOSED);
-    host->by_slot[SESSION_SLOT(s->id)] = NULL;
-    host->sessions_n--;
-    s->counters = NULL; /* control's slot is free from here on */
-    host->config.closed(host->config.context, s->id, s->reason);
+    seat_unlist(&s->seat);
 }
 
 void session_free(struct session *s)
 {
-    io_deadline_disarm(s->host->io, &s->stage);
+    io_deadline_disarm(s->seat.host->io, &s->stage);
     stream_free(s->stream);
     outbox_clear(&s->outbox);
     interest_fini(&s->interest);
@@ -162,7 +137,7 @@ void session_end(struct session *s, enum protocol_reason reason, uint32_t retry_
 
     if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED)
         return;
-    s->reason = reason;
+    s->seat.reason = reason;
     if (!stream_is_open(s->stream)) {
         session_close(s);
         return;
@@ -192,9 +167,9 @@ static void session_misbehaved(struct session *s, enum protocol_reason reason)
 
     metrics_add(reason == PROTOCOL_REASON_MALFORMED ? METRIC_MALFORMED : METRIC_DEADLINES, 1);
     if (log_limit_pass(&limit, 20, &swallowed)) {
-        address_text((const struct sockaddr *)&s->address, text);
+        address_text((const struct sockaddr *)&s->seat.address, text);
         log_event(LOG_LEVEL_INFO, "connection_ended", protocol_reason_text(reason),
-                  LOG_TEXT("address", text), LOG_U64("session", s->id),
+                  LOG_TEXT("address", text), LOG_U64("session", s->seat.id),
                   LOG_TEXT("reason", protocol_reason_name(reason)),
                   LOG_U64("swallowed", swallowed));
     }
@@ -206,27 +181,29 @@ void session_count(struct session *s, bool with_rtt)
 {
     uint64_t bytes_out = stream_bytes_out(s->stream);
 
-    s->host->bytes_sent += bytes_out - s->bytes_told;
+    s->seat.host->bytes_sent += bytes_out - s->bytes_told;
     s->bytes_told = bytes_out;
-    if (s->counters == NULL)
+    if (s->seat.counters == NULL)
         return;
     /* figures for people: no order is needed */
-    atomic_store_explicit(&s->counters->bytes_in, stream_bytes_in(s->stream), memory_order_relaxed);
-    atomic_store_explicit(&s->counters->bytes_out, bytes_out, memory_order_relaxed);
-    atomic_store_explicit(&s->counters->cost_us, s->gather_us + stream_cost_us(s->stream),
+    atomic_store_explicit(&s->seat.counters->bytes_in, stream_bytes_in(s->stream),
                           memory_order_relaxed);
-    atomic_store_explicit(&s->counters->shift, s->pace.shift, memory_order_relaxed);
-    atomic_store_explicit(&s->counters->cells, s->interest.cells_n + s->hidden.cells_n,
+    atomic_store_explicit(&s->seat.counters->bytes_out, bytes_out, memory_order_relaxed);
+    atomic_store_explicit(&s->seat.counters->cost_us, s->seat.gather_us + stream_cost_us(s->stream),
                           memory_order_relaxed);
-    atomic_store_explicit(&s->counters->withheld, s->withheld, memory_order_relaxed);
-    atomic_store_explicit(&s->counters->dropped, s->dropped_ever, memory_order_relaxed);
+    atomic_store_explicit(&s->seat.counters->shift, s->pace.shift, memory_order_relaxed);
+    atomic_store_explicit(&s->seat.counters->cells, s->interest.cells_n + s->hidden.cells_n,
+                          memory_order_relaxed);
+    atomic_store_explicit(&s->seat.counters->withheld, s->withheld, memory_order_relaxed);
+    atomic_store_explicit(&s->seat.counters->dropped, s->dropped_ever, memory_order_relaxed);
     if (with_rtt)
-        atomic_store_explicit(&s->counters->rtt_us, stream_rtt_us(s->stream), memory_order_relaxed);
+        atomic_store_explicit(&s->seat.counters->rtt_us, stream_rtt_us(s->stream),
+                              memory_order_relaxed);
 }
 
 bool session_sees(const struct session *s, const struct snapshot_entity *entity)
 {
-    const struct interest_shape *shape = s->host->settings->shape;
+    const struct interest_shape *shape = s->seat.host->settings->shape;
     struct space_cell level0 = space_cell_up(entity->cell, 0);
 
     if (entity->layer == 0)
@@ -237,7 +214,8 @@ bool session_sees(const struct session *s, const struct snapshot_entity *entity)
 static void session_kept(struct session *s)
 {
     if (!s->taking.armed)
-        arm(s, &s->taking, DEADLINE_TAKING, io_now_ms(s->host->io) + s->host->settings->message_ms);
+        arm(s, &s->taking, DEADLINE_TAKING,
+            io_now_ms(s->seat.host->io) + s->seat.host->settings->message_ms);
 }
 
 bool session_write(struct session *s, const uint8_t *bytes, size_t len_bytes)
@@ -304,7 +282,7 @@ void session_notice(struct session *s, enum protocol_reason reason, uint32_t ret
 
 void session_notice_limited(struct session *s, enum protocol_reason reason, uint32_t retry_after_ms)
 {
-    uint64_t now_ms = io_now_ms(s->host->io);
+    uint64_t now_ms = io_now_ms(s->seat.host->io);
 
     if (s->noticed_ms != 0 && now_ms - s->noticed_ms < NOTICE_EVERY_MS)
         return;
@@ -323,22 +301,22 @@ void session_login_asked(struct session *s)
 {
     s->login_pending = true;
     if (s->state == SESSION_LOGIN)
-        arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->host->io) + LOGIN_WAIT_MS);
+        arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->seat.host->io) + LOGIN_WAIT_MS);
 }
 
 static void session_welcome(struct session *s, const struct login_answer *answer)
 {
-    struct host *host = s->host;
+    struct host *host = s->seat.host;
     uint8_t room[FRAME_ROOM];
     struct wire_writer w;
     bool known = host->tick >= answer->joined_tick && host->tick != 0;
 
-    s->guest = answer->guest;
-    s->entity = answer->entity;
-    s->joined_tick = answer->joined_tick;
-    s->muted_until_ms = answer->muted_until_ms;
+    s->seat.guest = answer->guest;
+    s->seat.entity = answer->entity;
+    s->seat.joined_tick = answer->joined_tick;
+    s->seat.muted_until_ms = answer->muted_until_ms;
     s->resumed = answer->resumed;
-    s->chat_sequence = answer->chat_sequence;
+    s->seat.chat_sequence = answer->chat_sequence;
     s->since_ms = answer->since_ms;
     s->clock_ms = host->wall_ms;
     s->tempo = PROTOCOL_TEMPO_MAX; /* what WELCOME means; another is told with the first blocks */
@@ -358,7 +336,6 @@ static void session_welcome(struct session *s, const struct login_answer *answer
                                        .token = wire_text_of(answer->token),
                                        .role = (uint8_t)answer->role});
     session_queue(s, &w);
-    s->phase = host->phases++ & 15;
     pace_init(&s->pace, host->settings->player_budget_bytes, host->tick);
     session_move(s, SESSION_PLAYING);
     if (answer->text[0] != '\0')
@@ -369,7 +346,7 @@ void session_keep_waiting(struct session *s, const char *text)
 {
     if (s->state != SESSION_LOGIN || !s->login_pending)
         return;
-    arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->host->io) + LOGIN_WAIT_MS);
+    arm(s, &s->stage, DEADLINE_WAIT, io_now_ms(s->seat.host->io) + LOGIN_WAIT_MS);
     session_notice(s, PROTOCOL_REASON_WAITING, 0, text);
     session_flush(s);
 }
@@ -392,7 +369,8 @@ void session_answer(struct session *s, const struct login_answer *answer)
         else
             session_end(s, answer->reason, answer->retry_after_ms, text);
         if (s->state == SESSION_LOGIN)
-            arm(s, &s->stage, DEADLINE_LOGIN, io_now_ms(s->host->io) + s->host->settings->login_ms);
+            arm(s, &s->stage, DEADLINE_LOGIN,
+                io_now_ms(s->seat.host->io) + s->seat.host->settings->login_ms);
     }
     session_flush(s);
 }
@@ -403,7 +381,7 @@ static void on_opened(void *context)
 {
     struct session *s = context;
 
-    s->host->handshakes_n++;
+    s->seat.host->handshakes_n++;
     session_count(s, true);
 }
 
@@ -449,7 +427,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
 static void on_settled(void *context, bool begun)
 {
     struct session *s = context;
-    struct io *io = s->host->io;
+    struct io *io = s->seat.host->io;
 
     if (s->frames > 0 || !begun)
         io_deadline_disarm(io, &s->message);
@@ -457,7 +435,7 @@ static void on_settled(void *context, bool begun)
     if (s->state >= SESSION_CLOSING || s->waiting)
         return;
     if (begun && !s->message.armed)
-        arm(s, &s->message, DEADLINE_MESSAGE, io_now_ms(io) + s->host->settings->message_ms);
+        arm(s, &s->message, DEADLINE_MESSAGE, io_now_ms(io) + s->seat.host->settings->message_ms);
 }
 
 static void on_refused(void *context)
@@ -469,7 +447,7 @@ static void on_drained(void *context)
 {
     struct session *s = context;
 
-    io_deadline_disarm(s->host->io, &s->taking);
+    io_deadline_disarm(s->seat.host->io, &s->taking);
     session_flush(s);
 }
 
@@ -477,8 +455,8 @@ static void on_ended(void *context, enum stream_end end)
 {
     struct session *s = context;
 
-    if (end == STREAM_END_INPUT && s->reason == PROTOCOL_REASON_NONE) {
-        s->reason = PROTOCOL_REASON_MALFORMED;
+    if (end == STREAM_END_INPUT && s->seat.reason == PROTOCOL_REASON_NONE) {
+        s->seat.reason = PROTOCOL_REASON_MALFORMED;
         session_misbehaved(s, PROTOCOL_REASON_MALFORMED);
     }
     session_close(s);
@@ -505,7 +483,7 @@ static void on_stage(struct io_deadline *deadline)
         return;
     }
     if (deadline->class_of == DEADLINE_FIRST && stream_bytes_in(s->stream) > 0) {
-        arm(s, &s->stage, DEADLINE_LOGIN, s->accepted_ms + s->host->settings->login_ms);
+        arm(s, &s->stage, DEADLINE_LOGIN, s->accepted_ms + s->seat.host->settings->login_ms);
         return;
     }
     if (deadline->class_of == DEADLINE_WAIT) {
@@ -530,11 +508,59 @@ static void on_taking(struct io_deadline *deadline)
     struct session *s = SESSION_OF(deadline, taking);
 
     if (s->state < SESSION_CLOSING) {
-        s->reason = PROTOCOL_REASON_NOT_READING;
+        s->seat.reason = PROTOCOL_REASON_NOT_READING;
         session_misbehaved(s, PROTOCOL_REASON_NOT_READING);
     }
     session_close(s);
 }
+
+/* ---- as a seat ---- */
+
+static struct session *session_of(struct seat *seat)
+{
+    return (struct session *)(void *)((char *)seat - offsetof(struct session, seat));
+}
+
+static void on_answer(struct seat *seat, const struct login_answer *answer)
+{
+    session_answer(session_of(seat), answer);
+}
+
+static void on_wait(struct seat *seat, const char *text)
+{
+    session_keep_waiting(session_of(seat), text);
+}
+
+static void on_notice(struct seat *seat, const char *text)
+{
+    session_notice(session_of(seat), PROTOCOL_REASON_NONE, 0, text);
+}
+
+static void on_mute(struct seat *seat, uint64_t until_ms, const char *text)
+{
+    seat->muted_until_ms = until_ms;
+    session_notice(session_of(seat), until_ms != 0 ? PROTOCOL_REASON_MUTED : PROTOCOL_REASON_NONE,
+                   0, text);
+}
+
+static void on_end(struct seat *seat, enum protocol_reason reason, uint32_t retry_after_ms,
+                   const char *text)
+{
+    session_end(session_of(seat), reason, retry_after_ms, text);
+}
+
+static void on_gather(struct seat *seat, struct snapshot *snapshot)
+{
+    gather(session_of(seat), snapshot);
+}
+
+static void on_close(struct seat *seat)
+{
+    session_close(session_of(seat));
+}
+
+static const struct seat_kind native_kind = {on_answer, on_wait,   on_notice, on_mute,
+                                             on_end,    on_gather, on_close};
 
 /* ---- life ---- */
 
@@ -548,25 +574,18 @@ struct session *session_new(struct host *host, int fd, uint64_t id,
         close(fd);
         return NULL;
     }
-    s->host = host;
-    s->id = id;
-    s->address = *address;
-    s->counters = counters;
+    seat_init(&s->seat, &native_kind, host);
+    s->seat.address = *address;
     s->accepted_ms = now_ms;
     s->stage.expired = on_stage;
     s->message.expired = on_message;
     s->taking.expired = on_taking;
-    for (unsigned i = 0; i < HOST_LIMITS_N; i++) {
-        bucket_init(&s->allow[i], &host->settings->allow[i], now_ms);
-        bucket_init(&s->flood[i], &host->settings->flood[i], now_ms);
-    }
     s->stream = stream_new(host->io, fd, host->settings->tls, &stream_handlers, s);
     if (s->stream == NULL) {
         free(s);
         return NULL;
     }
-    host->by_slot[SESSION_SLOT(id)] = s;
-    host->sessions_n++;
+    seat_list(&s->seat, id, counters);
     session_move(s, SESSION_GREETING);
     return s;
 }

@@ -17,12 +17,12 @@
 #ifndef OPENMMO_PLAY_SESSION_H
 #define OPENMMO_PLAY_SESSION_H
 
-#include "net/bucket.h"
 #include "net/stream.h"
 #include "play/host.h"
 #include "play/interest.h"
 #include "play/outbox.h"
 #include "play/pressure.h"
+#include "play/seat.h"
 #include "sim/sim.h"
 
 enum session_state {
@@ -34,13 +34,9 @@ enum session_state {
 };
 
 struct session {
-    struct host *host;
-    uint64_t id;
+    struct seat seat;
     enum session_state state;
-    enum protocol_reason reason; /* why it ends */
     struct stream *stream;
-    struct host_counters *counters; /* control's, until closed was told */
-    struct sockaddr_storage address;
     uint64_t accepted_ms;       /* io clock */
     struct io_deadline stage;   /* what the state waits for */
     struct io_deadline message; /* a message that has begun */
@@ -48,29 +44,21 @@ struct session {
     unsigned frames;            /* whole ones since the last settled */
     bool login_pending;         /* control was asked */
     uint8_t logins_refused;     /* by control */
-    bool guest;                 /* lowest rates */
     bool again;                 /* the frame in front was looked at before: no token for it */
     bool waiting;               /* in host->waiting */
     bool urgent;                /* the outbox does not wait for the next sweep */
     bool finished;              /* the last words are written */
     char *barred;               /* why it may not come, owned; NULL: it may */
-    struct bucket allow[HOST_LIMITS_N], flood[HOST_LIMITS_N];
-    uint64_t noticed_ms; /* last NOTICE about limits or order; io clock */
+    uint64_t noticed_ms;        /* last NOTICE about limits or order; io clock */
     struct outbox outbox;
-    struct session *previous, *next;                 /* host->playing */
     struct session *waiting_previous, *waiting_next; /* host->waiting */
     /* Playing. */
-    uint64_t entity;
-    uint32_t joined_tick;
-    uint32_t sequence;                    /* of its commands */
     uint32_t intents;                     /* told to the sim, ever */
     uint32_t intent_at[SIM_INTENTS_TICK]; /* the last ones' places in host->pushed */
     uint64_t clock_ms;                    /* of the last CLOCK, Unix time */
     uint16_t tempo;                       /* as told last */
-    uint64_t chat_sequence;               /* of the last line looked at */
-    uint64_t muted_until_ms;              /* Unix time; it says nothing before */
     uint64_t since_ms;                    /* resumed: lines said since then are his */
-    bool resumed;              /* he came back, and has heard lines up to chat_sequence */
+    bool resumed;              /* he came back, and has heard lines up to seat.chat_sequence */
     struct protocol_self self; /* as sent last */
     bool self_sent;
     uint32_t dropped;         /* substeps given up since */
@@ -78,13 +66,11 @@ struct session {
     struct interest interest; /* of layer 0 */
     struct interest hidden;   /* of one's own layer, */
     uint8_t layer;            /* this one; 0: none */
-    uint8_t phase;            /* 0..15, see tiers.h */
     struct pace pace;
     uint32_t turn_tick;  /* of the last turn of blocks, */
     uint32_t talk_tick;  /* of anything */
     uint32_t resume;     /* the cell where the last turn's far ones had to stop */
     uint32_t withheld;   /* turns that came to nothing, or not to their end, ever */
-    uint64_t gather_us;  /* CPU time of its turns, as sampled */
     uint64_t bytes_told; /* of stream_bytes_out, to host->bytes_sent */
     uint8_t who_n;       /* asked for, not yet answered */
     uint64_t *who;       /* PROTOCOL_WHO_MAX; NULL until first used */
