@@ -334,6 +334,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .queue_max = server->config->queue_max,
                                        .flush_ms = server->config->flush_ms,
                                        .spawn_radius_m = server->config->spawn_radius_m,
+                                       .size_m = server->config->size_m,
                                        .left_open_ms = LEFT_OPEN_MS,
                                        .linger_ms = server->config->linger_ms,
                                        .epoch = store_epoch(server->store)};

@@ -184,6 +184,7 @@ static inline void start(struct world *world)
                                   .players_max = PLAYERS_MAX,
                                   .queue_max = QUEUE_MAX,
                                   .flush_ms = 50,
+                                  .size_m = 1024,
                                   .linger_ms = world->linger_ms,
                                   .left_open_ms =
                                       world->left_open_ms ? world->left_open_ms : LINGER_MS,

@@ -349,9 +349,50 @@ static void test_store_away(void **state)
     UNTIL(world, sql(world, "SELECT count(*) FROM player_positions WHERE yaw = 100") == 1);
 }
 
+/* Where somebody is, and where he is put: in the world, on his way to the database, and behind a
+ * save that is not there yet. */
+static void test_places(void **state)
+{
+    struct world *world = *state;
+    struct store_position place = {0};
+    uint64_t player;
+
+    assert_int_equal(login(world, 0, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    player = (uint64_t)sql(world, "SELECT id FROM players");
+    UNTIL(world, presence_place(world->presence, player, &place) == PRESENCE_LIVE);
+    assert_int_equal(presence_put(world->presence, player, 40.5, 3, -20.25), PRESENCE_PUT_DONE);
+    UNTIL(world, presence_place(world->presence, player, &place) == PRESENCE_LIVE &&
+                     place.x_m == 40.5 && place.z_m == -20.25);
+    assert_int_equal(presence_put(world->presence, player, 0.0 / 0.0, 0, 0), PRESENCE_PUT_NOWHERE);
+    assert_int_equal(presence_put(world->presence, player, 0, 1e300, 0), PRESENCE_PUT_NOWHERE);
+    assert_int_equal(presence_put(world->presence, player, 0, 0, 513), PRESENCE_PUT_NOWHERE);
+    assert_int_equal(presence_put(world->presence, player, 1.0 / 0.0, 0, 0), PRESENCE_PUT_NOWHERE);
+    /* While he leaves nobody can say which is newer. */
+    world->sim_waits = true;
+    leave(world, 0);
+    turn(world);
+    assert_int_equal(presence_put(world->presence, player, 1, 2, 3), PRESENCE_PUT_LATER);
+    world->sim_waits = false;
+    UNTIL(world, !presence_has(world->presence, player));
+    assert_int_equal(presence_put(world->presence, player, 1.5, 2, -3), PRESENCE_PUT_DONE);
+    assert_int_equal(presence_place(world->presence, player, &place), PRESENCE_SAVING);
+    assert_true(place.x_m == 1.5 && place.y_m == 2 && place.z_m == -3);
+    assert_int_equal(presence_put(world->presence, player, 2.5, 2, -3), PRESENCE_PUT_DONE);
+    UNTIL(world, presence_place(world->presence, player, &place) == PRESENCE_UNKNOWN);
+    assert_int_equal(sql(world, "SELECT CAST(x * 10 AS INTEGER) FROM player_positions"), 25);
+    presence_bar(world->presence, player);
+    assert_int_equal(presence_put(world->presence, player, 1, 2, 3), PRESENCE_PUT_LATER);
+    presence_bar(world->presence, 0);
+    /* There he begins. */
+    assert_int_equal(login(world, 1, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    UNTIL(world, presence_place(world->presence, player, &place) == PRESENCE_LIVE);
+    assert_true(place.x_m == 2.5 && place.z_m == -3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_come_and_go, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restart_remembers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_newer_login_wins, setup, teardown),

@@ -38,6 +38,7 @@ struct presence_config {
     uint32_t flush_ms;  /* how often positions are saved */
     uint32_t epoch;
     uint32_t spawn_radius_m; /* where newcomers begin; 0: where the sim puts them */
+    uint32_t size_m;         /* the world's edge; 0: no place is out of it */
     uint32_t left_open_ms;   /* how long one may go on with a session that a crash left open */
     uint32_t linger_ms;      /* how long a figure waits for one who dropped */
 };
@@ -92,6 +93,26 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
  * clamped into the world. Returns 0; -1: nobody by that session is present, or the simulation has
  * not taken yet what it was told before. */
 int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z) MUST_CHECK;
+
+/* Where an account is, as far as memory knows it. */
+enum presence_place {
+    PRESENCE_LIVE,    /* its figure stands in the world: as of the newest snapshot */
+    PRESENCE_SAVING,  /* it is not here: as it was saved, newer than what the database has */
+    PRESENCE_UNKNOWN, /* the database knows, if anybody; *place is left alone */
+};
+enum presence_place presence_place(const struct presence *presence, uint64_t player,
+                                   struct store_position *place);
+
+enum presence_put {
+    PRESENCE_PUT_DONE,
+    PRESENCE_PUT_NOWHERE, /* that is no place in this world */
+    PRESENCE_PUT_LATER,   /* it is just coming or leaving, or all queues are full: try again */
+};
+/* Put an account, which there is, elsewhere (metres): its figure, onto the ground, with the next
+ * tick; if it is not here, where it will begin: that goes to the database behind every save of
+ * before. */
+enum presence_put presence_put(struct presence *presence, uint64_t player, double x_m, double y_m,
+                               double z_m) MUST_CHECK;
 
 /* End all that an account has here, on its way in too. Returns how many sessions were told. */
 unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,

@@ -2,6 +2,7 @@
 #include "accounts/bans.h"
 #include "play/presence_inside.h"
 #include "play/roll.h"
+#include "store/timestamp.h"
 
 /* -- asking ------------------------------------------------------------------------------------ */
 
@@ -46,18 +47,98 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
 }
 
 /* Not from the room that is kept for lifecycle: an operator may move thousands at once. */
+static int teleport(struct presence *presence, struct person *person, int32_t x, int32_t z)
+{
+    const struct command command = {.session = person->session,
+                                    .sequence = ++person->sequence,
+                                    .producer = COMMAND_FROM_CONTROL,
+                                    .kind = COMMAND_TELEPORT,
+                                    .as.teleport = {x, z}};
+
+    return queue_push(presence->config.commands, &command);
+}
+
 int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z)
 {
     struct person *person = people_find(&presence->people, session);
 
     if (!person || person->state != PERSON_PRESENT)
         return -1;
-    const struct command command = {.session = session,
-                                    .sequence = ++person->sequence,
-                                    .producer = COMMAND_FROM_CONTROL,
-                                    .kind = COMMAND_TELEPORT,
-                                    .as.teleport = {x, z}};
-    return queue_push(presence->config.commands, &command);
+    return teleport(presence, person, x, z);
+}
+
+/* -- places ------------------------------------------------------------------------------------ */
+
+static bool stands(const struct person *person)
+{
+    return person && (person->state == PERSON_PRESENT || person->state == PERSON_AWAY);
+}
+
+enum presence_place presence_place(const struct presence *presence, uint64_t player,
+                                   struct store_position *place)
+{
+    const struct person *person = people_holder(&presence->people, player);
+    const struct snapshot_entity *entity = stands(person) && presence->snapshot
+                                               ? snapshot_entity(presence->snapshot, person->entity)
+                                               : NULL;
+
+    if (!entity)
+        return writeback_find(presence->saving.writeback, player, place) ? PRESENCE_SAVING
+                                                                         : PRESENCE_UNKNOWN;
+    *place = (struct store_position){.player_id = player,
+                                     .x_m = saving_metres(entity->state.pos.x),
+                                     .y_m = saving_metres(entity->state.pos.y),
+                                     .z_m = saving_metres(entity->state.pos.z),
+                                     .yaw = entity->state.yaw,
+                                     .epoch = presence->config.epoch,
+                                     .tick = snapshot_tick(presence->snapshot),
+                                     .saved_ms = timestamp_now_ms()};
+    return PRESENCE_LIVE;
+}
+
+/* Of somebody who is not here: newer than what was saved of him, older than what will be. */
+static enum presence_put put_down(struct presence *presence, const struct store_position *where)
+{
+    struct store_position row = *where, pending;
+
+    row.epoch = presence->config.epoch;
+    row.tick = presence->snapshot ? snapshot_tick(presence->snapshot) : 0;
+    row.saved_ms = timestamp_now_ms();
+    if (writeback_find(presence->saving.writeback, row.player_id, &pending)) {
+        row.yaw = pending.yaw;
+        if (pending.epoch == row.epoch && pending.tick > row.tick) /* he left in this very tick */
+            row.tick = pending.tick;
+    }
+    if (writeback_put(presence->saving.writeback, &row) < 0)
+        return PRESENCE_PUT_LATER;
+    saving_commit(&presence->saving);
+    return PRESENCE_PUT_DONE;
+}
+
+static bool in_world(const struct presence *presence, double value_m, int32_t *units)
+{
+    double half_m = presence->config.size_m / 2.0;
+
+    return saving_units(value_m, units) &&
+           (half_m <= 0 || (value_m >= -half_m && value_m <= half_m));
+}
+
+enum presence_put presence_put(struct presence *presence, uint64_t player, double x_m, double y_m,
+                               double z_m)
+{
+    struct store_position where = {.player_id = player, .x_m = x_m, .y_m = y_m, .z_m = z_m};
+    struct person *person = people_holder(&presence->people, player);
+    int32_t x, y, z;
+
+    if (!in_world(presence, x_m, &x) || !saving_units(y_m, &y) || !in_world(presence, z_m, &z))
+        return PRESENCE_PUT_NOWHERE;
+    if (player == presence->barred)
+        return PRESENCE_PUT_LATER;
+    if (!person)
+        return put_down(presence, &where);
+    if (!stands(person) || teleport(presence, person, x, z) < 0)
+        return PRESENCE_PUT_LATER;
+    return PRESENCE_PUT_DONE;
 }
 
 /* -- bans ------------------------------------------------------------------------------------- */
