@@ -239,6 +239,11 @@ tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/s
 tests_server_test_entering_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_entering_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_sweeps
+tests_server_test_sweeps_SOURCES = tests/server/test_sweeps.c tests/server/scene.c tests/server/scene.h
+tests_server_test_sweeps_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_sweeps_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_logtail
 tests_server_test_logtail_SOURCES = tests/server/test_logtail.c
 tests_server_test_logtail_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -194,6 +194,9 @@ static bool host_pass(void *context)
     if (host->cursor != NULL)
         return true;
     sweep_end(host);
+    /* One that came during the sweep has woken us then, and would wait for the timer. */
+    if (mailbox_waits(host->config.mailbox))
+        io_turn_soon(host->io);
     return false;
 }
 

@@ -23,6 +23,12 @@ struct snapshot *mailbox_take(struct mailbox *mailbox)
     return atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acq_rel);
 }
 
+bool mailbox_waits(const struct mailbox *mailbox)
+{
+    /* relaxed: who takes it sees its bytes */
+    return atomic_load_explicit(&mailbox->newest, memory_order_relaxed) != NULL;
+}
+
 void mailbox_fini(struct mailbox *mailbox)
 {
     snapshot_unref(mailbox_take(mailbox));

@@ -5,6 +5,7 @@
 #ifndef OPENMMO_SIM_MAILBOX_H
 #define OPENMMO_SIM_MAILBOX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/snapshot.h"
@@ -16,6 +17,7 @@ struct mailbox {
 
 void mailbox_put(struct mailbox *mailbox, struct snapshot *snapshot); /* takes one reference */
 struct snapshot *mailbox_take(struct mailbox *mailbox);               /* NULL: nothing new */
+bool mailbox_waits(const struct mailbox *mailbox);                    /* is something new there? */
 void mailbox_fini(struct mailbox *mailbox);
 
 #endif
