@@ -182,6 +182,10 @@ static const struct option_row rows[] = {
 
     {"log", "level", OPTION_ENUM, AT(log_level), "info", 0, 0, R, levels, NULL, NULL,
      "The least that is logged."},
+    {"log", "slow_tick", OPTION_DURATION, AT(slow_tick_ms), "50ms", 0, 600000, R, NULL, NULL, NULL,
+     "A tick that ends later than this after it was due is logged with its phases: event=tick_slow. 0: none is."},
+    {"log", "slow_statement", OPTION_DURATION, AT(slow_statement_ms), "500ms", 0, 600000, R, NULL, NULL, NULL,
+     "A question to the database that takes longer, waiting included, is logged by its statement's name: event=statement_slow. 0: none is."},
 };
 
 static const struct option_flag flags[] = {

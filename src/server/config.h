@@ -59,6 +59,7 @@ struct config {
     char *admin_socket;
     /* [log] */
     uint32_t log_level; /* enum log_level */
+    uint32_t slow_tick_ms, slow_statement_ms; /* 0: none is logged */
 
     /* Flags of the command line; borrowed from it. */
     const char *journal, *replay; /* NULL: not given */

@@ -45,6 +45,7 @@
 #include "server/state.h"
 #include "server/stop.h"
 #include "server/tempo.h"
+#include "server/tickwatch.h"
 #include "server/ticker.h"
 #include "sim/journal.h"
 #include "sim/mailbox.h"
@@ -93,6 +94,7 @@ struct server {
     struct presence *presence;
     struct sessions *sessions;
     struct ticker *ticker;
+    struct tickwatch tickwatch;
     struct lookout *lookout;
     struct admin *admin;
     struct notify *notify;
@@ -414,6 +416,14 @@ static void tempo_changed(void *context, uint16_t permille, uint32_t step_us)
                   LOG_U64("swallowed", swallowed));
 }
 
+/* Sim thread. */
+static void ticked(void *context, const struct worst_record *record)
+{
+    struct server *server = context;
+
+    tickwatch_note(&server->tickwatch, record);
+}
+
 #if TEST_FAULTS
 /* A planted fault: the file says how many microseconds each step shall burn. Sim thread. */
 static uint32_t burden_us(void *context)
@@ -454,6 +464,12 @@ static void take_news(evutil_socket_t fd, short what, void *context)
     presence_snapshot(server->presence, snapshot);
 }
 
+static void set_slow(struct server *server, const struct config *config)
+{
+    tickwatch_set_slow(&server->tickwatch, config->slow_tick_ms);
+    store_set_slow(server->store, config->slow_statement_ms);
+}
+
 static int start_ticker(struct server *server, struct error *error)
 {
     struct ticker_config ticker = {.sim = server->sim,
@@ -471,6 +487,7 @@ static int start_ticker(struct server *server, struct error *error)
                                    .published = published,
                                    .stalled = stalled,
                                    .tempo = tempo_changed,
+                                   .ticked = ticked,
                                    .context = server};
 
     server->news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -484,6 +501,7 @@ static int start_ticker(struct server *server, struct error *error)
     if (server->config->burden)
         ticker.burden_us = burden_us;
 #endif
+    set_slow(server, server->config);
     if (server->config->io_threads == 0)
         ticker.base = server->base;
     server->ticker = ticker_start(&ticker, error);
@@ -515,6 +533,7 @@ static int apply(void *context, const struct config *config, struct error *error
     chatlog_keep(server->chatlog, days.chat > 0);
     retention_set(server->retention, &days);
     log_set_level((enum log_level)config->log_level);
+    set_slow(server, config);
     return 0;
 }
 

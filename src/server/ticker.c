@@ -178,6 +178,8 @@ static void note_worst(struct ticker *ticker, const struct sim_step_counts *coun
     metrics_observe(METRIC_TICK_REAL_US, now->real_us);
     if (ticker->config.worst != NULL)
         worst_note(ticker->config.worst, 0, now);
+    if (ticker->config.ticked != NULL)
+        ticker->config.ticked(ticker->config.context, now);
 }
 
 static void tick_once(struct ticker *ticker)

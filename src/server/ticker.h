@@ -39,6 +39,8 @@ struct ticker_config {
     /* From this tick on the world runs at so many thousandths of real time; before `published`. May
      * be NULL: then it is not told. */
     void (*tempo)(void *context, uint16_t permille, uint32_t step_us);
+    /* A tick is over. May be NULL. */
+    void (*ticked)(void *context, const struct worst_record *record);
     /* A planted fault: CPU time that the next step burns on top. NULL: none. */
     uint32_t (*burden_us)(void *context);
     void *context;

@@ -56,6 +56,9 @@ static void test_tempo(void **state)
     UNTIL(party, DOWN_MS, alice->tempo < 1000 && bob->tempo == alice->tempo);
     assert_in_range(alice->tempo, 400, 650);
     UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=tempo"));
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=tick_slow"));
+    assert_true(daemon_said(&server, "step_us=7")); /* 70 ms of it, and the log says so */
+    assert_true(daemon_metric(&server, "openmmo_ticks_slow_total") > 0);
     UNTIL(party, DEADLINE_MS, bob->notices_n > 0); /* in plain words, too */
     assert_non_null(strstr(bob->notice_text, "the world runs at "));
     answer = daemon_ask(&server, "server.ladder", "{}");

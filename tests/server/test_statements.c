@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "common/protocol.h"
+#include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "scratch.h"
 #include "store/statements.h"
@@ -613,6 +614,22 @@ static void test_all_were_asked(void **state)
                      statement_of((enum store_statement)i)->name);
 }
 
+static void test_all_were_timed(void **state)
+{
+    char label[80];
+
+    (void)state;
+    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++) {
+        const char *labels = metrics_member_labels(METRIC_GROUP_STATEMENT_US, i);
+
+        snprintf(label, sizeof(label), "statement=\"%s\"",
+                 statement_of((enum store_statement)i)->name);
+        if (labels == NULL)
+            fail_msg("%s was not timed", label);
+        assert_string_equal(labels, label);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +642,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_records, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_tokens, setup, note_and_teardown),
         cmocka_unit_test(test_all_were_asked),
+        cmocka_unit_test(test_all_were_timed),
     };
 
     if (sodium_init() < 0)

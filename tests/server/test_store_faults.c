@@ -19,11 +19,14 @@
 #include <sodium.h>
 
 #include "common/compiler.h"
+#include "common/log.h"
+#include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "store/store.h"
 #include "store/timestamp.h"
 #include "store/writeback.h"
 
+#define LINE_BYTES  400
 #define DEADLINE_MS 20000
 #define ANSWER_MS   400
 #define ASKS_MAX    2000
@@ -376,19 +379,36 @@ static void test_connection_limit(void **state)
     check_nothing_lost(world, 0, 300);
 }
 
+static void keep_slow(void *context, int64_t time_ms, enum log_level level, const char *event,
+                      const char *line)
+{
+    (void)time_ms, (void)level;
+    if (strcmp(event, "statement_slow") == 0)
+        snprintf(context, LINE_BYTES, "%s", line);
+}
+
 static void test_slow_statement(void **state)
 {
     struct world *world = *state;
+    char said[LINE_BYTES] = "";
     PGconn *holder;
     unsigned tag;
 
     must_open(world);
+    store_set_slow(world->store, ANSWER_MS / 4);
+    log_set_tap(keep_slow, said);
     (void)player(world, 0);
     holder = PQconnectdb(world->connection);
     PQclear(PQexec(holder, "BEGIN; LOCK TABLE players IN ACCESS EXCLUSIVE MODE"));
     tag = ask(world, by_name(0));
     assert_int_equal(wait_for(world, tag), STORE_AWAY);
     assert_non_null(strstr(world->tally.away, "57014")); /* the server's own limit came first */
+    log_set_tap(NULL, NULL);
+    assert_non_null(strstr(said, "statement=player_by_name "));
+    assert_non_null(strstr(said, "waited_us="));
+    assert_non_null(strstr(said, "away=1"));
+    assert_int_equal(metrics_member_value(METRIC_GROUP_STATEMENT_SLOW, STORE_PLAYER_BY_NAME), 1);
+    assert_true(metrics_member_value(METRIC_GROUP_STATEMENT_ERRORS, STORE_PLAYER_BY_NAME) > 0);
     assert_in_range(world->tally.took_ms[tag], ANSWER_MS / 2, ANSWER_MS + 200);
     tag = ask(world, (struct store_question){.statement = STORE_PLAYER_ERASE,
                                              .in.erase.player_id = world->tally.ids[0]});

@@ -19,6 +19,7 @@
 /*      NAME,                    kind,      exported name,                          help */
 #define METRICS(ROW) \
     ROW(TICKS,                   COUNTER,   "openmmo_ticks_total",                  "Ticks simulated") \
+    ROW(TICKS_SLOW,              COUNTER,   "openmmo_ticks_slow_total",             "Ticks that ended later than [log] slow_tick after they were due") \
     ROW(TICKS_MISSED,            COUNTER,   "openmmo_ticks_missed_total",           "Ticks skipped because the server stalled") \
     ROW(TICK_US,                 HISTOGRAM, "openmmo_tick_seconds",                 "CPU time of a whole tick on the sim thread") \
     ROW(TICK_REAL_US,            HISTOGRAM, "openmmo_tick_real_seconds",            "Real time from the moment a tick was due to its end") \
@@ -93,7 +94,12 @@
     ROW(STORE_ERRORS,            COUNTER,   "openmmo_store_errors_total",           "Questions that the store could not answer") \
     ROW(STORE_US,                HISTOGRAM, "openmmo_store_seconds",                "Time of a store question; SQLite: without waiting") \
     ROW(STORE_SAVES_US,          HISTOGRAM, "openmmo_store_saves_seconds",          "PostgreSQL: time of what is written behind the world") \
+    ROW(STORE_WAIT_US,           HISTOGRAM, "openmmo_store_wait_seconds",           "Time that questions waited before they were handed to the database") \
     ROW(STORE_CONNECTIONS,       GAUGE,     "openmmo_store_connections",            "PostgreSQL: connections that can be asked") \
+    ROW(STORE_POOL_IDLE,         GAUGE,     "openmmo_store_pool_connections{state=\"idle\"}", "PostgreSQL: connections of the pool and of the saves, by state") \
+    ROW(STORE_POOL_BUSY,         GAUGE,     "openmmo_store_pool_connections{state=\"busy\"}", "Those that owe an answer") \
+    ROW(STORE_POOL_STARTING,     GAUGE,     "openmmo_store_pool_connections{state=\"starting\"}", "Those that are being made") \
+    ROW(STORE_POOL_DOWN,         GAUGE,     "openmmo_store_pool_connections{state=\"down\"}", "Those that there are not, now") \
     ROW(STORE_RECONNECTS,        COUNTER,   "openmmo_store_reconnects_total",       "PostgreSQL: connections that broke or could not be made") \
     ROW(SAVES_PENDING,           GAUGE,     "openmmo_saves_pending",                "Positions not yet durable") \
     ROW(POSITIONS_SAVED,         COUNTER,   "openmmo_positions_saved_total",        "Positions made durable") \

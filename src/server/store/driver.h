@@ -17,9 +17,10 @@ struct store_ask {
     struct store_question question; /* in.many.rows: the ask's own copy */
     struct store_answer answer;     /* zeroed */
     uint64_t asked_us;              /* CLOCK_MONOTONIC */
-    unsigned tries;                 /* the driver's */
-    size_t rows_room;               /* of answer.rows */
-    void *rows;                     /* of answer.rows; freed with the ask */
+    uint64_t begun_us; /* the same: last handed to the database; 0: never. The driver's */
+    unsigned tries;    /* the driver's */
+    size_t rows_room;  /* of answer.rows */
+    void *rows;        /* of answer.rows; freed with the ask */
 };
 
 struct store_driver {

@@ -14,6 +14,7 @@ libserver_a_SOURCES += \
     src/server/store/about_moderation.h src/server/store/statements_moderation.c \
     src/server/store/retention.c src/server/store/retention.h src/server/store/statements_privacy.c \
     src/server/store/store.c src/server/store/store.h \
+    src/server/store/timing.c src/server/store/timing.h \
     src/server/store/timestamp.c src/server/store/timestamp.h \
     src/server/store/writeback.c src/server/store/writeback.h
 

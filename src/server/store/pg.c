@@ -174,6 +174,25 @@ static unsigned ready_n(const struct driver *driver, unsigned from)
     return n;
 }
 
+static void count_pool(const struct driver *driver)
+{
+    unsigned idle = 0, busy = 0, down = 0;
+
+    for (unsigned i = 0; i < driver->places_n; i++) {
+        const struct pg_link *link = driver->places[i].link;
+        enum pg_link_state state = pg_link_state(link);
+
+        down += state == PG_DOWN;
+        busy += state == PG_READY && pg_link_units_n(link) > 0;
+        idle += state == PG_READY && pg_link_units_n(link) == 0;
+    }
+    metrics_set(METRIC_STORE_CONNECTIONS, idle + busy);
+    metrics_set(METRIC_STORE_POOL_IDLE, idle);
+    metrics_set(METRIC_STORE_POOL_BUSY, busy);
+    metrics_set(METRIC_STORE_POOL_DOWN, down);
+    metrics_set(METRIC_STORE_POOL_STARTING, driver->places_n - idle - busy - down);
+}
+
 static void changed(void *context, struct pg_link *link, const struct error *why)
 {
     struct driver *driver = context;
@@ -181,7 +200,7 @@ static void changed(void *context, struct pg_link *link, const struct error *why
 
     while (place->link != link)
         place++;
-    metrics_set(METRIC_STORE_CONNECTIONS, ready_n(driver, 0));
+    count_pool(driver);
     wake(driver);
     if (!why) {
         place->failed_n = 0;
@@ -307,7 +326,7 @@ static void keep_alive(struct driver *driver, struct place *place, unsigned i, u
         return;
     if (i > driver->pool_min && now_us - place->used_us > SURPLUS_US) {
         pg_link_drop(link, NULL);
-        metrics_set(METRIC_STORE_CONNECTIONS, ready_n(driver, 0));
+        count_pool(driver);
     } else if (quiet_us > QUIET_US)
         pg_link_send(link, NULL, now_us, now_us + (uint64_t)driver->answer_ms * 1000);
 }
@@ -327,6 +346,7 @@ static void sweep(evutil_socket_t fd, short what, void *context)
             start(place, now_us);
     }
     turn(-1, 0, driver);
+    count_pool(driver);
 }
 
 static void driver_ask(void *data, struct store_ask *ask)
@@ -381,7 +401,8 @@ static void driver_close(void *data)
         answer_away(ask_list_take(&driver->asked, 1), &closed);
     for (unsigned i = 0; i < driver->places_n; i++)
         pg_link_free(driver->places[i].link);
-    metrics_set(METRIC_STORE_CONNECTIONS, 0);
+    driver->places_n = 0;
+    count_pool(driver);
     pg_target_free(driver->target);
     if (driver->sweep)
         event_free(driver->sweep);

@@ -282,6 +282,8 @@ void pg_link_send(struct pg_link *link, struct store_ask *asks, uint64_t now_us,
     struct error none = {"out of memory"};
 
     link->now_us = link->quiet_us = now_us;
+    for (struct store_ask *ask = asks; ask; ask = ask->next)
+        ask->begun_us = now_us;
     if (!unit) {
         if (asks)
             link->config.ended(link->config.context, asks, PG_UNDONE, &none);

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "store/driver.h"
+#include "store/timing.h"
 
 #define ROWS_FIRST 16
 
@@ -20,6 +21,7 @@ struct store {
     unsigned unanswered_n[2]; /* by lane, so that saves that wait do not shut out logins */
     unsigned queue_max;
     bool closing;
+    struct timing timing;
     struct error trouble; /* of the newest answer that says something of it */
     bool changes_fail;    /* the trouble is with changes (too) */
 };
@@ -119,6 +121,7 @@ void store_answered(struct store_ask *ask)
 
     metrics_gauge(METRIC_STORE_QUEUE, -1);
     metrics_add(METRIC_STORE_QUESTIONS, 1);
+    timing_note(&store->timing, ask, monotonic_us());
     store->unanswered_n[ask->row->lane]--;
     note_trouble(store, ask);
     if (question->answer)
@@ -162,6 +165,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
     store->driver =
         config->kind == STORE_POSTGRESQL ? &store_driver_postgresql : &store_driver_sqlite;
     store->queue_max = config->queue_max;
+    timing_init(&store->timing);
     store->data = store->driver->open(config, store, &store->epoch, error);
     if (!store->data) {
         free(store);
@@ -197,4 +201,9 @@ const char *store_place(const struct store *store)
 const char *store_trouble(const struct store *store)
 {
     return store->trouble.text;
+}
+
+void store_set_slow(struct store *store, uint32_t slow_ms)
+{
+    store->timing.slow_us = (uint64_t)slow_ms * 1000;
 }

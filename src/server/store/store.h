@@ -55,6 +55,9 @@ const char *store_driver_name(const struct store *store); /* "sqlite", "postgres
 /* Which database: the file, or "host:port/name". No secret in it; valid until the store is closed.
  */
 const char *store_place(const struct store *store);
+/* Questions that take longer than that, waiting included, are logged (a few a second at most) and
+ * counted; 0, as at first: none are. */
+void store_set_slow(struct store *store, uint32_t slow_ms);
 const char *
 store_trouble(const struct store *store); /* why the last question failed; "" if it did not */
 

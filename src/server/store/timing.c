@@ -1,0 +1,59 @@
+/* timing.c -- see timing.h.
+ *
+ * What was asked is never said: parameters hold hashes, addresses and names. The statement's name
+ * tells which SQL it is. */
+#include "store/timing.h"
+
+#include "common/log.h"
+#include "ops/metrics.h"
+#include "store/driver.h"
+
+#define SLOW_LOGGED 5 /* at once, then one a second */
+
+_Static_assert(STORE_STATEMENTS_N <= 128, "METRIC_GROUPS has no room for more statements");
+
+static const char *const labels[STORE_STATEMENTS_N] = {
+#define ROW(upper, lower) [STORE_##upper] = "statement=\"" #lower "\"",
+    STORE_STATEMENTS(ROW)
+#undef ROW
+};
+
+void timing_init(struct timing *timing)
+{
+    *timing = (struct timing){0};
+    for (unsigned i = 0; i < STORE_STATEMENTS_N; i++) {
+        metrics_member(METRIC_GROUP_STATEMENT_US, i, labels[i]);
+        metrics_member(METRIC_GROUP_STATEMENT_ERRORS, i, labels[i]);
+        metrics_member(METRIC_GROUP_STATEMENT_SLOW, i, labels[i]);
+    }
+}
+
+static void say_slow(const struct store_ask *ask, uint64_t took_us, uint64_t waited_us)
+{
+    static struct log_limit limit;
+    uint64_t swallowed = 0;
+
+    if (!log_limit_pass(&limit, SLOW_LOGGED, &swallowed))
+        return;
+    log_event(LOG_LEVEL_WARN, "statement_slow", "a question to the database took long",
+              LOG_TEXT("statement", ask->row->name), LOG_U64("us", took_us),
+              LOG_U64("waited_us", waited_us), LOG_U64("ran_us", took_us - waited_us),
+              LOG_U64("tries", ask->tries + 1), LOG_U64("rows", ask->answer.rows_n),
+              LOG_U64("away", ask->answer.status == STORE_AWAY), LOG_U64("swallowed", swallowed));
+}
+
+void timing_note(const struct timing *timing, const struct store_ask *ask, uint64_t now_us)
+{
+    unsigned statement = (unsigned)ask->question.statement;
+    uint64_t took_us = now_us - ask->asked_us;
+    uint64_t waited_us = ask->begun_us ? ask->begun_us - ask->asked_us : took_us;
+
+    metrics_member_observe(METRIC_GROUP_STATEMENT_US, statement, took_us);
+    metrics_observe(METRIC_STORE_WAIT_US, waited_us);
+    if (ask->answer.status == STORE_AWAY)
+        metrics_member_add(METRIC_GROUP_STATEMENT_ERRORS, statement, 1);
+    if (timing->slow_us == 0 || took_us <= timing->slow_us)
+        return;
+    metrics_member_add(METRIC_GROUP_STATEMENT_SLOW, statement, 1);
+    say_slow(ask, took_us, waited_us);
+}

@@ -1,0 +1,18 @@
+/* timing.h -- how long each statement takes: histograms by statement, and a line in the log for the
+ * slow ones. Of store.c; control thread. */
+#ifndef OPENMMO_STORE_TIMING_H
+#define OPENMMO_STORE_TIMING_H
+
+#include <stdint.h>
+
+struct store_ask;
+
+struct timing {
+    uint64_t slow_us; /* longer ones are logged; 0: none */
+};
+
+void timing_init(struct timing *timing); /* names the statements to the metrics, too */
+/* A question was answered; its answer is still there. now_us: CLOCK_MONOTONIC. */
+void timing_note(const struct timing *timing, const struct store_ask *ask, uint64_t now_us);
+
+#endif
