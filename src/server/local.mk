@@ -20,6 +20,7 @@ include src/server/accounts/local.mk
 include src/server/net/local.mk
 include src/server/play/local.mk
 include src/server/admin/local.mk
+include src/server/http/local.mk
 libserver_a_SOURCES += src/server/server.c src/server/server.h src/server/state.c src/server/state.h \
     src/server/doors.c src/server/doors.h src/server/stop.c src/server/stop.h \
     src/server/reload.c src/server/reload.h

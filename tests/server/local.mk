@@ -288,3 +288,9 @@ tests_server_test_chatlog_SOURCES = tests/server/test_chatlog.c tests/server/scr
     tests/server/sim_world.h
 tests_server_test_chatlog_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_chatlog_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+# http_oracle: the same bytes through libhttp_parser.
+check_PROGRAMS += tests/server/test_parse
+tests_server_test_parse_SOURCES = tests/server/test_parse.c tests/server/http_oracle.c tests/server/http_oracle.h tests/server/http_same.h
+tests_server_test_parse_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_parse_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lhttp_parser
