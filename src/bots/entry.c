@@ -89,6 +89,7 @@ enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
     case PROTOCOL_REASON_BANNED:
     case PROTOCOL_REASON_MUTED:
     case PROTOCOL_REASON_LEFT:
+    case PROTOCOL_REASON_LOGGED_OUT:
         break;
     }
     return ENTRY_BARRED;

@@ -201,7 +201,7 @@ DECODER(resume)
 void protocol_encode_leave(struct wire_writer *w, const struct protocol_leave *m)
 {
     uint8_t *start = frame_begin(w, PROTOCOL_LEAVE);
-    wire_put_u8(w, m->reserved);
+    wire_put_u8(w, m->log_out);
     frame_end(w, start);
 }
 
@@ -210,8 +210,9 @@ DECODER(leave)
     struct wire_reader r;
     struct protocol_leave m;
     wire_reader_init(&r, body, body_bytes);
-    m.reserved = wire_get_u8(&r);
-    return PUBLISH(m.reserved == 0);
+    uint8_t how = wire_get_u8(&r);
+    m.log_out = how != 0;
+    return PUBLISH(how <= 1);
 }
 
 void protocol_encode_move(struct wire_writer *w, const struct protocol_move *m)

@@ -45,7 +45,7 @@ struct protocol_resume {
 };
 
 struct protocol_leave { /* on purpose: the figure does not wait for one's return */
-    uint8_t reserved;   /* 0 */
+    bool log_out;       /* and what was handed out since the login opens nothing any more */
 };
 
 struct protocol_move {

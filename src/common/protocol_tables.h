@@ -81,7 +81,8 @@ enum protocol_type {
     ROW(26, BANNED,           "you are banned")                                     \
     ROW(27, MUTED,            "you are muted")                                      \
     ROW(28, LEFT,             "you left")                                          \
-    ROW(29, BAD_CODE,         "that code is not valid")
+    ROW(29, BAD_CODE,         "that code is not valid")                             \
+    ROW(30, LOGGED_OUT,       "you logged out")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),

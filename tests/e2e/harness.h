@@ -137,8 +137,9 @@ void party_pump(struct party *party, int wait_ms);
 
 /* Connect; HELLO goes out by itself when the link is open. */
 struct player *player_connect(struct party *party, const struct daemon *daemon);
-void player_leave(struct player *player); /* say LEAVE, close and forget */
-void player_drop(struct player *player);  /* close without a word, and forget */
+void player_leave(struct player *player);   /* say LEAVE, close and forget */
+void player_log_out(struct player *player); /* say it, and that all tokens end; nothing else */
+void player_drop(struct player *player);    /* close without a word, and forget */
 
 /* Send one message (fails the test if there is no room). */
 void player_register(struct player *player, const char *name, const char *password);

@@ -210,9 +210,9 @@ struct player *player_connect(struct party *party, const struct daemon *daemon)
 }
 
 /* The last word, if the link still takes one. */
-static void say_goodbye(struct player *player)
+static void say_goodbye(struct player *player, bool log_out)
 {
-    const struct protocol_leave message = {0};
+    const struct protocol_leave message = {.log_out = log_out};
     struct wire_writer w;
     struct error error;
 
@@ -225,8 +225,13 @@ static void say_goodbye(struct player *player)
 
 void player_leave(struct player *player)
 {
-    say_goodbye(player);
+    say_goodbye(player, false);
     player_drop(player);
+}
+
+void player_log_out(struct player *player)
+{
+    say_goodbye(player, true);
 }
 
 void player_drop(struct player *player)

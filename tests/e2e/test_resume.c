@@ -93,6 +93,37 @@ static void test_refused(void **state)
     assert_int_equal(player->notice, PROTOCOL_REASON_ALREADY_LOGGED_IN);
 }
 
+/* To leave is to be remembered; to log out ends every copy of the token, over a restart too. */
+static void test_logged_out(void **state)
+{
+    struct player *player;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player = player_new_account(party, &server, "alice");
+    snprintf(token, sizeof(token), "%s", player->token);
+    player_leave(player);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 0);
+    player = connected();
+    player_by_token(player, token);
+    UNTIL(party, DEADLINE_MS, player->welcomed);
+    player_log_out(player);
+    UNTIL(party, DEADLINE_MS, player->farewell != 0xff);
+    assert_int_equal(player->farewell, PROTOCOL_REASON_LOGGED_OUT);
+    for (unsigned i = 0; i < 2; i++) {
+        player = connected();
+        player_resume(player, token, 0);
+        UNTIL(party, DEADLINE_MS, player->notices_n == 1);
+        assert_int_equal(player->notice, PROTOCOL_REASON_TOKEN_REFUSED);
+        player_drop(player);
+        if (i == 0) {
+            daemon_terminate(&server);
+            daemon_start(&server, NULL);
+        }
+    }
+}
+
 /* What is kept of one over the restart. */
 static struct kept {
     char token[PROTOCOL_TOKEN_MAX + 1];
@@ -265,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(test_dropped, NULL),
         STAGED(test_refused, NULL),
+        STAGED_BOTH(test_logged_out, NULL),
         STAGED(test_restart, NULL),
         STAGED_POSTGRESQL(test_frozen_database, NULL),
     };

@@ -536,6 +536,60 @@ static void test_bad_tokens(void **state)
     assert_int_equal(away_n(world), 1);
 }
 
+/* What a login began ends with the log-out, on every way from token to token; another login does
+ * not. */
+static void test_logged_out(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_LEFT);
+    UNTIL(world, sql(world, ALL_ROWS " WHERE disconnected_at IS NOT NULL") == 1);
+    assert_int_equal(login(world, 2, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_NONE);
+    end(world, 2, PROTOCOL_REASON_NONE);
+    assert_int_equal(resume(world, 2, 3), PROTOCOL_REASON_NONE);
+    memcpy(told[4].token, told[3].answer.token, sizeof(told[4].token));
+    end(world, 3, PROTOCOL_REASON_LEFT); /* no log-out: the token stays good */
+    assert_int_equal(login(world, 4, LOGIN_TOKEN, ""), PROTOCOL_REASON_NONE);
+    end(world, 4, PROTOCOL_REASON_LOGGED_OUT);
+    for (unsigned after = 0; after < 3; after++) {
+        for (uint32_t from = 2; from <= 4; from++) {
+            assert_int_equal(resume(world, from, 5), PROTOCOL_REASON_TOKEN_REFUSED);
+            assert_int_equal(login(world, 5, LOGIN_TOKEN, ""), PROTOCOL_REASON_TOKEN_REFUSED);
+        }
+        if (after == 0) /* at once it was by memory, now */
+            UNTIL(world, sql(world, "SELECT count(*) FROM game_sessions"
+                                    " WHERE logged_out_at IS NOT NULL") == 1);
+        if (after == 1) {
+            stop(world);
+            start(world);
+        }
+    }
+    assert_int_equal(resume(world, 1, 6), PROTOCOL_REASON_NONE); /* the other login's */
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+}
+
+/* While nothing can be written it counts too, and is written later. */
+static void test_logged_out_without_a_database(void **state)
+{
+    struct world *world = *state;
+    sqlite3 *db;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    UNTIL(world, sql(world, OPEN_ROWS) == 1);
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    end(world, 1, PROTOCOL_REASON_LOGGED_OUT);
+    for (unsigned i = 0; i < 40; i++) /* the store gave it up, more than once */
+        turn(world);
+    assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_TOKEN_REFUSED);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    UNTIL(world, sql(world, "SELECT count(*) FROM game_sessions"
+                            " WHERE logged_out_at IS NOT NULL") == 1);
+    assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_TOKEN_REFUSED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_lingering, teardown)
 
 int main(void)
@@ -560,6 +614,8 @@ int main(void)
         TEST(test_back_and_gone_at_once),
         TEST(test_no_room_for_a_return),
         TEST(test_bad_tokens),
+        TEST(test_logged_out),
+        TEST(test_logged_out_without_a_database),
     };
 
     if (sodium_init() < 0)

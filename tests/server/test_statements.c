@@ -262,6 +262,33 @@ static void test_players(void **state)
     assert_int_equal(both(world, question), STORE_TAKEN);
 }
 
+/* A token's login is good until it is logged out, whether its session was written down or not. */
+static void check_log_out(struct world *world, uint64_t alice)
+{
+    static const char *const logins[] = {"s0", "never-seen'; DROP TABLE players"};
+    struct store_question question = of(STORE_PLAYER_BY_TOKEN);
+
+    question.in.session.player_id = alice;
+    question.in.session.now_ms = NOW;
+    for (unsigned i = 0; i < 2; i++) {
+        strcpy(question.in.session.session_id, logins[i]);
+        question.statement = STORE_PLAYER_BY_TOKEN;
+        assert_int_equal(both(world, question), STORE_OK);
+        assert_string_equal(world->replies[1].answer.out.player.username, "alice");
+        question.statement = STORE_SESSION_LOG_OUT;
+        assert_int_equal(both(world, question), STORE_OK);
+        assert_int_equal(both(world, question), STORE_OK);
+        question.statement = STORE_PLAYER_BY_TOKEN;
+        assert_int_equal(both(world, question), STORE_NONE);
+    }
+    question.in.session.player_id = 999;
+    assert_int_equal(both(world, question), STORE_NONE);
+    question.statement = STORE_SESSION_LOG_OUT; /* nobody's: nothing is written */
+    strcpy(question.in.session.session_id, "nobody");
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 4);
+}
+
 static void test_server(void **state)
 {
     struct world *world = *state;
@@ -298,6 +325,7 @@ static void test_server(void **state)
     question.in.session.now_ms = NOW + 9;
     assert_int_equal(both(world, question), STORE_OK); /* one that was closed goes on */
     assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 3);
+    check_log_out(world, alice);
     question.in.session.player_id = 999;
     strcpy(question.in.session.session_id, "s9");
     assert_int_equal(both(world, question), STORE_NONE);

@@ -38,6 +38,7 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_BANNED:
     case PROTOCOL_REASON_MUTED:
     case PROTOCOL_REASON_LEFT:
+    case PROTOCOL_REASON_LOGGED_OUT:
         return false;
     }
     return false;

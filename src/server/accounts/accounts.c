@@ -140,7 +140,8 @@ static void answered_register(struct attempt *attempt, const struct store_answer
     }
 }
 
-/* What was handed out before the password was set anew is good no longer. */
+/* What was handed out before the password was set anew is good no longer, nor what its owner logged
+ * out of (the store does not find it then). */
 static void answered_token(struct attempt *attempt, const struct store_answer *answer)
 {
     const struct store_player *player = &answer->out.player;
@@ -283,7 +284,7 @@ static void begin_guest(struct attempt *attempt)
 
 static void begin_token(struct attempt *attempt, const char *token)
 {
-    struct store_question question = {.statement = STORE_PLAYER_BY_ID};
+    struct store_question question = {.statement = STORE_PLAYER_BY_TOKEN};
     struct error error = {""};
 
     /* Nobody can guess a signature: tokens are not throttled, so that a crowd behind one address
@@ -295,7 +296,8 @@ static void begin_token(struct attempt *attempt, const char *token)
         return;
     }
     memcpy(attempt->player.username, attempt->claims.name, sizeof(attempt->claims.name));
-    question.in.id.player_id = attempt->claims.player;
+    question.in.session.player_id = attempt->claims.player;
+    memcpy(question.in.session.session_id, attempt->claims.login, sizeof(attempt->claims.login));
     attempt_ask(attempt, &question);
 }
 

@@ -86,6 +86,7 @@ struct accounts_answer {
     char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */
     char session[TOKEN_SESSION_BYTES];  /* a new one's name, for the token and game_sessions */
     char earlier[TOKEN_SESSION_BYTES];  /* RESUME: which the token was given for; may be empty */
+    char login[TOKEN_SESSION_BYTES];    /* the session that a password began: what a log-out ends */
     uint64_t since_s;                   /* when that began, or this one does; Unix time */
     bool store_away; /* a good token while the database is away: nobody could look the account up */
 };

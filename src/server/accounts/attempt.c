@@ -252,6 +252,7 @@ static int make_token(const struct accounts *accounts, const struct accounts_ans
     claims.expires_s = claims.issued_s + accounts->config.token_lifetime_s;
     memcpy(claims.name, answer->username, sizeof(claims.name));
     snprintf(claims.session, sizeof(claims.session), "%s", session);
+    memcpy(claims.login, answer->login, sizeof(claims.login));
     if (token_make(accounts->config.keys, TOKEN_RESUME, &claims, token, &error) == 0)
         return 0;
     log_event(LOG_LEVEL_ERROR, "token_failed", error.text, LOG_NONE);
@@ -279,6 +280,8 @@ void attempt_welcome(struct attempt *attempt, bool store_away)
         memcpy(answer.earlier, attempt->claims.session, sizeof(answer.earlier));
         answer.since_s = attempt->claims.since_s;
     }
+    memcpy(answer.login, attempt->claims.login[0] ? attempt->claims.login : answer.session,
+           sizeof(answer.login));
     answer.guest = attempt->kind == ACCOUNTS_GUEST;
     if (!answer.guest && make_token(attempt->accounts, &answer, answer.session, answer.token) < 0) {
         attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);

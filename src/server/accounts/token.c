@@ -21,6 +21,7 @@ static int add_own_claims(json_t *json, enum token_kind kind, const struct token
     switch (kind) {
     case TOKEN_RESUME:
         return json_object_set_new(json, "sid", json_string(claims->session)) |
+               json_object_set_new(json, "login", json_string(claims->login)) |
                json_object_set_new(json, "since", json_integer((json_int_t)claims->since_s));
     case TOKEN_ACCESS:
         return json_object_set_new(json, "role", json_string(claims->role));
@@ -141,12 +142,16 @@ static int check_own_claims(const json_t *object, enum token_kind kind, struct t
                             struct error *error)
 {
     switch (kind) {
-    case TOKEN_RESUME: /* an older server's has neither */
+    case TOKEN_RESUME: /* an older server's lacks them */
         claims->since_s = claims->issued_s;
         if ((json_object_get(object, "sid") &&
              !get_word(object, "sid", claims->session, sizeof(claims->session))) ||
+            (json_object_get(object, "login") &&
+             !get_word(object, "login", claims->login, sizeof(claims->login))) ||
             (json_object_get(object, "since") && !get_time(object, "since", &claims->since_s)))
             return error_set(error, "its session is malformed");
+        if (!claims->login[0])
+            memcpy(claims->login, claims->session, sizeof(claims->login));
         return 0;
     case TOKEN_ACCESS:
         if (!get_word(object, "role", claims->role, sizeof(claims->role)) || !claims->role[0])

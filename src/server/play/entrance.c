@@ -110,6 +110,10 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
     if (!answer->guest &&
         banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
         return;
+    if (stays_owes_log_out(&presence->saving.stays, answer->login)) {
+        presence_refuse(presence, person, PROTOCOL_REASON_TOKEN_REFUSED, 0);
+        return;
+    }
     person->welcome = calloc(1, sizeof(*person->welcome));
     if (!person->welcome) {
         presence_refuse(presence, person, PROTOCOL_REASON_INTERNAL, 0);
@@ -118,8 +122,10 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
     memcpy(person->name, answer->username, sizeof(person->name));
     if (!make_guest(presence, person, answer))
         return;
-    if (!answer->guest)
+    if (!answer->guest) {
         person->player = answer->player;
+        memcpy(person->login, answer->login, sizeof(person->login));
+    }
     go_on_with_session(presence, person, answer);
     person->store_away = answer->store_away;
     person->staff = answer->role != PROTOCOL_ROLE_PLAYER;

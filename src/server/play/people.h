@@ -40,6 +40,7 @@ struct person {
     bool dismissed;  /* an operator ended it: if he comes back, he is a newcomer */
     char
         row_id[STORE_SESSION_ID_MAX]; /* of its row in game_sessions, which a return goes on with */
+    char login[STORE_SESSION_ID_MAX]; /* of the session that its password began; empty: a guest */
     bool resumes;                     /* it says that it comes back, */
     uint64_t chat_sequence;           /* and which line it heard last */
     uint32_t sequence;                /* of control's commands for this session */

@@ -335,6 +335,8 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
 
     if (!person || !presence->sessions)
         return;
+    if (reason == PROTOCOL_REASON_LOGGED_OUT)
+        stays_logged_out(&presence->saving.stays, person);
     switch (person->state) {
     case PERSON_WAITING:
         holder = people_holder(&presence->people, person->player);

@@ -23,6 +23,12 @@ struct stays_note {
 
 /* -- one after the other ----------------------------------------------------------------------- */
 
+static void forget(struct stays *stays, struct stays_note *note)
+{
+    stays->log_outs_n -= note->statement == STORE_SESSION_LOG_OUT;
+    free(note);
+}
+
 /* To its place in the order: most are newer than all, those that come back from a batch older. */
 static void owe(struct stays *stays, struct stays_note *note)
 {
@@ -41,7 +47,7 @@ static void owe(struct stays *stays, struct stays_note *note)
     }
     at = stays->owed;
     DL_DELETE(stays->owed, at);
-    free(at);
+    forget(stays, at);
     metrics_add(METRIC_STORE_ERRORS, 1);
 }
 
@@ -68,7 +74,7 @@ static void answered(void *context, uint64_t id, const struct store_answer *answ
     if (answer->status == STORE_AWAY || overtook(stays, note))
         owe(stays, note); /* once more after what comes before it: the last one counts */
     else
-        free(note);
+        forget(stays, note);
 }
 
 static void ask(struct stays *stays, struct stays_note *note)
@@ -90,7 +96,7 @@ static void ask(struct stays *stays, struct stays_note *note)
     owe(stays, note);
 }
 
-static void write_down(struct stays *stays, const struct person *person,
+static void write_down(struct stays *stays, const struct person *person, const char *session_id,
                        enum store_statement statement)
 {
     struct stays_note *note = calloc(1, sizeof(*note));
@@ -101,7 +107,8 @@ static void write_down(struct stays *stays, const struct person *person,
     }
     note->id = ++stays->next_id;
     note->statement = statement;
-    memcpy(note->row.session_id, person->row_id, sizeof(note->row.session_id));
+    stays->log_outs_n += statement == STORE_SESSION_LOG_OUT;
+    memcpy(note->row.session_id, session_id, sizeof(note->row.session_id));
     snprintf(note->row.socket_id, sizeof(note->row.socket_id), "%u-%llx", stays->epoch,
              (unsigned long long)person->session);
     note->row.player_id = person->guest ? 0 : person->player;
@@ -114,13 +121,39 @@ static void write_down(struct stays *stays, const struct person *person,
 
 void stays_opened(struct stays *stays, const struct person *person)
 {
-    write_down(stays, person, STORE_SESSION_OPEN);
+    write_down(stays, person, person->row_id, STORE_SESSION_OPEN);
 }
 
 void stays_closed(struct stays *stays, const struct person *person)
 {
     if (person->opened)
-        write_down(stays, person, STORE_SESSION_CLOSE);
+        write_down(stays, person, person->row_id, STORE_SESSION_CLOSE);
+}
+
+void stays_logged_out(struct stays *stays, const struct person *person)
+{
+    if (person->login[0])
+        write_down(stays, person, person->login, STORE_SESSION_LOG_OUT);
+}
+
+static bool is_log_out(const struct stays_note *note, const char *login)
+{
+    return note->statement == STORE_SESSION_LOG_OUT && strcmp(note->row.session_id, login) == 0;
+}
+
+bool stays_owes_log_out(const struct stays *stays, const char *login)
+{
+    const struct stays_note *note, *next;
+
+    if (stays->log_outs_n == 0)
+        return false;
+    DL_FOREACH(stays->owed, note)
+    if (is_log_out(note, login))
+        return true;
+    HASH_ITER(hh, stays->asked, note, next)
+    if (is_log_out(note, login))
+        return true;
+    return false;
 }
 
 void stays_flush(struct stays *stays)

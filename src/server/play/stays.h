@@ -5,7 +5,8 @@
  * bounded by STAYS_OWED_MAX. Those that a crash left open and that nobody goes on with are closed
  * as of the last sign of life that is written down. This run gives none before that, for if it
  * crashes first the next has to close them as of the same time; what it leaves open itself is then
- * closed too early, by no more than the wait. Owner: saving; control thread. */
+ * closed too early, by no more than the wait. That a player logged out is noted in the same rows,
+ * and counts from the moment he did. Owner: saving; control thread. */
 #ifndef OPENMMO_PLAY_STAYS_H
 #define OPENMMO_PLAY_STAYS_H
 
@@ -32,6 +33,7 @@ struct stays {
     struct stays_note *asked; /* by id */
     struct stays_note *owed;  /* by rising id: to be asked again */
     uint32_t asked_n, owed_n;
+    uint32_t log_outs_n; /* of both */
 };
 
 /* In place. -1 + error. */
@@ -42,6 +44,10 @@ void stays_fini(struct stays *stays); /* a zeroed one is fine */
 /* It begins, or goes on after a return. */
 void stays_opened(struct stays *stays, const struct person *person);
 void stays_closed(struct stays *stays, const struct person *person); /* fine if never opened */
+/* What his login began is over: its tokens open nothing any more. A guest has none. */
+void stays_logged_out(struct stays *stays, const struct person *person);
+/* True: that was said of this login, and may not be written down yet. */
+bool stays_owes_log_out(const struct stays *stays, const char *login);
 /* Write a sign of life down (if it is time for any), and try again what is owed. */
 void stays_flush(struct stays *stays);
 /* So long somebody may go on with what a crash left open. */

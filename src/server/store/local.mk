@@ -30,10 +30,12 @@ libserver_a_SOURCES += \
 # The migrations go into the binary, in order of their numbers.
 SQLITE_MIGRATIONS = \
     sql/sqlite/001_players.sql \
-    sql/sqlite/002_community.sql
+    sql/sqlite/002_community.sql \
+    sql/sqlite/003_log_out.sql
 POSTGRESQL_MIGRATIONS = \
     sql/postgresql/001_players.sql \
-    sql/postgresql/002_community.sql
+    sql/postgresql/002_community.sql \
+    sql/postgresql/003_log_out.sql
 EXTRA_DIST += $(SQLITE_MIGRATIONS) $(POSTGRESQL_MIGRATIONS) sql/embed.awk doc/database.md doc/postgresql.md
 CLEANFILES += src/server/store/sqlite_migrations.inc src/server/store/postgresql_migrations.inc
 

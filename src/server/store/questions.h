@@ -47,14 +47,18 @@
     ROW(PLAYER_LOGGED_IN, player_logged_in) /* in: id */                                           \
     ROW(PLAYERS_LIST, players_list)   /* in: page (from, limit). rows: store_player_row, by id */  \
     ROW(PLAYERS_COUNT, players_count) /* out: id: how many there are */                            \
+    /* in: session (session_id: the token's login, player_id). out: player. NONE: logged out */    \
+    ROW(PLAYER_BY_TOKEN, player_by_token)                                                          \
     ROW(POSITION_BY_PLAYER, position_by_player) /* in: id.player_id. out: position */              \
     /* in: positions. One transaction; a newer (epoch, tick) that is there stays; one of a player  \
      * who is gone is passed over */                                                               \
     ROW(POSITIONS_SAVE, positions_save)                                                            \
     ROW(SESSION_OPEN, session_open)   /* in: session; one that was closed goes on */               \
     ROW(SESSION_CLOSE, session_close) /* in: session (session_id, now_ms) */                       \
-    ROW(REFRESH_ADD, refresh_add)     /* in: refresh (all but next_hash). NONE: no such player */  \
-    ROW(REFRESH_USE, refresh_use)     /* in: refresh (all but family, player_id). out: refresh */  \
+    /* in: session (session_id, player_id, now_ms): what began with it is logged out */            \
+    ROW(SESSION_LOG_OUT, session_log_out)                                                          \
+    ROW(REFRESH_ADD, refresh_add) /* in: refresh (all but next_hash). NONE: no such player */      \
+    ROW(REFRESH_USE, refresh_use) /* in: refresh (all but family, player_id). out: refresh */      \
     ROW(REFRESH_REVOKE, refresh_revoke) /* in: refresh (hash, now_ms): its whole family */         \
     ROW(REFRESH_REVOKE_PLAYER, refresh_revoke_player) /* in: id */                                 \
     ROW(REFRESH_PRUNE, refresh_prune)                 /* in: id.now_ms: expired ones */            \

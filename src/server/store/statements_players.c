@@ -139,6 +139,13 @@ const struct statement statement_player_by_id = {
     .steps = {{PLAYER_COLUMNS "WHERE id = $1", NULL}},
 };
 
+const struct statement statement_player_by_token = {
+    .name = "player_by_token", .in = "titd", .out = PLAYER_TYPES, .bind = bind_session, .read = read_player,
+    .steps = {{
+        PLAYER_COLUMNS "WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM game_sessions"
+        " WHERE session_id = $1 AND player_id = $2 AND logged_out_at IS NOT NULL)", NULL}},
+};
+
 const struct statement statement_player_logged_in = {
     .name = "player_logged_in", .in = "id", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_id_and_now,
@@ -203,5 +210,16 @@ const struct statement statement_session_close = {
     .steps = {{
         "UPDATE game_sessions SET disconnected_at = $4"
         " WHERE session_id = $1 AND disconnected_at IS NULL", NULL}},
+};
+
+/* The session that a login began may never have been written down. */
+const struct statement statement_session_log_out = {
+    .name = "session_log_out", .in = "titd", .out = "", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_session,
+    .steps = {{
+        "INSERT INTO game_sessions (session_id, player_id, connected_at, disconnected_at, logged_out_at)"
+        " SELECT $1, $2, $4, $4, $4 WHERE EXISTS (SELECT 1 FROM players WHERE id = $2)"
+        " ON CONFLICT (session_id) DO UPDATE SET logged_out_at = excluded.logged_out_at"
+        " WHERE game_sessions.player_id = excluded.player_id", NULL}},
 };
 /* clang-format on */
