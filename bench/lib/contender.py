@@ -129,7 +129,7 @@ class Openmmo:
         state = f"{self.home(work, players)}/state"
         os.makedirs(state, 0o700, exist_ok=True)
         options = {"server.state": state, "admin.socket": f"{work}/admin.sock",
-                   "net.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
+                   "net.listen": f"{place.address}:0", "http.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
                    "net.connections_max": str(players + self.more() + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
         if "--by-password" not in self.bots_options:  # then hashes are not what is measured
             options.update({"accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"})

@@ -81,6 +81,22 @@ static const struct option_row rows[] = {
      "Networks of the proxies in front, as 10.0.0.0/8 or 2001:db8::/32. Who connects from there must begin with a PROXY protocol "
      "v2 header: players are known and limited by the address in it."},
 
+    {"http", "listen", OPTION_LIST, AT(http_listen), "127.0.0.1:3000", 0, 16, 0, NULL, check_listen, "0.0.0.0:3000",
+     "Addresses where web clients and REST are served, comma separated, as net.listen has them. Plain HTTP: put a reverse proxy with "
+     "TLS in front of it for the Internet. Empty: HTTP is not served."},
+    {"http", "connections_max", OPTION_INTEGER, AT(http_connections_max), "4096", 1, 131072, R, NULL, NULL, NULL,
+     "HTTP and WebSocket connections at once."},
+    {"http", "head", OPTION_DURATION, AT(http_head_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
+     "From connecting to the first request's head, all of it; of later ones, from its first byte to its last."},
+    {"http", "body", OPTION_DURATION, AT(http_body_ms), "30s", 100, 600000, R, NULL, NULL, NULL,
+     "From a request's head to the last byte of its body."},
+    {"http", "idle", OPTION_DURATION, AT(http_idle_ms), "75s", 100, 3600000, R, NULL, NULL, NULL,
+     "How long a connection stays open between requests."},
+    {"http", "head_bytes", OPTION_BYTES, AT(http_head_bytes), "16KiB", 1 << 10, 64 << 10, R, NULL, NULL, NULL,
+     "The longest head of a request; its first line may be a half of it, 4 KiB at most."},
+    {"http", "body_bytes", OPTION_BYTES, AT(http_body_bytes), "64KiB", 1 << 10, 16 << 20, R, NULL, NULL, NULL,
+     "The longest body of a request."},
+
     {"limits", "before_login_per_address", OPTION_INTEGER, AT(before_login_per_address), "20", 1, 100000, R, NULL, NULL, NULL,
      "Connections of one address (IPv4 /32, IPv6 /64) that have not logged in."},
     {"limits", "new_per_second", OPTION_INTEGER, AT(new_per_second), "10", 1, 100000, R, NULL, NULL, NULL,
@@ -210,6 +226,7 @@ static const struct option_flag flags[] = {
 static const char *const sections[] = {
     "server", "Who we are.",
     "net", "The game port: TLS 1.3 over TCP.",
+    "http", "The HTTP port: web clients and REST. The times are absolute deadlines, not idle times.",
     "limits", "What strangers and players may do. The times are absolute deadlines, not idle times.",
     "world", "The ground.",
     "store", "The database.",
@@ -229,7 +246,7 @@ static const struct { const char *variable, *instead; } retired[] = {
     {"DB_NAME", "set dbname= in store.connection"},
     {"DB_USER", "set user= in store.connection"},
     {"DB_PASSWORD", "put it into a file and name that in store.password_file"},
-    {"PORT", "set net.listen"},
+    {"PORT", "set http.listen"},
     {"CLIENT_URL", "nothing takes its place"},
     {"JWT_SECRET", "tokens are signed with the key in auth.key"},
 };
@@ -425,8 +442,12 @@ static void warn_key(const char *path, config_say_fn *say, void *context)
 /* What is allowed but hardly meant. */
 static void warn_whole(const struct config *config, config_say_fn *say, void *context)
 {
+    uint32_t needed = config->connections_max + OTHER_FDS;
     struct rlimit files;
     char line[300];
+
+    if (config->http_listen.items_n > 0)
+        needed += config->http_connections_max;
 
     warn_key(config->key, say, context);
     warn_key(config->auth_key, say, context);
@@ -448,13 +469,11 @@ static void warn_whole(const struct config *config, config_say_fn *say, void *co
             config->queue_max);
         say(context, LOG_LEVEL_WARN, line);
     }
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-        files.rlim_max < config->connections_max + OTHER_FDS) {
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < needed) {
         snprintf(
             line, sizeof(line),
             "net.connections_max: %u connections need %u open files, this process may have %llu",
-            config->connections_max, config->connections_max + OTHER_FDS,
-            (unsigned long long)files.rlim_max);
+            config->connections_max, needed, (unsigned long long)files.rlim_max);
         say(context, LOG_LEVEL_WARN, line);
     }
 }

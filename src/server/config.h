@@ -27,6 +27,11 @@ struct config {
     uint32_t view_m, players_max, queue_max, connections_max;
     uint64_t player_budget_bytes, egress_bytes; /* a second */
     char *certificate, *key; /* PEM files; made on first start where neither was named */
+    /* [http] */
+    struct option_list http_listen;
+    uint32_t http_connections_max;
+    uint32_t http_head_ms, http_body_ms, http_idle_ms;
+    uint64_t http_head_bytes, http_body_bytes;
     /* [limits] */
     uint32_t before_login_per_address, new_per_second, new_burst;
     uint32_t first_byte_ms, login_ms, message_ms;

@@ -8,18 +8,36 @@
 #include "admin/admin.h"
 #include "net/listener.h"
 
+/* One socket each address. -1 + error: those before it are open. */
+static int bind_all(const struct option_list *addresses, int sockets[DOORS_PORTS_MAX], unsigned *n,
+                    struct error *error)
+{
+    assert(addresses->items_n <= DOORS_PORTS_MAX);
+    for (unsigned i = 0; i < addresses->items_n; i++) {
+        sockets[i] = listener_bind(addresses->items[i], error);
+        if (sockets[i] < 0)
+            return -1;
+        (*n)++;
+    }
+    return 0;
+}
+
+static void close_all(int sockets[DOORS_PORTS_MAX], unsigned *n)
+{
+    for (unsigned i = 0; i < *n; i++)
+        if (sockets[i] >= 0)
+            close(sockets[i]);
+    *n = 0;
+}
+
 int doors_open(struct doors *doors, const struct config *config, struct error *error)
 {
     memset(doors, 0, sizeof(*doors));
     doors->admin_path = config->admin_socket;
     doors->admin = -1;
-    assert(config->listen.items_n <= DOORS_PORTS_MAX);
-    for (unsigned i = 0; i < config->listen.items_n; i++) {
-        doors->ports[i] = listener_bind(config->listen.items[i], error);
-        if (doors->ports[i] < 0)
-            goto fail;
-        doors->ports_n++;
-    }
+    if (bind_all(&config->listen, doors->ports, &doors->ports_n, error) < 0 ||
+        bind_all(&config->http_listen, doors->http, &doors->http_n, error) < 0)
+        goto fail;
     doors->admin = admin_bind(config->admin_socket, error);
     if (doors->admin >= 0)
         return 0;
@@ -30,10 +48,8 @@ fail:
 
 void doors_close(struct doors *doors)
 {
-    for (unsigned i = 0; i < doors->ports_n; i++)
-        if (doors->ports[i] >= 0)
-            close(doors->ports[i]);
-    doors->ports_n = 0;
+    close_all(doors->ports, &doors->ports_n);
+    close_all(doors->http, &doors->http_n);
     if (doors->admin_path != NULL && doors->admin >= 0) {
         unlink(doors->admin_path);
         close(doors->admin);

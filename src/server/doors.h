@@ -8,11 +8,13 @@
 #include "common/error.h"
 #include "server/config.h"
 
-#define DOORS_PORTS_MAX 16 /* net.listen takes no more */
+#define DOORS_PORTS_MAX 16 /* net.listen and http.listen take no more */
 
 struct doors {
     int ports[DOORS_PORTS_MAX]; /* one each address of net.listen; -1: taken by its listener */
     unsigned ports_n;
+    int http[DOORS_PORTS_MAX]; /* the same of http.listen */
+    unsigned http_n;
     int admin;              /* -1: taken by the admin's listener */
     const char *admin_path; /* borrowed from the configuration */
 };

@@ -29,6 +29,7 @@
 #include "common/heightfield.h"
 #include "common/log.h"
 #include "common/queue.h"
+#include "http/http.h"
 #include "net/tls.h"
 #include "net/tls_pool.h"
 #include "ops/libevent_log.h"
@@ -95,6 +96,7 @@ struct server {
     struct sessions *sessions;
     struct ticker *ticker;
     struct tickwatch tickwatch;
+    struct http *http;
     struct lookout *lookout;
     struct admin *admin;
     struct notify *notify;
@@ -110,6 +112,9 @@ static void raise_files(const struct config *config)
 {
     uint64_t needed = (uint64_t)config->connections_max + OTHER_FDS;
     struct rlimit limit;
+
+    if (config->http_listen.items_n > 0)
+        needed += config->http_connections_max;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
@@ -375,6 +380,35 @@ static int start_sessions(struct server *server, struct error *error)
     return 0;
 }
 
+static struct http_config http_config_of(const struct server *server, const struct config *config)
+{
+    return (struct http_config){.services = {.store = server->store,
+                                             .accounts = server->accounts,
+                                             .access = server->access,
+                                             .bans = server->bans,
+                                             .keys = server->keys,
+                                             .presence = server->presence,
+                                             .refresh = server->refresh,
+                                             .sessions = server->sessions,
+                                             .started_ms = server->started_ms},
+                                .connections_max = config->http_connections_max,
+                                .head_ms = config->http_head_ms,
+                                .body_ms = config->http_body_ms,
+                                .idle_ms = config->http_idle_ms,
+                                .head_bytes = (uint32_t)config->http_head_bytes,
+                                .body_bytes = (uint32_t)config->http_body_bytes};
+}
+
+static int start_http(struct server *server, struct error *error)
+{
+    struct http_config http = http_config_of(server, server->config);
+
+    http.sockets = server->doors.http;
+    http.sockets_n = server->doors.http_n;
+    server->http = http_new(server->base, &http, error);
+    return server->http ? 0 : -1;
+}
+
 /* Sim thread. */
 static void published(void *context, unsigned reader)
 {
@@ -514,6 +548,7 @@ static int apply(void *context, const struct config *config, struct error *error
 {
     struct server *server = context;
     struct accounts_config accounts = accounts_config_of(server, config);
+    struct http_config http = http_config_of(server, config);
     struct sessions_config sessions;
     struct retention_days days;
 
@@ -521,6 +556,7 @@ static int apply(void *context, const struct config *config, struct error *error
     /* What costs the most goes first; what accounts take anew cannot fail (the cost of a hash needs
      * a restart). */
     if (sessions_reconfigure(server->sessions, &sessions, error) < 0 ||
+        http_reconfigure(server->http, &http, error) < 0 ||
         accounts_reconfigure(server->accounts, &accounts, error) < 0)
         return -1;
     presence_reconfigure(server->presence,
@@ -575,6 +611,8 @@ static void describe(void *context, struct admin_status *status)
     status->guests = server->config->guests;
     status->players_max = server->config->players_max;
     status->connections_max = server->config->connections_max;
+    for (unsigned i = 0; i < ARRAY_N(status->http_ports); i++)
+        status->http_ports[i] = http_port(server->http, i);
     status->store = store_driver_name(server->store);
     status->store_place = store_place(server->store);
     snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
@@ -667,6 +705,7 @@ static int start_watching(struct server *server, struct error *error)
 
     server->stop = (struct stop){.base = server->base,
                                  .sessions = server->sessions,
+                                 .http = server->http,
                                  .presence = server->presence,
                                  .store = server->store};
     for (unsigned i = 0; i < SIGNALS_N; i++) {
@@ -696,6 +735,16 @@ static void open_port(struct server *server)
                   LOG_TEXT("address", address),
                   LOG_TEXT("fingerprint", sessions_fingerprint(server->sessions)));
     }
+    http_open(server->http);
+    for (unsigned i = 0; i < server->config->http_listen.items_n; i++) {
+        const char *text = server->config->http_listen.items[i];
+        const char *colon = strrchr(text, ':');
+
+        snprintf(address, sizeof(address), "%.*s:%u", (int)(colon - text), text,
+                 http_port(server->http, i));
+        log_event(LOG_LEVEL_INFO, "http_listening", "the HTTP port is open",
+                  LOG_TEXT("address", address));
+    }
     log_event(LOG_LEVEL_INFO, "ready", "OpenMMO serves", LOG_TEXT("version", PACKAGE_VERSION),
               LOG_TEXT("name", server->config->name), LOG_TEXT("state", server->config->state),
               LOG_TEXT("admin", server->config->admin_socket),
@@ -705,9 +754,9 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process,  take_state,   open_doors,  check_certificate, start_store,
-    start_accounts, start_queues, start_world, start_records,     start_presence,
-    start_sessions, start_ticker, start_admin, start_watching,
+    start_process,  take_state,   open_doors,   check_certificate, start_store,
+    start_accounts, start_queues, start_world,  start_records,     start_presence,
+    start_sessions, start_http,   start_ticker, start_admin,       start_watching,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -811,6 +860,7 @@ void server_free(struct server *server)
     if (server->presence)
         presence_set_sessions(server->presence, NULL);
     sessions_free(server->sessions);
+    http_free(server->http);
     accounts_free(server->accounts);
     refresh_free(server->refresh);
     access_free(server->access);

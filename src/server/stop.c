@@ -51,6 +51,7 @@ static void begin(struct stop *stop, const char *cause, const char *reason, bool
     notify_stopping();
     if (reason[0])
         sessions_announce(stop->sessions, reason);
+    http_drain(stop->http);
     presence_stop(stop->presence);
     sessions_drain(stop->sessions, &goodbye, drained, stop);
 }

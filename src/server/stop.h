@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/http.h"
 #include "play/presence.h"
 #include "play/sessions.h"
 #include "store/store.h"
@@ -18,6 +19,7 @@ struct stop {
     /* Set by the owner, borrowed. */
     struct event_base *base; /* its loop is broken when all is done */
     struct sessions *sessions;
+    struct http *http;
     struct presence *presence;
     struct store *store;
 

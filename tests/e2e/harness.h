@@ -80,6 +80,8 @@ bool daemon_said(struct daemon *daemon, const char *text);
 const char *daemon_ask(struct daemon *daemon, const char *method, const char *params_json);
 /* A metric's value, by the name that metrics.get takes; none fails the test. */
 long long daemon_metric(struct daemon *daemon, const char *name);
+/* The port of HTTP (any that was free), by asking the running daemon. */
+uint16_t daemon_http_port(struct daemon *daemon);
 /* Run another openmmod with these arguments to its end; returns its exit code, *out: stdout and
  * stderr, until the next. */
 int openmmod_run(const char *const *arguments, const char **out);

@@ -49,7 +49,7 @@ void daemon_configure(struct daemon *daemon, const char *more_ini)
     assert_non_null(ini);
     fprintf(ini,
             "[server]\nname = test\nstate = %s/state\n[net]\nlisten = "
-            "127.0.0.1:%u\n[limits]\nexempt = 127.0.0.0/8\n"
+            "127.0.0.1:%u\n[http]\nlisten = 127.0.0.1:0\n[limits]\nexempt = 127.0.0.0/8\n"
             "[accounts]\nargon2_ops = 1\nargon2_memory = 8KiB\n[admin]\nsocket = %s\n",
             daemon->dir, daemon->port, daemon->admin_path);
     fputs(more_ini != NULL ? more_ini : "", ini);
@@ -302,6 +302,16 @@ long long daemon_metric(struct daemon *daemon, const char *name)
     if (value == NULL)
         fail_msg("no value by %s: %s", params, answer != NULL ? answer : "no answer");
     return strtoll(value + strlen("\"value\":"), NULL, 10);
+}
+
+uint16_t daemon_http_port(struct daemon *daemon)
+{
+    const char *answer = daemon_ask(daemon, "server.status", NULL);
+    const char *ports = answer != NULL ? strstr(answer, "\"ports\":[") : NULL;
+
+    if (ports == NULL)
+        fail_msg("no HTTP port: %s", answer != NULL ? answer : "no answer");
+    return (uint16_t)strtoul(ports + strlen("\"ports\":["), NULL, 10);
 }
 
 int openmmod_run(const char *const *arguments, const char **out)

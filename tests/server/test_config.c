@@ -36,7 +36,7 @@ static const struct {
     {"name = x\n", 1, "name stands before any [section]"},
     {"[server]\nname\n", 2, "expected key = value"},
     {"[server]\nnaem = x\n", 2, "no such option server.naem: did you mean name?"},
-    {"[server]\nlisten = x\n", 2, "no such option server.listen: it belongs in [net]"},
+    {"[server]\nview_m = x\n", 2, "no such option server.view_m: it belongs in [net]"},
     {"[server]\nname =\n", 2, "server.name: \"\" is empty"},
     {"[server]\nname = \"half\n", 2, "a quote is not closed"},
     {"[server]\nname = a\nname = b\n", 3, "server.name is given twice: first at"},
@@ -331,7 +331,7 @@ static void test_environment(void **state)
     assert_int_equal(start_with_file(&config, ""), 0);
     assert_non_null(strstr(captured, "warning: environment DB_PASSWORD is not read: put it into a "
                                      "file and name that in store.password_file"));
-    assert_non_null(strstr(captured, "warning: environment PORT is not read: set net.listen"));
+    assert_non_null(strstr(captured, "warning: environment PORT is not read: set http.listen"));
     assert_null(strstr(captured, "hunter2"));
     unsetenv("DB_PASSWORD");
     unsetenv("PORT");

@@ -80,6 +80,15 @@ static json_t *store_json(const struct samples *samples, const struct admin_stat
                      "ms", (json_int_t)status->durable_ms);
 }
 
+static json_t *ports_json(const struct admin_status *status)
+{
+    json_t *ports = json_array();
+
+    for (unsigned i = 0; i < ARRAY_N(status->http_ports) && status->http_ports[i] != 0; i++)
+        json_array_append_new(ports, json_integer(status->http_ports[i]));
+    return ports;
+}
+
 json_t *cmd_server_status(const struct method_desk *desk)
 {
     const struct admin_config *config = desk->config;
@@ -106,6 +115,8 @@ json_t *cmd_server_status(const struct method_desk *desk)
         json_object_set_new(answer, "guests",
                             json_pack("{s:b, s:I}", "allowed", status.guests, "here",
                                       (json_int_t)presence_guests_n(config->presence)));
+    if (answer != NULL)
+        json_object_set_new(answer, "http", json_pack("{s:o}", "ports", ports_json(&status)));
     if (answer != NULL)
         json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
     return answer;

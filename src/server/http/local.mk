@@ -1,3 +1,11 @@
 libserver_a_SOURCES += src/server/http/method.c src/server/http/method.h \
     src/server/http/parse.c src/server/http/parse.h src/server/http/chunks.c src/server/http/chunks.h \
     src/server/http/query.c src/server/http/query.h
+libserver_a_SOURCES += src/server/http/answer.c \
+    src/server/http/api.h src/server/http/api_health.c \
+    src/server/http/call.c src/server/http/call.h src/server/http/call_inside.h \
+    src/server/http/connection.c src/server/http/connection.h \
+    src/server/http/http.c src/server/http/http.h \
+    src/server/http/route.h \
+    src/server/http/router.c src/server/http/router.h src/server/http/routes.c \
+    src/server/http/worker.c src/server/http/worker.h

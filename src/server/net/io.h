@@ -115,7 +115,7 @@ uint64_t io_turned_ms(const struct io *io); /* monotonic clock of the last turn 
 
 /* Deadlines, absolute, each on the sorted list of its class (deadlines of a class mostly have one
  * length, so that the place of a new one is the end). */
-#define IO_DEADLINE_CLASSES 10
+#define IO_DEADLINE_CLASSES 24
 struct io_deadline {
     struct io_deadline *older, *newer;
     uint64_t at_ms;                                /* io clock */

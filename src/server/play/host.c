@@ -529,6 +529,8 @@ void host_free(struct host *host)
             if (seat != NULL)
                 seat->kind->close(seat);
         }
+        if (host->config.ended != NULL)
+            host->config.ended(host->config.context, host->config.number);
         io_expire_all(host->io); /* frees the closed sessions */
         snapshot_unref(host->snapshot);
         io_free(host->io);

@@ -70,6 +70,8 @@ struct sessions {
     struct event *drained;
     void (*done)(void *context);
     void *done_context;
+    void (*ended)(void *context, unsigned thread); /* sessions_on_end */
+    void *ended_context;
 };
 
 void login_request_free(struct login_request *request)
@@ -152,27 +154,34 @@ static void refused(const struct sockaddr_storage *address, const char *why)
               LOG_U64("swallowed", swallowed));
 }
 
+void sessions_load(const struct sessions *sessions, unsigned thread, struct balance_load *load)
+{
+    host_load(sessions->hosts[thread], load);
+    load->sessions_n = sessions->hosts_load[thread];
+}
+
 static unsigned choose_thread(const struct sessions *sessions)
 {
     struct balance_load loads[IO_THREADS_MAX];
 
-    for (unsigned i = 0; i < sessions->hosts_n; i++) {
-        host_load(sessions->hosts[i], &loads[i]);
-        loads[i].sessions_n = sessions->hosts_load[i];
-    }
+    for (unsigned i = 0; i < sessions->hosts_n; i++)
+        sessions_load(sessions, i, &loads[i]);
     return balance_choose(loads, sessions->hosts_n);
 }
 
 /* One thread with room is enough: those that lag behind have the fewest chances anyway. */
-static bool have_room(void *context)
+bool sessions_have_room(const struct sessions *sessions)
 {
-    struct sessions *sessions = context;
-
     for (unsigned i = 0; i < sessions->hosts_n; i++) {
         if (host_has_room(sessions->hosts[i]))
             return true;
     }
     return false;
+}
+
+static bool have_room(void *context)
+{
+    return sessions_have_room(context);
 }
 
 static void slot_forget(struct sessions *sessions, struct slot *slot)
@@ -297,6 +306,15 @@ static void tell_login(void *context, struct login_request *request)
 
     post->request = request;
     postbox_post(sessions->postbox, &post->item);
+}
+
+/* Control: an io thread has ended. */
+static void host_ended(void *context, unsigned number)
+{
+    struct sessions *sessions = context;
+
+    if (sessions->ended != NULL)
+        sessions->ended(sessions->ended_context, number);
 }
 
 /* ---- answers ---- */
@@ -589,6 +607,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
             .slots_n = sessions->slots_n,
             .login = tell_login,
             .closed = tell_closed,
+            .ended = host_ended,
             .context = sessions,
         };
         struct host_settings *settings = settings_new(sessions, config, tls, error);
@@ -724,6 +743,18 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
         (uint32_t)atomic_load_explicit(&slot->counters.dropped, memory_order_relaxed);
     figures->thread = slot->thread;
     return 0;
+}
+
+struct io *sessions_io(const struct sessions *sessions, unsigned thread)
+{
+    return sessions->hosts[thread]->io;
+}
+
+void sessions_on_end(struct sessions *sessions, void (*ended)(void *context, unsigned thread),
+                     void *context)
+{
+    sessions->ended = ended;
+    sessions->ended_context = context;
 }
 
 unsigned sessions_threads(const struct sessions *sessions)

@@ -21,8 +21,10 @@
 #include "sim/mailbox.h"
 
 struct sessions;
-struct worst;   /* ops/worst.h */
-struct network; /* net/network.h */
+struct balance_load; /* play/balance.h */
+struct io;           /* net/io.h */
+struct worst;        /* ops/worst.h */
+struct network;      /* net/network.h */
 
 enum login_kind {
     LOGIN_PASSWORD,
@@ -192,6 +194,17 @@ bool sessions_stuck(const struct sessions *sessions, unsigned thread);
 
 /* True: no limit on addresses applies to this one (sessions_config.exempt). */
 bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address);
+
+/* For others who serve connections on the io threads: the loop of one, */
+struct io *sessions_io(const struct sessions *sessions, unsigned thread);
+/* how busy it is, with the sessions that it was given, */
+void sessions_load(const struct sessions *sessions, unsigned thread, struct balance_load *load);
+/* whether one of them has room for newcomers, */
+bool sessions_have_room(const struct sessions *sessions);
+/* and who is told at the end, thread by thread, when it has stopped and its loop is still there:
+ * what else lives on it is closed then. */
+void sessions_on_end(struct sessions *sessions, void (*ended)(void *context, unsigned thread),
+                     void *context);
 
 /* SHA-256 of our public key, as clients pin it, in lower-case hex. */
 const char *sessions_fingerprint(const struct sessions *sessions);

@@ -1,0 +1,70 @@
+/* http.h -- control's handle on the HTTP face: listening sockets, connections by address, what the
+ * io threads ask of control, and the stop.
+ *
+ *   accept (control) -> the least busy io thread -> requests: answered there, or
+ *                       asked of control by a call that is posted there and back
+ *
+ * A connection lives on one io thread of sessions for good (worker.h). Control thread, unless said.
+ */
+#ifndef OPENMMO_HTTP_HTTP_H
+#define OPENMMO_HTTP_HTTP_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+
+struct http;     /* opaque */
+struct access;   /* accounts/access.h */
+struct accounts; /* accounts/accounts.h */
+struct bans;     /* accounts/bans.h */
+struct keys;     /* accounts/keys.h */
+struct network;  /* net/network.h */
+struct presence; /* play/presence.h */
+struct refresh;  /* accounts/refresh.h */
+struct sessions; /* play/sessions.h */
+struct store;    /* store/store.h */
+
+/* What handlers on control may ask. Borrowed. */
+struct http_services {
+    struct store *store;
+    struct accounts *accounts;
+    struct access *access;
+    struct bans *bans;
+    struct keys *keys;
+    struct presence *presence;
+    struct refresh *refresh;
+    struct sessions *sessions;
+    uint64_t started_ms; /* Unix time */
+};
+
+struct http_config {
+    struct http_services services;
+    /* Sockets of listener_bind; each is -1 once it is taken. */
+    int *sockets;
+    unsigned sockets_n;
+    uint32_t connections_max;
+    uint32_t head_ms, body_ms, idle_ms; /* absolute deadlines */
+    uint32_t head_bytes, body_bytes;
+};
+
+/* Before any connection comes to the io threads; accepting begins with http_open. NULL + error. */
+struct http *http_new(struct event_base *control, const struct http_config *config,
+                      struct error *error);
+void http_open(struct http *http);
+/* All or nothing: -1 + error and the old values stay. */
+int http_reconfigure(struct http *http, const struct http_config *config,
+                     struct error *error) MUST_CHECK;
+/* Accept no more; what is asked is answered, then connections are closed. */
+void http_drain(struct http *http);
+/* After store_close and sessions_free, whose last words come here. NULL is fine. */
+void http_free(struct http *http);
+
+/* Any thread; what is in it is control's. */
+const struct http_services *http_services(const struct http *http);
+/* Port of socket i; 0: there is none. */
+uint16_t http_port(const struct http *http, unsigned i);
+
+#endif
