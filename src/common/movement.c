@@ -2,8 +2,6 @@
  */
 #include "common/movement.h"
 
-#include <stdbool.h>
-
 #define WALK_UNITS     273   /* 4 m/s in 1/4096 m a substep, rounded */
 #define RUN_UNITS      546   /* 8 m/s */
 #define JUMP_SPEED     20480 /* 5 m/s in 1/4096 m per s */
@@ -101,14 +99,11 @@ static bool try_way(struct movement_state *state, int32_t dx, int32_t dz, int32_
     return true;
 }
 
-/* Walk by the intent, or slide along what is in the way: first along the axis that takes us
- * further. Returns the ground under the figure afterwards. */
-static int32_t walk(struct movement_state *state, const struct movement_intent *intent,
-                    const struct heightfield *field)
+/* Go by (dx, dz), or slide along what is in the way: first along the axis that takes us further.
+ * Returns the ground under the figure afterwards. */
+static int32_t go(struct movement_state *state, int32_t dx, int32_t dz,
+                  const struct heightfield *field)
 {
-    int32_t length = intent->flags & MOVEMENT_RUN ? RUN_UNITS : WALK_UNITS;
-    int32_t dx = (-movement_sin(intent->heading) * length + 16384) >> 15;
-    int32_t dz = (-movement_cos(intent->heading) * length + 16384) >> 15;
     int32_t below =
         state->airborne ? heightfield_at(field, state->pos.x, state->pos.z) : state->pos.y;
     int32_t ground = below;
@@ -120,6 +115,15 @@ static int32_t walk(struct movement_state *state, const struct movement_intent *
         return ground;
     (void)try_way(state, x_first ? 0 : dx, x_first ? dz : 0, below, &ground, field);
     return ground;
+}
+
+static int32_t walk(struct movement_state *state, const struct movement_intent *intent,
+                    const struct heightfield *field)
+{
+    int32_t length = intent->flags & MOVEMENT_RUN ? RUN_UNITS : WALK_UNITS;
+
+    return go(state, (-movement_sin(intent->heading) * length + 16384) >> 15,
+              (-movement_cos(intent->heading) * length + 16384) >> 15, field);
 }
 
 /* Up or down by the speed, until the ground catches. */
@@ -160,6 +164,67 @@ void movement_step(struct movement_state *state, const struct movement_intent *i
         state->pose = intent->flags & MOVEMENT_RUN ? MOVEMENT_RUNNING : MOVEMENT_WALKING;
     else
         state->pose = MOVEMENT_STANDING;
+}
+
+static uint32_t square_root(uint64_t value)
+{
+    uint64_t root = 0;
+
+    for (uint64_t bit = UINT64_C(1) << 31; bit != 0; bit >>= 1) {
+        if ((root | bit) * (root | bit) <= value)
+            root |= bit;
+    }
+    return (uint32_t)root;
+}
+
+bool movement_step_to(struct movement_state *state, int32_t x, int32_t z, uint16_t heading,
+                      const struct heightfield *field)
+{
+    int64_t dx = (int64_t)clamp_into_world(x, field) - state->pos.x;
+    int64_t dz = (int64_t)clamp_into_world(z, field) - state->pos.z;
+    uint64_t before = (uint64_t)(dx * dx + dz * dz), after;
+    int32_t ground;
+
+    if (before > (uint64_t)RUN_UNITS * RUN_UNITS) {
+        int64_t length = (int64_t)square_root(before) + 1;
+
+        dx = dx * RUN_UNITS / length;
+        dz = dz * RUN_UNITS / length;
+    }
+    if (dx != 0 || dz != 0)
+        state->yaw = heading;
+    ground = go(state, (int32_t)dx, (int32_t)dz, field);
+    if (state->airborne)
+        fall(state, ground);
+    else
+        state->pos.y = ground;
+    state->pose = state->airborne ? MOVEMENT_JUMPING : MOVEMENT_RUNNING;
+    dx = (int64_t)clamp_into_world(x, field) - state->pos.x;
+    dz = (int64_t)clamp_into_world(z, field) - state->pos.z;
+    after = (uint64_t)(dx * dx + dz * dz);
+    return state->airborne || (after != 0 && after < before);
+}
+
+/* Halving the quarter turn that it lies in: exact to the table's unit. */
+uint16_t movement_heading(int64_t dx, int64_t dz)
+{
+    /* Yaw a looks along (-sin a, -cos a). */
+    int64_t sine = -dx, cosine = -dz, swap;
+    uint32_t turned = 0, low = 0;
+
+    if (dx == 0 && dz == 0)
+        return 0;
+    while (sine < 0 || cosine <= 0) { /* back by quarter turns, into the first */
+        swap = sine;
+        sine = -cosine;
+        cosine = swap;
+        turned += 0x4000;
+    }
+    for (uint32_t step = 0x2000; step != 0; step >>= 1) {
+        if (sine_of_quarter(0x4000 - (low + step)) * sine >= sine_of_quarter(low + step) * cosine)
+            low += step;
+    }
+    return (uint16_t)(turned + low);
 }
 
 void movement_place(struct movement_state *state, int32_t x, int32_t z, uint16_t yaw,

@@ -6,6 +6,7 @@
 #ifndef OPENMMO_COMMON_MOVEMENT_H
 #define OPENMMO_COMMON_MOVEMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/heightfield.h"
@@ -41,6 +42,15 @@ struct movement_intent {
 /* One substep of 1/60 s. */
 void movement_step(struct movement_state *state, const struct movement_intent *intent,
                    const struct heightfield *field);
+
+/* Go one substep of 1/60 s towards a place, running, in a straight line or along what is in the
+ * way. heading: as movement_heading says it, where the figure looks. True: it is nearer than
+ * before, and there is some way to go yet, or it is in the air. */
+bool movement_step_to(struct movement_state *state, int32_t x, int32_t z, uint16_t heading,
+                      const struct heightfield *field);
+
+/* The yaw that looks along (dx, dz); 0 if both are 0. Each less than 2^31. */
+uint16_t movement_heading(int64_t dx, int64_t dz);
 
 /* Put a figure on the ground at x, z (clamped into the world): standing, not airborne. */
 void movement_place(struct movement_state *state, int32_t x, int32_t z, uint16_t yaw,

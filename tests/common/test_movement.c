@@ -140,6 +140,53 @@ static void test_directions(void **state)
     assert_int_equal(s.pos.z, -273);
 }
 
+/* The heading of a direction is the yaw that looks along it. */
+static void test_heading(void **state)
+{
+    (void)state;
+    for (uint32_t yaw = 0; yaw < 65536; yaw += 7) {
+        int64_t dx = -(int64_t)movement_sin((uint16_t)yaw) * 60000;
+        int64_t dz = -(int64_t)movement_cos((uint16_t)yaw) * 60000;
+        int16_t off = (int16_t)(movement_heading(dx, dz) - yaw);
+
+        assert_in_range(off + 3, 0, 6);
+    }
+    assert_int_equal(movement_heading(0, -1), 0);
+    assert_int_equal(movement_heading(-5, 0), 0x4000);
+    assert_int_equal(movement_heading(0, 3), 0x8000);
+    assert_int_equal(movement_heading(INT32_MAX, 0), 0xC000);
+    assert_int_equal(movement_heading(0, 0), 0);
+}
+
+/* A way to a place: no substep longer than one at a run, each nearer, and it ends exactly there or
+ * where the ground is too steep. */
+static void test_to_a_place(void **state)
+{
+    unsigned arrived = 0;
+
+    for (int32_t i = 0; i < 200; i++) {
+        int32_t x = i * 7919 - 500000, z = i * -10729 + 300;
+        struct movement_state s, before;
+        bool more = true;
+        int n = 0;
+
+        movement_place(&s, x + (i % 17 - 8) * 3011, z + (i % 5) * 9000, 0, *state);
+        while (more && n++ < 2000) {
+            int64_t dx, dz;
+
+            before = s;
+            more = movement_step_to(&s, x, z, 77, *state);
+            dx = s.pos.x - before.pos.x;
+            dz = s.pos.z - before.pos.z;
+            assert_true(dx * dx + dz * dz <= 546 * 546);
+            assert_int_equal(s.pos.y, heightfield_at(*state, s.pos.x, s.pos.z));
+        }
+        assert_true(n < 2000);
+        arrived += s.pos.x == x && s.pos.z == z;
+    }
+    assert_true(arrived > 100);
+}
+
 static void test_standing(void **state)
 {
     for (int32_t i = 0; i < 200; i++) {
@@ -269,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_sine),
         cmocka_unit_test_setup_teardown(test_speed, make, unmake),
         cmocka_unit_test_setup_teardown(test_directions, make, unmake),
+        cmocka_unit_test(test_heading),
+        cmocka_unit_test_setup_teardown(test_to_a_place, make, unmake),
         cmocka_unit_test_setup_teardown(test_standing, make, unmake),
         cmocka_unit_test_setup_teardown(test_jump, make, unmake),
         cmocka_unit_test_setup_teardown(test_edge, make, unmake),

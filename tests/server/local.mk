@@ -209,6 +209,11 @@ tests_server_test_ticker_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 dist_check_SCRIPTS += tests/server/test_unit.sh tests/server/test_install.sh
 TESTS += tests/server/test_unit.sh tests/server/test_install.sh
 
+check_PROGRAMS += tests/server/test_wishes
+tests_server_test_wishes_SOURCES = tests/server/test_wishes.c tests/server/sim_world.h tests/server/sim_room.h
+tests_server_test_wishes_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_wishes_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_journal
 tests_server_test_journal_SOURCES = tests/server/test_journal.c tests/server/sim_world.h
 tests_server_test_journal_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

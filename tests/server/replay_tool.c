@@ -35,6 +35,11 @@ static void stir(struct batch *batch, uint64_t *seed, uint32_t tick)
                 ->as.intent.intent.flags = draw(seed) % 8;
         } else if (what < 182) {
             batch_chat(batch, i + 100, "a line", tick);
+        } else if (what < 195) {
+            struct command *wish = batch_add(batch, i + 100, COMMAND_WISH, tick);
+
+            wish->as.wish.x = (int32_t)(draw(seed) % (1 << 20)) - (1 << 19);
+            wish->as.wish.z = (int32_t)(draw(seed) % (1 << 20)) - (1 << 19);
         }
     }
 }

@@ -77,6 +77,12 @@ static void fill(struct room *room, uint32_t tick)
         else
             batch_intent(&room->batch, i + 100, tick, (uint16_t)draw(&room->seed), 3);
     }
+    for (uint64_t i = 1; i <= 5; i += 2) {
+        struct command *wish = batch_add(&room->batch, i + 100, COMMAND_WISH, 3 * tick);
+
+        wish->as.wish.x = (int32_t)(draw(&room->seed) % (1 << 20)) - (1 << 19);
+        wish->as.wish.z = (int32_t)(draw(&room->seed) % (1 << 20)) - (1 << 19);
+    }
     if (tick % 5 == 2)
         batch_chat(&room->batch, 103, SECRET, 2 * tick);
     if (tick % 11 == 3)

@@ -18,6 +18,11 @@
 
 /* Session ids: slot in the low 32 bits, generation above; 0 is none. */
 #define SESSION_SLOT(id) ((uint32_t)(id))
+/* A web client's session; its id is what other web clients know it by. */
+#define SESSION_WEB_BIT (UINT64_C(1) << 62)
+#define SESSION_WEB(id) (((id)&SESSION_WEB_BIT) != 0 && !SESSION_SCRIPTED(id))
+/* Of the generation, below those. */
+#define SESSION_GENERATION_MAX ((UINT32_C(1) << 30) - 1)
 /* The last generation of all is for figures that no connection holds (script.h). */
 #define SESSION_SCRIPTED_FIRST (UINT64_C(0xFFFFFFFF) << 32)
 #define SESSION_SCRIPTED(id)   ((id) >= SESSION_SCRIPTED_FIRST)
@@ -31,6 +36,7 @@ enum command_kind {
     COMMAND_LAYER,    /* the session's figure goes to another layer */
     COMMAND_TELEPORT, /* it is put elsewhere, onto the ground */
     COMMAND_REST,     /* lifecycle: its connection is gone, it stands where it is */
+    COMMAND_WISH,     /* it goes towards a place, as fast as it may, until it is there */
 };
 
 enum command_producer { COMMAND_FROM_CONTROL = 0, COMMAND_FROM_IO = 1 };
@@ -68,6 +74,9 @@ struct command {
         struct {
             int32_t x, z; /* units; clamped into the world */
         } teleport;
+        struct {
+            int32_t x, z; /* units; clamped into the world */
+        } wish;
     } as;
 };
 

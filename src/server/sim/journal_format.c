@@ -102,6 +102,10 @@ void journal_put_command(struct wire_writer *w, const struct command *command)
         wire_put_u32(w, (uint32_t)command->as.teleport.x);
         wire_put_u32(w, (uint32_t)command->as.teleport.z);
         break;
+    case COMMAND_WISH:
+        wire_put_u32(w, (uint32_t)command->as.wish.x);
+        wire_put_u32(w, (uint32_t)command->as.wish.z);
+        break;
     }
 }
 
@@ -167,6 +171,10 @@ int journal_get_command(struct wire_reader *r, struct command *command)
     case COMMAND_TELEPORT:
         command->as.teleport.x = (int32_t)wire_get_u32(r);
         command->as.teleport.z = (int32_t)wire_get_u32(r);
+        return r->bad ? -1 : 0;
+    case COMMAND_WISH:
+        command->as.wish.x = (int32_t)wire_get_u32(r);
+        command->as.wish.z = (int32_t)wire_get_u32(r);
         return r->bad ? -1 : 0;
     }
     return -1; /* a kind that is none */

@@ -65,6 +65,9 @@ static void put_mover(struct sink *sink, const struct world_mover *mover)
     put(sink, mover->late_ticks, 1);
     put(sink, mover->catching_up, 1);
     put(sink, mover->resting, 1);
+    put(sink, mover->wishing, 1);
+    put(sink, (uint32_t)mover->wish_x, 4);
+    put(sink, (uint32_t)mover->wish_z, 4);
     put(sink, mover->waiting_n, 1);
     for (unsigned i = 0; i < mover->waiting_n; i++) {
         const struct world_waiting *waiting = &mover->waiting[i];
@@ -222,10 +225,13 @@ static void get_mover(struct wire_reader *r, struct world_mover *mover)
     mover->late_ticks = wire_get_u8(r);
     mover->catching_up = wire_get_u8(r) != 0;
     mover->resting = wire_get_u8(r) != 0;
+    mover->wishing = wire_get_u8(r);
+    mover->wish_x = (int32_t)wire_get_u32(r);
+    mover->wish_z = (int32_t)wire_get_u32(r);
     mover->waiting_n = wire_get_u8(r);
     if (mover->allowance > WORLD_ALLOWANCE_MAX || mover->credit > WORLD_CREDIT_MAX ||
         mover->lag_ticks >= WORLD_LAG_TICKS || mover->late_ticks >= WORLD_LATE_TICKS ||
-        mover->waiting_n > WORLD_WAITING) {
+        mover->waiting_n > WORLD_WAITING || mover->wishing > WORLD_WISH_TICKS) {
         r->bad = true;
         mover->waiting_n = 0;
     }

@@ -47,6 +47,7 @@ struct snapshot_chat_line {
     uint64_t said_ms;  /* and when that was, Unix time; of this run: 0 */
     uint8_t channel;
     uint64_t entity;
+    uint64_t session;         /* 0: the server, or of an earlier run */
     uint64_t player;          /* account id; 0: the server */
     struct space_pos pos;     /* where it was said: nearby reaches SNAPSHOT_NEARBY_M */
     struct blob *name, *text; /* borrowed */

@@ -154,6 +154,7 @@ static void apply_chat(struct step *step, struct command *command)
         if (slot == IDMAP_NONE)
             return;
         line.entity = sim->entities[slot].id;
+        line.session = command->session;
         line.player = sim->entities[slot].player;
         line.pos = sim->entities[slot].state.pos;
         line.name = blob_ref(sim->entities[slot].name);
@@ -172,6 +173,23 @@ static void apply_layer(struct step *step, const struct command *command)
         world_change_layer(step->sim, slot, command->as.layer.layer);
 }
 
+/* The newest counts. */
+static void apply_wish(struct step *step, const struct command *command)
+{
+    uint32_t slot = idmap_get(&step->sim->by_session, command->session);
+    struct world_mover *mover;
+
+    if (slot == IDMAP_NONE)
+        return;
+    mover = &step->sim->movers[slot];
+    if (mover->resting)
+        return; /* it came late */
+    step->counts->intents++;
+    mover->wishing = WORLD_WISH_TICKS;
+    mover->wish_x = command->as.wish.x;
+    mover->wish_z = command->as.wish.z;
+}
+
 /* What waits is walked from there. */
 static void apply_teleport(struct step *step, const struct command *command)
 {
@@ -184,6 +202,7 @@ static void apply_teleport(struct step *step, const struct command *command)
     movement_place(&state, command->as.teleport.x, command->as.teleport.z,
                    sim->entities[slot].state.yaw, sim->config.field);
     sim->entities[slot].teleports++;
+    sim->movers[slot].wishing = 0;
     world_move(sim, slot, &state);
 }
 
@@ -199,6 +218,7 @@ static void apply_rest(struct step *step, const struct command *command)
     state = sim->entities[slot].state;
     movement_place(&state, state.pos.x, state.pos.z, state.yaw, sim->config.field);
     sim->movers[slot].waiting_n = 0;
+    sim->movers[slot].wishing = 0;
     sim->movers[slot].resting = true;
     if (memcmp(&state, &sim->entities[slot].state, sizeof(state)) != 0)
         world_move(sim, slot, &state);
@@ -231,6 +251,9 @@ static void apply(struct step *step, struct command *command)
         break;
     case COMMAND_REST:
         apply_rest(step, command);
+        break;
+    case COMMAND_WISH:
+        apply_wish(step, command);
         break;
     }
     command_drop(command);
@@ -350,6 +373,37 @@ static void walk(struct step *step, uint32_t slot)
         world_move(sim, slot, &state);
 }
 
+/* The way to where a figure wishes to be, as far as its time goes. Where nothing takes it nearer
+ * the way ends; a little later it is seen to stand. */
+static void walk_to_wish(struct step *step, uint32_t slot)
+{
+    struct sim *sim = step->sim;
+    const struct snapshot_entity *entity = &sim->entities[slot];
+    struct world_mover *mover = &sim->movers[slot];
+    struct movement_state state = entity->state;
+    uint16_t heading;
+    uint32_t spent = 0;
+
+    if (mover->wishing < WORLD_WISH_TICKS) {
+        if (--mover->wishing == 0)
+            state.pose = MOVEMENT_STANDING;
+    } else {
+        heading = movement_heading((int64_t)mover->wish_x - state.pos.x,
+                                   (int64_t)mover->wish_z - state.pos.z);
+        while (mover->wishing == WORLD_WISH_TICKS && spend(mover)) {
+            if (!movement_step_to(&state, mover->wish_x, mover->wish_z, heading, sim->config.field))
+                mover->wishing--;
+            spent++;
+        }
+        if (mover->wishing < WORLD_WISH_TICKS && spent <= WORLD_WISH_WALK && !state.airborne)
+            state.pose = MOVEMENT_WALKING;
+    }
+    mover->catching_up = spent > MOVEMENT_SUBSTEPS_PER_TICK;
+    step->counts->substeps += spent;
+    if (memcmp(&state, &entity->state, sizeof(state)) != 0)
+        world_move(sim, slot, &state);
+}
+
 /* At most so much is saved up; but a tick's time is not lost to who still works a backlog off. */
 static void keep_time(struct world_mover *mover)
 {
@@ -413,6 +467,8 @@ size_t sim_step(struct sim *sim, struct command *commands, size_t commands_n,
             walk(&step, slot);
             drop_lag(&step, slot);
             drop_late(&step, slot);
+        } else if (sim->movers[slot].wishing > 0) {
+            walk_to_wish(&step, slot);
         }
     }
     world_divide(sim);

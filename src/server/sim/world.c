@@ -234,6 +234,9 @@ uint32_t world_add(struct sim *sim, const struct command *join)
     sim->movers[slot].late_ticks = 0;
     sim->movers[slot].resting = false;
     sim->movers[slot].catching_up = false;
+    sim->movers[slot].wishing = 0;
+    sim->movers[slot].wish_x = 0;
+    sim->movers[slot].wish_z = 0;
     if (slot == sim->slots_n)
         sim->slots_n++;
     world_set_live(sim, slot);
@@ -258,6 +261,7 @@ void world_remove(struct sim *sim, uint32_t slot)
     sim->scripted_n -= SESSION_SCRIPTED(entity->session);
     memset(entity, 0, sizeof(*entity));
     sim->movers[slot].waiting_n = 0;
+    sim->movers[slot].wishing = 0;
     sim->entities_n--;
     set_free(sim, slot);
 }
@@ -281,6 +285,11 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     sim->movers[slot].waiting_n = 0;
     sim->movers[slot].lag_ticks = 0;
     sim->movers[slot].resting = false;
+    /* One that a web client takes in mid-air comes down where it is. */
+    sim->movers[slot].wishing =
+        SESSION_WEB(join->session) && entity->state.airborne ? WORLD_WISH_TICKS : 0;
+    sim->movers[slot].wish_x = entity->state.pos.x;
+    sim->movers[slot].wish_z = entity->state.pos.z;
     if (!same_blob(entity->name, join->as.join.name) || entity->looks != join->as.join.looks) {
         entity->version++;
         entity->looks = join->as.join.looks;

@@ -14,13 +14,17 @@
 #include "sim/idmap.h"
 #include "sim/sim.h"
 
-#define WORLD_ALLOWANCE_MAX  15  /* substeps saved up: 250 ms */
-#define WORLD_CREDIT_MAX     120 /* on top, after a stall of ours: 2 s */
-#define WORLD_WAITING        32  /* intents that may wait for their turn */
-#define WORLD_WAITING_TIME   15  /* substeps of them for which there is no time yet: 250 ms */
-#define WORLD_LAG_TICKS      20  /* what waited in each of so many ticks is a lag that would stay */
-#define WORLD_LAG_TIME       3   /* substeps of it that are jitter: 50 ms */
-#define WORLD_LATE_TICKS     8   /* of so many ticks that end late, one substep is given up */
+#define WORLD_ALLOWANCE_MAX 15  /* substeps saved up: 250 ms */
+#define WORLD_CREDIT_MAX    120 /* on top, after a stall of ours: 2 s */
+#define WORLD_WAITING       32  /* intents that may wait for their turn */
+#define WORLD_WAITING_TIME  15  /* substeps of them for which there is no time yet: 250 ms */
+#define WORLD_LAG_TICKS     20  /* what waited in each of so many ticks is a lag that would stay */
+#define WORLD_LAG_TIME      3   /* substeps of it that are jitter: 50 ms */
+#define WORLD_LATE_TICKS    8   /* of so many ticks that end late, one substep is given up */
+#define WORLD_WISH_TICKS                                                                           \
+    4 /* one who was walked to where he wished looks so much longer walking                        \
+       */
+#define WORLD_WISH_WALK      4 /* substeps: who needed no more for his way is seen to walk, not run */
 #define WORLD_GENERATION_MAX 0xFFFFFFu
 
 struct world_waiting {
@@ -39,6 +43,8 @@ struct world_mover {
     uint8_t late_ticks;           /* at whose end substeps waited and nothing was saved up */
     bool catching_up;             /* spent more than a tick's time in the last tick */
     bool resting;                 /* its connection is gone: intents come too late */
+    uint8_t wishing;              /* WORLD_WISH_TICKS: it goes to wish; fewer, > 0: it was there */
+    int32_t wish_x, wish_z;
 };
 
 struct sim {
