@@ -84,6 +84,7 @@ void accounts_hashed(struct workers_job *job)
         break;
     case ACCOUNTS_TOKEN:
     case ACCOUNTS_RESUME:
+    case ACCOUNTS_ACCESS:
     case ACCOUNTS_GUEST:
         break; /* they have no password */
     }
@@ -176,7 +177,8 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
         return;
     }
     if (answer->status == STORE_AWAY &&
-        (attempt->kind == ACCOUNTS_TOKEN || attempt->kind == ACCOUNTS_RESUME)) {
+        (attempt->kind == ACCOUNTS_TOKEN || attempt->kind == ACCOUNTS_RESUME ||
+         attempt->kind == ACCOUNTS_ACCESS)) {
         attempt->player.id = attempt->claims.player; /* our own signature vouches for both */
         memcpy(attempt->player.username, attempt->claims.name, sizeof(attempt->claims.name));
         attempt_welcome(attempt, true);
@@ -202,6 +204,7 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
         break;
     case ACCOUNTS_TOKEN:
     case ACCOUNTS_RESUME:
+    case ACCOUNTS_ACCESS:
         answered_token(attempt, answer);
         break;
     }
@@ -301,6 +304,28 @@ static void begin_token(struct attempt *attempt, const char *token)
     attempt_ask(attempt, &question);
 }
 
+/* The signature was checked when the client connected; what became of the account since, here. */
+static void begin_access(struct attempt *attempt, const struct accounts_request *request)
+{
+    struct store_question question = {.statement = STORE_PLAYER_BY_ID};
+
+    attempt->claims.player = request->player;
+    attempt->claims.issued_s = request->issued_s;
+    memcpy(attempt->claims.name, attempt->player.username, sizeof(attempt->claims.name));
+    question.in.id.player_id = request->player;
+    attempt_ask(attempt, &question);
+}
+
+struct access *accounts_access(const struct accounts *accounts)
+{
+    return accounts->config.access;
+}
+
+bool accounts_take_guests(const struct accounts *accounts)
+{
+    return accounts->config.guests;
+}
+
 void accounts_login(struct accounts *accounts, const struct accounts_request *request,
                     accounts_answer_fn *answer, void *context)
 {
@@ -315,6 +340,9 @@ void accounts_login(struct accounts *accounts, const struct accounts_request *re
     case ACCOUNTS_TOKEN:
     case ACCOUNTS_RESUME:
         begin_token(attempt, request->token ? request->token : "");
+        break;
+    case ACCOUNTS_ACCESS:
+        begin_access(attempt, request);
         break;
     case ACCOUNTS_REGISTER:
         begin_register(attempt);

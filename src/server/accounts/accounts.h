@@ -53,12 +53,18 @@ void accounts_free(struct accounts *accounts); /* NULL is fine */
 int accounts_reconfigure(struct accounts *accounts, const struct accounts_config *config,
                          struct error *error) MUST_CHECK;
 
+/* As configured: borrowed, may be NULL; whether guests may play. */
+struct access *accounts_access(const struct accounts *accounts);
+bool accounts_take_guests(const struct accounts *accounts);
+
 enum accounts_kind {
     ACCOUNTS_PASSWORD,
     ACCOUNTS_TOKEN,
     ACCOUNTS_REGISTER,
     ACCOUNTS_RESUME, /* by token too, but it goes on with what the token was given for */
     ACCOUNTS_GUEST,
+    ACCOUNTS_ACCESS, /* by an access token that was found good (access.h): player, username,
+                        issued_s are as it says */
     ACCOUNTS_CODE,   /* by an operator's one-time code, which sets a new password */
     ACCOUNTS_CHANGE, /* of the password, by one who is logged in: the answer is its reason alone */
 };
@@ -72,7 +78,8 @@ struct accounts_request {
     const char *username, *email, *password, *token;
     const char *code;  /* REGISTER, where one is needed; CODE */
     const char *fresh; /* CHANGE: the new password */
-    uint64_t player;   /* CHANGE */
+    uint64_t player;   /* CHANGE, ACCESS */
+    uint64_t issued_s; /* ACCESS */
 };
 
 struct accounts_answer {
@@ -83,7 +90,7 @@ struct accounts_answer {
     bool guest;
     char username[TEXT_NAME_MAX_BYTES + 1];
     enum protocol_role role;
-    char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token */
+    char token[PROTOCOL_TOKEN_MAX + 1]; /* a new resume token; GUEST, ACCESS: empty */
     char session[TOKEN_SESSION_BYTES];  /* a new one's name, for the token and game_sessions */
     char earlier[TOKEN_SESSION_BYTES];  /* RESUME: which the token was given for; may be empty */
     char login[TOKEN_SESSION_BYTES];    /* the session that a password began: what a log-out ends */

@@ -283,7 +283,8 @@ void attempt_welcome(struct attempt *attempt, bool store_away)
     memcpy(answer.login, attempt->claims.login[0] ? attempt->claims.login : answer.session,
            sizeof(answer.login));
     answer.guest = attempt->kind == ACCOUNTS_GUEST;
-    if (!answer.guest && make_token(attempt->accounts, &answer, answer.session, answer.token) < 0) {
+    if (!answer.guest && attempt->kind != ACCOUNTS_ACCESS &&
+        make_token(attempt->accounts, &answer, answer.session, answer.token) < 0) {
         attempt_refuse(attempt, PROTOCOL_REASON_INTERNAL, NULL);
         return;
     }

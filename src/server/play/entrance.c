@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "play/presence_inside.h"
+#include "play/seat.h"
 #include "store/timestamp.h"
 
 bool entrance_barred(void *context, const struct sockaddr_storage *address,
@@ -23,6 +24,44 @@ bool entrance_barred(void *context, const struct sockaddr_storage *address,
     if (ban != NULL)
         bans_text(ban, why);
     return ban != NULL;
+}
+
+/* The texts are the contract's, but for bans. */
+bool entrance_seat(void *context, struct seat_ask *ask)
+{
+    struct presence *presence = context;
+    struct accounts *accounts = presence->config.accounts;
+    struct access *access = accounts_access(accounts);
+    struct error cause = {""};
+    struct token_claims claims;
+    enum access_verdict verdict = ACCESS_REFUSED;
+
+    if (entrance_barred(presence, &ask->address, ask->why)) {
+        metrics_add(METRIC_BANNED_REFUSED, 1);
+        return false;
+    }
+    if (!ask->has_token) {
+        snprintf(ask->why, sizeof(ask->why), "authentication required");
+        return accounts_take_guests(accounts);
+    }
+    if (access != NULL)
+        verdict =
+            access_check(access, ask->token, &ask->address, timestamp_now_ms(), &claims, &cause);
+    switch (verdict) {
+    case ACCESS_GOOD:
+        ask->player = claims.player;
+        ask->issued_s = claims.issued_s;
+        memcpy(ask->username, claims.name, sizeof(ask->username));
+        return true;
+    case ACCESS_REFUSED:
+        log_event(LOG_LEVEL_DEBUG, "token_refused", cause.text, LOG_NONE);
+        snprintf(ask->why, sizeof(ask->why), "invalid token");
+        break;
+    case ACCESS_BANNED:
+        snprintf(ask->why, sizeof(ask->why), "%s", cause.text);
+        break;
+    }
+    return false;
 }
 
 /* A good login of an account that is banned. True: it was told so. */
@@ -141,7 +180,8 @@ static void ask_accounts(struct presence *presence, const struct login_request *
     static const enum accounts_kind kinds[] = {
         [LOGIN_PASSWORD] = ACCOUNTS_PASSWORD, [LOGIN_TOKEN] = ACCOUNTS_TOKEN,
         [LOGIN_REGISTER] = ACCOUNTS_REGISTER, [LOGIN_RESUME] = ACCOUNTS_RESUME,
-        [LOGIN_GUEST] = ACCOUNTS_GUEST,       [LOGIN_CODE] = ACCOUNTS_CODE};
+        [LOGIN_GUEST] = ACCOUNTS_GUEST,       [LOGIN_CODE] = ACCOUNTS_CODE,
+        [LOGIN_ACCESS] = ACCOUNTS_ACCESS};
     struct accounts_request ask = {.kind = kinds[request->kind],
                                    .tag = request->session,
                                    .address = &request->address,
@@ -150,7 +190,9 @@ static void ask_accounts(struct presence *presence, const struct login_request *
                                    .email = request->email,
                                    .password = request->password,
                                    .token = request->token,
-                                   .code = request->code};
+                                   .code = request->code,
+                                   .player = request->player,
+                                   .issued_s = request->issued_s};
 
     accounts_login(presence->config.accounts, &ask, known, presence);
 }
@@ -207,6 +249,9 @@ void entrance_login(void *context, struct login_request *request)
     } else {
         person->resumes = request->kind == LOGIN_RESUME;
         person->chat_sequence = request->chat_sequence;
+        person->placed = request->placed;
+        person->x = request->x;
+        person->z = request->z;
         ask_accounts(presence, request);
     }
     login_request_free(request);

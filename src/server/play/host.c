@@ -380,6 +380,12 @@ int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char
     return 0;
 }
 
+void host_seated(struct host *host, struct seat_ask *ask)
+{
+    ask->item.run = seat_answered;
+    io_post(host->io, &ask->item);
+}
+
 /* They are told to come back one after the other: evenly, which is smoother than chance. */
 static void run_drain(struct postbox_item *item)
 {
@@ -531,7 +537,11 @@ void host_free(struct host *host)
         }
         if (host->config.ended != NULL)
             host->config.ended(host->config.context, host->config.number);
+        while (host->asking.first != NULL) /* control answers them no more */
+            host->asking.first->kind->close(host->asking.first);
         io_expire_all(host->io); /* frees the closed sessions */
+        if (host->web_free != NULL)
+            host->web_free(host->web);
         snapshot_unref(host->snapshot);
         io_free(host->io);
     }

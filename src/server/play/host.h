@@ -21,6 +21,7 @@
 #include "sim/snapshot.h"
 
 struct seat;
+struct seat_ask;
 struct session;
 
 /* What a running server can change; immutable, one copy an io thread. */
@@ -77,6 +78,8 @@ struct host_config {
     void (*closed)(void *context, uint64_t session, enum protocol_reason reason);
     /* Control thread: the io thread has ended, its loop is still there. May be NULL. */
     void (*ended)(void *context, unsigned number);
+    void (*ask)(void *context,
+                struct seat_ask *ask); /* takes it, and gives it back (host_seated) */
     void *context;
 };
 
@@ -88,6 +91,7 @@ struct host {
     struct host_list playing;
     /* Native ones that are not read: until the queue has room or the snapshot is there. */
     struct session *waiting_first, *waiting_last;
+    struct host_list asking; /* for an id */
     uint32_t seats_n;
     uint32_t pushed;    /* commands to the sim, ever */
     uint32_t linger_ms; /* how long one that ends has to take the last words */
@@ -108,6 +112,8 @@ struct host {
     uint32_t handshakes_n; /* TLS, since it began */
     uint64_t blocks_n, blocks_full_n, blocks_withheld_n;
     struct arrivals arrivals;
+    void *web; /* of those who make text for web clients; what frees it */
+    void (*web_free)(void *web);
     uint64_t bytes_sent;                    /* not yet told to pressure */
     atomic_uint floor_shown;                /* its floor, for control */
     struct floor sweeps;                    /* this thread's */
@@ -138,6 +144,8 @@ int host_disconnect(struct host *host, uint64_t session, enum protocol_reason re
                     uint32_t retry_after_ms, const char *text) MUST_CHECK;
 /* DISCONNECT to everybody. -1: out of memory. */
 int host_drain(struct host *host, const struct sessions_goodbye *goodbye) MUST_CHECK;
+/* What a seat asked is answered. Takes it. */
+void host_seated(struct host *host, struct seat_ask *ask);
 /* sessions_mute. -1: out of memory. */
 int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char *text) MUST_CHECK;
 /* NOTICE to all who play. -1: out of memory. */

@@ -41,9 +41,11 @@ struct person {
     char
         row_id[STORE_SESSION_ID_MAX]; /* of its row in game_sessions, which a return goes on with */
     char login[STORE_SESSION_ID_MAX]; /* of the session that its password began; empty: a guest */
-    bool resumes;                     /* it says that it comes back, */
-    uint64_t chat_sequence;           /* and which line it heard last */
-    uint32_t sequence;                /* of control's commands for this session */
+    bool placed; /* a web client said where it begins, if nobody knows better: */
+    int32_t x, z;
+    bool resumes;           /* it says that it comes back, */
+    uint64_t chat_sequence; /* and which line it heard last */
+    uint32_t sequence;      /* of control's commands for this session */
     uint64_t joined_ms;
     struct space_pos saved; /* as last given to the writeback */
     uint16_t saved_yaw;

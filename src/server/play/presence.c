@@ -352,6 +352,7 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
     case PERSON_JOINING:
     case PERSON_PRESENT:
         if (person->state == PERSON_PRESENT && !person->guest && /* a guest has no token */
+            !SESSION_WEB(session) && /* and a web client may come anew */
             returning_may(&presence->returning, reason)) {
             lost(presence, person, reason);
             break;
@@ -519,6 +520,7 @@ struct sessions_handlers presence_handlers(struct presence *presence)
     return (struct sessions_handlers){.login = entrance_login,
                                       .closed = on_closed,
                                       .barred = entrance_barred,
+                                      .seat = entrance_seat,
                                       .context = presence};
 }
 

@@ -1,6 +1,9 @@
 /* seat.c -- see seat.h. */
 #include "play/seat.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/log.h"
 #include "net/address.h"
 #include "ops/metrics.h"
@@ -15,6 +18,54 @@ void seat_init(struct seat *seat, const struct seat_kind *kind, struct host *hos
         bucket_init(&seat->allow[i], &host->settings->allow[i], now_ms);
         bucket_init(&seat->flood[i], &host->settings->flood[i], now_ms);
     }
+}
+
+static void add(struct host_list *list, struct seat *seat)
+{
+    seat->previous = list->last;
+    seat->next = NULL;
+    *(list->last != NULL ? &list->last->next : &list->first) = seat;
+    list->last = seat;
+}
+
+static void take_out(struct host_list *list, struct seat *seat)
+{
+    *(seat->previous != NULL ? &seat->previous->next : &list->first) = seat->next;
+    *(seat->next != NULL ? &seat->next->previous : &list->last) = seat->previous;
+    seat->previous = seat->next = NULL;
+}
+
+int seat_ask(struct seat *seat, const struct sockaddr_storage *address, const char *token)
+{
+    const struct host_config *config = &seat->host->config;
+    struct seat_ask *ask;
+
+    if (token != NULL && strlen(token) > PROTOCOL_TOKEN_MAX)
+        return -1;
+    ask = calloc(1, sizeof(*ask));
+    if (ask == NULL)
+        return -1;
+    ask->seat = seat;
+    ask->address = *address;
+    ask->has_token = token != NULL;
+    if (token != NULL)
+        memcpy(ask->token, token, strlen(token) + 1);
+    add(&seat->host->asking, seat);
+    config->ask(config->context, ask);
+    return 0;
+}
+
+void seat_answered(struct postbox_item *item)
+{
+    struct seat_ask *ask = (struct seat_ask *)(void *)item;
+    struct seat *seat = ask->seat;
+
+    take_out(&seat->host->asking, seat);
+    if (ask->id != 0)
+        seat_list(seat, ask->id, ask->counters);
+    seat->kind->seated(seat, ask);
+    explicit_bzero(ask->token, sizeof(ask->token));
+    free(ask);
 }
 
 void seat_list(struct seat *seat, uint64_t id, struct host_counters *counters)
@@ -37,24 +88,15 @@ void seat_unlist(struct seat *seat)
 
 void seat_play(struct seat *seat)
 {
-    struct host_list *list = &seat->host->playing;
-
     seat->phase = seat->host->phases++ & 15;
-    seat->previous = list->last;
-    seat->next = NULL;
-    *(list->last != NULL ? &list->last->next : &list->first) = seat;
-    list->last = seat;
+    add(&seat->host->playing, seat);
 }
 
 void seat_play_no_more(struct seat *seat)
 {
-    struct host_list *list = &seat->host->playing;
-
     if (seat->host->cursor == seat)
         seat->host->cursor = seat->next;
-    *(seat->previous != NULL ? &seat->previous->next : &list->first) = seat->next;
-    *(seat->next != NULL ? &seat->next->previous : &list->last) = seat->previous;
-    seat->previous = seat->next = NULL;
+    take_out(&seat->host->playing, seat);
 }
 
 int seat_command(struct seat *seat, struct command *command)

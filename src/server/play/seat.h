@@ -13,15 +13,36 @@
 
 #include "common/compiler.h"
 #include "common/protocol.h"
+#include "common/text.h"
 #include "net/bucket.h"
+#include "ops/postbox.h"
 #include "play/host.h"
 #include "sim/command.h"
 
 struct seat;
 
+/* A native session's seat is made by control, with the socket. One that comes to be on its io
+ * thread, within another connection, asks control for its id, by this: it goes there and comes
+ * back. The seat lives until it does. */
+struct seat_ask {
+    struct postbox_item item;
+    struct seat *seat;
+    void *context; /* control's */
+    struct sockaddr_storage address;
+    bool has_token;
+    char token[PROTOCOL_TOKEN_MAX + 1]; /* an access token */
+    /* The answer. */
+    uint64_t id; /* 0: refused, for why */
+    struct host_counters *counters;
+    char why[PROTOCOL_TEXT_MAX + 1];
+    uint64_t player, issued_s; /* whose the token is, and when it was made; 0: a guest */
+    char username[TEXT_NAME_MAX_BYTES + 1];
+};
+
 /* What a kind does with what control and the host say. None frees the seat within the call; each
  * may close it. text: borrowed; NULL where it is said so: the reason's own. */
 struct seat_kind {
+    void (*seated)(struct seat *seat, const struct seat_ask *ask); /* of those that ask */
     void (*answer)(struct seat *seat, const struct login_answer *answer);
     void (*wait)(struct seat *seat, const char *text);   /* his turn in the line has not come */
     void (*notice)(struct seat *seat, const char *text); /* a word to one who plays */
@@ -44,7 +65,7 @@ struct seat {
     struct bucket allow[HOST_LIMITS_N], flood[HOST_LIMITS_N];
     uint64_t muted_until_ms; /* Unix time; it says nothing before */
     /* Playing. */
-    struct seat *previous, *next; /* host->playing */
+    struct seat *previous, *next; /* host->playing; before it has an id: host->asking */
     uint64_t entity;
     uint32_t joined_tick;
     uint32_t sequence;      /* of its commands */
@@ -55,6 +76,12 @@ struct seat {
 
 /* In place, zeroed before: full buckets. */
 void seat_init(struct seat *seat, const struct seat_kind *kind, struct host *host);
+/* Ask for an id, as one who comes from there. token: copied, or NULL. -1: out of memory, or a token
+ * that can be none. */
+int seat_ask(struct seat *seat, const struct sockaddr_storage *address,
+             const char *token) MUST_CHECK;
+/* Of an ask, posted back to the io thread. */
+void seat_answered(struct postbox_item *item);
 /* It is the host's under this id, from here to seat_unlist. */
 void seat_list(struct seat *seat, uint64_t id, struct host_counters *counters);
 /* Control is told that it is over, with seat->reason; its slot and counters are free from here on.

@@ -559,8 +559,15 @@ static void on_close(struct seat *seat)
     session_close(session_of(seat));
 }
 
-static const struct seat_kind native_kind = {on_answer, on_wait,   on_notice, on_mute,
-                                             on_end,    on_gather, on_close};
+static const struct seat_kind native_kind = {
+    .answer = on_answer,
+    .wait = on_wait,
+    .notice = on_notice,
+    .mute = on_mute,
+    .end = on_end,
+    .gather = on_gather,
+    .close = on_close,
+};
 
 /* ---- life ---- */
 

@@ -17,7 +17,7 @@
 #include "ops/postbox.h"
 #include "play/acceptor.h"
 #include "play/balance.h"
-#include "play/host.h"
+#include "play/seat.h"
 #include "sim/command.h"
 
 #define ADDRESSES_SPARE 16384 /* addresses remembered beyond those that are connected */
@@ -43,6 +43,7 @@ struct slot {
     uint32_t generation;
     uint32_t next_free;
     bool used, logged_in, ending;
+    bool web; /* a seat within a connection that is not ours to count */
     unsigned thread;
     uint64_t opened_ms;
     struct sockaddr_storage address;
@@ -86,7 +87,8 @@ void login_request_free(struct login_request *request)
 
 static uint64_t slot_id(const struct sessions *sessions, const struct slot *slot)
 {
-    return (uint64_t)slot->generation << 32 | (uint32_t)(slot - sessions->slots);
+    return (slot->web ? SESSION_WEB_BIT : 0) | (uint64_t)slot->generation << 32 |
+           (uint32_t)(slot - sessions->slots);
 }
 
 static struct slot *slot_find(const struct sessions *sessions, uint64_t session)
@@ -99,7 +101,7 @@ static struct slot *slot_find(const struct sessions *sessions, uint64_t session)
     return &sessions->slots[i];
 }
 
-static struct slot *slot_take(struct sessions *sessions)
+static struct slot *slot_take(struct sessions *sessions, bool web)
 {
     struct slot *slot;
 
@@ -108,9 +110,9 @@ static struct slot *slot_take(struct sessions *sessions)
     slot = &sessions->slots[sessions->free_first];
     sessions->free_first = slot->next_free;
     sessions->used_n++;
-    if (++slot->generation == 0) /* 0 is nobody's */
-        slot->generation = 1;
+    slot->generation = slot->generation % SESSION_GENERATION_MAX + 1; /* 0 is nobody's */
     slot->used = true;
+    slot->web = web;
     slot->logged_in = slot->ending = false;
     atomic_store_explicit(&slot->counters.bytes_in, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.bytes_out, 0, memory_order_relaxed);
@@ -186,10 +188,13 @@ static bool have_room(void *context)
 
 static void slot_forget(struct sessions *sessions, struct slot *slot)
 {
-    address_closed(sessions->addresses, (const struct sockaddr *)&slot->address, slot->logged_in);
-    metrics_gauge(METRIC_CONNECTIONS, -1);
-    if (!slot->logged_in)
-        metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
+    if (!slot->web) {
+        address_closed(sessions->addresses, (const struct sockaddr *)&slot->address,
+                       slot->logged_in);
+        metrics_gauge(METRIC_CONNECTIONS, -1);
+        if (!slot->logged_in)
+            metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
+    }
     sessions->hosts_load[slot->thread]--;
     slot_give_back(sessions, slot);
 }
@@ -229,7 +234,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
         close(fd);
         return;
     }
-    slot = slot_take(sessions);
+    slot = slot_take(sessions, false);
     if (slot == NULL) {
         metrics_add(METRIC_REFUSED_FULL, 1);
         refused(address, "all connections are taken (net.connections_max)");
@@ -317,6 +322,61 @@ static void host_ended(void *context, unsigned number)
         sessions->ended(sessions->ended_context, number);
 }
 
+/* ---- seats of web clients ---- */
+
+/* False: why not. */
+static bool seat_give(struct sessions *sessions, struct seat_ask *ask)
+{
+    struct slot *slot;
+
+    if (sessions->draining || sessions->handlers.seat == NULL) {
+        snprintf(ask->why, sizeof(ask->why), "%s",
+                 protocol_reason_text(PROTOCOL_REASON_SHUTTING_DOWN));
+        return false;
+    }
+    if (!sessions->handlers.seat(sessions->handlers.context, ask))
+        return false;
+    slot = slot_take(sessions, true);
+    if (slot == NULL) {
+        metrics_add(METRIC_REFUSED_FULL, 1);
+        refused(&ask->address, "all connections are taken (net.connections_max)");
+        snprintf(ask->why, sizeof(ask->why), "%s", protocol_reason_text(PROTOCOL_REASON_FULL));
+        return false;
+    }
+    slot->thread = ask->seat->host->config.number;
+    slot->opened_ms = host_wall_ms();
+    slot->address = ask->address;
+    sessions->hosts_load[slot->thread]++;
+    ask->id = slot_id(sessions, slot);
+    ask->counters = &slot->counters;
+    return true;
+}
+
+static void run_ask(struct postbox_item *item)
+{
+    struct seat_ask *ask = (struct seat_ask *)(void *)item;
+    struct sessions *sessions = ask->context;
+
+    if (sessions->freeing) { /* its host is gone */
+        explicit_bzero(ask->token, sizeof(ask->token));
+        free(ask);
+        return;
+    }
+    if (!seat_give(sessions, ask))
+        ask->id = 0;
+    host_seated(ask->seat->host, ask);
+}
+
+/* Io thread. */
+static void tell_ask(void *context, struct seat_ask *ask)
+{
+    struct sessions *sessions = context;
+
+    ask->context = sessions;
+    ask->item.run = run_ask;
+    postbox_post(sessions->postbox, &ask->item);
+}
+
 /* ---- answers ---- */
 
 static void slot_logged_in(struct sessions *sessions, struct slot *slot)
@@ -324,6 +384,8 @@ static void slot_logged_in(struct sessions *sessions, struct slot *slot)
     if (slot->logged_in)
         return;
     slot->logged_in = true;
+    if (slot->web)
+        return;
     address_logged_in(sessions->addresses, (const struct sockaddr *)&slot->address);
     metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
 }
@@ -608,6 +670,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
             .login = tell_login,
             .closed = tell_closed,
             .ended = host_ended,
+            .ask = tell_ask,
             .context = sessions,
         };
         struct host_settings *settings = settings_new(sessions, config, tls, error);
@@ -755,6 +818,11 @@ void sessions_on_end(struct sessions *sessions, void (*ended)(void *context, uns
 {
     sessions->ended = ended;
     sessions->ended_context = context;
+}
+
+struct host *sessions_host(const struct sessions *sessions, unsigned thread)
+{
+    return sessions->hosts[thread];
 }
 
 unsigned sessions_threads(const struct sessions *sessions)

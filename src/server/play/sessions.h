@@ -25,6 +25,10 @@ struct balance_load; /* play/balance.h */
 struct io;           /* net/io.h */
 struct worst;        /* ops/worst.h */
 struct network;      /* net/network.h */
+struct host;     /* play/host.h */
+struct seat_ask; /* play/seat.h */
+struct worst;    /* ops/worst.h */
+struct network;  /* net/network.h */
 
 enum login_kind {
     LOGIN_PASSWORD,
@@ -33,6 +37,7 @@ enum login_kind {
     LOGIN_RESUME,
     LOGIN_GUEST,
     LOGIN_CODE,
+    LOGIN_ACCESS, /* a web client whose access token was good when it connected */
     LOGIN_CHANGE, /* no login: who plays sets a new password; the answer's NONE is no welcome */
 };
 
@@ -50,6 +55,9 @@ struct login_request {
     uint64_t chat_sequence; /* RESUME: of the last line heard */
     char code[PROTOCOL_CODE_MAX + 1];
     char fresh[TEXT_PASSWORD_MAX_BYTES + 1]; /* CHANGE: the new one */
+    uint64_t player, issued_s;               /* ACCESS: as the token said, like username */
+    bool placed;                             /* a web client says where it begins: */
+    int32_t x, z;                            /* units, anywhere */
 };
 void login_request_free(struct login_request *request); /* any thread; NULL is fine */
 
@@ -78,6 +86,9 @@ struct sessions_handlers {
     /* Whether nobody may come from there: then why, in words for him. NULL: all may. */
     bool (*barred)(void *context, const struct sockaddr_storage *address,
                    char why[PROTOCOL_TEXT_MAX + 1]);
+    /* Whether a web client may connect: fills in player (0: a guest), issued_s, username, or why
+     * not. NULL: none may. */
+    bool (*seat)(void *context, struct seat_ask *ask);
     void *context;
 };
 
@@ -186,6 +197,8 @@ struct session_figures {
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures) MUST_CHECK;
 
+/* The io thread's side, for its own thread only. */
+struct host *sessions_host(const struct sessions *sessions, unsigned thread);
 unsigned sessions_threads(const struct sessions *sessions); /* io threads */
 /* An io thread's tier floor by the time of its sweeps, 0..PRESSURE_FLOOR_MAX; a moment's truth. */
 unsigned sessions_floor(const struct sessions *sessions, unsigned thread);

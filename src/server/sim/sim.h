@@ -15,10 +15,11 @@
 #include "sim/command.h"
 #include "sim/snapshot.h"
 
-#define SIM_TICK_HZ      20
-#define SIM_TICK_MS      50
-#define SIM_HASH_BYTES   32
-#define SIM_DIVIDE_ABOVE 256
+#define SIM_TICK_HZ        20
+#define SIM_TICK_MS        50
+#define SIM_HASH_BYTES     32
+#define SIM_DIVIDE_ABOVE   256
+#define SIM_SPAWN_RADIUS_M 24 /* about the middle: where newcomers begin */
 #define SIM_INTENTS_TICK                                                                           \
     4 /* intents a player a tick that are taken; more wait for their turn, while                   \
        * the time they claim is at most 250 ms beyond the player's own */

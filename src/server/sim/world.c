@@ -7,8 +7,7 @@
 
 #include "sim/snapshot_build.h"
 
-#define SPAWN_RADIUS_M 24
-#define SLOT_BITS      24
+#define SLOT_BITS 24
 
 struct sim *sim_new(const struct sim_config *config, struct error *error)
 {
@@ -153,10 +152,10 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* A spot within SPAWN_RADIUS_M of the origin that depends on the player only. */
+/* A spot within SIM_SPAWN_RADIUS_M of the origin that depends on the player only. */
 static void spawn_spot(uint64_t player, int32_t *x, int32_t *z)
 {
-    const int32_t radius = SPAWN_RADIUS_M * SPACE_UNITS_PER_M;
+    const int32_t radius = SIM_SPAWN_RADIUS_M * SPACE_UNITS_PER_M;
     int64_t far;
 
     do {
