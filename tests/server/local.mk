@@ -299,3 +299,8 @@ check_PROGRAMS += tests/server/test_parse
 tests_server_test_parse_SOURCES = tests/server/test_parse.c tests/server/http_oracle.c tests/server/http_oracle.h tests/server/http_same.h
 tests_server_test_parse_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_parse_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lhttp_parser
+
+check_PROGRAMS += tests/server/test_respond
+tests_server_test_respond_SOURCES = tests/server/test_respond.c
+tests_server_test_respond_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_respond_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

@@ -1,6 +1,11 @@
 libserver_a_SOURCES += src/server/http/method.c src/server/http/method.h \
     src/server/http/parse.c src/server/http/parse.h src/server/http/chunks.c src/server/http/chunks.h \
     src/server/http/query.c src/server/http/query.h
+libserver_a_SOURCES += src/server/http/respond.c src/server/http/respond.h \
+    src/server/http/security.c src/server/http/security.h \
+    src/server/http/cors.c src/server/http/cors.h src/server/http/accept.c src/server/http/accept.h \
+    src/server/http/gzip.c src/server/http/gzip.h src/server/http/etag.c src/server/http/etag.h \
+    src/server/http/problem.c src/server/http/problem.h
 libserver_a_SOURCES += src/server/http/answer.c \
     src/server/http/api.h src/server/http/api_health.c \
     src/server/http/call.c src/server/http/call.h src/server/http/call_inside.h \
