@@ -6,7 +6,9 @@
 #include "common/thread.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context), void *context)
 {
@@ -21,6 +23,13 @@ int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context
     if (failed == 0)
         pthread_setname_np(*thread, name);
     return failed;
+}
+
+void thread_give_way(int nice)
+{
+    /* Linux keeps a nice value per thread. */
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), nice) < 0)
+        (void)0;
 }
 
 uint64_t thread_cpu_us(void)

@@ -14,6 +14,10 @@
 int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context),
                  void *context) MUST_CHECK;
 
+/* The calling thread gives way to those that are less nice. nice: 0..19, as in nice(1). That the
+ * system refuses costs politeness only. */
+void thread_give_way(int nice);
+
 uint64_t thread_cpu_us(void); /* CPU time of the calling thread so far, microseconds */
 
 #endif

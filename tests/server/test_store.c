@@ -1,6 +1,7 @@
 /* The store on a real file: accounts, places, sessions, epochs; migrations that are refused;
  * locked, corrupt and full files said in words; positions that wait in memory until they are
  * durable. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -328,6 +329,39 @@ static void test_file_is_private(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(
         sql(world, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+}
+
+/* The nice value of this process's thread of that name; -1: there is none. */
+static int niceness_of(const char *wanted)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    const struct dirent *task;
+    int found = -1;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)) != NULL) {
+        char path[300], name[32] = "";
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+        file = fopen(path, "re");
+        if (file == NULL)
+            continue;
+        if (fgets(name, sizeof(name), file) != NULL && strncmp(name, wanted, strlen(wanted)) == 0)
+            found = getpriority(PRIO_PROCESS, (id_t)atoi(task->d_name));
+        fclose(file);
+    }
+    closedir(tasks);
+    return found;
+}
+
+/* On a machine with few cores the saving of positions must not take the tick's time. */
+static void test_thread_gives_way(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < DEADLINE_STEPS && niceness_of("store") < 7; i++)
+        usleep(10000);
+    assert_int_equal(niceness_of("store"), 7);
 }
 
 static void test_full_queue_refuses(void **state)
@@ -667,6 +701,7 @@ int main(void)
         ON_BOTH(test_sessions_and_epochs, setup, teardown),
         ON_BOTH(test_left_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_thread_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_questions_share_a_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migrations_are_checked, setup, teardown),

@@ -1,20 +1,16 @@
 /* workers.c -- a bounded list under one lock; workers wait on it, done comes back by the postbox.
  */
-#include <config.h> /* gettid */
-
 #include "ops/workers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "common/thread.h"
 #include "ops/metrics.h"
 
 #define THREADS_MAX 64
-#define WORKER_NICE 10 /* hashing gives way to the tick */
+#define WORKER_NICE 10 /* hashing gives way to the tick, and to the store */
 
 struct workers {
     struct postbox *postbox;
@@ -51,9 +47,7 @@ static void *work(void *context)
 {
     struct workers *workers = context;
 
-    /* Linux keeps a nice value per thread; a refusal costs politeness only. */
-    if (setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE) < 0)
-        (void)0;
+    thread_give_way(WORKER_NICE);
     pthread_mutex_lock(&workers->lock);
     for (;;) {
         struct workers_job *job;

@@ -23,6 +23,7 @@
 
 #define LOCKED_BUSY_MS 10
 #define GROUP_MAX      64 /* questions that share a commit */
+#define STORE_NICE     7  /* the tick first, then this, then hashing */
 
 /* A step made ready; at[i]: SQLite's number of $<i + 1> in it, 0 where it is not used. */
 struct step {
@@ -309,6 +310,7 @@ static void *serve(void *context)
 {
     struct driver *driver = context;
 
+    thread_give_way(STORE_NICE);
     pthread_mutex_lock(&driver->lock);
     for (;;) {
         struct store_ask *first;
