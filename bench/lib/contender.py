@@ -158,7 +158,7 @@ class Openmmo:
 
     def ask(self, server, *words):
         """What the daemon answers on its admin socket, {} if it does not."""
-        answer = subprocess.run([f"{self.build}/openmmo-console", "--socket", server.socket, "exec", *words, "--json"],
+        answer = subprocess.run(["nice", "-n", "19", f"{self.build}/openmmo-console", "--socket", server.socket, "exec", *words, "--json"],
                                 capture_output=True, text=True, stdin=subprocess.DEVNULL)
         try:
             return json.loads(answer.stdout)

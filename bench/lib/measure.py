@@ -83,14 +83,18 @@ def running(contender, players, place):
 
 
 class Moment:
-    """What was spent up to a moment."""
+    """What was spent up to a moment, by the load's session, the server and the cores."""
 
-    def __init__(self, server, load, place):
+    def __init__(self, load_pid, server_pid, port, inside):
         self.at = time.monotonic()
-        self.load = machine.session_cpu_seconds(load.process.pid)
-        self.threads = machine.thread_cpu_seconds(server.pid)
+        self.load = machine.session_cpu_seconds(load_pid)
+        self.threads = machine.thread_cpu_seconds(server_pid)
         self.cores = machine.cpu_times()
-        self.traffic = machine.socket_traffic(server.port, place.server_inside)
+        self.traffic = machine.socket_traffic(port, inside)
+
+
+def moment(server, load, place):
+    return machine.aside(Moment, load.process.pid, server.pid, server.port, place.server_inside)
 
 
 def spent(before, after, place):
@@ -189,9 +193,9 @@ def run(contender, players, seconds, place, with_limit=True):
             load.wait_ready(players, contender, server)
             begun_kib = machine.rss_kib(server.pid)
             time.sleep(seconds * 0.15)
-            before = Moment(server, load, place)
+            before = moment(server, load, place)
             time.sleep(seconds * 0.7)
-            after = Moment(server, load, place)
+            after = moment(server, load, place)
             figures = spent(before, after, place)
             figures.update(rss_begun_mib=begun_kib / 1024, rss_end_mib=machine.rss_kib(server.pid) / 1024)
             figures.update(memory(server, players, place, idle_kib, idle_slab))
