@@ -46,8 +46,8 @@
 #include "server/state.h"
 #include "server/stop.h"
 #include "server/tempo.h"
-#include "server/tickwatch.h"
 #include "server/ticker.h"
+#include "server/tickwatch.h"
 #include "sim/journal.h"
 #include "sim/mailbox.h"
 #include "sim/sim.h"
@@ -84,6 +84,7 @@ struct server {
     struct refresh *refresh;
     struct accounts *accounts;
     struct chatlog *chatlog;
+    struct scrollback *scrollback;
     struct retention *retention;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
@@ -321,7 +322,12 @@ static struct retention_days days_of(const struct config *config)
 static int start_records(struct server *server, struct error *error)
 {
     struct retention_days days = days_of(server->config);
+    char path[PATH_MAX];
 
+    chat_file(server, path);
+    server->scrollback = scrollback_new(server->base, path, error);
+    if (!server->scrollback)
+        return -1;
     server->chatlog = chatlog_new(server->base, server->store, error);
     if (!server->chatlog)
         return -1;
@@ -495,6 +501,7 @@ static void take_news(evutil_socket_t fd, short what, void *context)
     presence_snapshot(server->presence, NULL);
     snapshot = mailbox_take(mailbox);
     chatlog_take(server->chatlog, snapshot, timestamp_now_ms());
+    scrollback_take(server->scrollback, snapshot, timestamp_now_ms());
     presence_snapshot(server->presence, snapshot);
 }
 
@@ -848,6 +855,7 @@ void server_free(struct server *server)
     admin_stop(server->admin);
     lookout_free(server->lookout);
     ticker_stop(server->ticker);
+    scrollback_free(server->scrollback);
     if (server->stop.asked_n > 0)
         keep_chat(server);
     journal_close(server->journal);

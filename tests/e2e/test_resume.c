@@ -255,6 +255,65 @@ static void test_restart(void **state)
     assert_string_equal(kept[0].player->lines[LINES - 1].text, "before 5");
 }
 
+static bool is_kept(const char *text)
+{
+    static char bytes[65536];
+    char path[128];
+    FILE *file;
+    size_t n;
+
+    snprintf(path, sizeof(path), "%s/state/chat", server.dir);
+    file = fopen(path, "r");
+    if (!file)
+        return false;
+    n = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    for (size_t at = 0; at + strlen(text) <= n; at++)
+        if (memcmp(bytes + at, text, strlen(text)) == 0)
+            return true;
+    return false;
+}
+
+/* The server is killed: what was said before it is told to who did not hear it, each line once. */
+static void test_killed(void **state)
+{
+    struct player *alice, *bob;
+    char tokens[2][PROTOCOL_TOKEN_MAX + 1], text[32];
+    uint64_t alice_heard, bob_heard;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    bob = player_new_account(party, &server, "bob");
+    UNTIL(party, DEADLINE_MS, player_sees(bob, alice) != NULL);
+    player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "heard by both");
+    UNTIL(party, DEADLINE_MS, player_heard(alice, "heard by both"));
+    alice_heard = alice->heard;
+    snprintf(tokens[0], sizeof(tokens[0]), "%s", alice->token);
+    snprintf(tokens[1], sizeof(tokens[1]), "%s", bob->token);
+    player_drop(alice);
+    for (unsigned i = 0; i < LINES; i++) {
+        snprintf(text, sizeof(text), "line %u", i);
+        player_chat(bob, i % 2 ? PROTOCOL_CHANNEL_GLOBAL : PROTOCOL_CHANNEL_NEARBY, text);
+        UNTIL(party, DEADLINE_MS, player_heard(bob, text));
+    }
+    bob_heard = bob->heard;
+    UNTIL(party, DEADLINE_MS, is_kept(text)); /* a moment after it was said */
+    daemon_kill(&server);
+    player_drop(bob);
+    daemon_start(&server, NULL);
+    alice = resumed(tokens[0], alice_heard);
+    bob = resumed(tokens[1], bob_heard);
+    player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "after");
+    UNTIL(party, DEADLINE_MS, player_heard(alice, "after") && player_heard(bob, "after"));
+    assert_int_equal(alice->lines_n, LINES + 1);
+    for (unsigned i = 0; i < LINES; i++) {
+        snprintf(text, sizeof(text), "line %u", i);
+        assert_string_equal(alice->lines[i].text, text);
+    }
+    assert_int_equal(bob->lines_n, 1); /* what he heard he does not hear again */
+}
+
 /* PostgreSQL stands still: nobody new comes in, and is told so in time; who dropped comes back. */
 static void test_frozen_database(void **state)
 {
@@ -294,11 +353,9 @@ static void test_frozen_database(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED(test_dropped, NULL),
-        STAGED(test_refused, NULL),
-        STAGED_BOTH(test_logged_out, NULL),
-        STAGED(test_restart, NULL),
-        STAGED_POSTGRESQL(test_frozen_database, NULL),
+        STAGED(test_dropped, NULL),         STAGED(test_refused, NULL),
+        STAGED_BOTH(test_logged_out, NULL), STAGED(test_restart, NULL),
+        STAGED(test_killed, NULL),          STAGED_POSTGRESQL(test_frozen_database, NULL),
     };
 
     return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);

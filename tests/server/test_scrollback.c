@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "play/scrollback.h"
 #include "sim_world.h"
@@ -73,7 +74,6 @@ static void test_over_a_restart(void **state)
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     assert_int_equal(scrollback_load(path, next, NOW - 3 * SIM_TICK_MS, &error), 4);
-    assert_int_equal(access(path, F_OK), -1);
     sim_chat_begin(next, 2000);
     batch_join(batch, 12, 6, 8, 8);
     batch_chat(batch, 12, "after", 1);
@@ -98,6 +98,7 @@ static void test_over_a_restart(void **state)
     assert_int_equal(snapshot_chat(snapshot, 0, lines, 10), 5);
     assert_int_equal(lines[3]->said_ms, NOW);
     snapshot_unref(snapshot);
+    unlink(path);
     rmdir(directory);
     sim_free(next);
     sim_free(sim);
@@ -125,7 +126,7 @@ static size_t saved_bytes(uint8_t *bytes, size_t room)
     return (size_t)n;
 }
 
-/* A file that was cut or changed is taken whole or not at all. */
+/* A file that was changed is not taken; of one that was cut, what is whole. */
 static void test_malformed(void **state)
 {
     static const struct {
@@ -133,13 +134,13 @@ static void test_malformed(void **state)
         uint8_t byte;
     } wrong[] = {
         {0, 'X'},               /* another's file */
-        {8, 2},                 /* another version */
-        {10, 4},    {10, 2},    /* more lines than there are, and fewer */
-        {13, 0xff},             /* more than there may be */
-        {38, 3},                /* a channel that is none */
-        {42, 0x7f}, {50, 0x80}, /* places that are in no world */
-        {51, 0xff},             /* a name that is too long */
-        {53, 0xff},             /* a name that is no text */
+        {8, 1},                 /* another version */
+        {10, 0},    {10, 53},   /* a line that is shorter than its parts, */
+        {10, 55},   {10, 70},   /* or longer */
+        {36, 3},                /* a channel that is none */
+        {40, 0x7f}, {48, 0x80}, /* places that are in no world */
+        {49, 0xff},             /* a name that is too long */
+        {51, 0xff},             /* a name that is no text */
     };
     uint8_t bytes[4096], changed[4096];
     const struct snapshot_chat_line *lines[4];
@@ -148,8 +149,14 @@ static void test_malformed(void **state)
     struct snapshot *snapshot;
 
     (void)state;
-    for (size_t cut = 0; cut < n; cut++)
-        assert_int_equal(scrollback_parse(bytes, cut, sim, 0), -1);
+    assert_int_equal(bytes[10], 54);
+    for (size_t cut = 0; cut < n; cut++) {
+        struct sim *part = fresh();
+        int whole = cut < 10 ? -1 : (int)((cut - 10) / 56);
+
+        assert_int_equal(scrollback_parse(bytes, cut, part, 0), whole);
+        sim_free(part);
+    }
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         memcpy(changed, bytes, n);
         changed[wrong[i].at] = wrong[i].byte;
@@ -157,11 +164,8 @@ static void test_malformed(void **state)
             fail_msg("byte %zu as %u was taken", wrong[i].at, wrong[i].byte);
     }
     memcpy(changed, bytes, n);
-    memset(changed + 14, 0xff, 8); /* the first line's sequence: the next is not higher */
+    memset(changed + 12, 0xff, 8); /* the first line's sequence: the next is not higher */
     assert_int_equal(scrollback_parse(changed, n, sim, 0), -1);
-    changed[n] = 0;
-    memcpy(changed, bytes, n);
-    assert_int_equal(scrollback_parse(changed, n + 1, sim, 0), -1);
     snapshot = sim_snapshot(sim);
     assert_int_equal(snapshot_chat(snapshot, 0, lines, 4), 0);
     snapshot_unref(snapshot);
@@ -169,11 +173,93 @@ static void test_malformed(void **state)
     sim_free(sim);
 }
 
+static void turn(struct event_base *base, struct sim *sim, struct scrollback *scrollback,
+                 uint64_t now_ms)
+{
+    struct snapshot *snapshot = sim_snapshot(sim);
+
+    scrollback_take(scrollback, snapshot, now_ms);
+    snapshot_unref(snapshot);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+/* How many lines the file holds, as a next start finds them. */
+static int kept_n(const char *path)
+{
+    struct error error = {""};
+    struct sim *sim = fresh();
+    int n = scrollback_load(path, sim, 0, &error);
+
+    sim_free(sim);
+    return n;
+}
+
+#define KEPT_UNTIL(wanted)                                                                         \
+    for (unsigned i_ = 0; kept_n(path) != (wanted); i_++) {                                        \
+        if (i_ > 5000)                                                                             \
+            fail_msg("there are %d lines", kept_n(path));                                          \
+        turn(base, sim, scrollback, now_ms += 10);                                                 \
+        usleep(1000);                                                                              \
+    }
+
+/* Each line lies in the file soon after it was said; a disk that is full loses none for good. */
+static void test_as_it_is_said(void **state)
+{
+    char directory[] = "/tmp/openmmo-chat-XXXXXX", path[64];
+    struct event_base *base = event_base_new();
+    struct error error = {""};
+    struct scrollback *scrollback;
+    struct sim *sim = talked(3);
+    static struct batch batch;
+    uint64_t now_ms = NOW;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    path_of(directory, path);
+    scrollback = scrollback_new(base, path, &error);
+    assert_non_null(scrollback);
+    KEPT_UNTIL(3);
+    batch_chat(&batch, 11, "one more", 4);
+    batch_step(&batch, sim);
+    KEPT_UNTIL(4);
+    /* Nothing can be written anew, then it can. */
+    scrollback_free(scrollback);
+    scrollback = scrollback_new(base, path, &error);
+    assert_int_equal(chmod(directory, 0700), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0);
+    for (unsigned i = 0; i < 50; i++)
+        turn(base, sim, scrollback, now_ms += 10);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    KEPT_UNTIL(4);
+    /* Much talk does not make it grow for ever. */
+    for (unsigned i = 0; i < 9000; i++) {
+        char text[450];
+
+        memset(text, 'a' + (int)(i % 26), sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        batch_chat(&batch, 11, text, 5 + i);
+        batch_step(&batch, sim);
+        turn(base, sim, scrollback, now_ms += 50);
+        usleep(200);
+    }
+    scrollback_free(scrollback);
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_in_range(status.st_size, 256 * 450, 3 << 20);
+    assert_true(kept_n(path) >= 256);
+    unlink(path);
+    rmdir(directory);
+    sim_free(sim);
+    event_base_free(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_over_a_restart),
         cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_as_it_is_said),
     };
     int failed;
 
