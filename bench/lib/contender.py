@@ -103,6 +103,12 @@ class Openmmo:
         if self.scenario != "crowd" and not self.walks:
             raise Trouble(f"{self.bots_build}/openmmo-bots has no --scenario: it only makes crowds")
 
+    def door(self, place):
+        """The options that open the port that is measured, and how the daemon says which it is."""
+        shut = {"http.listen": ""} if "[http]" in self.known else {}
+        return ({"net.listen": f"{place.address}:0", **shut},
+                r'event=listening.*address="?' + re.escape(place.address) + r":(\d+)")
+
     def budget(self):
         """Bytes a second that a player is sent at most; 0: this build has no such option."""
         chosen = [option.partition("=")[2] for option in self.options if option.startswith("net.player_budget_bytes=")]
@@ -128,8 +134,9 @@ class Openmmo:
     def start(self, work, players, place):
         state = f"{self.home(work, players)}/state"
         os.makedirs(state, 0o700, exist_ok=True)
-        options = {"server.state": state, "admin.socket": f"{work}/admin.sock",
-                   "net.listen": f"{place.address}:0", "http.listen": f"{place.address}:0", "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
+        door, said = self.door(place)
+        options = {**door, "server.state": state, "admin.socket": f"{work}/admin.sock",
+                   "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
                    "net.connections_max": str(players + self.more() + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
         if "--by-password" not in self.bots_options:  # then hashes are not what is measured
             options.update({"accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"})
@@ -137,8 +144,7 @@ class Openmmo:
             options["net.player_budget_bytes"] = str(self.budget())
         options.update(option.split("=", 1) for option in self.options)
         command = [f"{self.build}/openmmod", "-c", "/dev/null", *(f"--{key}={text}" for key, text in options.items())]
-        server = Server(place.server(command), f"{work}/server.log",
-                        r'event=listening.*address="?' + re.escape(place.address) + r":(\d+)")
+        server = Server(place.server(command), f"{work}/server.log", said)
         server.socket = f"{work}/admin.sock"
         return server
 
@@ -173,9 +179,45 @@ class Openmmo:
 
 
 @dataclass
+class OpenmmoWeb(Openmmo):
+    """Our daemon as web clients see it: guests by Socket.IO over plain WebSockets (bench/web_load)."""
+    name: str = "openmmo-web"
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.walks, self.ready_words = False, r"\d+ of \d+ are in"
+        self.web_load = web_load_of(self.build)
+        self.options = ["auth.guests=yes", *self.options]
+
+    def door(self, place):
+        return ({"net.listen": f"{place.address}:0", "http.listen": f"{place.address}:0"},
+                r'event=http_listening.*address="?' + re.escape(place.address) + r":(\d+)")
+
+    def load(self, server, work, players, seconds, place):
+        return web_load(self.web_load, server, players, seconds, place)
+
+    def idle_load(self, server, sockets, seconds, place):
+        return web_load(self.web_load, server, sockets, seconds, place, "--stand")
+
+
+def web_load_of(build):
+    program = f"{build}/bench/web_load"
+    if not os.access(program, os.X_OK):
+        raise Trouble(f"{program} is not there: build first")
+    return program
+
+
+def web_load(program, server, players, seconds, place, *more):
+    return place.load([program, "--host", place.address, "--port", str(server.port), "--players", str(players), "--seconds",
+                       str(seconds), *more])
+
+
+@dataclass
 class Peer:
-    """A server of another make (bench/peers), plaintext, and a load generator that speaks its protocol."""
+    """A server of another make (bench/peers), plaintext, and a load generator that speaks its protocol: one of Node, or
+    bench/web_load of a build, which can be more players."""
     name: str
+    build: str = ""
 
     def __post_init__(self):
         self.kind = self.name.partition("-")[0]
@@ -193,9 +235,14 @@ class Peer:
         return Server(place.server(command), f"{work}/server.log", r"listening on port (\d+)")
 
     def load(self, server, work, players, seconds, place):
+        if self.build:
+            return web_load(web_load_of(self.build), server, players, seconds, place)
         command = ["node", f"{BENCH}/peers/{self.kind}_load.js", "--host", place.address, "--port", str(server.port),
                    "--players", str(players), "--seconds", str(seconds)]
         return place.load(command)
+
+    def idle_load(self, server, sockets, seconds, place):
+        return web_load(web_load_of(self.build), server, sockets, seconds, place, "--stand")
 
     def here(self, server):
         return 0

@@ -138,6 +138,8 @@ def from_report(report, wanderers=False):
         # Where the load does not count deliveries, everyone is in everyone's view: each move is for all others.
         "deliveries_s": measured.get("deliveries_s", moves_s * (joined - 1)),
     }
+    if "joins_s" in report:
+        figures["joins_s"] = report["joins_s"]
     if wanderers:
         figures["deliveries_s"] = None
     if measured.get("teleports"):
@@ -219,6 +221,21 @@ def memory(server, players, place, idle_kib, idle_slab):
         # Both ends of each connection are on this machine: half is the server's.
         "kernel_objects_kib": (slab - idle_slab) / players / 2 if slab is not None and idle_slab is not None else None,
     }
+
+
+def idle_memory(contender, sockets, seconds, place):
+    """Memory a connection, of those who are connected and have said nothing yet."""
+    with running(contender, sockets, place) as (server, work):
+        idle_kib, idle_slab = machine.rss_kib(server.pid), machine.slab_kib()
+        load = Load(contender.idle_load(server, sockets, seconds, place), work)
+        try:
+            load.wait_ready(sockets, contender, server)
+            time.sleep(seconds / 2)
+            figures = memory(server, sockets, place, idle_kib, idle_slab)
+            figures["joined"] = load.report(seconds + 30)["joined"]
+        finally:
+            end(load.process)
+    return figures
 
 
 def memory_states(contender, players, place, seconds):

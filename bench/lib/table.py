@@ -9,6 +9,7 @@ LOAD_BOUND = "load-bound, no result"
 ROWS = (
     ("joined", "in", "{:.0f}", True),
     ("lost", "lost", "{:.0f}", True),
+    ("joins_s", "came in, a second", "{:,.0f}", True),
     ("odd_ended", "connections of those who misbehave, ended", "{:.0f}", True),
     ("teleports", "times a player was put elsewhere", "{:.1f}", True),
     ("storm_joined", "more who came in meanwhile", "{:.0f}", True),

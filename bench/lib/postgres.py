@@ -1,0 +1,74 @@
+"""postgres -- a PostgreSQL of the measurement's own: in a temporary folder, on a Unix socket alone, as an unprivileged user,
+with fsync as it ships, ended with it. Never the machine's own."""
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+
+from machine import Trouble
+
+USERS = ("postgres", "nobody")  # who runs it where we are root
+READY_S = 30
+
+
+def _binaries():
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+    if not found:
+        raise Trouble("missing: postgresql")
+    return found[-1]
+
+
+def _user():
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in USERS if name in known)
+
+
+def connection(root):
+    return f"host={root} port=5432 user=openmmo dbname=openmmo"
+
+
+def sql(root, text):
+    """Run SQL; what it says, a line a row."""
+    done = subprocess.run([f"{_binaries()}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", connection(root)], input=text,
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise Trouble(done.stderr.strip().splitlines()[-1])
+    return done.stdout
+
+
+@contextmanager
+def cluster(core):
+    """Runs on that core; yields the folder of its socket, in which a database openmmo is empty."""
+    user, root = _user(), tempfile.mkdtemp(prefix="openmmo-bench-pg-")
+    if user:
+        shutil.chown(root, user)
+    server = None
+    try:
+        subprocess.run([f"{_binaries()}/initdb", "-D", f"{root}/data", "-U", "openmmo", "-A", "trust", "-E", "UTF8", "--locale=C"],
+                       check=True, user=user, cwd=root, stdout=subprocess.DEVNULL)
+        with open(f"{root}/log", "wb") as log:
+            server = subprocess.Popen(["taskset", "-c", core, f"{_binaries()}/postgres", "-D", f"{root}/data", "-k", root,
+                                       "-c", "listen_addresses="], user=user, cwd=root, stdin=subprocess.DEVNULL, stdout=log,
+                                      stderr=log)
+        _wait(root, server)
+        subprocess.run([f"{_binaries()}/createdb", "-h", root, "-U", "openmmo", "openmmo"], check=True)
+        yield root
+    finally:
+        if server is not None:
+            server.terminate()
+            server.wait()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _wait(root, server):
+    until = time.monotonic() + READY_S
+    while subprocess.run([f"{_binaries()}/pg_isready", "-q", "-h", root]).returncode:
+        if server.poll() is not None or time.monotonic() > until:
+            raise Trouble(f"PostgreSQL did not start: {open(f'{root}/log').read().strip()[-200:]}")
+        time.sleep(0.1)
