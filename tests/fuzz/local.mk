@@ -76,3 +76,16 @@ tests_fuzz_fuzz_http_CFLAGS = $(FUZZ_CFLAGS) -I$(srcdir)/tests/server
 tests_fuzz_fuzz_http_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_http_LDADD = $(SERVER_LIBS) -lhttp_parser
 endif
+
+check_PROGRAMS += tests/fuzz/replay_socketio
+tests_fuzz_replay_socketio_SOURCES = tests/fuzz/fuzz_socketio.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_socketio_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/socketio"'
+tests_fuzz_replay_socketio_LDADD = $(SERVER_LIBS)
+if FUZZERS
+fuzz_programs += tests/fuzz/fuzz_socketio
+noinst_PROGRAMS += tests/fuzz/fuzz_socketio
+tests_fuzz_fuzz_socketio_SOURCES = tests/fuzz/fuzz_socketio.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_socketio_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_socketio_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_socketio_LDADD = $(SERVER_LIBS)
+endif

@@ -109,7 +109,15 @@
     ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \
     ROW(LOG_LOST,                COUNTER,   "openmmo_log_lost_total",               "Lines that the log gave up because nobody took them") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
-    ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost")
+    ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost") \
+    ROW(WEB_SESSIONS,            GAUGE,     "openmmo_web_sessions",                 "Engine.IO sessions of web clients") \
+    ROW(WEB_SOCKETS,             GAUGE,     "openmmo_web_sockets",                  "Those of them that have a WebSocket") \
+    ROW(WEB_UPGRADES,            COUNTER,   "openmmo_web_upgrades_total",           "Sessions that went from polling to a WebSocket") \
+    ROW(WEB_REFUSED,             COUNTER,   "openmmo_web_refused_total",            "Engine.IO requests refused: unknown session, transport or version") \
+    ROW(WEB_PING_TIMEOUTS,       COUNTER,   "openmmo_web_ping_timeouts_total",      "Web clients that did not answer a ping") \
+    ROW(WEB_SLOW,                COUNTER,   "openmmo_web_slow_total",               "Web clients closed because they did not take what was said") \
+    ROW(WEB_MALFORMED,           COUNTER,   "openmmo_web_malformed_total",          "Web clients closed for a malformed packet") \
+    ROW(WEB_MESSAGES_IN,         COUNTER,   "openmmo_web_messages_in_total",        "Socket.IO packets received")
 /* clang-format on */
 
 enum metric {
