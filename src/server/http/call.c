@@ -79,11 +79,11 @@ int call_own(struct http_call *call)
 
 void call_run(struct http_call *call)
 {
-    struct connection *c = call->connection;
+    struct connection *c = call->connection; /* NULL: on control */
 
     call->state = CALL_RUNNING;
     call->match.route->run(call);
-    if (call->on_control || c->call != call || call->state != CALL_RUNNING)
+    if (c == NULL || c->call != call || call->state != CALL_RUNNING) /* answered: it may be gone */
         return;
     assert(!"a handler on an io thread answered nothing");
     call_problem(call, 500, "the server failed");
@@ -312,6 +312,18 @@ void call_defer(struct http_call *call, void (*gone)(void *context), void *conte
     call->state = CALL_WAITING;
     call->gone = gone;
     call->gone_context = context;
+}
+
+int call_carry(struct http_call *call, unsigned thread)
+{
+    struct worker *to = http_worker(call->http, thread);
+
+    assert(!call->on_control && call->state == CALL_RUNNING);
+    if (to == NULL || to == call->worker || call->worker->draining || call_own(call) != 0)
+        return -1;
+    call->state = CALL_WAITING;
+    connection_carry(call->connection, to);
+    return 0;
 }
 
 int call_upgrade(struct http_call *call, const struct http_upgrade_handlers *handlers,

@@ -76,6 +76,11 @@ void call_problem_field(struct http_call *call, int status, const char *detail, 
 /* ROUTE_ON_IO: answer later. gone(context) comes at most once, and then the call is no more. */
 void call_defer(struct http_call *call, void (*gone)(void *context), void *context);
 
+/* ROUTE_ON_IO: the call, and its connection for good, go to that io thread of sessions, where the
+ * route is run again. 0: it is no more here; -1: there is no such thread, out of memory, or we
+ * stop: answer. */
+int call_carry(struct http_call *call, unsigned thread) MUST_CHECK;
+
 /* The connection as bytes, after 101. All on its io thread. */
 struct http_upgrade;
 struct http_upgrade_handlers {

@@ -77,6 +77,10 @@ void answer_write(struct connection *connection, struct http_call *call);
 void http_ask(struct http *http, struct http_call *call);
 /* Control: it is answered. */
 void http_answered(struct http *http, struct http_call *call);
+/* Io thread: the worker of that number; NULL: there is none. */
+struct worker *http_worker(const struct http *http, unsigned number);
+/* Io thread: the connection of a ticket goes to another io thread. */
+void http_carried(struct http *http, struct http_ticket *ticket, struct worker *to);
 /* Io thread: the connection of a ticket is closed. */
 void http_closed(struct http *http, struct http_ticket *ticket);
 

@@ -49,6 +49,10 @@ static void connection_move(struct connection *c, enum connection_state state)
     case CONNECTION_RUNNING:
         arm(c, HTTP_DEADLINE_WAIT, now_ms + WAIT_MS);
         break;
+    case CONNECTION_CARRIED: /* from the loop: its stream may be under our feet */
+        arm(c, HTTP_DEADLINE_FREE, now_ms);
+        io_turn_soon(c->worker->io);
+        break;
     case CONNECTION_UPGRADED:
         io_deadline_disarm(c->worker->io, &c->stage);
         break;
@@ -543,6 +547,60 @@ static const struct stream_handlers handlers = {.opened = on_opened,
                                                 .drained = on_drained,
                                                 .ended = on_ended};
 
+/* ---- to another thread ---- */
+
+void connection_carry(struct connection *c, struct worker *to)
+{
+    c->to = to;
+    connection_move(c, CONNECTION_CARRIED);
+}
+
+/* The other thread. */
+static void run_arrived(struct postbox_item *item)
+{
+    struct http_call *call = (struct http_call *)(void *)item;
+    struct connection *c = call->connection;
+    int entered;
+
+    c->state = CONNECTION_RUNNING;
+    if (worker_slot_take(c->worker, c, &c->slot) != 0) {
+        c->state = CONNECTION_CLOSED;
+        stream_close(c->stream);
+        call_give(c->worker, call);
+        connection_free(c);
+        return;
+    }
+    c->generation = c->worker->slots[c->slot].generation;
+    call->worker = c->worker;
+    call->slot = c->slot;
+    call->generation = c->generation;
+    entered = stream_enter(c->stream, c->worker->io);
+    if (entered != 0) {
+        connection_close(c);
+        return;
+    }
+    if (c->out_first != NULL)
+        taking_begin(c);
+    call_run(call);
+    if (c->state == CONNECTION_RUNNING)
+        connection_move(c, CONNECTION_RUNNING);
+}
+
+/* This thread's last touch. */
+static void carry(struct connection *c)
+{
+    struct http_call *call = c->call;
+
+    io_deadline_disarm(c->worker->io, &c->stage);
+    io_deadline_disarm(c->worker->io, &c->taking);
+    worker_slot_give(c->worker, c->slot);
+    stream_leave(c->stream);
+    http_carried(c->worker->http, c->ticket, c->to);
+    c->worker = c->to;
+    call->item.run = run_arrived;
+    io_post(c->to->io, &call->item);
+}
+
 /* ---- deadlines ---- */
 
 static void on_stage(struct io_deadline *deadline)
@@ -575,6 +633,9 @@ static void on_stage(struct io_deadline *deadline)
         return;
     case CONNECTION_LINGERING:
         connection_close(c);
+        return;
+    case CONNECTION_CARRIED:
+        carry(c);
         return;
     case CONNECTION_UPGRADED:
         return;

@@ -2,6 +2,8 @@
  * order.
  *
  *   OPENING -> IDLE -> HEAD -> [BODY] -> RUNNING -> (answer) -> IDLE ...      UPGRADED
+ *                                         |   ^
+ *                                       CARRIED, to another io thread
  *                 \_______\________\________\_____________> LINGERING -> CLOSED
  *
  * One request at a time: what follows it waits unread until its answer is written, which is all
@@ -21,6 +23,7 @@ enum connection_state {
     CONNECTION_HEAD,
     CONNECTION_BODY,
     CONNECTION_RUNNING,
+    CONNECTION_CARRIED, /* on its way to another io thread, with its call */
     CONNECTION_UPGRADED,
     CONNECTION_LINGERING, /* the last words are written: what comes is thrown away */
     CONNECTION_CLOSED
@@ -48,6 +51,7 @@ struct connection {
     uint64_t since_ms; /* of what the deadline of HEAD and OPENING counts from; io clock */
     struct io_deadline stage, taking;
     struct http_call *call; /* NULL: none is read, run or answered */
+    struct worker *to;      /* CARRIED: where to */
     struct segment *out_first, *out_last;
     const struct http_upgrade_handlers *upgraded;
     void *upgraded_context;
@@ -65,6 +69,9 @@ void connection_answer(struct connection *connection, struct http_call *call);
 /* The handlers that follow 101, whose head is in the call. Takes the call. */
 void connection_upgrade(struct connection *connection, struct http_call *call,
                         const struct http_upgrade_handlers *handlers, void *context);
+
+/* Go to another io thread with the call that is run, and run its route there. */
+void connection_carry(struct connection *connection, struct worker *to);
 
 /* Write behind what is queued: copied. */
 void connection_write(struct connection *connection, const void *bytes, size_t len_bytes);

@@ -1,6 +1,7 @@
 /* http.c -- see http.h. */
 #include "http/http.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ struct http {
     struct postbox *postbox;
     struct acceptor *acceptor;
     struct worker **workers;
-    uint32_t *load; /* connections of each */
+    atomic_uint_fast32_t *load; /* connections of each */
     unsigned workers_n;
     uint32_t connections_n, connections_max;
     struct http_call *calls; /* that control has */
@@ -140,9 +141,22 @@ static void run_closed(struct postbox_item *item)
     struct http_ticket *ticket = (struct http_ticket *)(void *)item;
     struct http *http = ticket->http;
 
-    http->load[ticket->worker->number]--;
+    atomic_fetch_sub_explicit(&http->load[ticket->worker->number], 1, memory_order_relaxed);
     http->connections_n--;
     free(ticket);
+}
+
+struct worker *http_worker(const struct http *http, unsigned number)
+{
+    return number < http->workers_n ? http->workers[number] : NULL;
+}
+
+/* The load is a figure: nothing hangs on its order. */
+void http_carried(struct http *http, struct http_ticket *ticket, struct worker *to)
+{
+    atomic_fetch_sub_explicit(&http->load[ticket->worker->number], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&http->load[to->number], 1, memory_order_relaxed);
+    ticket->worker = to;
 }
 
 void http_closed(struct http *http, struct http_ticket *ticket)
@@ -156,9 +170,11 @@ static unsigned choose_thread(const struct http *http)
     struct balance_load loads[THREADS_MAX];
 
     for (unsigned i = 0; i < http->workers_n; i++) {
+        uint32_t load = (uint32_t)atomic_load_explicit(&http->load[i], memory_order_relaxed);
+
         sessions_load(http->services.sessions, i, &loads[i]);
-        loads[i].sessions_n += http->load[i];
-        loads[i].settled_n += http->load[i];
+        loads[i].sessions_n += load;
+        loads[i].settled_n += load;
     }
     return balance_choose(loads, http->workers_n);
 }
@@ -186,7 +202,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     ticket->http = http;
     ticket->fd = fd;
     ticket->address = *address;
-    http->load[thread]++;
+    atomic_fetch_add_explicit(&http->load[thread], 1, memory_order_relaxed);
     http->connections_n++;
     worker_accept(http->workers[thread], ticket);
 }

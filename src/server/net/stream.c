@@ -507,6 +507,31 @@ void stream_close(struct stream *stream)
     stream->fd = -1;
 }
 
+void stream_leave(struct stream *stream)
+{
+    stream_settle_added(stream);
+    io_deadline_disarm(stream->io, &stream->again);
+    io_later_cancel(stream->io, &stream->shake);
+    if (stream->readable != NULL)
+        event_free(stream->readable);
+    if (stream->writable != NULL)
+        event_free(stream->writable);
+    stream->readable = stream->writable = NULL;
+}
+
+int stream_enter(struct stream *stream, struct io *io)
+{
+    stream->io = io;
+    stream->readable =
+        event_new(io_base(io), stream->fd, EV_READ | EV_PERSIST, stream_on_readable, stream);
+    if (stream->readable == NULL || (stream->kept_n > 0 && stream_watch_writable(stream) != 0))
+        return -1;
+    if (stream->paused)
+        return 0;
+    stream_read_soon(stream);
+    return event_add(stream->readable, NULL);
+}
+
 void stream_free(struct stream *stream)
 {
     if (stream == NULL)

@@ -72,6 +72,13 @@ bool stream_writable(const struct stream *stream); /* open, and nothing kept */
  * when writable. */
 void stream_finish(struct stream *stream);
 
+/* To another io thread: take it off its loop, from no callback of its own (no callback comes until
+ * stream_enter) ... */
+void stream_leave(struct stream *stream);
+/* ... and put it on that thread's, there. What was left unread is given again. -1: out of memory;
+ * it can only be closed. */
+int stream_enter(struct stream *stream, struct io *io) MUST_CHECK;
+
 /* Leave the socket unread (the peer feels it), and read on, kept bytes first. */
 void stream_pause(struct stream *stream);
 /* As above: paused or not, no effect if it is so already. */

@@ -523,6 +523,11 @@ int host_start(struct host *host, struct error *error)
     return io_start(host->io, error);
 }
 
+void host_stop(struct host *host)
+{
+    io_stop(host->io);
+}
+
 void host_free(struct host *host)
 {
     if (host == NULL)

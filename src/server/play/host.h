@@ -126,6 +126,8 @@ struct host {
 struct host *host_new(const struct host_config *config, struct host_settings *settings,
                       struct error *error);
 int host_start(struct host *host, struct error *error) MUST_CHECK; /* control thread */
+/* Ends the thread: then nothing is posted from it any more. Control thread. */
+void host_stop(struct host *host);
 /* Ends the thread, closes what is left (closed is called for each). Control thread; NULL is fine.
  */
 void host_free(struct host *host);

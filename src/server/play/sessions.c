@@ -753,6 +753,8 @@ void sessions_free(struct sessions *sessions)
         return;
     sessions->freeing = true;
     acceptor_free(sessions->acceptor);
+    for (unsigned i = 0; i < sessions->hosts_n; i++) /* all of them: they post to each other */
+        host_stop(sessions->hosts[i]);
     for (unsigned i = 0; i < sessions->hosts_n; i++)
         host_free(sessions->hosts[i]);
     postbox_free(sessions->postbox); /* runs what the hosts said last */
