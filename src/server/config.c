@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "accounts/accounts.h"
+#include "http/cors.h"
 #include "net/address.h"
 #include "net/network.h"
 #include "net/tls.h"
@@ -31,6 +32,16 @@ static int check_listen(const char *text, struct error *error)
     socklen_t len;
 
     return address_parse(text, &address, &len, error);
+}
+
+static int check_origin(const char *text, struct error *error)
+{
+    if (cors_origin_valid(text))
+        return 0;
+    return error_set(error,
+                     "\"%s\" is no origin: write it as browsers send it, "
+                     "https://play.example.org, or *",
+                     text);
 }
 
 static const char *const registrations[] = {"open", "invite", "closed", NULL}; /* by their enums */
@@ -82,8 +93,33 @@ static const struct option_row rows[] = {
      "v2 header: players are known and limited by the address in it."},
 
     {"http", "listen", OPTION_LIST, AT(http_listen), "127.0.0.1:3000", 0, 16, 0, NULL, check_listen, "0.0.0.0:3000",
-     "Addresses where web clients and REST are served, comma separated, as net.listen has them. Plain HTTP: put a reverse proxy with "
-     "TLS in front of it for the Internet. Empty: HTTP is not served."},
+     "Addresses where web clients and REST are served, comma separated, as net.listen has them. Plain HTTP, for a reverse proxy in "
+     "front or beside tls_listen. Empty: not served."},
+    {"http", "tls_listen", OPTION_LIST, AT(https_listen), "", 0, 16, 0, NULL, check_listen, "0.0.0.0:3443",
+     "The same by HTTPS. Empty: none."},
+    {"http", "certificate", OPTION_PATH, AT(https_certificate), "", 0, 400, R, NULL, NULL, NULL,
+     "TLS certificate chain of tls_listen, PEM. Empty, with http.key: that of net.certificate, which browsers do not trust where it is our own."},
+    {"http", "key", OPTION_PATH, AT(https_key), "", 0, 400, R, NULL, NULL, NULL,
+     "TLS private key of the certificate, PEM."},
+    {"http", "redirect", OPTION_BOOL, AT(https_redirect), "yes", 0, 0, R, NULL, NULL, NULL,
+     "Where tls_listen is set, send plain requests there, but for those about the server's health and those that a trusted proxy had "
+     "by HTTPS."},
+    {"http", "trusted_proxies", OPTION_LIST, AT(http_trusted_proxies), "", 0, 256, R, NULL, network_check, NULL,
+     "Networks of the proxies in front, as 10.0.0.0/8 or 2001:db8::/32. What they say in X-Forwarded-For and X-Forwarded-Proto is "
+     "believed: clients are limited and banned by the last address there that is no proxy's. From others these headers mean nothing."},
+    {"http", "proxy_header", OPTION_BOOL, AT(http_proxy_header), "no", 0, 0, R, NULL, NULL, NULL,
+     "Connections from trusted_proxies begin with a PROXY protocol v2 header, as those of net.trusted_proxies do."},
+    {"http", "cors_origins", OPTION_LIST, AT(cors_origins), "", 0, 64, R, NULL, check_origin, "https://play.example.org",
+     "Origins whose pages may use the HTTP face from a browser, as https://play.example.org. *: all, without credentials. The origin of "
+     "the server itself needs no mention."},
+    {"http", "cors_credentials", OPTION_BOOL, AT(cors_credentials), "no", 0, 0, R, NULL, NULL, NULL,
+     "Let pages of the origins that are named send cookies and the like."},
+    {"http", "per_address", OPTION_INTEGER, AT(http_per_address), "64", 1, 100000, R, NULL, NULL, NULL,
+     "HTTP and WebSocket connections of one address (IPv4 /32, IPv6 /64). A proxy that is trusted counts as none."},
+    {"http", "new_per_second", OPTION_INTEGER, AT(http_new_per_second), "50", 1, 100000, R, NULL, NULL, NULL,
+     "New connections of one address a second."},
+    {"http", "new_burst", OPTION_INTEGER, AT(http_new_burst), "100", 1, 100000, R, NULL, NULL, NULL,
+     "New connections of one address at once, after a quiet time."},
     {"http", "connections_max", OPTION_INTEGER, AT(http_connections_max), "4096", 1, 131072, R, NULL, NULL, NULL,
      "HTTP and WebSocket connections at once."},
     {"http", "head", OPTION_DURATION, AT(http_head_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
@@ -92,6 +128,8 @@ static const struct option_row rows[] = {
      "From a request's head to the last byte of its body."},
     {"http", "idle", OPTION_DURATION, AT(http_idle_ms), "75s", 100, 3600000, R, NULL, NULL, NULL,
      "How long a connection stays open between requests."},
+    {"http", "taking", OPTION_DURATION, AT(http_taking_ms), "20s", 100, 600000, R, NULL, NULL, NULL,
+     "How long a client may take to read an answer, and a second more for each 8 KiB of it."},
     {"http", "head_bytes", OPTION_BYTES, AT(http_head_bytes), "16KiB", 1 << 10, 64 << 10, R, NULL, NULL, NULL,
      "The longest head of a request; its first line may be a half of it, 4 KiB at most."},
     {"http", "body_bytes", OPTION_BYTES, AT(http_body_bytes), "64KiB", 1 << 10, 16 << 20, R, NULL, NULL, NULL,
@@ -247,7 +285,7 @@ static const struct { const char *variable, *instead; } retired[] = {
     {"DB_USER", "set user= in store.connection"},
     {"DB_PASSWORD", "put it into a file and name that in store.password_file"},
     {"PORT", "set http.listen"},
-    {"CLIENT_URL", "nothing takes its place"},
+    {"CLIENT_URL", "set http.cors_origins"},
     {"JWT_SECRET", "tokens are signed with the key in auth.key"},
 };
 /* clang-format on */
@@ -333,11 +371,18 @@ static int resolve_socket(struct config *config)
     return resolve(&config->admin_socket, directory, "admin.sock");
 }
 
+static int resolve_given(char **path, const char *directory)
+{
+    return (*path)[0] != '\0' ? resolve(path, directory, "") : 0;
+}
+
 static int resolve_paths(struct config *config)
 {
     if (resolve_state(config) < 0 || resolve_socket(config) < 0 ||
         resolve(&config->certificate, config->state, "tls-certificate.pem") < 0 ||
         resolve(&config->key, config->state, "tls-key.pem") < 0 ||
+        resolve_given(&config->https_certificate, config->state) < 0 ||
+        resolve_given(&config->https_key, config->state) < 0 ||
         resolve(&config->store_path, config->state, "") < 0 ||
         (config->store_password_file[0] != '\0' &&
          resolve(&config->store_password_file, config->state, "") < 0) ||
@@ -377,9 +422,13 @@ static void check_tls(struct config *config)
 {
     struct error error;
 
-    if (options_flag(config->options, "test") != NULL &&
-        tls_check(config->certificate, config->key, &error) != 0)
+    if (options_flag(config->options, "test") == NULL)
+        return;
+    if (tls_check(config->certificate, config->key, &error) != 0)
         options_complain(config->options, row_of("net.certificate"), "%s", error.text);
+    if (config->https_certificate[0] != '\0' &&
+        tls_check(config->https_certificate, config->https_key, &error) != 0)
+        options_complain(config->options, row_of("http.certificate"), "%s", error.text);
 }
 
 static bool given(const struct config *config, const char *row)
@@ -394,6 +443,12 @@ static void check_between(struct config *config)
         options_complain(config->options, row_of("net.certificate"), "needs net.key beside it");
     if (given(config, "net.key") && !given(config, "net.certificate"))
         options_complain(config->options, row_of("net.key"), "needs net.certificate beside it");
+    if (given(config, "http.certificate") != given(config, "http.key"))
+        options_complain(config->options, row_of("http.certificate"),
+                         "http.certificate and http.key go together");
+    if (config->http_proxy_header && config->http_trusted_proxies.items_n == 0)
+        options_complain(config->options, row_of("http.proxy_header"),
+                         "needs http.trusted_proxies: from whom");
     if (config->players_max > config->connections_max)
         options_complain(config->options, row_of("net.players_max"),
                          "%u players need net.connections_max of as many, not %u",
@@ -412,6 +467,10 @@ static void check_whole(struct config *config)
     if (given(config, "net.certificate") && given(config, "net.key")) {
         check_file(config, "net.certificate", config->certificate, false);
         check_file(config, "net.key", config->key, false);
+    }
+    if (given(config, "http.certificate") && given(config, "http.key")) {
+        check_file(config, "http.certificate", config->https_certificate, false);
+        check_file(config, "http.key", config->https_key, false);
     }
     if (options_errors_n(config->options) == 0)
         check_tls(config);
@@ -446,7 +505,7 @@ static void warn_whole(const struct config *config, config_say_fn *say, void *co
     struct rlimit files;
     char line[300];
 
-    if (config->http_listen.items_n > 0)
+    if (config->http_listen.items_n + config->https_listen.items_n > 0)
         needed += config->http_connections_max;
 
     warn_key(config->key, say, context);

@@ -28,9 +28,15 @@ struct config {
     uint64_t player_budget_bytes, egress_bytes; /* a second */
     char *certificate, *key; /* PEM files; made on first start where neither was named */
     /* [http] */
-    struct option_list http_listen;
-    uint32_t http_connections_max;
-    uint32_t http_head_ms, http_body_ms, http_idle_ms;
+    struct option_list http_listen, https_listen;
+    char *https_certificate, *https_key; /* where none are named those of [net] */
+    bool https_redirect;
+    struct option_list http_trusted_proxies; /* CIDRs */
+    bool http_proxy_header;
+    struct option_list cors_origins;
+    bool cors_credentials;
+    uint32_t http_connections_max, http_per_address, http_new_per_second, http_new_burst;
+    uint32_t http_head_ms, http_body_ms, http_idle_ms, http_taking_ms;
     uint64_t http_head_bytes, http_body_bytes;
     /* [limits] */
     uint32_t before_login_per_address, new_per_second, new_burst;
@@ -63,7 +69,7 @@ struct config {
     /* [admin] */
     char *admin_socket;
     /* [log] */
-    uint32_t log_level; /* enum log_level */
+    uint32_t log_level;                       /* enum log_level */
     uint32_t slow_tick_ms, slow_statement_ms; /* 0: none is logged */
 
     /* Flags of the command line; borrowed from it. */

@@ -15,6 +15,8 @@ struct doors {
     unsigned ports_n;
     int http[DOORS_PORTS_MAX]; /* the same of http.listen */
     unsigned http_n;
+    int https[DOORS_PORTS_MAX]; /* of http.tls_listen */
+    unsigned https_n;
     int admin;              /* -1: taken by the admin's listener */
     const char *admin_path; /* borrowed from the configuration */
 };

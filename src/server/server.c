@@ -30,6 +30,7 @@
 #include "common/log.h"
 #include "common/queue.h"
 #include "http/http.h"
+#include "net/listener.h"
 #include "net/tls.h"
 #include "net/tls_pool.h"
 #include "ops/libevent_log.h"
@@ -80,6 +81,7 @@ struct server {
     struct workers *workers;
     struct keys *keys;
     struct bans *bans;
+    struct bans_handlers presence_bans;
     struct access *access;
     struct refresh *refresh;
     struct accounts *accounts;
@@ -98,6 +100,7 @@ struct server {
     struct ticker *ticker;
     struct tickwatch tickwatch;
     struct http *http;
+    uint16_t https_port; /* the first of http.tls_listen; 0: none */
     struct lookout *lookout;
     struct admin *admin;
     struct notify *notify;
@@ -114,7 +117,7 @@ static void raise_files(const struct config *config)
     uint64_t needed = (uint64_t)config->connections_max + OTHER_FDS;
     struct rlimit limit;
 
-    if (config->http_listen.items_n > 0)
+    if (config->http_listen.items_n + config->https_listen.items_n > 0)
         needed += config->http_connections_max;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -163,7 +166,12 @@ static int open_doors(struct server *server, struct error *error)
 /* Files that are refused are refused before the store is brought up to date. */
 static int check_certificate(struct server *server, struct error *error)
 {
-    return tls_check(server->config->certificate, server->config->key, error);
+    const struct config *config = server->config;
+
+    if (config->https_certificate[0] != '\0' &&
+        tls_check(config->https_certificate, config->https_key, error) < 0)
+        return -1;
+    return tls_check(config->certificate, config->key, error);
 }
 
 static int start_store(struct server *server, struct error *error)
@@ -368,6 +376,23 @@ static void fill_sessions(const struct server *server, const struct config *conf
     sessions->epoch = store_epoch(server->store);
 }
 
+/* Who is here by the game port, and who by HTTP. */
+static void banned(void *context, const struct ban *ban, const char *text)
+{
+    struct server *server = context;
+
+    server->presence_bans.banned(server->presence_bans.context, ban, text);
+    if (ban->target.player == 0 && server->http)
+        http_end_from(server->http, &ban->target.network);
+}
+
+static void muted(void *context, uint64_t player, uint64_t until_ms, const char *text)
+{
+    struct server *server = context;
+
+    server->presence_bans.muted(server->presence_bans.context, player, until_ms, text);
+}
+
 static int start_sessions(struct server *server, struct error *error)
 {
     struct sessions_handlers handlers = presence_handlers(server->presence);
@@ -381,13 +406,30 @@ static int start_sessions(struct server *server, struct error *error)
     if (!server->sessions)
         return -1;
     presence_set_sessions(server->presence, server->sessions);
-    bans = presence_bans_handlers(server->presence);
+    server->presence_bans = presence_bans_handlers(server->presence);
+    bans = (struct bans_handlers){.banned = banned, .muted = muted, .context = server};
     bans_set_handlers(server->bans, &bans);
     return 0;
 }
 
+static const char *const *texts(const struct option_list *list)
+{
+    return (const char *const *)list->items;
+}
+
+/* The port of https, where plain requests are sent there. */
+static uint16_t redirect_port(const struct server *server, const struct config *config)
+{
+    return config->https_redirect ? server->https_port : 0;
+}
+
 static struct http_config http_config_of(const struct server *server, const struct config *config)
 {
+    bool own = config->https_certificate[0] != '\0';
+    const char *certificate = own ? config->https_certificate : config->certificate;
+
+    if (config->https_listen.items_n == 0)
+        certificate = NULL;
     return (struct http_config){.services = {.store = server->store,
                                              .accounts = server->accounts,
                                              .access = server->access,
@@ -397,20 +439,41 @@ static struct http_config http_config_of(const struct server *server, const stru
                                              .refresh = server->refresh,
                                              .sessions = server->sessions,
                                              .started_ms = server->started_ms},
+                                .certificate = certificate,
+                                .key = own ? config->https_key : config->key,
                                 .connections_max = config->http_connections_max,
+                                .connections_per_address = config->http_per_address,
+                                .new_per_second = config->http_new_per_second,
+                                .new_burst = config->http_new_burst,
                                 .head_ms = config->http_head_ms,
                                 .body_ms = config->http_body_ms,
                                 .idle_ms = config->http_idle_ms,
+                                .taking_ms = config->http_taking_ms,
                                 .head_bytes = (uint32_t)config->http_head_bytes,
-                                .body_bytes = (uint32_t)config->http_body_bytes};
+                                .body_bytes = (uint32_t)config->http_body_bytes,
+                                .trusted_proxies = texts(&config->http_trusted_proxies),
+                                .trusted_proxies_n = config->http_trusted_proxies.items_n,
+                                .proxy_header = config->http_proxy_header,
+                                .exempt = texts(&config->exempt),
+                                .exempt_n = config->exempt.items_n,
+                                .cors_origins = texts(&config->cors_origins),
+                                .cors_origins_n = config->cors_origins.items_n,
+                                .cors_credentials = config->cors_credentials,
+                                .redirect_port = redirect_port(server, config)};
 }
 
 static int start_http(struct server *server, struct error *error)
 {
     struct http_config http = http_config_of(server, server->config);
 
+    if (server->doors.https_n > 0) {
+        server->https_port = listener_bound(server->doors.https[0]);
+        http.redirect_port = redirect_port(server, server->config);
+    }
     http.sockets = server->doors.http;
     http.sockets_n = server->doors.http_n;
+    http.tls_sockets = server->doors.https;
+    http.tls_sockets_n = server->doors.https_n;
     server->http = http_new(server->base, &http, error);
     return server->http ? 0 : -1;
 }
@@ -619,7 +682,9 @@ static void describe(void *context, struct admin_status *status)
     status->players_max = server->config->players_max;
     status->connections_max = server->config->connections_max;
     for (unsigned i = 0; i < ARRAY_N(status->http_ports); i++)
-        status->http_ports[i] = http_port(server->http, i);
+        status->http_ports[i] = http_port(server->http, false, i);
+    for (unsigned i = 0; i < ARRAY_N(status->https_ports); i++)
+        status->https_ports[i] = http_port(server->http, true, i);
     status->store = store_driver_name(server->store);
     status->store_place = store_place(server->store);
     snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
@@ -727,6 +792,21 @@ static int start_watching(struct server *server, struct error *error)
     return 0;
 }
 
+static void say_http(const struct option_list *listen, const struct http *http, bool tls)
+{
+    char address[128];
+
+    for (unsigned i = 0; i < listen->items_n; i++) {
+        const char *colon = strrchr(listen->items[i], ':');
+
+        snprintf(address, sizeof(address), "%.*s:%u", (int)(colon - listen->items[i]),
+                 listen->items[i], http_port(http, tls, i));
+        log_event(LOG_LEVEL_INFO, "http_listening",
+                  tls ? "the HTTPS port is open" : "the HTTP port is open",
+                  LOG_TEXT("address", address));
+    }
+}
+
 static void open_port(struct server *server)
 {
     char address[128];
@@ -743,15 +823,8 @@ static void open_port(struct server *server)
                   LOG_TEXT("fingerprint", sessions_fingerprint(server->sessions)));
     }
     http_open(server->http);
-    for (unsigned i = 0; i < server->config->http_listen.items_n; i++) {
-        const char *text = server->config->http_listen.items[i];
-        const char *colon = strrchr(text, ':');
-
-        snprintf(address, sizeof(address), "%.*s:%u", (int)(colon - text), text,
-                 http_port(server->http, i));
-        log_event(LOG_LEVEL_INFO, "http_listening", "the HTTP port is open",
-                  LOG_TEXT("address", address));
-    }
+    say_http(&server->config->http_listen, server->http, false);
+    say_http(&server->config->https_listen, server->http, true);
     log_event(LOG_LEVEL_INFO, "ready", "OpenMMO serves", LOG_TEXT("version", PACKAGE_VERSION),
               LOG_TEXT("name", server->config->name), LOG_TEXT("state", server->config->state),
               LOG_TEXT("admin", server->config->admin_socket),

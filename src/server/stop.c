@@ -22,14 +22,21 @@ static void saved(void *context, uint32_t lost)
     event_base_loopbreak(stop->base);
 }
 
-static void drained(void *context)
+static void save(struct stop *stop)
 {
-    struct stop *stop = context;
-
     if (stop->saving)
         return;
     stop->saving = true;
     presence_save_all(stop->presence, saved, stop);
+}
+
+/* Of the two, sessions and HTTP, the later one. */
+static void drained(void *context)
+{
+    struct stop *stop = context;
+
+    if (++stop->drained_n == 2)
+        save(stop);
 }
 
 static void begin(struct stop *stop, const char *cause, const char *reason, bool restart)
@@ -51,7 +58,7 @@ static void begin(struct stop *stop, const char *cause, const char *reason, bool
     notify_stopping();
     if (reason[0])
         sessions_announce(stop->sessions, reason);
-    http_drain(stop->http);
+    http_drain(stop->http, drained, stop);
     presence_stop(stop->presence);
     sessions_drain(stop->sessions, &goodbye, drained, stop);
 }
@@ -67,5 +74,5 @@ void stop_ask(struct stop *stop, const char *cause, const char *reason, bool res
         log_event(LOG_LEVEL_WARN, "hurrying", "asked again: positions are still being saved",
                   LOG_TEXT("cause", cause));
     if (stop->asked_n > 1)
-        drained(stop);
+        save(stop);
 }

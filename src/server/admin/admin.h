@@ -34,6 +34,7 @@ struct admin_status {
     uint32_t tick;         /* the newest */
     uint64_t last_tick_ms; /* Unix time of it */
     uint32_t players_max, connections_max;
+    uint16_t https_ports[16];         /* the same of http.tls_listen */
     uint16_t http_ports[16];          /* of http.listen, in its order; 0: no more */
     const char *store;                /* the driver's word, constant: "sqlite" */
     const char *store_place;          /* which database; no secret in it. Valid during the call */

@@ -80,13 +80,13 @@ static json_t *store_json(const struct samples *samples, const struct admin_stat
                      "ms", (json_int_t)status->durable_ms);
 }
 
-static json_t *ports_json(const struct admin_status *status)
+static json_t *ports_json(const uint16_t *ports, unsigned most)
 {
-    json_t *ports = json_array();
+    json_t *json = json_array();
 
-    for (unsigned i = 0; i < ARRAY_N(status->http_ports) && status->http_ports[i] != 0; i++)
-        json_array_append_new(ports, json_integer(status->http_ports[i]));
-    return ports;
+    for (unsigned i = 0; i < most && ports[i] != 0; i++)
+        json_array_append_new(json, json_integer(ports[i]));
+    return json;
 }
 
 json_t *cmd_server_status(const struct method_desk *desk)
@@ -116,7 +116,11 @@ json_t *cmd_server_status(const struct method_desk *desk)
                             json_pack("{s:b, s:I}", "allowed", status.guests, "here",
                                       (json_int_t)presence_guests_n(config->presence)));
     if (answer != NULL)
-        json_object_set_new(answer, "http", json_pack("{s:o}", "ports", ports_json(&status)));
+        json_object_set_new(answer, "http",
+                            json_pack("{s:o, s:o}", "ports",
+                                      ports_json(status.http_ports, ARRAY_N(status.http_ports)),
+                                      "tls_ports",
+                                      ports_json(status.https_ports, ARRAY_N(status.https_ports))));
     if (answer != NULL)
         json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
     return answer;

@@ -7,7 +7,9 @@
 #include "common/log.h"
 #include "http/call_inside.h"
 #include "http/connection.h"
+#include "http/gate.h"
 #include "http/http.h"
+#include "http/problem.h"
 #include "http/query.h"
 
 #define SPARE_MAX 64
@@ -91,6 +93,8 @@ void call_run(struct http_call *call)
 
 void call_begin(struct http_call *call)
 {
+    if (!gate_body(call))
+        return;
     if (call->match.route->thread == ROUTE_ON_IO) {
         call_run(call);
     } else if (call_own(call) != 0) {
@@ -261,6 +265,7 @@ void call_answer_borrowed(struct http_call *call, int status, const char *type, 
     call->type = type;
     call->answer = bytes;
     call->answer_n = len_bytes;
+    call->lent = true;
     call->release = release;
     call->release_context = context;
     call_answered(call);
@@ -272,32 +277,22 @@ void call_answer_empty(struct http_call *call, int status)
     call_answered(call);
 }
 
-static void answer_problem(struct http_call *call, int status, json_t *problem)
+static void answer_problem(struct http_call *call, const struct problem *problem)
 {
-    char *text = problem != NULL ? json_dumps(problem, JSON_COMPACT) : NULL;
+    char text[PROBLEM_MAX_BYTES];
 
-    json_decref(problem);
-    call->status = status;
-    call->type = text != NULL ? "application/problem+json" : NULL;
-    call->answer = call->answer_owned = text;
-    call->answer_n = text != NULL ? strlen(text) : 0;
-    call_answered(call);
+    call_answer_bytes(call, problem->status, PROBLEM_TYPE, text, problem_write(problem, text));
 }
 
 void call_problem(struct http_call *call, int status, const char *detail)
 {
-    answer_problem(call, status,
-                   json_pack("{s:s, s:i, s:s, s:s}", "type", "about:blank", "status", status,
-                             "detail", detail, "error", detail));
+    answer_problem(call, &(struct problem){.status = status, .detail = detail});
 }
 
 void call_problem_field(struct http_call *call, int status, const char *detail, const char *field,
                         const char *reason)
 {
-    answer_problem(call, status,
-                   json_pack("{s:s, s:i, s:s, s:s, s:[{s:s, s:s}]}", "type", "about:blank",
-                             "status", status, "detail", detail, "error", detail, "errors", "field",
-                             field, "reason", reason));
+    answer_problem(call, &(struct problem){status, detail, field, reason});
 }
 
 void call_defer(struct http_call *call, void (*gone)(void *context), void *context)

@@ -34,11 +34,14 @@ struct http_call {
     struct router_match match;
     struct chunks chunks;
     uint8_t *body;      /* owned, or (borrowed) in the input */
+    bool body_late;     /* it has not all come with the head */
     bool body_borrowed; /* until the handler returns */
     size_t body_n, body_room;
     json_t *json;
     struct sockaddr_storage address;
     bool secure, exempt;
+    bool forwarded; /* a trusted proxy said whose address it is */
+    bool preflight; /* the answer is one of CORS */
     bool identified;
     struct call_identity identity;
     /* Answered. */
@@ -47,6 +50,7 @@ struct http_call {
     const void *answer;
     size_t answer_n;
     char *answer_owned; /* NULL: not ours */
+    bool lent;          /* answer is not copied; release, if any, ends that */
     void (*release)(void *context);
     void *release_context;
     size_t headers_n;

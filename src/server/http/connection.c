@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "http/call_inside.h"
+#include "http/gate.h"
 #include "ops/metrics.h"
 
 #define WAIT_MS     120000 /* for our own answer */
-#define TAKING_MS   20000  /* for the peer to take an answer, and more for a long one: */
-#define TAKING_RATE 8      /* bytes a millisecond */
+#define TAKING_RATE 8      /* bytes a millisecond: what the peer takes is given more time by it */
 #define LINGER_MS   2000
 #define LEFT_MAX    8192 /* bytes of later requests that are read while one is answered */
 
@@ -88,7 +88,7 @@ static size_t queued_bytes(const struct connection *c)
 /* The socket refused a part. */
 static void taking_begin(struct connection *c)
 {
-    uint64_t most_ms = TAKING_MS + queued_bytes(c) / TAKING_RATE;
+    uint64_t most_ms = c->worker->settings->taking_ms + queued_bytes(c) / TAKING_RATE;
 
     if (!c->taking.armed && c->state != CONNECTION_UPGRADED)
         io_deadline_arm(c->worker->io, &c->taking, HTTP_DEADLINE_TAKING,
@@ -257,6 +257,8 @@ static void connection_free(struct connection *c)
         next = s->next;
         segment_free(s);
     }
+    metrics_add(METRIC_HTTP_BYTES_IN, stream_bytes_in(c->stream));
+    metrics_add(METRIC_HTTP_BYTES_OUT, stream_bytes_out(c->stream));
     stream_free(c->stream);
     http_closed(c->worker->http, c->ticket);
     free(c);
@@ -320,29 +322,6 @@ static void whole(struct connection *c, struct http_call *call)
         connection_move(c, CONNECTION_RUNNING); /* it takes longer: a deadline */
 }
 
-static void take_route(struct connection *c, struct http_call *call)
-{
-    const struct parse_span *path = &call->head.path;
-    char allow[64];
-
-    router_find(call->head.method, call->text + path->at, path->len_bytes, &call->match);
-    if (call->match.route != NULL)
-        return;
-    if (call->head.body != PARSE_NO_BODY)
-        c->keep = false;
-    if (call->match.methods != 0) {
-        router_allow(call->match.methods, allow, sizeof(allow));
-        call_add_header(call, "Allow", allow);
-    }
-    if (call->match.status == 204)
-        call_answer_empty(call, 204);
-    else
-        call_problem(call, call->match.status,
-                     call->match.status == 405   ? "this method is not allowed here"
-                     : call->match.status == 404 ? "not found"
-                                                 : "the path is malformed");
-}
-
 /* Bytes of the next head, from its first. Returns how many are used: 0, or all of a request. */
 static size_t take_head(struct connection *c, char *bytes, size_t n)
 {
@@ -364,6 +343,7 @@ static size_t take_head(struct connection *c, char *bytes, size_t n)
     c->progress = (struct parse_progress){0};
     c->call = call;
     if (result == PARSE_BAD) {
+        metrics_add(METRIC_HTTP_MALFORMED, 1);
         c->keep = false;
         call->head.method = HTTP_GET;
         call_problem(call, call->head.status, call->head.reason);
@@ -373,18 +353,17 @@ static size_t take_head(struct connection *c, char *bytes, size_t n)
     parse_terminate(&call->head, bytes);
     call->text = bytes;
     c->keep = call->head.keep_alive;
-    take_route(c, call);
-    if (c->call != call)
-        return c->keep ? used : n;
-    if (call->head.body == PARSE_NO_BODY) {
-        whole(c, call);
-        return used;
-    }
     if (call->head.body == PARSE_LENGTH && call->head.length <= n - used) {
         call->body = (uint8_t *)bytes + used;
         call->body_borrowed = true;
         call->body_n = (size_t)call->head.length;
         used += call->body_n;
+    } else {
+        call->body_late = call->head.body != PARSE_NO_BODY;
+    }
+    if (!gate_passed(c, call))
+        return c->keep ? used : n;
+    if (!call->body_late) {
         whole(c, call);
         return used;
     }
@@ -435,6 +414,7 @@ static size_t take_body(struct connection *c, char *bytes, size_t n)
         }
     }
     if (result == PARSE_BAD) {
+        metrics_add(METRIC_HTTP_MALFORMED, 1);
         c->keep = false;
         call_problem(call, call->chunks.status, "the body is malformed or too large");
         return n;
@@ -613,12 +593,12 @@ static void on_stage(struct io_deadline *deadline)
     case CONNECTION_OPENING:
     case CONNECTION_IDLE:
         if (c->fresh)
-            metrics_add(METRIC_DEADLINES, 1);
+            metrics_add(METRIC_HTTP_DEADLINES, 1);
         connection_close(c);
         return;
     case CONNECTION_HEAD:
     case CONNECTION_BODY:
-        metrics_add(METRIC_DEADLINES, 1);
+        metrics_add(METRIC_HTTP_DEADLINES, 1);
         c->call = NULL;
         call_give(c->worker, call);
         refuse(c, 408, "the request did not come whole in time");
@@ -650,7 +630,7 @@ static void on_taking(struct io_deadline *deadline)
     struct connection *c =
         (struct connection *)(void *)((char *)deadline - offsetof(struct connection, taking));
 
-    metrics_add(METRIC_DEADLINES, 1);
+    metrics_add(METRIC_HTTP_DEADLINES, 1);
     connection_close(c);
 }
 
@@ -729,7 +709,8 @@ void connection_new(struct worker *worker, struct http_ticket *ticket)
     c->fresh = true;
     c->stage.expired = on_stage;
     c->taking.expired = on_taking;
-    c->stream = stream_new(worker->io, ticket->fd, NULL, &handlers, c);
+    c->stream = stream_new(worker->io, ticket->fd, ticket->tls ? worker->settings->tls : NULL,
+                           &handlers, c);
     if (c->stream == NULL) {
         worker_slot_give(worker, c->slot);
         http_closed(worker->http, ticket);

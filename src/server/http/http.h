@@ -43,11 +43,22 @@ struct http_services {
 struct http_config {
     struct http_services services;
     /* Sockets of listener_bind; each is -1 once it is taken. */
-    int *sockets;
-    unsigned sockets_n;
-    uint32_t connections_max;
-    uint32_t head_ms, body_ms, idle_ms; /* absolute deadlines */
+    int *sockets, *tls_sockets;
+    unsigned sockets_n, tls_sockets_n;
+    const char *certificate, *key; /* PEM files; NULL: no TLS */
+    uint16_t redirect_port;   /* plain requests are sent to https there; 0: they are answered */
+    uint32_t connections_max; /* cannot grow beyond what it was at http_new */
+    uint32_t connections_per_address, new_per_second, new_burst;
+    uint32_t head_ms, body_ms, idle_ms, taking_ms; /* absolute deadlines */
     uint32_t head_bytes, body_bytes;
+    const char *const *trusted_proxies; /* CIDRs */
+    unsigned trusted_proxies_n;
+    bool proxy_header;         /* their connections begin with a PROXY header */
+    const char *const *exempt; /* CIDRs that no limit on addresses applies to */
+    unsigned exempt_n;
+    const char *const *cors_origins;
+    unsigned cors_origins_n;
+    bool cors_credentials;
 };
 
 /* Before any connection comes to the io threads; accepting begins with http_open. NULL + error. */
@@ -57,14 +68,17 @@ void http_open(struct http *http);
 /* All or nothing: -1 + error and the old values stay. */
 int http_reconfigure(struct http *http, const struct http_config *config,
                      struct error *error) MUST_CHECK;
-/* Accept no more; what is asked is answered, then connections are closed. */
-void http_drain(struct http *http);
+/* Accept no more; what is asked is answered, then connections are closed. done(context): the last
+ * is gone, or it took longer than 3 s. */
+void http_drain(struct http *http, void (*done)(void *context), void *context);
+/* A network is banned: close all connections from there. */
+void http_end_from(struct http *http, const struct network *network);
 /* After store_close and sessions_free, whose last words come here. NULL is fine. */
 void http_free(struct http *http);
 
 /* Any thread; what is in it is control's. */
 const struct http_services *http_services(const struct http *http);
-/* Port of socket i; 0: there is none. */
-uint16_t http_port(const struct http *http, unsigned i);
+/* Port of socket i of a kind; 0: there is none. */
+uint16_t http_port(const struct http *http, bool tls, unsigned i);
 
 #endif

@@ -10,7 +10,12 @@ libserver_a_SOURCES += src/server/http/answer.c \
     src/server/http/api.h src/server/http/api_health.c \
     src/server/http/call.c src/server/http/call.h src/server/http/call_inside.h \
     src/server/http/connection.c src/server/http/connection.h \
-    src/server/http/http.c src/server/http/http.h \
+    src/server/http/body.c src/server/http/body.h \
+    src/server/http/gate.c src/server/http/gate.h \
+    src/server/http/desk.c src/server/http/entry.c \
+    src/server/http/forwarded.c src/server/http/forwarded.h \
+    src/server/http/http.c src/server/http/http.h src/server/http/http_inside.h \
+    src/server/http/settings.c src/server/http/settings.h \
     src/server/http/route.h \
     src/server/http/router.c src/server/http/router.h src/server/http/routes.c \
     src/server/http/worker.c src/server/http/worker.h

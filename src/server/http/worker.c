@@ -6,6 +6,7 @@
 
 #include "http/call_inside.h"
 #include "http/connection.h"
+#include "http/gzip.h"
 
 #define NO_SLOT     UINT32_MAX
 #define SLOTS_FIRST 64
@@ -58,6 +59,7 @@ struct worker_post {
     struct postbox_item item;
     struct worker *worker;
     struct http_settings *settings;
+    struct network network;
 };
 
 static void run_accept(struct postbox_item *item)
@@ -89,7 +91,7 @@ static void run_apply(struct postbox_item *item)
 {
     struct worker_post *post = (struct worker_post *)(void *)item;
 
-    free(post->worker->settings);
+    http_settings_free(post->worker->settings);
     post->worker->settings = post->settings;
     free(post);
 }
@@ -99,7 +101,7 @@ int worker_apply(struct worker *worker, struct http_settings *settings)
     struct worker_post *post = post_new(worker, run_apply);
 
     if (post == NULL) {
-        free(settings);
+        http_settings_free(settings);
         return -1;
     }
     post->settings = settings;
@@ -129,6 +131,35 @@ int worker_drain(struct worker *worker)
     return 0;
 }
 
+static void run_end_from(struct postbox_item *item)
+{
+    struct worker_post *post = (struct worker_post *)(void *)item;
+    struct worker *worker = post->worker;
+    uint8_t bytes[NETWORK_BYTES];
+
+    for (uint32_t i = 0; i < worker->slots_n; i++) {
+        struct connection *connection = worker->slots[i].connection;
+
+        if (connection == NULL)
+            continue;
+        network_bytes((const struct sockaddr *)&connection->ticket->address, bytes);
+        if (network_holds(&post->network, bytes))
+            connection_close(connection);
+    }
+    free(post);
+}
+
+int worker_end_from(struct worker *worker, const struct network *network)
+{
+    struct worker_post *post = post_new(worker, run_end_from);
+
+    if (post == NULL)
+        return -1;
+    post->network = *network;
+    io_post(worker->io, &post->item);
+    return 0;
+}
+
 /* ---- life ---- */
 
 struct worker *worker_new(struct http *http, struct io *io, unsigned number,
@@ -137,7 +168,7 @@ struct worker *worker_new(struct http *http, struct io *io, unsigned number,
     struct worker *worker = calloc(1, sizeof(*worker));
 
     if (worker == NULL) {
-        free(settings);
+        http_settings_free(settings);
         return NULL;
     }
     worker->http = http;
@@ -165,7 +196,8 @@ void worker_free(struct worker *worker)
         worker->spare = call->next;
         free(call);
     }
-    free(worker->settings);
+    gzip_free(worker->gzip);
+    http_settings_free(worker->settings);
     free(worker->slots);
     free(worker);
 }

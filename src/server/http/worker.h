@@ -7,13 +7,12 @@
 #define OPENMMO_HTTP_WORKER_H
 
 #include <netinet/in.h>
-#include <openssl/ssl.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/compiler.h"
-#include "http/parse.h"
+#include "http/respond.h"
+#include "http/settings.h"
 #include "net/io.h"
 
 #define WORKER_OUT_BYTES (64 * 1024)
@@ -21,7 +20,7 @@
 struct connection; /* connection.h */
 struct http;
 struct http_call;
-struct network_list;
+struct gzip; /* gzip.h */
 
 /* Classes of deadlines of the io thread, behind those of sessions. */
 enum http_deadline {
@@ -36,12 +35,6 @@ enum http_deadline {
     HTTP_DEADLINES_END /* the first that is free for others */
 };
 
-/* What a running server can change; immutable, one copy an io thread. */
-struct http_settings {
-    struct parse_limits limits;
-    uint32_t head_ms, body_ms, idle_ms;
-};
-
 /* A connection's place with control: made at the accept, posted to the io thread and, at the end,
  * back, so that saying so cannot fail. */
 struct http_ticket {
@@ -50,6 +43,7 @@ struct http_ticket {
     struct worker *worker;
     int fd;
     bool tls;
+    char *barred; /* why it may not come; NULL: it may */
     struct sockaddr_storage address;
 };
 
@@ -68,6 +62,8 @@ struct worker {
     struct http_call *spare; /* calls for use again */
     unsigned spare_n;
     bool draining;
+    struct respond_clock clock;
+    struct gzip *gzip; /* NULL: not used yet */
     /* What is written to one connection in one go; empty between callbacks. */
     struct connection *corked;
     size_t out_n;
@@ -86,6 +82,8 @@ void worker_accept(struct worker *worker, struct http_ticket *ticket);
 int worker_apply(struct worker *worker, struct http_settings *settings) MUST_CHECK;
 /* What is asked is answered, then connections are closed. -1: out of memory. */
 int worker_drain(struct worker *worker) MUST_CHECK;
+/* Close those from that network. -1: out of memory. */
+int worker_end_from(struct worker *worker, const struct network *network) MUST_CHECK;
 /* The thread has ended: close them all. */
 void worker_end(struct worker *worker);
 

@@ -116,6 +116,20 @@ int listener_bind(const char *address, struct error *error)
     return fd >= 0 ? fd : error_set(error, "cannot listen on %s: %s", address, strerror(errno));
 }
 
+static uint16_t port_of(const struct sockaddr_storage *where)
+{
+    return ntohs(where->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)where)->sin6_port
+                                              : ((const struct sockaddr_in *)where)->sin_port);
+}
+
+uint16_t listener_bound(int fd)
+{
+    struct sockaddr_storage where = {0};
+    socklen_t where_bytes = sizeof(where);
+
+    return getsockname(fd, (struct sockaddr *)&where, &where_bytes) == 0 ? port_of(&where) : 0;
+}
+
 struct listener *listener_new(struct event_base *base, int fd,
                               const struct listener_handlers *handlers, void *context,
                               struct error *error)
@@ -134,9 +148,7 @@ struct listener *listener_new(struct event_base *base, int fd,
     listener->fd = fd;
     if (getsockname(fd, (struct sockaddr *)&where, &where_bytes) == 0) {
         address_text((const struct sockaddr *)&where, listener->text);
-        listener->port =
-            ntohs(where.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&where)->sin6_port
-                                              : ((struct sockaddr_in *)&where)->sin_port);
+        listener->port = port_of(&where);
     }
     listener->readable = event_new(base, fd, EV_READ | EV_PERSIST, listener_readable, listener);
     listener->resume = event_new(base, -1, 0, listener_resume, listener);

@@ -26,6 +26,8 @@ struct listener_handlers {
  * who connects waits in the kernel's queue. -1 + error ("cannot listen on X: Address already in
  * use"). Any thread. */
 int listener_bind(const char *address, struct error *error) MUST_CHECK;
+/* The port that such a socket is bound to. */
+uint16_t listener_bound(int fd);
 /* Take over a socket of listener_bind (closed when this fails); accepting begins with
  * listener_open. NULL + error. */
 struct listener *listener_new(struct event_base *base, int fd,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "net/stream_transport.h"
+#include "net/tls.h"
 
 static int bio_write(BIO *bio, const char *bytes, size_t len_bytes, size_t *written)
 {
@@ -131,6 +132,8 @@ static enum transport_result tls_handshake(struct stream *stream)
     done = SSL_do_handshake(stream->ssl);
     if (done != 1)
         return tls_result(stream, done);
+    if (tls_context_is_web(SSL_get_SSL_CTX(stream->ssl)))
+        return TRANSPORT_OK;
     /* choose_alpn is not asked where nothing is offered */
     SSL_get0_alpn_selected(stream->ssl, &alpn, &alpn_n);
     return alpn_n > 0 ? TRANSPORT_OK : TRANSPORT_BAD;

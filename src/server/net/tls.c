@@ -18,7 +18,8 @@
 #define TEMPORARY        ".new"
 /* All three are as strong as anybody needs: the one that costs the least goes first; who says that
  * it has no AES in hardware gets ChaCha. */
-#define CIPHERS "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
+#define WEB_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20" /* of TLS 1.2 */
+#define CIPHERS     "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
 
 const char *tls_reason(char *text, size_t text_bytes)
 {
@@ -256,6 +257,20 @@ SSL_CTX *tls_context_new(const char *certificate, const char *key, const char *a
         return context;
     SSL_CTX_free(context);
     return NULL;
+}
+
+void tls_context_web(SSL_CTX *context)
+{
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    if (SSL_CTX_set_cipher_list(context, WEB_CIPHERS) != 1)
+        ERR_clear_error(); /* a build without one of them uses its own */
+    SSL_CTX_set_app_data(context, context);
+}
+
+bool tls_context_is_web(const SSL_CTX *context)
+{
+    return SSL_CTX_get_app_data(context) != NULL;
 }
 
 int tls_check(const char *certificate, const char *key, struct error *error)

@@ -29,6 +29,11 @@ int tls_check(const char *certificate, const char *key, struct error *error) MUS
 SSL_CTX *tls_context_new(const char *certificate, const char *key, const char *alpn,
                          struct error *error);
 
+/* For the web: TLS 1.2 too, and a peer need not name a protocol. */
+void tls_context_web(SSL_CTX *context);
+/* True: that was said of it. */
+bool tls_context_is_web(const SSL_CTX *context);
+
 /* SHA-256 of the certificate's public key (SubjectPublicKeyInfo), as clients pin it. 0; -1 + error.
  */
 int tls_fingerprint(const SSL_CTX *context, char hex[TLS_FINGERPRINT_BYTES],

@@ -56,6 +56,17 @@
     ROW(TLS_MEMORY,              GAUGE,     "openmmo_tls_memory_bytes",             "Memory that the pools for OpenSSL hold, and for which cells players see") \
     ROW(DEADLINES,               COUNTER,   "openmmo_deadlines_total",              "Connections closed by an absolute deadline") \
     ROW(MALFORMED,               COUNTER,   "openmmo_malformed_total",              "Connections closed for a malformed message") \
+    ROW(HTTP_CONNECTIONS,        GAUGE,     "openmmo_http_connections",             "Open HTTP and WebSocket connections") \
+    ROW(HTTP_1XX,                COUNTER,   "openmmo_http_requests_total{status=\"1xx\"}", "HTTP requests by the class of their answer") \
+    ROW(HTTP_2XX,                COUNTER,   "openmmo_http_requests_total{status=\"2xx\"}", "Answers that went well") \
+    ROW(HTTP_3XX,                COUNTER,   "openmmo_http_requests_total{status=\"3xx\"}", "Answers that lead elsewhere, or say that nothing has changed") \
+    ROW(HTTP_4XX,                COUNTER,   "openmmo_http_requests_total{status=\"4xx\"}", "Requests that were refused") \
+    ROW(HTTP_5XX,                COUNTER,   "openmmo_http_requests_total{status=\"5xx\"}", "Requests that the server failed") \
+    ROW(HTTP_BYTES_IN,           COUNTER,   "openmmo_http_received_bytes_total",    "Bytes read from HTTP and WebSocket connections") \
+    ROW(HTTP_BYTES_OUT,          COUNTER,   "openmmo_http_sent_bytes_total",        "Bytes written to HTTP and WebSocket connections") \
+    ROW(HTTP_LIMITED,            COUNTER,   "openmmo_http_rate_limited_total",      "HTTP requests refused by a limit on their address or account") \
+    ROW(HTTP_DEADLINES,          COUNTER,   "openmmo_http_deadlines_total",         "HTTP connections closed by an absolute deadline") \
+    ROW(HTTP_MALFORMED,          COUNTER,   "openmmo_http_malformed_total",         "HTTP requests that could not be read") \
     ROW(BYTES_IN,                COUNTER,   "openmmo_received_bytes_total",         "Bytes read from sockets") \
     ROW(BYTES_OUT,               COUNTER,   "openmmo_sent_bytes_total",             "Bytes written to sockets") \
     ROW(MESSAGES_IN,             COUNTER,   "openmmo_messages_in_total",            "Messages received") \

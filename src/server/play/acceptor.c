@@ -18,8 +18,6 @@
 
 #define PAUSE_MS 10 /* then there may be room again */
 
-static const struct bucket_rate pace = {ACCEPTOR_PER_TICK, ACCEPTOR_TICK_MS, ACCEPTOR_PER_TICK};
-
 /* A connection through a proxy, until its header is whole. */
 struct arrival {
     struct acceptor *acceptor;
@@ -38,6 +36,7 @@ struct acceptor {
     unsigned listeners_n;
     struct event *resume;
     struct bucket pace;
+    struct bucket_rate rate; /* of it */
     struct network_list *proxies;
     uint32_t header_ms;
     struct arrival *arrivals;
@@ -180,7 +179,7 @@ static bool acceptor_room(void *context)
 
     if (acceptor->arrivals_n < ACCEPTOR_HEADERS &&
         acceptor->handlers.room(acceptor->handlers.context) &&
-        bucket_take(&acceptor->pace, &pace, now_ms()))
+        bucket_take(&acceptor->pace, &acceptor->rate, now_ms()))
         return true;
     acceptor_hold(acceptor);
     return false;
@@ -218,7 +217,7 @@ struct acceptor *acceptor_new(struct event_base *base, int *sockets, unsigned so
         goto failed;
     acceptor->base = base;
     acceptor->handlers = *handlers;
-    bucket_init(&acceptor->pace, &pace, now_ms());
+    acceptor_pace(acceptor, ACCEPTOR_PER_TICK);
     acceptor->resume = event_new(base, -1, 0, acceptor_resume, acceptor);
     acceptor->listeners = calloc(sockets_n > 0 ? sockets_n : 1, sizeof(struct listener *));
     if (acceptor->resume == NULL || acceptor->listeners == NULL)
@@ -237,6 +236,12 @@ failed:
     acceptor_free(acceptor);
     error_set(error, "out of memory");
     return NULL;
+}
+
+void acceptor_pace(struct acceptor *acceptor, uint32_t per_tick)
+{
+    acceptor->rate = (struct bucket_rate){per_tick, ACCEPTOR_TICK_MS, per_tick};
+    bucket_init(&acceptor->pace, &acceptor->rate, now_ms());
 }
 
 void acceptor_open(struct acceptor *acceptor)

@@ -35,6 +35,8 @@ struct acceptor_handlers {
  * begins with acceptor_open. NULL + error. */
 struct acceptor *acceptor_new(struct event_base *base, int *sockets, unsigned sockets_n,
                               const struct acceptor_handlers *handlers, struct error *error);
+/* So many a tick, instead of ACCEPTOR_PER_TICK. */
+void acceptor_pace(struct acceptor *acceptor, uint32_t per_tick);
 void acceptor_open(struct acceptor *acceptor);  /* let them in from now on */
 void acceptor_close(struct acceptor *acceptor); /* no one comes any more; the ports are free */
 void acceptor_free(struct acceptor *acceptor);  /* NULL is fine */

@@ -1,0 +1,129 @@
+/* body.c -- see body.h. */
+#include "http/body.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+bool body_is_json(const char *content_type)
+{
+    size_t n = content_type != NULL ? strcspn(content_type, "; \t") : 0;
+
+    return n == strlen("application/json") && strncasecmp(content_type, "application/json", n) == 0;
+}
+
+/* Before a recursive parser sees it. */
+static bool too_deep(const char *bytes, size_t n)
+{
+    unsigned depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < n; i++) {
+        char c = bytes[i];
+
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '['))
+            depth++;
+        else if (!quoted && (c == '}' || c == ']') && depth > 0)
+            depth--;
+        if (depth > BODY_DEPTH_MAX)
+            return true;
+    }
+    return false;
+}
+
+static const char *type_name(enum route_type type)
+{
+    switch (type) {
+    case ROUTE_STRING:
+        return "a string";
+    case ROUTE_NUMBER:
+        return "a number";
+    case ROUTE_INTEGER:
+        return "a whole number";
+    case ROUTE_BOOL:
+        return "true or false";
+    }
+    return "";
+}
+
+static bool type_fits(const json_t *value, enum route_type type)
+{
+    switch (type) {
+    case ROUTE_STRING:
+        return json_is_string(value);
+    case ROUTE_NUMBER:
+        return json_is_number(value) && isfinite(json_number_value(value));
+    case ROUTE_INTEGER:
+        return json_is_integer(value);
+    case ROUTE_BOOL:
+        return json_is_boolean(value);
+    }
+    return false;
+}
+
+/* True: it fits; else *fault says why. */
+static bool field_fits(const json_t *value, const struct route_field *field,
+                       struct body_fault *fault)
+{
+    double size =
+        json_is_string(value) ? (double)json_string_length(value) : json_number_value(value);
+
+    if (value == NULL && field->optional)
+        return true;
+    snprintf(fault->field, sizeof(fault->field), "%s", field->name);
+    if (value == NULL)
+        snprintf(fault->reason, sizeof(fault->reason), "is missing");
+    else if (!type_fits(value, field->type))
+        snprintf(fault->reason, sizeof(fault->reason), "must be %s", type_name(field->type));
+    else if (field->type == ROUTE_BOOL || (size >= field->least && size <= field->most))
+        return true;
+    else if (field->type == ROUTE_STRING)
+        snprintf(fault->reason, sizeof(fault->reason), "must be of %.0f to %.0f bytes",
+                 field->least, field->most);
+    else
+        snprintf(fault->reason, sizeof(fault->reason), "must be from %.17g to %.17g", field->least,
+                 field->most);
+    return false;
+}
+
+json_t *body_read(const void *bytes, size_t len_bytes, const struct route_schema *schema,
+                  struct body_fault *fault)
+{
+    json_error_t error;
+    json_t *body = NULL;
+
+    *fault = (struct body_fault){.status = 400};
+    if (len_bytes == 0)
+        snprintf(fault->detail, sizeof(fault->detail), "the body is empty");
+    else if (too_deep(bytes, len_bytes))
+        snprintf(fault->detail, sizeof(fault->detail), "the body is nested too deeply");
+    else if ((body = json_loadb(bytes, len_bytes, JSON_REJECT_DUPLICATES, &error)) == NULL)
+        snprintf(fault->detail, sizeof(fault->detail), "the body is no JSON: line %d, column %d",
+                 error.line, error.column);
+    else if (!json_is_object(body))
+        snprintf(fault->detail, sizeof(fault->detail), "the body must be a JSON object");
+    if (fault->detail[0] != '\0') {
+        json_decref(body);
+        return NULL;
+    }
+    for (unsigned i = 0; i < schema->fields_n; i++) {
+        const struct route_field *field = &schema->fields[i];
+
+        if (field_fits(json_object_get(body, field->name), field, fault))
+            continue;
+        fault->status = schema->status;
+        if (schema->detail != NULL)
+            snprintf(fault->detail, sizeof(fault->detail), "%s", schema->detail);
+        else
+            snprintf(fault->detail, sizeof(fault->detail), "%s %s", field->name, fault->reason);
+        json_decref(body);
+        return NULL;
+    }
+    fault->field[0] = '\0';
+    return body;
+}

@@ -1,0 +1,128 @@
+/* gate.c -- see gate.h. */
+#include "http/gate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "http/body.h"
+#include "http/call_inside.h"
+#include "http/connection.h"
+#include "http/forwarded.h"
+#include "net/network.h"
+
+#define RETRY_AFTER "5" /* seconds, of a stop */
+
+static void whose(struct connection *c, struct http_call *call)
+{
+    const struct http_settings *settings = c->worker->settings;
+    const struct sockaddr *address = (const struct sockaddr *)&call->address;
+
+    if (network_list_holds(settings->proxies, address)) {
+        if (forwarded_https(&call->head, call->text))
+            call->secure = true;
+        call->forwarded = forwarded_for(&call->head, call->text, settings->proxies, &call->address);
+    }
+    call->exempt = network_list_holds(settings->exempt, address);
+}
+
+static bool stopped(struct connection *c, struct http_call *call)
+{
+    if (c->ticket->barred != NULL) {
+        c->keep = false;
+        call_problem(call, 403, c->ticket->barred);
+        return true;
+    }
+    if (!c->worker->draining)
+        return false;
+    call_add_header(call, "Retry-After", RETRY_AFTER);
+    call_problem(call, 503, "the server stops");
+    return true;
+}
+
+/* Plain, where it should come by https: 308 keeps the method and the body. */
+static bool redirected(struct connection *c, struct http_call *call)
+{
+    uint16_t port = c->worker->settings->redirect_port;
+    const struct parse_span *query = &call->head.query;
+    const char *host = call_header(call, "host");
+    char to[2048], suffix[8] = "";
+    size_t host_n;
+    int n;
+
+    if (port == 0 || call->secure || host == NULL || call->match.route == NULL ||
+        call->match.route->rate == ROUTE_RATE_CHEAP)
+        return false;
+    host_n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    if (port != 443)
+        snprintf(suffix, sizeof(suffix), ":%u", port);
+    n = snprintf(to, sizeof(to), "https://%.*s%s%s%s%s", (int)host_n, host, suffix, call_path(call),
+                 query->len_bytes > 0 ? "?" : "", call->text + query->at);
+    if (host_n == 0 || n < 0 || (size_t)n >= sizeof(to))
+        return false;
+    call_add_header(call, "Location", to);
+    call_answer_empty(call, 308);
+    return true;
+}
+
+static void answer_options(struct http_call *call)
+{
+    call->preflight = call_header(call, "access-control-request-method") != NULL;
+    call_answer_empty(call, 204);
+}
+
+static bool routed(struct http_call *call)
+{
+    const struct parse_span *path = &call->head.path;
+    char allow[64];
+
+    router_find(call->head.method, call->text + path->at, path->len_bytes, &call->match);
+    if (call->match.route != NULL)
+        return true;
+    if (call->match.methods != 0) {
+        router_allow(call->match.methods, allow, sizeof(allow));
+        call_add_header(call, "Allow", allow);
+    }
+    if (call->match.status == 204)
+        answer_options(call);
+    else if (call->match.status == 405)
+        call_problem(call, 405, "this method is not allowed here");
+    else if (call->match.status == 404)
+        call_problem(call, 404, "Not found");
+    else
+        call_problem(call, 400, "the path is malformed");
+    return false;
+}
+
+bool gate_passed(struct connection *c, struct http_call *call)
+{
+    bool keep = c->keep;
+
+    if (call->body_late)
+        c->keep = false; /* where it is answered now, the body is not read */
+    whose(c, call);
+    if (stopped(c, call) || !routed(call) || redirected(c, call))
+        return false;
+    c->keep = keep;
+    return true;
+}
+
+bool gate_body(struct http_call *call)
+{
+    const struct route_schema *schema = call->match.route->schema;
+    struct body_fault fault;
+
+    if (schema == NULL)
+        return true;
+    if (!body_is_json(call_header(call, "content-type"))) {
+        call_problem(call, 415, "the body must be application/json");
+        return false;
+    }
+    call->json = body_read(call->body, call->body_n, schema, &fault);
+    if (call->json != NULL)
+        return true;
+    if (fault.field[0] != '\0')
+        call_problem_field(call, fault.status, fault.detail, fault.field, fault.reason);
+    else
+        call_problem(call, fault.status, fault.detail);
+    return false;
+}

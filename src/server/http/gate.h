@@ -1,0 +1,19 @@
+/* gate.h -- what stands before a handler on the io thread: whose request it is, whether it may be
+ * asked here (bans, https, the stop), its route, how often. Owner: the call's io thread. */
+#ifndef OPENMMO_HTTP_GATE_H
+#define OPENMMO_HTTP_GATE_H
+
+#include <stdbool.h>
+
+#include "common/compiler.h"
+
+struct connection;
+struct http_call;
+
+/* The head is read, the body is not. True: read on, and run it; false: it is answered, and where a
+ * body is still to come connection->keep is false. */
+bool gate_passed(struct connection *connection, struct http_call *call) MUST_CHECK;
+/* The body is whole: whether it fits its route. As above. */
+bool gate_body(struct http_call *call) MUST_CHECK;
+
+#endif
