@@ -135,7 +135,7 @@ class Openmmo:
         state = f"{self.home(work, players)}/state"
         os.makedirs(state, 0o700, exist_ok=True)
         door, said = self.door(place)
-        options = {**door, "server.state": state, "admin.socket": f"{work}/admin.sock",
+        options = {**door, "server.state": state, "admin.socket": f"{work}/admin.sock", "metrics.listen": "",
                    "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
                    "net.connections_max": str(players + self.more() + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
         if "--by-password" not in self.bots_options:  # then hashes are not what is measured

@@ -234,6 +234,16 @@ static const struct option_row rows[] = {
      "Unix socket of the operators' console. Empty: admin.sock in $RUNTIME_DIRECTORY (systemd's), else /run/openmmo/admin.sock for "
      "root, else admin.sock in the state directory."},
 
+    {"metrics", "listen", OPTION_LIST, AT(metrics_listen), "127.0.0.1:9477", 0, 1, 0, NULL, check_listen, NULL,
+     "Address where Prometheus scrapes GET /metrics, and where GET /livez and /readyz are answered too. Leave it where only this machine, or "
+     "a network of your own, comes to. Empty: there is none."},
+    {"metrics", "public_metrics", OPTION_BOOL, AT(public_metrics), "no", 0, 0, 0, NULL, NULL, NULL,
+     "Serve /metrics on the HTTP port too, to everybody. With no, it is not found there: behind a proxy on the same machine all the world "
+     "would come from 127.0.0.1."},
+
+    {"health", "tick_stall", OPTION_DURATION, AT(stall_ms), "5s", 500, 600000, R, NULL, NULL, NULL,
+     "/livez fails when the world has not ticked, or the control loop not turned, for so long."},
+
     {"log", "level", OPTION_ENUM, AT(log_level), "info", 0, 0, R, levels, NULL, NULL,
      "The least that is logged."},
     {"log", "slow_tick", OPTION_DURATION, AT(slow_tick_ms), "50ms", 0, 600000, R, NULL, NULL, NULL,
@@ -273,6 +283,8 @@ static const char *const sections[] = {
     "accounts", "Players' accounts and their passwords.",
     "auth", "Tokens that save the password on reconnecting.",
     "admin", "The operators' socket.",
+    "metrics", "What is counted, for Prometheus.",
+    "health", "Who asks whether the server is well.",
     "log", "The log, on stderr or in the systemd journal.",
     NULL,
 };

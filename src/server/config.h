@@ -68,6 +68,10 @@ struct config {
     char *auth_key; /* Ed25519 key file, made 0600 on first start */
     /* [admin] */
     char *admin_socket;
+    /* [metrics], [health] */
+    struct option_list metrics_listen; /* one, or none */
+    bool public_metrics;
+    uint32_t stall_ms;
     /* [log] */
     uint32_t log_level;                       /* enum log_level */
     uint32_t slow_tick_ms, slow_statement_ms; /* 0: none is logged */

@@ -37,7 +37,8 @@ int doors_open(struct doors *doors, const struct config *config, struct error *e
     doors->admin = -1;
     if (bind_all(&config->listen, doors->ports, &doors->ports_n, error) < 0 ||
         bind_all(&config->http_listen, doors->http, &doors->http_n, error) < 0 ||
-        bind_all(&config->https_listen, doors->https, &doors->https_n, error) < 0)
+        bind_all(&config->https_listen, doors->https, &doors->https_n, error) < 0 ||
+        bind_all(&config->metrics_listen, doors->metrics, &doors->metrics_n, error) < 0)
         goto fail;
     doors->admin = admin_bind(config->admin_socket, error);
     if (doors->admin >= 0)
@@ -52,6 +53,7 @@ void doors_close(struct doors *doors)
     close_all(doors->ports, &doors->ports_n);
     close_all(doors->http, &doors->http_n);
     close_all(doors->https, &doors->https_n);
+    close_all(doors->metrics, &doors->metrics_n);
     if (doors->admin_path != NULL && doors->admin >= 0) {
         unlink(doors->admin_path);
         close(doors->admin);

@@ -13,6 +13,8 @@
 struct doors {
     int ports[DOORS_PORTS_MAX]; /* one each address of net.listen; -1: taken by its listener */
     unsigned ports_n;
+    int metrics[DOORS_PORTS_MAX]; /* of metrics.listen, likewise */
+    unsigned metrics_n;
     int http[DOORS_PORTS_MAX]; /* the same of http.listen */
     unsigned http_n;
     int https[DOORS_PORTS_MAX]; /* of http.tls_listen */

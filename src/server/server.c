@@ -43,6 +43,7 @@
 #include "play/sessions.h"
 #include "server/doors.h"
 #include "server/lookout.h"
+#include "server/monitor.h"
 #include "server/reload.h"
 #include "server/state.h"
 #include "server/stop.h"
@@ -98,7 +99,7 @@ struct server {
     struct presence *presence;
     struct sessions *sessions;
     struct ticker *ticker;
-    struct tickwatch tickwatch;
+    struct monitor *monitor;
     struct http *http;
     uint16_t https_port; /* the first of http.tls_listen; 0: none */
     struct lookout *lookout;
@@ -423,6 +424,31 @@ static uint16_t redirect_port(const struct server *server, const struct config *
     return config->https_redirect ? server->https_port : 0;
 }
 
+static bool stopping(void *context)
+{
+    const struct server *server = context;
+
+    return server->stop.asked_n > 0;
+}
+
+static int start_monitor(struct server *server, struct error *error)
+{
+    struct monitor_config monitor = {.base = server->base,
+                                     .store = server->store,
+                                     .commands = server->commands,
+                                     .commands_n = server->readers_n,
+                                     .events = server->events,
+                                     .started_ms = server->started_ms,
+                                     .stopping = stopping,
+                                     .context = server};
+
+    server->monitor = monitor_new(&monitor, error);
+    if (!server->monitor)
+        return -1;
+    monitor_set(server->monitor, server->config);
+    return 0;
+}
+
 static struct http_config http_config_of(const struct server *server, const struct config *config)
 {
     bool own = config->https_certificate[0] != '\0';
@@ -438,6 +464,10 @@ static struct http_config http_config_of(const struct server *server, const stru
                                              .presence = server->presence,
                                              .refresh = server->refresh,
                                              .sessions = server->sessions,
+                                             .health = monitor_health(server->monitor),
+                                             .scrape = server->config->public_metrics
+                                                           ? monitor_scrape(server->monitor)
+                                                           : NULL,
                                              .started_ms = server->started_ms},
                                 .certificate = certificate,
                                 .key = own ? config->https_key : config->key,
@@ -524,7 +554,7 @@ static void ticked(void *context, const struct worst_record *record)
 {
     struct server *server = context;
 
-    tickwatch_note(&server->tickwatch, record);
+    monitor_ticked(server->monitor, record);
 }
 
 #if TEST_FAULTS
@@ -568,12 +598,6 @@ static void take_news(evutil_socket_t fd, short what, void *context)
     presence_snapshot(server->presence, snapshot);
 }
 
-static void set_slow(struct server *server, const struct config *config)
-{
-    tickwatch_set_slow(&server->tickwatch, config->slow_tick_ms);
-    store_set_slow(server->store, config->slow_statement_ms);
-}
-
 static int start_ticker(struct server *server, struct error *error)
 {
     struct ticker_config ticker = {.sim = server->sim,
@@ -605,7 +629,6 @@ static int start_ticker(struct server *server, struct error *error)
     if (server->config->burden)
         ticker.burden_us = burden_us;
 #endif
-    set_slow(server, server->config);
     if (server->config->io_threads == 0)
         ticker.base = server->base;
     server->ticker = ticker_start(&ticker, error);
@@ -639,7 +662,7 @@ static int apply(void *context, const struct config *config, struct error *error
     chatlog_keep(server->chatlog, days.chat > 0);
     retention_set(server->retention, &days);
     log_set_level((enum log_level)config->log_level);
-    set_slow(server, config);
+    monitor_set(server->monitor, config);
     return 0;
 }
 
@@ -664,6 +687,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
         stop_ask(&server->stop, "SIGUSR1", "", true);
     else
         stop_ask(&server->stop, number == SIGTERM ? "SIGTERM" : "SIGINT", "", false);
+    monitor_look(server->monitor);
 }
 
 /* -- what an operator asks -------------------------------------------------------------------- */
@@ -698,6 +722,7 @@ static void shutdown_asked(void *context, const char *reason, bool restart)
     struct server *server = context;
 
     stop_ask(&server->stop, "operator", reason, restart);
+    monitor_look(server->monitor);
 }
 
 static int rotate_key(void *context, struct error *outcome)
@@ -807,6 +832,13 @@ static void say_http(const struct option_list *listen, const struct http *http, 
     }
 }
 
+static int open_metrics(struct server *server, struct error *error)
+{
+    return server->doors.metrics_n > 0
+               ? monitor_open(server->monitor, &server->doors.metrics[0], error)
+               : 0;
+}
+
 static void open_port(struct server *server)
 {
     char address[128];
@@ -834,9 +866,9 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process,  take_state,   open_doors,   check_certificate, start_store,
-    start_accounts, start_queues, start_world,  start_records,     start_presence,
-    start_sessions, start_http,   start_ticker, start_admin,       start_watching,
+    start_process, take_state,   open_doors,    check_certificate, start_store,    start_accounts,
+    start_queues,  start_world,  start_records, start_presence,    start_sessions, start_monitor,
+    start_http,    start_ticker, start_admin,   start_watching,    open_metrics,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -942,6 +974,7 @@ void server_free(struct server *server)
         presence_set_sessions(server->presence, NULL);
     sessions_free(server->sessions);
     http_free(server->http);
+    monitor_free(server->monitor);
     accounts_free(server->accounts);
     refresh_free(server->refresh);
     access_free(server->access);

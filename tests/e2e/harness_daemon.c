@@ -49,7 +49,8 @@ void daemon_configure(struct daemon *daemon, const char *more_ini)
     assert_non_null(ini);
     fprintf(ini,
             "[server]\nname = test\nstate = %s/state\n[net]\nlisten = "
-            "127.0.0.1:%u\n[http]\nlisten = 127.0.0.1:0\n[limits]\nexempt = 127.0.0.0/8\n"
+            "127.0.0.1:%u\n[http]\nlisten = 127.0.0.1:0\n[metrics]\nlisten = "
+            "127.0.0.1:0\n[limits]\nexempt = 127.0.0.0/8\n"
             "[accounts]\nargon2_ops = 1\nargon2_memory = 8KiB\n[admin]\nsocket = %s\n",
             daemon->dir, daemon->port, daemon->admin_path);
     fputs(more_ini != NULL ? more_ini : "", ini);

@@ -16,7 +16,7 @@ finish() {
 trap finish EXIT
 fail() { echo "soak: $*" >&2; tail -n 5 "$work/log" >&2; exit 1; }
 
-"$build/openmmod" -c /dev/null --server.state="$work" --net.listen=127.0.0.1:0 --http.listen=127.0.0.1:0 --limits.exempt=127.0.0.0/8 \
+"$build/openmmod" -c /dev/null --server.state="$work" --net.listen=127.0.0.1:0 --http.listen=127.0.0.1:0 --metrics.listen= --limits.exempt=127.0.0.0/8 \
     --accounts.argon2_memory=8KiB --admin.socket="$work/admin.sock" 2>"$work/log" </dev/null &
 server=$!
 for _ in $(seq 200); do

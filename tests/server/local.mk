@@ -12,6 +12,11 @@ tests_server_test_exposition_SOURCES = tests/server/test_exposition.c
 tests_server_test_exposition_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_exposition_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_health
+tests_server_test_health_SOURCES = tests/server/test_health.c
+tests_server_test_health_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_health_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_workers
 tests_server_test_workers_SOURCES = tests/server/test_workers.c
 tests_server_test_workers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

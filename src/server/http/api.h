@@ -7,6 +7,8 @@ struct http_call;
 
 void api_health(struct http_call *call);        /* io */
 void api_health_uptime(struct http_call *call); /* io */
-void api_ready(struct http_call *call);         /* control */
+void api_live(struct http_call *call);          /* io */
+void api_ready(struct http_call *call);         /* io */
+void api_metrics(struct http_call *call);       /* control */
 
 #endif

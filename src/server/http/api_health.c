@@ -5,7 +5,8 @@
 #include "http/api.h"
 #include "http/call.h"
 #include "http/http.h"
-#include "store/store.h"
+#include "ops/health.h"
+#include "ops/scrape.h"
 
 static uint64_t now_ms(void)
 {
@@ -48,12 +49,47 @@ void api_health_uptime(struct http_call *call)
     call_answer_bytes(call, 200, "application/json; charset=utf-8", text, (size_t)n);
 }
 
+static void answer_health(struct http_call *call, unsigned checks_n)
+{
+    char text[HEALTH_TEXT_MAX];
+    struct timespec now;
+    size_t n;
+    bool well;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    well = health_ask(http_services(call_http(call))->health, checks_n,
+                      (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, text, &n);
+    call_add_header(call, "Cache-Control", "no-store");
+    call_answer_bytes(call, well ? 200 : 503, "application/json; charset=utf-8", text, n);
+}
+
+void api_live(struct http_call *call)
+{
+    answer_health(call, HEALTH_LIVE_N);
+}
+
 void api_ready(struct http_call *call)
 {
-    const char *trouble = store_trouble(http_services(call_http(call))->store);
+    answer_health(call, HEALTH_READY_N);
+}
 
-    if (trouble[0] != '\0')
-        call_problem(call, 503, "the database is away");
-    else
-        call_answer_json(call, 200, json_pack("{s:s}", "status", "OK"));
+void api_metrics(struct http_call *call)
+{
+    const struct scrape *scrape = http_services(call_http(call))->scrape;
+    struct exposition *exposition;
+    const char *text;
+    size_t n;
+
+    if (scrape == NULL) {
+        call_problem(call, 404, "Not found");
+        return;
+    }
+    exposition = scrape_write(scrape);
+    if (exposition == NULL) {
+        call_problem(call, 503, "out of memory");
+        return;
+    }
+    text = exposition_text(exposition, &n);
+    call_answer_bytes(call, 200, EXPOSITION_TYPE, text, n);
+    exposition_free(exposition);
 }

@@ -18,6 +18,8 @@
 
 struct http;     /* opaque */
 struct access;   /* accounts/access.h */
+struct health;   /* ops/health.h */
+struct scrape;   /* ops/scrape.h */
 struct accounts; /* accounts/accounts.h */
 struct bans;     /* accounts/bans.h */
 struct keys;     /* accounts/keys.h */
@@ -37,7 +39,9 @@ struct http_services {
     struct presence *presence;
     struct refresh *refresh;
     struct sessions *sessions;
-    uint64_t started_ms; /* Unix time */
+    const struct health *health; /* any thread */
+    const struct scrape *scrape; /* NULL: /metrics is not public */
+    uint64_t started_ms;         /* Unix time */
 };
 
 struct http_config {

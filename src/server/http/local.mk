@@ -7,6 +7,7 @@ libserver_a_SOURCES += src/server/http/respond.c src/server/http/respond.h \
     src/server/http/gzip.c src/server/http/gzip.h src/server/http/etag.c src/server/http/etag.h \
     src/server/http/problem.c src/server/http/problem.h
 libserver_a_SOURCES += src/server/http/answer.c \
+    src/server/http/exporter.c src/server/http/exporter.h \
     src/server/http/api.h src/server/http/api_health.c \
     src/server/http/call.c src/server/http/call.h src/server/http/call_inside.h \
     src/server/http/connection.c src/server/http/connection.h \

@@ -1,5 +1,7 @@
 libserver_a_SOURCES += \
     src/server/ops/exposition.c src/server/ops/exposition.h \
+    src/server/ops/health.c src/server/ops/health.h \
+    src/server/ops/scrape.c src/server/ops/scrape.h \
     src/server/ops/ladder.c src/server/ops/ladder.h \
     src/server/ops/libevent_log.c src/server/ops/libevent_log.h \
     src/server/ops/metrics.c src/server/ops/metrics.h \

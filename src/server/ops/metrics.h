@@ -119,6 +119,12 @@
     ROW(DURABLE_MS,              MILLI,     "openmmo_durable_timestamp_seconds",    "When it was reached, Unix time") \
     ROW(JOURNAL_STOPPED,         GAUGE,     "openmmo_journal_stopped",              "1 if the tick journal gave up") \
     ROW(LOG_LOST,                COUNTER,   "openmmo_log_lost_total",               "Lines that the log gave up because nobody took them") \
+    ROW(SCRAPES,                 COUNTER,   "openmmo_scrapes_total",                "Times that these metrics were written") \
+    ROW(SCRAPES_REFUSED,         COUNTER,   "openmmo_scrapes_refused_total",        "Connections to the metrics' listener that were too slow or no HTTP") \
+    ROW(SCRAPE_US,               HISTOGRAM, "openmmo_scrape_seconds",               "CPU time of writing them") \
+    ROW(QUEUE_CONTROL,           GAUGE,     "openmmo_command_queue{producer=\"control\"}", "Commands that wait for the next tick") \
+    ROW(QUEUE_IO,                GAUGE,     "openmmo_command_queue{producer=\"io\"}", "The same of all io threads") \
+    ROW(QUEUE_EVENTS,            GAUGE,     "openmmo_event_queue",                  "Events of the world that control has not taken yet") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
     ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost") \
     ROW(WEB_SESSIONS,            GAUGE,     "openmmo_web_sessions",                 "Engine.IO sessions of web clients") \

@@ -1,0 +1,296 @@
+/* exporter.c -- see exporter.h. */
+#include "http/exporter.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "http/parse.h"
+#include "net/listener.h"
+#include "ops/metrics.h"
+
+#define HEAD_MAX   8192 /* of a request */
+#define TARGET_MAX 1024
+#define JSON_TYPE  "application/json; charset=utf-8"
+
+struct exporter_connection {
+    struct exporter *exporter; /* NULL: this place is free */
+    struct bufferevent *socket;
+    struct event *deadline;
+    struct parse_progress progress;
+    bool answered;
+};
+
+struct exporter {
+    struct event_base *base;
+    struct listener *listener;
+    const struct health *health;
+    const struct scrape *scrape;
+    struct exporter_connection connections[EXPORTER_CONNECTIONS];
+    struct parse_head head;
+};
+
+static void end(struct exporter_connection *connection)
+{
+    struct exporter *exporter = connection->exporter;
+
+    bufferevent_free(connection->socket);
+    event_free(connection->deadline);
+    memset(connection, 0, sizeof(*connection));
+    listener_open(exporter->listener); /* there is room again */
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    metrics_add(METRIC_SCRAPES_REFUSED, 1);
+    end(context);
+}
+
+/* -- the answer -------------------------------------------------------------------------------- */
+
+static const char *phrase_of(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Bad Request";
+    }
+}
+
+static void begin_answer(struct exporter_connection *connection, int status, const char *type,
+                         size_t len_bytes)
+{
+    time_t now = time(NULL);
+    char date[40];
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    evbuffer_add_printf(bufferevent_get_output(connection->socket),
+                        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s"
+                        "Connection: close\r\n\r\n",
+                        status, phrase_of(status), date, type, len_bytes,
+                        status == 405 ? "Allow: GET, HEAD\r\n" : "");
+}
+
+static void answer(struct exporter_connection *connection, int status, const char *type,
+                   const char *text, size_t len_bytes)
+{
+    begin_answer(connection, status, type, len_bytes);
+    if (connection->exporter->head.method != HTTP_HEAD)
+        bufferevent_write(connection->socket, text, len_bytes);
+}
+
+static void answer_plainly(struct exporter_connection *connection, int status)
+{
+    char text[80];
+    int n = snprintf(text, sizeof(text), "%s\n", phrase_of(status));
+
+    answer(connection, status, "text/plain; charset=utf-8", text, (size_t)n);
+}
+
+static void release(const void *text, size_t n, void *exposition)
+{
+    (void)text, (void)n;
+    exposition_free(exposition);
+}
+
+static void answer_metrics(struct exporter_connection *connection)
+{
+    struct exposition *exposition = scrape_write(connection->exporter->scrape);
+    const char *text;
+    size_t n;
+
+    if (exposition == NULL) {
+        answer_plainly(connection, 503);
+        return;
+    }
+    text = exposition_text(exposition, &n);
+    begin_answer(connection, 200, EXPOSITION_TYPE, n);
+    if (connection->exporter->head.method == HTTP_HEAD ||
+        evbuffer_add_reference(bufferevent_get_output(connection->socket), text, n, release,
+                               exposition) < 0)
+        exposition_free(exposition);
+}
+
+static void answer_health(struct exporter_connection *connection, unsigned checks_n)
+{
+    char text[HEALTH_TEXT_MAX];
+    struct timespec now;
+    size_t n;
+    bool well;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    well = health_ask(connection->exporter->health, checks_n,
+                      (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, text, &n);
+    answer(connection, well ? 200 : 503, JSON_TYPE, text, n);
+}
+
+static bool is_path(const struct parse_head *head, const char *bytes, const char *path)
+{
+    return head->path.len_bytes == strlen(path) &&
+           memcmp(bytes + head->path.at, path, head->path.len_bytes) == 0;
+}
+
+static void route(struct exporter_connection *connection, const char *bytes)
+{
+    const struct parse_head *head = &connection->exporter->head;
+
+    if (head->method != HTTP_GET && head->method != HTTP_HEAD)
+        answer_plainly(connection, 405);
+    else if (is_path(head, bytes, "/metrics"))
+        answer_metrics(connection);
+    else if (is_path(head, bytes, "/livez"))
+        answer_health(connection, HEALTH_LIVE_N);
+    else if (is_path(head, bytes, "/readyz"))
+        answer_health(connection, HEALTH_READY_N);
+    else
+        answer_plainly(connection, 404);
+}
+
+/* -- the request ------------------------------------------------------------------------------- */
+
+/* Whatever follows the head is not looked at: the connection ends with the answer. */
+static void on_input(struct bufferevent *socket, void *context)
+{
+    static const struct parse_limits limits = {
+        .head_bytes = HEAD_MAX, .target_bytes = TARGET_MAX, .body_bytes = HEAD_MAX};
+    struct exporter_connection *connection = context;
+    struct parse_head *head = &connection->exporter->head;
+    struct evbuffer *input = bufferevent_get_input(socket);
+    size_t n = evbuffer_get_length(input);
+    const char *bytes = (const char *)evbuffer_pullup(input, -1);
+    enum parse_result result;
+
+    if (n == 0 || connection->answered)
+        return;
+    result = parse_head(bytes, n, &limits, &connection->progress, head);
+    if (result == PARSE_MORE)
+        return;
+    connection->answered = true;
+    bufferevent_disable(socket, EV_READ);
+    if (result == PARSE_OK) {
+        route(connection, bytes);
+    } else {
+        metrics_add(METRIC_SCRAPES_REFUSED, 1);
+        head->method = HTTP_GET;
+        answer_plainly(connection, head->status);
+    }
+}
+
+static void on_drained(struct bufferevent *socket, void *context)
+{
+    struct exporter_connection *connection = context;
+
+    (void)socket;
+    if (connection->answered)
+        end(connection);
+}
+
+static void on_event(struct bufferevent *socket, short what, void *context)
+{
+    (void)socket, (void)what;
+    end(context);
+}
+
+/* -- connections ------------------------------------------------------------------------------- */
+
+static struct exporter_connection *free_place(struct exporter *exporter)
+{
+    for (unsigned i = 0; i < EXPORTER_CONNECTIONS; i++)
+        if (exporter->connections[i].exporter == NULL)
+            return &exporter->connections[i];
+    return NULL;
+}
+
+static bool room(void *context)
+{
+    struct exporter *exporter = context;
+
+    if (free_place(exporter) != NULL)
+        return true;
+    listener_hold(exporter->listener);
+    return false;
+}
+
+static void accepted(void *context, int fd, const struct sockaddr_storage *address)
+{
+    static const struct timeval deadline = {EXPORTER_MS / 1000, 0};
+    struct exporter *exporter = context;
+    struct exporter_connection *connection = free_place(exporter);
+
+    (void)address;
+    connection->socket = bufferevent_socket_new(exporter->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    connection->deadline = evtimer_new(exporter->base, on_deadline, connection);
+    if (connection->socket == NULL || connection->deadline == NULL ||
+        event_add(connection->deadline, &deadline) < 0) {
+        if (connection->socket != NULL)
+            bufferevent_free(connection->socket);
+        else
+            close(fd);
+        if (connection->deadline != NULL)
+            event_free(connection->deadline);
+        memset(connection, 0, sizeof(*connection));
+        return;
+    }
+    connection->exporter = exporter;
+    bufferevent_setcb(connection->socket, on_input, on_drained, on_event, connection);
+    bufferevent_setwatermark(connection->socket, EV_READ, 0, HEAD_MAX);
+    bufferevent_enable(connection->socket, EV_READ | EV_WRITE);
+}
+
+struct exporter *exporter_new(struct event_base *base, int fd, const struct health *health,
+                              const struct scrape *scrape, struct error *error)
+{
+    static const struct listener_handlers handlers = {.room = room, .accepted = accepted};
+    struct exporter *exporter = calloc(1, sizeof(*exporter));
+
+    if (exporter == NULL) {
+        close(fd);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    exporter->base = base;
+    exporter->health = health;
+    exporter->scrape = scrape;
+    exporter->listener = listener_new(base, fd, &handlers, exporter, error);
+    if (exporter->listener == NULL) {
+        free(exporter);
+        return NULL;
+    }
+    listener_open(exporter->listener);
+    return exporter;
+}
+
+uint16_t exporter_port(const struct exporter *exporter)
+{
+    return listener_port(exporter->listener);
+}
+
+void exporter_free(struct exporter *exporter)
+{
+    if (exporter == NULL)
+        return;
+    listener_close(exporter->listener);
+    for (unsigned i = 0; i < EXPORTER_CONNECTIONS; i++)
+        if (exporter->connections[i].exporter != NULL)
+            end(&exporter->connections[i]);
+    listener_free(exporter->listener);
+    free(exporter);
+}

@@ -1,0 +1,132 @@
+/* monitor.c -- see monitor.h. */
+#include <config.h> /* of the build: PACKAGE_VERSION */
+
+#include "server/monitor.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "http/exporter.h"
+#include "ops/metrics.h"
+#include "server/tickwatch.h"
+
+struct monitor {
+    struct monitor_config config;
+    struct tickwatch tickwatch;
+    struct health health;
+    struct scrape scrape;
+    struct exporter *exporter;
+    struct event *second;
+};
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What nobody sets as it changes. */
+static void refresh(void *context)
+{
+    const struct monitor *monitor = context;
+    size_t io = 0;
+
+    for (unsigned i = 1; i < monitor->config.commands_n; i++)
+        io += queue_length(monitor->config.commands[i]);
+    metrics_set(METRIC_QUEUE_CONTROL, (int64_t)queue_length(monitor->config.commands[0]));
+    metrics_set(METRIC_QUEUE_IO, (int64_t)io);
+    metrics_set(METRIC_QUEUE_EVENTS, (int64_t)queue_length(monitor->config.events));
+    metrics_add(METRIC_LOG_LOST, log_lost() - (uint64_t)metrics_value(METRIC_LOG_LOST));
+}
+
+void monitor_look(struct monitor *monitor)
+{
+    struct health_facts facts = {
+        .ticks = (uint64_t)metrics_value(METRIC_TICKS),
+        .missed = (uint64_t)metrics_value(METRIC_TICKS_MISSED),
+        .tempo_permille = (uint16_t)metrics_value(METRIC_TEMPO),
+        .store_away = store_trouble(monitor->config.store)[0] != '\0',
+        .stopping = monitor->config.stopping(monitor->config.context),
+    };
+
+    health_look(&monitor->health, &facts, monotonic_ms());
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    monitor_look(context);
+}
+
+struct monitor *monitor_new(const struct monitor_config *config, struct error *error)
+{
+    static const struct timeval second = {1, 0};
+    struct monitor *monitor = calloc(1, sizeof(*monitor));
+
+    if (monitor != NULL)
+        monitor->second = event_new(config->base, -1, EV_PERSIST, on_second, monitor);
+    if (monitor == NULL || monitor->second == NULL || event_add(monitor->second, &second) < 0) {
+        error_set(error, "out of memory");
+        monitor_free(monitor);
+        return NULL;
+    }
+    monitor->config = *config;
+    health_init(&monitor->health, 0, monotonic_ms());
+    monitor->scrape = (struct scrape){.started_ms = config->started_ms,
+                                      .version = PACKAGE_VERSION,
+                                      .compiler = __VERSION__,
+                                      .store = store_driver_name(config->store),
+                                      .refresh = refresh,
+                                      .context = monitor};
+    return monitor;
+}
+
+void monitor_set(struct monitor *monitor, const struct config *config)
+{
+    health_set_stall(&monitor->health, config->stall_ms);
+    tickwatch_set_slow(&monitor->tickwatch, config->slow_tick_ms);
+    store_set_slow(monitor->config.store, config->slow_statement_ms);
+}
+
+int monitor_open(struct monitor *monitor, int *fd, struct error *error)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    monitor->exporter =
+        exporter_new(monitor->config.base, taken, &monitor->health, &monitor->scrape, error);
+    if (monitor->exporter == NULL)
+        return -1;
+    log_event(LOG_LEVEL_INFO, "metrics_listening", "metrics are served",
+              LOG_U64("port", exporter_port(monitor->exporter)));
+    return 0;
+}
+
+void monitor_ticked(struct monitor *monitor, const struct worst_record *record)
+{
+    health_ticked(&monitor->health, monotonic_ms());
+    tickwatch_note(&monitor->tickwatch, record);
+}
+
+const struct health *monitor_health(const struct monitor *monitor)
+{
+    return &monitor->health;
+}
+
+const struct scrape *monitor_scrape(const struct monitor *monitor)
+{
+    return &monitor->scrape;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+    if (monitor == NULL)
+        return;
+    exporter_free(monitor->exporter);
+    if (monitor->second != NULL)
+        event_free(monitor->second);
+    free(monitor);
+}
