@@ -316,3 +316,10 @@ tests_server_test_eio_packet_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 tests_server_test_eio_session_SOURCES = tests/server/test_eio_session.c
 tests_server_test_eio_session_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_eio_session_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+
+# wslay_oracle: the same bytes through wslay.
+check_PROGRAMS += tests/server/test_websocket
+tests_server_test_websocket_SOURCES = tests/server/test_websocket.c tests/server/wslay_oracle.c tests/server/wslay_oracle.h
+tests_server_test_websocket_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_websocket_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lwslay
