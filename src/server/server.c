@@ -39,6 +39,7 @@
 #include "ops/workers.h"
 #include "play/chatlog.h"
 #include "play/presence.h"
+#include "play/recent.h"
 #include "play/scrollback.h"
 #include "play/sessions.h"
 #include "server/doors.h"
@@ -88,6 +89,7 @@ struct server {
     struct accounts *accounts;
     struct chatlog *chatlog;
     struct scrollback *scrollback;
+    struct recent *recent; /* chat */
     struct retention *retention;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
@@ -341,6 +343,9 @@ static int start_records(struct server *server, struct error *error)
     if (!server->chatlog)
         return -1;
     chatlog_keep(server->chatlog, days.chat > 0);
+    server->recent = recent_new();
+    if (!server->recent)
+        return error_set(error, "out of memory");
     server->retention = retention_new(server->base, server->store, &days, error);
     return server->retention ? 0 : -1;
 }
@@ -595,6 +600,7 @@ static void take_news(evutil_socket_t fd, short what, void *context)
     snapshot = mailbox_take(mailbox);
     chatlog_take(server->chatlog, snapshot, timestamp_now_ms());
     scrollback_take(server->scrollback, snapshot, timestamp_now_ms());
+    recent_take(server->recent, snapshot, timestamp_now_ms());
     presence_snapshot(server->presence, snapshot);
 }
 
@@ -757,6 +763,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .store = server->store,
                                  .bans = server->bans,
                                  .access = server->access,
+                                 .recent = server->recent,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -980,6 +987,7 @@ void server_free(struct server *server)
     access_free(server->access);
     bans_free(server->bans);
     chatlog_free(server->chatlog);
+    recent_free(server->recent);
     retention_free(server->retention);
     keys_free(server->keys);
     presence_free(server->presence);

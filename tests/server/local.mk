@@ -293,6 +293,11 @@ tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/serv
 tests_server_test_moderation_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_recent
+tests_server_test_recent_SOURCES = tests/server/test_recent.c tests/server/sim_room.h tests/server/sim_world.h
+tests_server_test_recent_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_recent_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_chatlog
 tests_server_test_chatlog_SOURCES = tests/server/test_chatlog.c tests/server/scratch.h tests/server/sim_room.h \
     tests/server/sim_world.h

@@ -23,6 +23,7 @@ struct admin;
 struct ladder; /* ops/ladder.h */
 struct access; /* accounts/access.h */
 struct bans;   /* accounts/bans.h */
+struct recent; /* play/recent.h */
 struct worst;  /* ops/worst.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
@@ -73,6 +74,7 @@ struct admin_config {
     const struct worst *worst;                 /* the same */
     struct bans *bans;                         /* borrowed, outlives the admin */
     struct access *access;                     /* the same; NULL: there are no access tokens */
+    struct recent *recent;                     /* the same; NULL: nobody keeps what was said */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };
