@@ -125,7 +125,8 @@ static void answered_register(struct attempt *attempt, const struct store_answer
     } else if (!attempt->hashed) {
         attempt_refuse(attempt, PROTOCOL_REASON_NAME_TAKEN, NULL);
     } else if (attempt->known) { /* it was taken, and this says by whose name */
-        if (answer->status == STORE_OK)
+        attempt->email_taken = answer->status != STORE_OK;
+        if (!attempt->email_taken)
             attempt_refuse(attempt, PROTOCOL_REASON_NAME_TAKEN, NULL);
         else
             attempt_refuse(attempt, PROTOCOL_REASON_BAD_EMAIL,

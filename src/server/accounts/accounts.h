@@ -86,6 +86,7 @@ struct accounts_answer {
     enum protocol_reason reason; /* NONE: it is who it says */
     uint32_t retry_after_ms;     /* BUSY, RATE_LIMITED, STORE_AWAY */
     char text[ERROR_TEXT_MAX];   /* for the player; empty: the reason's own */
+    bool email_taken;            /* BAD_EMAIL: another account has it */
     uint64_t player;             /* 0: a guest */
     bool guest;
     char username[TEXT_NAME_MAX_BYTES + 1];

@@ -230,7 +230,7 @@ void attempt_stop_all(struct accounts *accounts)
 
 void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text)
 {
-    struct accounts_answer answer = {.reason = reason};
+    struct accounts_answer answer = {.reason = reason, .email_taken = attempt->email_taken};
 
     if (reason == PROTOCOL_REASON_BUSY)
         answer.retry_after_ms = BUSY_RETRY_MS;

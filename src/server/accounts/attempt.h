@@ -42,6 +42,7 @@ struct attempt {
     bool known;                    /* the store has that name */
     bool known_network;            /* its owner logged in from there before */
     bool hashed;                   /* the worker is done with it */
+    bool email_taken;              /* another account has its e-mail address */
     bool counted, charged;         /* the throttle counts it: by its address, by the account */
     enum password_verdict verdict; /* the worker's */
     char
