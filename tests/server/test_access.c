@@ -113,6 +113,10 @@ static void test_ends_with_a_change(void **state)
     assert_int_equal(judge(world, 7, issued_s, NOW), ACCESS_GOOD);
     assert_int_equal(access_issue_s(world->access, 8, NOW), NOW_S);
     assert_int_equal(access_issue_s(NULL, 7, NOW), NOW_S);
+    access_end(world->access, 7, NOW); /* once more, in the same second */
+    assert_int_equal(judge(world, 7, issued_s, NOW), ACCESS_REFUSED);
+    issued_s = access_issue_s(world->access, 7, NOW);
+    assert_int_equal(judge(world, 7, issued_s, NOW), ACCESS_GOOD);
     access_end(NULL, 7, NOW);
     access_end(world->access, 7, NOW + 5000);
     assert_int_equal(judge(world, 7, issued_s, NOW + 5000), ACCESS_REFUSED);

@@ -87,6 +87,8 @@ void access_end(struct access *access, uint64_t player, uint64_t now_ms)
     if (!access)
         return;
     HASH_FIND(hh, access->ended, &player, sizeof(player), row);
+    if (row && row->from_s >= from_s) /* what was made since is dated then (access_issue_s) */
+        from_s = row->from_s + 1;
     if (row) /* it is the newest now */
         forget(access, row);
     make_room(access, now_ms / 1000);
