@@ -29,6 +29,7 @@
 #include "common/heightfield.h"
 #include "common/log.h"
 #include "common/queue.h"
+#include "http/census.h"
 #include "http/http.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -102,6 +103,7 @@ struct server {
     struct sessions *sessions;
     struct ticker *ticker;
     struct monitor *monitor;
+    struct census *census;
     struct http *http;
     uint16_t https_port; /* the first of http.tls_listen; 0: none */
     struct lookout *lookout;
@@ -465,8 +467,10 @@ static struct http_config http_config_of(const struct server *server, const stru
                                              .accounts = server->accounts,
                                              .access = server->access,
                                              .bans = server->bans,
+                                             .census = server->census,
                                              .keys = server->keys,
                                              .presence = server->presence,
+                                             .recent = server->recent,
                                              .refresh = server->refresh,
                                              .sessions = server->sessions,
                                              .health = monitor_health(server->monitor),
@@ -499,8 +503,12 @@ static struct http_config http_config_of(const struct server *server, const stru
 
 static int start_http(struct server *server, struct error *error)
 {
-    struct http_config http = http_config_of(server, server->config);
+    struct http_config http;
 
+    server->census = census_new(server->store);
+    if (!server->census)
+        return error_set(error, "out of memory");
+    http = http_config_of(server, server->config);
     if (server->doors.https_n > 0) {
         server->https_port = listener_bound(server->doors.https[0]);
         http.redirect_port = redirect_port(server, server->config);
@@ -982,6 +990,7 @@ void server_free(struct server *server)
     sessions_free(server->sessions);
     http_free(server->http);
     monitor_free(server->monitor);
+    census_free(server->census);
     accounts_free(server->accounts);
     refresh_free(server->refresh);
     access_free(server->access);

@@ -20,6 +20,13 @@ tests_e2e_test_trouble_SOURCES = tests/e2e/test_trouble.c $(STAGE_SOURCES)
 tests_e2e_test_trouble_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS)
 tests_e2e_test_trouble_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 
+# What web clients ask for, with a client of its own.
+WEB_SOURCES = tests/e2e/web.h tests/e2e/web.c $(STAGE_STORE_SOURCES)
+check_PROGRAMS += tests/e2e/test_contract
+tests_e2e_test_contract_SOURCES = tests/e2e/test_contract.c $(WEB_SOURCES)
+tests_e2e_test_contract_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_contract_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_resume
 tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_resume_CFLAGS = $(STAGE_STORE_CFLAGS)

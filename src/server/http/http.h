@@ -22,9 +22,11 @@ struct health;   /* ops/health.h */
 struct scrape;   /* ops/scrape.h */
 struct accounts; /* accounts/accounts.h */
 struct bans;     /* accounts/bans.h */
+struct census;   /* http/census.h */
 struct keys;     /* accounts/keys.h */
 struct network;  /* net/network.h */
 struct presence; /* play/presence.h */
+struct recent;   /* play/recent.h */
 struct refresh;  /* accounts/refresh.h */
 struct sessions; /* play/sessions.h */
 struct store;    /* store/store.h */
@@ -35,8 +37,10 @@ struct http_services {
     struct accounts *accounts;
     struct access *access;
     struct bans *bans;
+    struct census *census;
     struct keys *keys;
     struct presence *presence;
+    struct recent *recent;
     struct refresh *refresh;
     struct sessions *sessions;
     const struct health *health; /* any thread */

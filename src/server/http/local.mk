@@ -9,7 +9,14 @@ libserver_a_SOURCES += src/server/http/respond.c src/server/http/respond.h \
     src/server/http/problem.c src/server/http/problem.h
 libserver_a_SOURCES += src/server/http/answer.c \
     src/server/http/exporter.c src/server/http/exporter.h \
-    src/server/http/api.h src/server/http/api_health.c \
+    src/server/http/api.h src/server/http/api_auth.c src/server/http/api_health.c \
+    src/server/http/api_openapi.c src/server/http/api_own.c src/server/http/api_players.c \
+    src/server/http/asked.c src/server/http/asked.h \
+    src/server/http/census.c src/server/http/census.h \
+    src/server/http/openapi.c src/server/http/openapi.h \
+    src/server/http/openapi_shapes.c src/server/http/openapi_shapes.h \
+    src/server/http/page.c src/server/http/page.h \
+    src/server/http/shape.c src/server/http/shape.h \
     src/server/http/call.c src/server/http/call.h src/server/http/call_inside.h \
     src/server/http/connection.c src/server/http/connection.h \
     src/server/http/body.c src/server/http/body.h \

@@ -40,12 +40,21 @@ struct route_field {
     const char *summary;
 };
 
-/* A body is one JSON object of these members; others are passed over. */
+/* A body is one JSON object of these members; others are passed over. Of a query, they are what may
+ * stand behind '?': each is checked where it is read. */
 struct route_schema {
     const struct route_field *fields;
     unsigned fields_n;
     int status;         /* of a body that does not fit: 400 or 422 */
     const char *detail; /* the sentence then; NULL: one that names the member */
+};
+
+/* One kind of answer, for OpenAPI. */
+struct route_reply {
+    int status; /* 0: the end of an array of these */
+    const char *summary;
+    const char
+        *shape; /* of openapi_shapes.c, "[Player]": an array of them; NULL: no body, or a problem */
 };
 
 struct route {
@@ -58,6 +67,8 @@ struct route {
     void (*run)(struct http_call *call);
     const char *summary;               /* for OpenAPI; NULL: not shown there */
     const struct route_schema *schema; /* NULL: the body, if any, is not looked at */
+    const struct route_schema *query;  /* NULL: none is looked at */
+    const struct route_reply *replies; /* those that others of its kind do not give; may be NULL */
 };
 
 /* All of them. */

@@ -1,0 +1,87 @@
+/* api_own.c -- what a player may see of himself and of the talk: his sessions, the last lines of
+ * chat. */
+#include "common/protocol.h"
+#include "http/api.h"
+#include "http/asked.h"
+#include "http/http.h"
+#include "http/page.h"
+#include "http/shape.h"
+#include "play/recent.h"
+
+#include <stdio.h>
+
+#define SESSIONS_LIMIT 50
+#define CHAT_LIMIT     50
+
+/* -- sessions ---------------------------------------------------------------------------------- */
+
+static json_t *stay_json(const struct store_stay *stay)
+{
+    return json_pack("{s:I, s:s, s:o, s:o}", "id", (json_int_t)stay->id, "session_id",
+                     stay->session_id, "connected_at", shape_time(stay->connected_ms),
+                     "disconnected_at", shape_time(stay->disconnected_ms));
+}
+
+static void stays(struct http_call *call, const struct store_answer *answer)
+{
+    const struct store_stay *rows = answer->rows;
+    json_t *list = json_array();
+    struct page page;
+
+    if (page_read(call, SESSIONS_LIMIT, PAGE_SESSIONS_MAX, &page) < 0) { /* it was well before */
+        json_decref(list);
+        return;
+    }
+    for (size_t i = 0; i < answer->rows_n && i < page.limit; i++)
+        json_array_append_new(list, stay_json(&rows[i]));
+    if (answer->rows_n > page.limit)
+        page_next(call, "/api/sessions", &page, rows[page.limit - 1].id);
+    call_answer_json(call, 200, list);
+}
+
+void api_sessions(struct http_call *call)
+{
+    struct store_question question = {.statement = STORE_SESSIONS_OF};
+    struct page page;
+
+    if (page_read(call, SESSIONS_LIMIT, PAGE_SESSIONS_MAX, &page) < 0)
+        return;
+    question.in.page.about = call_identity(call)->player;
+    question.in.page.from = page.cursor ? page.cursor : INT64_MAX;
+    question.in.page.limit = page.limit + 1;
+    asked_store(call, &question, stays);
+}
+
+/* -- chat -------------------------------------------------------------------------------------- */
+
+static json_t *line_json(const struct recent_line *line)
+{
+    char id[24];
+
+    snprintf(id, sizeof(id), "%llu", (unsigned long long)line->sequence);
+    return json_pack(
+        "{s:s, s:o, s:o, s:s#, s:o}", "id", id, "player_id",
+        line->player ? json_integer((json_int_t)line->player) : json_null(), "username",
+        line->name ? json_stringn(line->name->bytes, line->name->len_bytes) : json_null(),
+        "message", line->text->bytes, (int)line->text->len_bytes, "timestamp",
+        shape_time(line->said_ms));
+}
+
+void api_chat_recent(struct http_call *call)
+{
+    const struct recent_line *lines[RECENT_LINES + 1];
+    struct page page;
+    json_t *list;
+    size_t n, from;
+
+    if (page_read(call, CHAT_LIMIT, RECENT_LINES, &page) < 0)
+        return;
+    n = recent_find(http_services(call_http(call))->recent, page.cursor, lines, page.limit + 1);
+    from = n > page.limit ? 1 : 0; /* one more than was asked for: there are older ones */
+    list = json_array();
+    for (size_t i = from; i < n; i++)
+        json_array_append_new(list, line_json(lines[i]));
+    if (from)
+        page_next(call, "/api/chat/recent", &page, lines[from]->sequence);
+    call_answer_json(call, 200, list);
+}
