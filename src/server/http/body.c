@@ -13,6 +13,14 @@ bool body_is_json(const char *content_type)
     return n == strlen("application/json") && strncasecmp(content_type, "application/json", n) == 0;
 }
 
+bool body_needed(const struct route_schema *schema)
+{
+    for (unsigned i = 0; i < schema->fields_n; i++)
+        if (!schema->fields[i].optional)
+            return true;
+    return false;
+}
+
 /* Before a recursive parser sees it. */
 static bool too_deep(const char *bytes, size_t n)
 {

@@ -21,6 +21,8 @@ struct body_fault {
 
 /* A Content-Type that is JSON's; NULL: there was none. */
 bool body_is_json(const char *content_type);
+/* False: every member may be left out, and so may the body. */
+bool body_needed(const struct route_schema *schema);
 /* An object that fits: a new reference; NULL and *fault: it does not. */
 json_t *body_read(const void *bytes, size_t len_bytes, const struct route_schema *schema,
                   struct body_fault *fault);
