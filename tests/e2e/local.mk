@@ -109,3 +109,10 @@ check_PROGRAMS += tests/e2e/test_injection
 tests_e2e_test_injection_SOURCES = tests/e2e/test_injection.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_injection_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_injection_LDADD = $(STAGE_STORE_LIBS)
+
+# HTTP byte by byte.
+WIRE_SOURCES = tests/e2e/wire.h tests/e2e/wire.c
+check_PROGRAMS += tests/e2e/test_http
+tests_e2e_test_http_SOURCES = tests/e2e/test_http.c $(WIRE_SOURCES) $(E2E_SOURCES)
+tests_e2e_test_http_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_http_LDADD = $(E2E_LIBS)
