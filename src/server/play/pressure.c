@@ -125,13 +125,15 @@ void pace_withheld(struct pace *pace)
 #define HASTY_MAX 6  /* the longest wait: 64 windows, of sweeps two minutes */
 #define STANDS    16 /* windows after which a fall was right */
 #define HALF      50 /* percent */
-#define WANES     16 /* of what was measured goes each time */
+#define WANES     8  /* of what was measured goes each time */
 
-/* What is left of a tick is for what comes in: a fifth of what goes out, and handshakes. */
+/* What is left of a tick is for what comes in: a fifth of what goes out, and handshakes. A sweep
+ * that overruns its tick harms little by itself, the next one begins late; but a floor is felt for
+ * seconds, so what passes within one is none. */
 const struct floor_rule floor_of_sweeps = {
-    .high = SIM_TICK_MS * 1000 * 7 / 10,
-    .high_n = SIM_TICK_HZ / 2,
-    .low = SIM_TICK_MS * 1000 * 6 / 10,
+    .high = SIM_TICK_MS * 1000 * 8 / 10,
+    .high_n = SIM_TICK_HZ,
+    .low = SIM_TICK_MS * 1000 * 7 / 10,
     .low_n = 2 * SIM_TICK_HZ,
 };
 

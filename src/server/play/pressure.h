@@ -84,8 +84,8 @@ struct floor {
 /* One more measurement. Returns the floor. */
 unsigned floor_measure(struct floor *floor, const struct floor_rule *rule, uint64_t load);
 
-/* An io thread's: CPU time of a sweep, in us; over 70 % of a tick for half a second is too much,
- * and 60 % is enough room to fall into. */
+/* An io thread's: CPU time of a sweep, in us; over 80 % of a tick for a second is too much, and
+ * 70 % is enough room to fall into. */
 extern const struct floor_rule floor_of_sweeps;
 
 /* ---- the server: bytes a second over all io threads ---- */
