@@ -134,6 +134,15 @@ static const struct option_row rows[] = {
      "The longest head of a request; its first line may be a half of it, 4 KiB at most."},
     {"http", "body_bytes", OPTION_BYTES, AT(http_body_bytes), "64KiB", 1 << 10, 16 << 20, R, NULL, NULL, NULL,
      "The longest body of a request."},
+    {"http", "reads_per_minute", OPTION_INTEGER, AT(reads_per_minute), "1200", 0, 1000000, R, NULL, NULL, NULL,
+     "Requests that only read, of one address (IPv4 /32, IPv6 /64) and of one account a minute; a quarter of them, and 10 at least, "
+     "at once. Who asks more often is answered 429. 0: as often as they like. limits.exempt counts here too."},
+    {"http", "writes_per_minute", OPTION_INTEGER, AT(writes_per_minute), "300", 0, 1000000, R, NULL, NULL, NULL,
+     "The same of requests that change something."},
+    {"http", "logins_per_minute", OPTION_INTEGER, AT(web_logins_per_minute), "20", 0, 1000000, R, NULL, NULL, NULL,
+     "The same of logins, registrations and renewals of tokens."},
+    {"http", "cheap_per_minute", OPTION_INTEGER, AT(cheap_per_minute), "0", 0, 100000000, R, NULL, NULL, NULL,
+     "The same of what costs next to nothing: health, assets, the polls of Socket.IO."},
 
     {"limits", "before_login_per_address", OPTION_INTEGER, AT(before_login_per_address), "20", 1, 100000, R, NULL, NULL, NULL,
      "Connections of one address (IPv4 /32, IPv6 /64) that have not logged in."},

@@ -456,6 +456,14 @@ static int start_monitor(struct server *server, struct error *error)
     return 0;
 }
 
+/* So many a minute, a quarter of them at once. */
+static struct bucket_rate rate_of(uint32_t a_minute)
+{
+    uint32_t burst = a_minute / 4;
+
+    return (struct bucket_rate){a_minute, 60000, burst > 10 ? burst : 10};
+}
+
 static struct http_config http_config_of(const struct server *server, const struct config *config)
 {
     bool own = config->https_certificate[0] != '\0';
@@ -498,6 +506,11 @@ static struct http_config http_config_of(const struct server *server, const stru
                                 .cors_origins = texts(&config->cors_origins),
                                 .cors_origins_n = config->cors_origins.items_n,
                                 .cors_credentials = config->cors_credentials,
+                                .rates = {[ROUTE_RATE_READ] = rate_of(config->reads_per_minute),
+                                          [ROUTE_RATE_WRITE] = rate_of(config->writes_per_minute),
+                                          [ROUTE_RATE_LOGIN] =
+                                              rate_of(config->web_logins_per_minute),
+                                          [ROUTE_RATE_CHEAP] = rate_of(config->cheap_per_minute)},
                                 .redirect_port = redirect_port(server, config)};
 }
 

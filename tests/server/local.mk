@@ -323,6 +323,11 @@ tests_server_test_eio_session_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_eio_session_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 
+check_PROGRAMS += tests/server/test_limits
+tests_server_test_limits_SOURCES = tests/server/test_limits.c
+tests_server_test_limits_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_limits_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 # wslay_oracle: the same bytes through wslay.
 check_PROGRAMS += tests/server/test_websocket
 tests_server_test_websocket_SOURCES = tests/server/test_websocket.c tests/server/wslay_oracle.c tests/server/wslay_oracle.h

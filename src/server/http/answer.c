@@ -113,6 +113,15 @@ static void write_cors(const struct connection *c, struct http_call *call, struc
     cors_write_preflight(policy, origin, methods, respond);
 }
 
+static void write_rate(const struct limits_answer *rate, struct respond *respond)
+{
+    if (rate->limit == 0)
+        return;
+    respond_number(respond, "RateLimit-Limit", rate->limit);
+    respond_number(respond, "RateLimit-Remaining", rate->remaining);
+    respond_number(respond, "RateLimit-Reset", rate->full_s);
+}
+
 static int write_head(struct connection *c, struct http_call *call, char room[HEAD_ROOM])
 {
     struct respond respond;
@@ -132,6 +141,7 @@ static int write_head(struct connection *c, struct http_call *call, char room[HE
         respond_number(&respond, "Content-Length", call->answer_n);
     if (call->type != NULL && has_body(call))
         respond_header(&respond, "Content-Type", call->type);
+    write_rate(&call->rate, &respond);
     respond_lines(&respond, call->headers, call->headers_n);
     if (!c->keep)
         respond_header(&respond, "Connection", "close");

@@ -5,6 +5,7 @@
 
 #include "http/call.h"
 #include "http/chunks.h"
+#include "http/limits.h"
 #include "http/parse.h"
 #include "http/router.h"
 #include "http/worker.h"
@@ -43,6 +44,7 @@ struct http_call {
     bool forwarded; /* a trusted proxy said whose address it is */
     bool preflight; /* the answer is one of CORS */
     bool identified;
+    struct limits_answer rate; /* the tighter of its address' and its account's */
     struct call_identity identity;
     /* Answered. */
     int status;

@@ -8,6 +8,7 @@
 #include "common/protocol.h"
 #include "http/call_inside.h"
 #include "http/connection.h"
+#include "http/gate.h"
 #include "http/http_inside.h"
 #include "store/timestamp.h"
 
@@ -94,7 +95,7 @@ static void run_asked(struct postbox_item *item)
     list_add(http, call);
     if (http->ended)
         call_problem(call, 503, "the server stops");
-    else if (!barred(http, call) && identify(http, call))
+    else if (!barred(http, call) && identify(http, call) && gate_account(call))
         call_run(call);
 }
 

@@ -3,12 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "http/body.h"
 #include "http/call_inside.h"
 #include "http/connection.h"
 #include "http/forwarded.h"
 #include "net/network.h"
+#include "ops/metrics.h"
 
 #define RETRY_AFTER "5" /* seconds, of a stop */
 
@@ -93,6 +95,52 @@ static bool routed(struct http_call *call)
     return false;
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* True: it was too often, and is answered. */
+static bool limited(struct http_call *call, const struct limits_answer *rate)
+{
+    char seconds[16];
+
+    if (call->rate.limit == 0 || rate->remaining <= call->rate.remaining)
+        call->rate = *rate;
+    if (rate->allowed)
+        return false;
+    metrics_add(METRIC_HTTP_LIMITED, 1);
+    snprintf(seconds, sizeof(seconds), "%u", rate->retry_s);
+    call_add_header(call, "Retry-After", seconds);
+    call_problem(call, 429, "too many requests");
+    return true;
+}
+
+static bool address_limited(struct http_call *call)
+{
+    struct limits_answer rate;
+
+    if (call->exempt)
+        return false;
+    rate = limits_take_address(call->worker->limits, call->match.route->rate,
+                               (const struct sockaddr *)&call->address, now_us());
+    return limited(call, &rate);
+}
+
+bool gate_account(struct http_call *call)
+{
+    struct limits_answer rate;
+
+    if (call->exempt || !call->identified)
+        return true;
+    rate = limits_take_account(call->worker->limits, call->match.route->rate, call->identity.player,
+                               now_us());
+    return !limited(call, &rate);
+}
+
 bool gate_passed(struct connection *c, struct http_call *call)
 {
     bool keep = c->keep;
@@ -100,7 +148,7 @@ bool gate_passed(struct connection *c, struct http_call *call)
     if (call->body_late)
         c->keep = false; /* where it is answered now, the body is not read */
     whose(c, call);
-    if (stopped(c, call) || !routed(call) || redirected(c, call))
+    if (stopped(c, call) || !routed(call) || redirected(c, call) || address_limited(call))
         return false;
     c->keep = keep;
     return true;

@@ -13,6 +13,8 @@ struct http_call;
 /* The head is read, the body is not. True: read on, and run it; false: it is answered, and where a
  * body is still to come connection->keep is false. */
 bool gate_passed(struct connection *connection, struct http_call *call) MUST_CHECK;
+/* Count it against its account, which is known by now (control). As above. */
+bool gate_account(struct http_call *call) MUST_CHECK;
 /* The body is whole: whether it fits its route. As above. */
 bool gate_body(struct http_call *call) MUST_CHECK;
 

@@ -4,12 +4,14 @@
 
 #include "common/log.h"
 #include "http/http_inside.h"
+#include "http/limits.h"
 #include "http/settings.h"
 #include "net/tls.h"
 #include "play/sessions.h"
 
 #define THREADS_MAX 256
-#define DRAIN_MS    3000 /* for what is under way to be answered, and taken */
+#define LIMITS_N    131072 /* addresses and accounts, by class: 2 MiB */
+#define DRAIN_MS    3000   /* for what is under way to be answered, and taken */
 
 static void settings_free_all(struct http_settings *settings[THREADS_MAX])
 {
@@ -59,6 +61,8 @@ static int workers_new(struct http *http, const struct http_config *config, stru
         http->workers_n++;
         if (http->workers[i] == NULL)
             result = error_set(error, "out of memory");
+        else
+            http->workers[i]->limits = http->limits;
     }
     settings_free_all(settings);
     return result;
@@ -76,6 +80,7 @@ int http_reconfigure(struct http *http, const struct http_config *config, struct
         return -1;
     }
     entry_apply(http, config, proxies);
+    limits_set_rates(http->limits, config->rates);
     for (unsigned i = 0; i < http->workers_n; i++)
         if (worker_apply(http->workers[i], settings[i]) != 0)
             log_event(LOG_LEVEL_ERROR, "reload_incomplete",
@@ -159,10 +164,11 @@ struct http *http_new(struct event_base *control, const struct http_config *conf
     }
     http->base = control;
     http->services = config->services;
+    http->limits = limits_new(LIMITS_N, config->rates);
     http->drained = event_new(control, -1, 0, on_drained, http);
     http->postbox = postbox_new(control, error);
-    if (http->drained == NULL || http->postbox == NULL || workers_new(http, config, error) != 0 ||
-        entry_new(http, config, error) != 0) {
+    if (http->limits == NULL || http->drained == NULL || http->postbox == NULL ||
+        workers_new(http, config, error) != 0 || entry_new(http, config, error) != 0) {
         http_free(http);
         return NULL;
     }
@@ -189,6 +195,7 @@ void http_free(struct http *http)
         worker_free(http->workers[i]);
     if (http->drained != NULL)
         event_free(http->drained);
+    limits_free(http->limits);
     free(http->workers);
     free(http->load);
     free(http);

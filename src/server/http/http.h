@@ -15,6 +15,8 @@
 
 #include "common/compiler.h"
 #include "common/error.h"
+#include "http/route.h"
+#include "net/bucket.h"
 
 struct http;     /* opaque */
 struct access;   /* accounts/access.h */
@@ -67,6 +69,7 @@ struct http_config {
     const char *const *cors_origins;
     unsigned cors_origins_n;
     bool cors_credentials;
+    struct bucket_rate rates[ROUTE_RATES_N]; /* of an address, and of an account */
 };
 
 /* Before any connection comes to the io threads; accepting begins with http_open. NULL + error. */

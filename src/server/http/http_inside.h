@@ -30,7 +30,8 @@ struct http {
     struct address_table *addresses;
     atomic_uint_fast32_t *load; /* connections of each io thread */
     uint32_t connections_n, connections_max;
-    struct bucket barred; /* banned ones who are told so */
+    struct bucket barred;  /* banned ones who are told so */
+    struct limits *limits; /* any thread */
     /* desk */
     struct http_call *calls; /* that control has */
     bool draining, ended;    /* ended: the io threads are gone */

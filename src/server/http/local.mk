@@ -1,6 +1,7 @@
 libserver_a_SOURCES += src/server/http/method.c src/server/http/method.h \
     src/server/http/parse.c src/server/http/parse.h src/server/http/chunks.c src/server/http/chunks.h \
     src/server/http/query.c src/server/http/query.h
+libserver_a_SOURCES += src/server/http/limits.c src/server/http/limits.h
 libserver_a_SOURCES += src/server/http/websocket.c src/server/http/websocket.h
 libserver_a_SOURCES += src/server/http/respond.c src/server/http/respond.h \
     src/server/http/security.c src/server/http/security.h \

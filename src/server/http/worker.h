@@ -20,7 +20,8 @@
 struct connection; /* connection.h */
 struct http;
 struct http_call;
-struct gzip; /* gzip.h */
+struct gzip;   /* gzip.h */
+struct limits; /* limits.h */
 
 /* Classes of deadlines of the io thread, behind those of sessions. */
 enum http_deadline {
@@ -57,6 +58,7 @@ struct worker {
     struct io *io;
     unsigned number;
     struct http_settings *settings;
+    struct limits *limits; /* all threads' */
     struct worker_slot *slots;
     uint32_t slots_n, free_first;
     struct http_call *spare; /* calls for use again */
