@@ -250,7 +250,7 @@ static const struct option_row rows[] = {
      "Serve /metrics on the HTTP port too, to everybody. With no, it is not found there: behind a proxy on the same machine all the world "
      "would come from 127.0.0.1."},
 
-    {"health", "tick_stall", OPTION_DURATION, AT(stall_ms), "5s", 500, 600000, R, NULL, NULL, NULL,
+    {"health", "tick_stall", OPTION_DURATION, AT(stall_ms), "5s", 1000, 600000, R, NULL, NULL, NULL,
      "/livez fails when the world has not ticked, or the control loop not turned, for so long."},
 
     {"log", "level", OPTION_ENUM, AT(log_level), "info", 0, 0, R, levels, NULL, NULL,

@@ -17,7 +17,7 @@ struct monitor {
     struct health health;
     struct scrape scrape;
     struct exporter *exporter;
-    struct event *second;
+    struct event *look;
 };
 
 static uint64_t monotonic_ms(void)
@@ -55,7 +55,7 @@ void monitor_look(struct monitor *monitor)
     health_look(&monitor->health, &facts, monotonic_ms());
 }
 
-static void on_second(evutil_socket_t fd, short what, void *context)
+static void on_look(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     monitor_look(context);
@@ -63,12 +63,12 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 
 struct monitor *monitor_new(const struct monitor_config *config, struct error *error)
 {
-    static const struct timeval second = {1, 0};
+    static const struct timeval period = {0, HEALTH_LOOK_MS * 1000};
     struct monitor *monitor = calloc(1, sizeof(*monitor));
 
     if (monitor != NULL)
-        monitor->second = event_new(config->base, -1, EV_PERSIST, on_second, monitor);
-    if (monitor == NULL || monitor->second == NULL || event_add(monitor->second, &second) < 0) {
+        monitor->look = event_new(config->base, -1, EV_PERSIST, on_look, monitor);
+    if (monitor == NULL || monitor->look == NULL || event_add(monitor->look, &period) < 0) {
         error_set(error, "out of memory");
         monitor_free(monitor);
         return NULL;
@@ -126,7 +126,7 @@ void monitor_free(struct monitor *monitor)
     if (monitor == NULL)
         return;
     exporter_free(monitor->exporter);
-    if (monitor->second != NULL)
-        event_free(monitor->second);
+    if (monitor->look != NULL)
+        event_free(monitor->look);
     free(monitor);
 }

@@ -131,6 +131,13 @@ static void test_the_doors(void **state)
     assert_non_null(strstr(body(), "{\"status\":\"OK\",\"timestamp\":\""));
     assert_int_equal(get(http_port, "/api/health"), 200);
     assert_non_null(strstr(body(), "\"uptime\":"));
+    assert_int_equal(get(metrics_port, "/metrics"), 200);
+    assert_non_null(
+        strstr(body(), "\nopenmmo_http_requests_total{class=\"cheap\",status=\"2xx\"} 4\n"));
+    assert_non_null(
+        strstr(body(), "\nopenmmo_http_requests_total{class=\"read\",status=\"4xx\"} 50\n"));
+    assert_null(strstr(body(), "openmmo_sent_bytes_total{protocol=\"http\"} 0\n"));
+    assert_non_null(strstr(body(), "openmmo_sent_bytes_total{protocol=\"native\"} 0\n"));
     assert_int_equal(daemon_terminate(&server), 0);
 }
 

@@ -129,9 +129,9 @@ static void test_the_tick_is_over_budget(void **state)
     (void)state;
     for (unsigned i = 0; i < HEALTH_WINDOW; i++)
         second(20, 0);
-    second(18, 2); /* one in a hundred of ten seconds */
+    second(10, 10); /* little of the whole window */
     assert_true(ready());
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < HEALTH_WINDOW / 2; i++)
         second(15, 5);
     assert_false(ready());
     assert_non_null(strstr(text, "\"budget\":\"ticks take too long\""));

@@ -53,6 +53,17 @@ static void test_gauge_is_set(void **state)
     assert_int_equal(metrics_value(METRIC_CELLS), -3);
 }
 
+static void test_a_family_adds_up(void **state)
+{
+    (void)state;
+    metrics_add(METRIC_BYTES_IN, 1);
+    metrics_add(METRIC_HTTP_BYTES_IN, 20);
+    metrics_add(METRIC_WEBSOCKET_BYTES_IN, 300);
+    metrics_add(METRIC_BYTES_OUT, 4000);
+    assert_int_equal(metrics_sum(METRIC_BYTES_IN), 321);
+    assert_int_equal(metrics_sum(METRIC_BYTES_OUT), 4000);
+}
+
 static void test_buckets_and_quantiles(void **state)
 {
     struct metrics_histogram before, after;
@@ -160,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_add_up),
         cmocka_unit_test(test_gauge_is_set),
+        cmocka_unit_test(test_a_family_adds_up),
         cmocka_unit_test(test_buckets_and_quantiles),
         cmocka_unit_test(test_rows_are_named_once_and_well),
         cmocka_unit_test(test_families_stand_together),

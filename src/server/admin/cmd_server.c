@@ -60,8 +60,8 @@ static json_t *traffic_json(const struct samples *samples)
                      (json_int_t)samples_rate(samples, SAMPLES_BYTES_IN, 10), "out_per_s",
                      (json_int_t)samples_rate(samples, SAMPLES_BYTES_OUT, 10), "messages_in_per_s",
                      (json_int_t)samples_rate(samples, SAMPLES_MESSAGES_IN, 10), "in",
-                     (json_int_t)metrics_value(METRIC_BYTES_IN), "out",
-                     (json_int_t)metrics_value(METRIC_BYTES_OUT));
+                     (json_int_t)metrics_sum(METRIC_BYTES_IN), "out",
+                     (json_int_t)metrics_sum(METRIC_BYTES_OUT));
 }
 
 static json_t *store_json(const struct samples *samples, const struct admin_status *status)

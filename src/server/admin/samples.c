@@ -28,7 +28,7 @@ void samples_take(struct samples *samples, uint64_t now_ms, uint64_t wall_ms)
     sample->time_ms = now_ms;
     sample->players = metrics_value(METRIC_PLAYERS);
     for (int i = 0; i < SAMPLES_COUNTERS; i++)
-        sample->counters[i] = metrics_value(COUNTERS[i]);
+        sample->counters[i] = metrics_sum(COUNTERS[i]);
     for (int i = 0; i < SAMPLES_HISTOGRAMS; i++)
         metrics_histogram(HISTOGRAMS[i], &sample->histograms[i]);
     worst_us = sample->histograms[SAMPLES_TICK].max_us;

@@ -22,13 +22,29 @@ static bool has_body(const struct http_call *call)
     return call->status >= 200 && call->status != 204 && call->status != 304;
 }
 
-static void count(int status)
-{
-    static const enum metric classes[] = {METRIC_HTTP_1XX, METRIC_HTTP_2XX, METRIC_HTTP_3XX,
-                                          METRIC_HTTP_4XX, METRIC_HTTP_5XX};
-    int class_of = status / 100;
+/* The last row is of requests that no route took. */
+#define STATUSES_OF(class)                                                                         \
+    {                                                                                              \
+        "class=\"" class "\",status=\"1xx\"", "class=\"" class "\",status=\"2xx\"",                \
+            "class=\"" class "\",status=\"3xx\"", "class=\"" class "\",status=\"4xx\"",            \
+            "class=\"" class "\",status=\"5xx\""                                                   \
+    }
+static const char *const counted[ROUTE_RATES_N + 1][5] = {
+    [ROUTE_RATE_READ] = STATUSES_OF("read"),   [ROUTE_RATE_WRITE] = STATUSES_OF("write"),
+    [ROUTE_RATE_LOGIN] = STATUSES_OF("login"), [ROUTE_RATE_CHEAP] = STATUSES_OF("cheap"),
+    [ROUTE_RATES_N] = STATUSES_OF("none"),
+};
 
-    metrics_add(classes[class_of >= 1 && class_of <= 5 ? class_of - 1 : 4], 1);
+static void count(const struct http_call *call)
+{
+    unsigned row = call->match.route != NULL ? call->match.route->rate : ROUTE_RATES_N;
+    unsigned column =
+        call->status >= 100 && call->status < 600 ? (unsigned)call->status / 100 - 1 : 4;
+    unsigned at = row * 5 + column;
+
+    if (metrics_member_labels(METRIC_GROUP_HTTP_REQUESTS, at) == NULL) /* the first of its kind */
+        metrics_member(METRIC_GROUP_HTTP_REQUESTS, at, counted[row][column]);
+    metrics_member_add(METRIC_GROUP_HTTP_REQUESTS, at, 1);
 }
 
 /* A header that the handler has set. */
@@ -167,9 +183,9 @@ void answer_write(struct connection *c, struct http_call *call)
     char room[HEAD_ROOM];
     int n;
 
-    count(call->status);
     look_at_etag(call);
     pack(c->worker, call);
+    count(call);
     n = write_head(c, call, room);
     if (n < 0) {
         log_event(LOG_LEVEL_ERROR, "http_head_too_long", "an answer's headers do not fit",

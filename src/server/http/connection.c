@@ -257,8 +257,6 @@ static void connection_free(struct connection *c)
         next = s->next;
         segment_free(s);
     }
-    metrics_add(METRIC_HTTP_BYTES_IN, stream_bytes_in(c->stream));
-    metrics_add(METRIC_HTTP_BYTES_OUT, stream_bytes_out(c->stream));
     stream_free(c->stream);
     http_closed(c->worker->http, c->ticket);
     free(c);
@@ -655,6 +653,7 @@ void connection_upgrade(struct connection *c, struct http_call *call,
     io_deadline_disarm(c->worker->io, &c->taking);
     c->upgraded = upgraded;
     connection_move(c, CONNECTION_UPGRADED);
+    stream_count_as(c->stream, IO_WEBSOCKET);
     upgraded->opened(context, (struct http_upgrade *)(void *)c, c->stream);
     if (alone && c->state == CONNECTION_UPGRADED)
         go_on(c);
@@ -717,5 +716,6 @@ void connection_new(struct worker *worker, struct http_ticket *ticket)
         free(c);
         return;
     }
+    stream_count_as(c->stream, IO_HTTP);
     connection_move(c, CONNECTION_OPENING);
 }

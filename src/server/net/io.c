@@ -52,9 +52,9 @@ struct io {
     struct batch *batch; /* NULL: none, or none yet */
     io_written_fn *written;
     bool batch_tried, gathering;
-    bool watched;                 /* between io_watch_begin and its end, */
-    uint64_t watched_us;          /* so much of it was for batches */
-    uint64_t bytes_in, bytes_out; /* not yet in the metrics */
+    bool watched;        /* between io_watch_begin and its end, */
+    uint64_t watched_us; /* so much of it was for batches */
+    uint64_t bytes_in[IO_PROTOCOLS], bytes_out[IO_PROTOCOLS]; /* not yet in the metrics */
     struct deadline_list deadlines[IO_DEADLINE_CLASSES];
     struct io_scratch scratch;
 };
@@ -133,17 +133,23 @@ static void pass_later(struct io *io)
 
 static void pass_metrics(struct io *io)
 {
+    static const enum metric IN[IO_PROTOCOLS] = {METRIC_BYTES_IN, METRIC_HTTP_BYTES_IN,
+                                                 METRIC_WEBSOCKET_BYTES_IN};
+    static const enum metric OUT[IO_PROTOCOLS] = {METRIC_BYTES_OUT, METRIC_HTTP_BYTES_OUT,
+                                                  METRIC_WEBSOCKET_BYTES_OUT};
     uint64_t cpu_us = thread_cpu_us();
 
     metrics_observe(METRIC_TURN_US, cpu_us - io->cpu_us);
     io->cpu_us = cpu_us;
     /* relaxed: a moment's truth is enough */
     atomic_store_explicit(&io->turned_ms, io->real_ms, memory_order_relaxed);
-    if (io->bytes_in > 0)
-        metrics_add(METRIC_BYTES_IN, io->bytes_in);
-    if (io->bytes_out > 0)
-        metrics_add(METRIC_BYTES_OUT, io->bytes_out);
-    io->bytes_in = io->bytes_out = 0;
+    for (unsigned i = 0; i < IO_PROTOCOLS; i++) {
+        if (io->bytes_in[i] > 0)
+            metrics_add(IN[i], io->bytes_in[i]);
+        if (io->bytes_out[i] > 0)
+            metrics_add(OUT[i], io->bytes_out[i]);
+        io->bytes_in[i] = io->bytes_out[i] = 0;
+    }
     tls_pool_count();
 }
 
@@ -477,14 +483,14 @@ struct io_scratch *io_scratch(struct io *io)
     return &io->scratch;
 }
 
-void io_count_in(struct io *io, size_t n)
+void io_count_in(struct io *io, enum io_protocol protocol, size_t n)
 {
-    io->bytes_in += n;
+    io->bytes_in[protocol] += n;
 }
 
-void io_count_out(struct io *io, size_t n)
+void io_count_out(struct io *io, enum io_protocol protocol, size_t n)
 {
-    io->bytes_out += n;
+    io->bytes_out[protocol] += n;
 }
 
 bool io_sampled(struct io *io)

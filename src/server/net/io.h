@@ -80,9 +80,11 @@ void io_batch_add(struct io *io, int fd, const uint8_t *bytes, size_t len_bytes,
 struct event_base *io_base(const struct io *io);
 /* As said there: empty between callbacks. */
 struct io_scratch *io_scratch(struct io *io);
-void io_count_in(struct io *io, size_t n); /* bytes read: to the metrics, once a turn */
+enum io_protocol { IO_NATIVE, IO_HTTP, IO_WEBSOCKET, IO_PROTOCOLS }; /* what bytes are counted as */
+/* Bytes read: to the metrics, once a turn. */
+void io_count_in(struct io *io, enum io_protocol protocol, size_t n);
 /* Bytes written: likewise. */
-void io_count_out(struct io *io, size_t n);
+void io_count_out(struct io *io, enum io_protocol protocol, size_t n);
 /* CPU time of a few pieces of work is taken to stand for all: one in IO_SAMPLE, drawn by dice, so
  * that no rhythm of theirs shows in it. */
 #ifndef IO_SAMPLE /* bench/README.md measures without it */

@@ -31,7 +31,7 @@ ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes)
     while (n < 0 && errno == EINTR);
     if (n > 0) {
         stream->bytes_in += (uint64_t)n;
-        io_count_in(stream->io, (size_t)n);
+        io_count_in(stream->io, stream->protocol, (size_t)n);
     }
     stream->eof = n == 0;
     stream->empty =
@@ -88,7 +88,7 @@ static ssize_t stream_send(struct stream *stream, const uint8_t *bytes, size_t l
     if (n < 0)
         return errno == EAGAIN ? 0 : -1;
     stream->bytes_out += (uint64_t)n;
-    io_count_out(stream->io, (size_t)n);
+    io_count_out(stream->io, stream->protocol, (size_t)n);
     return n;
 }
 
@@ -143,7 +143,7 @@ static void stream_written(struct batch_write *writes, unsigned n, uint64_t shar
         stream->cost_us += share_us;
         if (sent > 0) {
             stream->bytes_out += (uint64_t)sent;
-            io_count_out(stream->io, (size_t)sent);
+            io_count_out(stream->io, stream->protocol, (size_t)sent);
         }
         if (sent >= 0 && (size_t)sent < writes[i].len_bytes &&
             stream_keep(stream, writes[i].bytes + sent, writes[i].len_bytes - (size_t)sent) != 0)
@@ -570,6 +570,11 @@ size_t stream_kept_bytes(const struct stream *stream)
 uint64_t stream_cost_us(const struct stream *stream)
 {
     return stream->cost_us;
+}
+
+void stream_count_as(struct stream *stream, enum io_protocol protocol)
+{
+    stream->protocol = protocol;
 }
 
 uint64_t stream_bytes_in(const struct stream *stream)

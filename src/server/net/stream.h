@@ -91,6 +91,8 @@ size_t stream_kept_bytes(const struct stream *stream); /* encrypted, refused by 
 /* CPU time of what came in: receiving, decrypting, the input handler; and its share of what was
  * gathered and written with others'. Sampled, the handshake exactly. */
 uint64_t stream_cost_us(const struct stream *stream);
+/* What its bytes are from now on, in the metrics; at first native. */
+void stream_count_as(struct stream *stream, enum io_protocol protocol);
 uint64_t stream_bytes_in(const struct stream *stream); /* on the socket */
 /* As above. */
 uint64_t stream_bytes_out(const struct stream *stream);

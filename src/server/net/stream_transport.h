@@ -45,6 +45,7 @@ struct stream {
     uint8_t *kept; /* output that the socket refused: kept_at..kept_n */
     size_t kept_at, kept_n;
     uint64_t bytes_in, bytes_out;
+    enum io_protocol protocol; /* that they are counted as */
     uint64_t cost_us; /* CPU time of reading, and of gathered writes, as sampled */
 };
 

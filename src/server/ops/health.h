@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEALTH_WINDOW     10 /* looks, one a second, that the tick's budget is judged by */
+#define HEALTH_LOOK_MS    250
+#define HEALTH_WINDOW     40 /* looks that the tick's budget is judged by: ten seconds */
 #define HEALTH_MISSED_MAX 10 /* per cent of the ticks of a window that may be passed over */
 #define HEALTH_TEXT_MAX   512
 
@@ -27,7 +28,7 @@ struct health {
     unsigned looks_n;
 };
 
-/* What control sees once a second. */
+/* What control sees at each look. */
 struct health_facts {
     uint64_t ticks, missed;  /* ever */
     uint16_t tempo_permille; /* of the world */
@@ -38,7 +39,7 @@ struct health_facts {
 void health_init(struct health *health, uint32_t stall_ms, uint64_t now_ms);
 void health_set_stall(struct health *health, uint32_t stall_ms); /* any thread */
 void health_ticked(struct health *health, uint64_t now_ms);      /* the world's thread */
-/* Control; about once a second, and at once when the end is asked for. */
+/* Control; every HEALTH_LOOK_MS, and at once when the end is asked for. */
 void health_look(struct health *health, const struct health_facts *facts, uint64_t now_ms);
 
 enum health_check {

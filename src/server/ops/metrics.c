@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #define CACHE_LINE_BYTES   64
 #define BUCKET_FIRST_SHIFT 4 /* the first bucket ends at 16 us */
@@ -109,6 +110,20 @@ int64_t metrics_value(enum metric metric)
 {
     assert((unsigned)metric < METRICS_N);
     return atomic_load_explicit(&cells[metric].value, memory_order_relaxed);
+}
+
+int64_t metrics_sum(enum metric first)
+{
+    size_t n = strcspn(rows[first].exported, "{");
+    int64_t sum = 0;
+
+    for (unsigned i = first; i < METRICS_N; i++) {
+        if (strncmp(rows[i].exported, rows[first].exported, n) != 0 ||
+            strcspn(rows[i].exported, "{") != n)
+            break;
+        sum += metrics_value((enum metric)i);
+    }
+    return sum;
 }
 
 static void read_histogram(struct histogram *histogram, struct metrics_histogram *out)

@@ -57,18 +57,15 @@
     ROW(DEADLINES,               COUNTER,   "openmmo_deadlines_total",              "Connections closed by an absolute deadline") \
     ROW(MALFORMED,               COUNTER,   "openmmo_malformed_total",              "Connections closed for a malformed message") \
     ROW(HTTP_CONNECTIONS,        GAUGE,     "openmmo_http_connections",             "Open HTTP and WebSocket connections") \
-    ROW(HTTP_1XX,                COUNTER,   "openmmo_http_requests_total{status=\"1xx\"}", "HTTP requests by the class of their answer") \
-    ROW(HTTP_2XX,                COUNTER,   "openmmo_http_requests_total{status=\"2xx\"}", "Answers that went well") \
-    ROW(HTTP_3XX,                COUNTER,   "openmmo_http_requests_total{status=\"3xx\"}", "Answers that lead elsewhere, or say that nothing has changed") \
-    ROW(HTTP_4XX,                COUNTER,   "openmmo_http_requests_total{status=\"4xx\"}", "Requests that were refused") \
-    ROW(HTTP_5XX,                COUNTER,   "openmmo_http_requests_total{status=\"5xx\"}", "Requests that the server failed") \
-    ROW(HTTP_BYTES_IN,           COUNTER,   "openmmo_http_received_bytes_total",    "Bytes read from HTTP and WebSocket connections") \
-    ROW(HTTP_BYTES_OUT,          COUNTER,   "openmmo_http_sent_bytes_total",        "Bytes written to HTTP and WebSocket connections") \
     ROW(HTTP_LIMITED,            COUNTER,   "openmmo_http_rate_limited_total",      "HTTP requests refused by a limit on their address or account") \
     ROW(HTTP_DEADLINES,          COUNTER,   "openmmo_http_deadlines_total",         "HTTP connections closed by an absolute deadline") \
     ROW(HTTP_MALFORMED,          COUNTER,   "openmmo_http_malformed_total",         "HTTP requests that could not be read") \
-    ROW(BYTES_IN,                COUNTER,   "openmmo_received_bytes_total",         "Bytes read from sockets") \
-    ROW(BYTES_OUT,               COUNTER,   "openmmo_sent_bytes_total",             "Bytes written to sockets") \
+    ROW(BYTES_IN,                COUNTER,   "openmmo_received_bytes_total{protocol=\"native\"}", "Bytes read from sockets, TLS and HTTP around them included") \
+    ROW(HTTP_BYTES_IN,           COUNTER,   "openmmo_received_bytes_total{protocol=\"http\"}", "The same of HTTP requests") \
+    ROW(WEBSOCKET_BYTES_IN,      COUNTER,   "openmmo_received_bytes_total{protocol=\"websocket\"}", "The same of WebSockets") \
+    ROW(BYTES_OUT,               COUNTER,   "openmmo_sent_bytes_total{protocol=\"native\"}", "Bytes written to sockets, TLS and HTTP around them included") \
+    ROW(HTTP_BYTES_OUT,          COUNTER,   "openmmo_sent_bytes_total{protocol=\"http\"}", "The same of HTTP answers") \
+    ROW(WEBSOCKET_BYTES_OUT,     COUNTER,   "openmmo_sent_bytes_total{protocol=\"websocket\"}", "The same of WebSockets") \
     ROW(MESSAGES_IN,             COUNTER,   "openmmo_messages_in_total",            "Messages received") \
     ROW(RATE_LIMITED,            COUNTER,   "openmmo_rate_limited_total",           "Messages refused by a token bucket") \
     ROW(COMMANDS,                COUNTER,   "openmmo_commands_total",               "Commands that the simulation took") \
@@ -149,6 +146,7 @@ enum metric {
  *      NAME,                    kind,      exported name,                          members, help */
 /* clang-format off */
 #define METRIC_GROUPS(ROW) \
+    ROW(HTTP_REQUESTS,           COUNTER,   "openmmo_http_requests_total",          32,  "HTTP requests by the class of their route and of their answer's status") \
     ROW(STATEMENT_US,            HISTOGRAM, "openmmo_store_statement_seconds",      128, "Time from asking the store to its answer, by statement") \
     ROW(STATEMENT_ERRORS,        COUNTER,   "openmmo_store_statement_errors_total", 128, "Questions that the store could not answer, by statement") \
     ROW(STATEMENT_SLOW,          COUNTER,   "openmmo_store_statement_slow_total",   128, "Questions that took longer than [log] slow_statement, by statement")
@@ -171,6 +169,8 @@ void metrics_set(enum metric metric, int64_t value);   /* gauge; MILLI: in thous
 void metrics_observe(enum metric metric, uint64_t us); /* histogram */
 
 int64_t metrics_value(enum metric metric); /* counter or gauge; histogram: how many were observed */
+/* Of a family, by its first row: all its rows together. */
+int64_t metrics_sum(enum metric first);
 struct metrics_histogram {
     uint64_t count, sum_us, max_us;
     uint64_t buckets[METRICS_BUCKETS];
