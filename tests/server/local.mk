@@ -214,6 +214,12 @@ tests_server_test_ticker_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 dist_check_SCRIPTS += tests/server/test_unit.sh tests/server/test_install.sh
 TESTS += tests/server/test_unit.sh tests/server/test_install.sh
 
+check_PROGRAMS += tests/server/test_webplayer
+tests_server_test_webplayer_SOURCES = tests/server/test_webplayer.c tests/server/webclient.c tests/server/webclient.h \
+    tests/server/scene.c tests/server/scene.h tests/server/sim_world.h
+tests_server_test_webplayer_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_webplayer_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_wishes
 tests_server_test_wishes_SOURCES = tests/server/test_wishes.c tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_wishes_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

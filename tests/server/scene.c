@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "net/listener.h"
+#include "play/seat.h"
 
 #define PASSWORD "the right password"
 
@@ -43,17 +44,37 @@ static void on_login(void *context, struct login_request *request)
     login_request_free(request);
     if (scene->silent)
         return;
-    if (scene->last.kind != LOGIN_TOKEN && strcmp(scene->last.password, PASSWORD) != 0) {
+    if (scene->last.kind != LOGIN_TOKEN && scene->last.kind != LOGIN_GUEST &&
+        scene->last.kind != LOGIN_ACCESS && strcmp(scene->last.password, PASSWORD) != 0) {
         struct login_answer answer = {.reason = PROTOCOL_REASON_LOGIN_FAILED, .retry_after_ms = 7};
         sessions_answer(scene->sessions, scene->last.session, &answer);
         return;
     }
-    join.as.join.player = ++scene->next_player;
+    join.as.join.player = scene->last.player != 0 ? scene->last.player : ++scene->next_player;
     join.as.join.name = blob_new(scene->last.username, strlen(scene->last.username));
     join.as.join.looks = (uint32_t)scene->next_player * 77;
     join.as.join.x = scene->spot_x * SPACE_UNITS_PER_M;
     join.as.join.z = scene->spot_z * SPACE_UNITS_PER_M;
+    if (scene->last.placed) {
+        join.as.join.x = scene->last.x;
+        join.as.join.z = scene->last.z;
+    }
     control_command(scene, join);
+}
+
+/* Guests may come, and who shows this token is player 4711. */
+static bool on_seat(void *context, struct seat_ask *ask)
+{
+    struct scene *scene = context;
+
+    if (ask->has_token && strcmp(ask->token, "good") == 0) {
+        ask->player = 4711;
+        snprintf(ask->username, sizeof(ask->username), "tokena");
+        return true;
+    }
+    snprintf(ask->why, sizeof(ask->why), "%s",
+             ask->has_token ? "invalid token" : "authentication required");
+    return !ask->has_token && !scene->no_guests;
 }
 
 static void on_closed(void *context, uint64_t session, enum protocol_reason reason)
@@ -180,8 +201,8 @@ void scene_start(struct scene *scene)
 {
     struct error error = {{0}};
 
-    scene->handlers =
-        (struct sessions_handlers){.login = on_login, .closed = on_closed, .context = scene};
+    scene->handlers = (struct sessions_handlers){
+        .login = on_login, .closed = on_closed, .seat = on_seat, .context = scene};
     scene->sessions = sessions_new(scene->base, &scene->config, &scene->handlers, &error);
     if (scene->sessions == NULL)
         fail_msg("%s", error.text);

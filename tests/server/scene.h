@@ -71,6 +71,7 @@ struct scene {
     unsigned intents_refused; /* by the simulation */
     enum protocol_reason closed_reason;
     struct login_request last; /* copied */
+    bool no_guests;            /* of web clients */
     bool silent;               /* logins are not answered */
     bool stopped;              /* no ticks */
     bool hidden;               /* ticks, but no snapshot is handed out */

@@ -76,6 +76,10 @@
     ROW(BANS,                    GAUGE,     "openmmo_bans",                         "Bans in force") \
     ROW(MUTES,                   GAUGE,     "openmmo_mutes",                        "Mutes in force") \
     ROW(BANNED_REFUSED,          COUNTER,   "openmmo_banned_refused_total",         "Connections and logins refused for a ban") \
+    ROW(WEB_PLAYERS,             GAUGE,     "openmmo_web_players",                  "Web clients in the world") \
+    ROW(WEB_BYTES,               COUNTER,   "openmmo_web_bytes_total",              "Bytes of events given to web clients' connections") \
+    ROW(WEB_EVENTS_REFUSED,      COUNTER,   "openmmo_web_events_refused_total",     "Events of web clients that were malformed, and did nothing") \
+    ROW(WEB_CORRECTED,           COUNTER,   "openmmo_web_corrected_total",          "Web clients told that they are not where they wish to be") \
     ROW(MUTED_LINES,             COUNTER,   "openmmo_muted_lines_total",            "Chat lines refused for a mute") \
     ROW(CHAT_LOG_RETRIES,        COUNTER,   "openmmo_chat_log_retries_total",       "Batches of chat lines that wait on, for the database was away") \
     ROW(CHAT_LOG_LOST,           COUNTER,   "openmmo_chat_log_lost_total",          "Chat lines that could not be written down") \

@@ -55,6 +55,11 @@ int seat_ask(struct seat *seat, const struct sockaddr_storage *address, const ch
     return 0;
 }
 
+void seat_ask_no_more(struct seat *seat)
+{
+    take_out(&seat->host->asking, seat);
+}
+
 void seat_answered(struct postbox_item *item)
 {
     struct seat_ask *ask = (struct seat_ask *)(void *)item;

@@ -80,6 +80,7 @@ void seat_init(struct seat *seat, const struct seat_kind *kind, struct host *hos
  * that can be none. */
 int seat_ask(struct seat *seat, const struct sockaddr_storage *address,
              const char *token) MUST_CHECK;
+void seat_ask_no_more(struct seat *seat); /* the host ends: the answer does not come */
 /* Of an ask, posted back to the io thread. */
 void seat_answered(struct postbox_item *item);
 /* It is the host's under this id, from here to seat_unlist. */
