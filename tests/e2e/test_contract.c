@@ -1,7 +1,9 @@
 /* test_contract.c -- doc/contract.md row by row: what REST clients of before sent and what they
  * got, asked of the real daemon, on SQLite and on PostgreSQL. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/compiler.h"
 #include "stage_store.h"
@@ -583,6 +585,104 @@ static void test_logout(void **state)
     check_problem(401, NULL, NULL);
 }
 
+/* -- the description -- */
+
+static char directory[] = "/tmp/openmmo-contract-XXXXXX", document[64], answers[64];
+
+static int group_begin(void **state)
+{
+    assert_non_null(mkdtemp(directory));
+    snprintf(document, sizeof(document), "%s/openapi.json", directory);
+    snprintf(answers, sizeof(answers), "%s/answers", directory);
+    web_record(answers);
+    return pg_cluster_begin(state);
+}
+
+static int group_end(void **state)
+{
+    web_forget();
+    unlink(document);
+    unlink(answers);
+    rmdir(directory);
+    return pg_cluster_end(state);
+}
+
+/* Sessions and chat, which the contract has no row for. */
+static void test_own(void **state)
+{
+    struct login anna, bob;
+    struct player *player;
+    json_t *row;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player = player_new_account(party, &server, "anna");
+    bob = registered("bob");
+    assert_int_equal(log_in("anna", &anna), 200);
+    UNTIL(party, DEADLINE_MS,
+          web_ask("GET", "/api/sessions", anna.access, NULL) == 200 &&
+              json_array_size(web.json) == 1);
+    row = json_array_get(web.json, 0);
+    check_shape(row, "id:i session_id:s connected_at:T disconnected_at:?");
+    assert_true(json_is_null(json_object_get(row, "disconnected_at")));
+    player_leave(player);
+    UNTIL(party, DEADLINE_MS,
+          web_ask("GET", "/api/sessions", anna.access, NULL) == 200 &&
+              is_time(json_object_get(json_array_get(web.json, 0), "disconnected_at")));
+    player = player_returns(party, &server, "anna");
+    UNTIL(party, DEADLINE_MS,
+          web_ask("GET", "/api/sessions?limit=1", anna.access, NULL) == 200 &&
+              web_header("Link") != NULL);
+    assert_int_equal(json_array_size(web.json), 1);
+    web_ask("GET", "/api/sessions?limit=201", anna.access, NULL);
+    check_problem(400, NULL, "limit");
+    assert_int_equal(web_ask("GET", "/api/sessions", bob.access, NULL), 200);
+    assert_int_equal(json_array_size(web.json), 0); /* nobody else's */
+    web_get("/api/sessions");
+    check_problem(401, NULL, NULL);
+
+    assert_int_equal(web_ask("GET", "/api/chat/recent", bob.access, NULL), 200);
+    assert_int_equal(json_array_size(web.json), 0);
+    player_chat(player, PROTOCOL_CHANNEL_NEARBY, "between us");
+    player_chat(player, PROTOCOL_CHANNEL_GLOBAL, "hello \"world\" \xe2\x82\xac");
+    player_chat(player, PROTOCOL_CHANNEL_GLOBAL, "again");
+    UNTIL(party, DEADLINE_MS,
+          web_ask("GET", "/api/chat/recent", bob.access, NULL) == 200 &&
+              json_array_size(web.json) == 2);
+    row = json_array_get(web.json, 0);
+    check_shape(row, "id:s player_id:i username:s message:s timestamp:T");
+    assert_string_equal(json_string_value(json_object_get(row, "message")),
+                        "hello \"world\" \xe2\x82\xac");
+    assert_string_equal(json_string_value(json_object_get(row, "username")), "anna");
+    assert_int_equal(json_integer_value(json_object_get(row, "player_id")), anna.id);
+    assert_int_equal(web_ask("GET", "/api/chat/recent?limit=1", bob.access, NULL), 200);
+    assert_int_equal(json_array_size(web.json), 1);
+    assert_non_null(web_header("Link"));
+    web_get("/api/chat/recent");
+    check_problem(401, NULL, NULL);
+}
+
+/* What the server says of itself is valid, and true of all that was answered here. Last. */
+static void test_description(void **state)
+{
+    char command[2048];
+    FILE *stream;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    web_get("/livez");
+    web_get("/readyz");
+    assert_int_equal(web_get("/api/openapi.json"), 200);
+    stream = fopen(document, "we");
+    assert_non_null(stream);
+    assert_int_equal(fwrite(web.body, 1, web.body_n, stream), web.body_n);
+    fclose(stream);
+    web_record(NULL);
+    snprintf(command, sizeof(command), "python3 %s/validate.py %s/schema.json %s %s", OPENAPI_DIR,
+             OPENAPI_DIR, document, answers);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,9 +699,9 @@ int main(void)
         STAGED_BOTH(test_login, NULL),
         STAGED_BOTH(test_refresh, NULL),
         STAGED_BOTH(test_logout, NULL),
+        STAGED_BOTH(test_own, NULL),
+        STAGED(test_description, NULL),
     };
-    int failed = cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
 
-    web_forget();
-    return failed;
+    return cmocka_run_group_tests(tests, group_begin, group_end);
 }

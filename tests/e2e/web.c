@@ -14,6 +14,7 @@
 
 struct web_answer web;
 static char *received;
+static FILE *record;
 
 void web_forget(void)
 {
@@ -116,6 +117,27 @@ int web_raw(const void *bytes, size_t n)
     return web.status;
 }
 
+static void write_down(const char *method, const char *path)
+{
+    const char *type = web_header("Content-Type");
+    json_t *line =
+        json_pack("{s:s, s:s, s:i, s:s, s:s%}", "method", method, "path", path, "status",
+                  web.status, "type", type != NULL ? type : "", "body", web.body, web.body_n);
+
+    assert_non_null(line);
+    assert_int_equal(json_dumpf(line, record, JSON_COMPACT), 0);
+    fputc('\n', record);
+    json_decref(line);
+}
+
+void web_record(const char *path)
+{
+    if (record != NULL)
+        fclose(record);
+    record = path != NULL ? fopen(path, "we") : NULL;
+    assert_true(path == NULL || record != NULL);
+}
+
 int web_ask(const char *method, const char *path, const char *token, const char *body)
 {
     size_t room = 1024 + strlen(path) + (token != NULL ? strlen(token) : 0) +
@@ -137,6 +159,8 @@ int web_ask(const char *method, const char *path, const char *token, const char 
     free(request);
     if (web.status == 0)
         fail_msg("%s %s was not answered", method, path);
+    if (record != NULL)
+        write_down(method, path);
     return web.status;
 }
 

@@ -29,5 +29,8 @@ const char *web_header(const char *name);
 /* A member of the last answer's object that is a string; fails the test if it is none. */
 const char *web_text(const char *member);
 void web_forget(void); /* frees the last answer */
+/* From here on write every answer to web_ask into that file, as tests/openapi/validate.py reads it;
+ * NULL: no more. */
+void web_record(const char *path);
 
 #endif

@@ -146,6 +146,10 @@ static json_t *answers_of(const struct route *row)
         add_answer(answers, 200, "Yes", NULL, NULL);
     if (row->schema)
         add_problem(answers, row->schema->status, "The body does not fit");
+    if (row->schema)
+        add_problem(answers, 400, "The body is no JSON object");
+    if (row->schema)
+        add_problem(answers, 415, "The body is not application/json");
     if (row->query)
         add_problem(answers, 400, "A parameter is malformed");
     if (row->auth == ROUTE_PLAYER || row->auth == ROUTE_ADMIN)
