@@ -340,6 +340,7 @@ static size_t take_head(struct connection *c, char *bytes, size_t n)
     }
     c->progress = (struct parse_progress){0};
     c->call = call;
+    io_asked(c->worker->io);
     if (result == PARSE_BAD) {
         metrics_add(METRIC_HTTP_MALFORMED, 1);
         c->keep = false;

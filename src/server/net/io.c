@@ -48,6 +48,7 @@ struct io {
     atomic_uint_fast64_t turned_ms; /* likewise: monotonic clock */
     uint64_t cpu_us;                /* of the thread, at the end of the last turn */
     uint64_t looks, looks_ms;       /* how often the sockets were looked at, since when */
+    uint64_t reads, asked; /* since then: all that was read, and of it what is waited for */
     bool resting;
     struct batch *batch; /* NULL: none, or none yet */
     io_written_fn *written;
@@ -160,8 +161,9 @@ static void pass_rest(struct io *io)
 
     if (passed_ms < IO_TURN_MS)
         return;
-    io->resting = io->looks * 1000 > (io->resting ? IO_LOOKS_FEW : IO_LOOKS_MANY) * passed_ms;
-    io->looks = 0;
+    io->resting = io->looks * 1000 > (io->resting ? IO_LOOKS_FEW : IO_LOOKS_MANY) * passed_ms &&
+                  io->asked * 2 <= io->reads;
+    io->looks = io->reads = io->asked = 0;
     io->looks_ms = io->real_ms;
 }
 
@@ -486,6 +488,12 @@ struct io_scratch *io_scratch(struct io *io)
 void io_count_in(struct io *io, enum io_protocol protocol, size_t n)
 {
     io->bytes_in[protocol] += n;
+    io->reads++;
+}
+
+void io_asked(struct io *io)
+{
+    io->asked++;
 }
 
 void io_count_out(struct io *io, enum io_protocol protocol, size_t n)

@@ -4,7 +4,8 @@
  * posted from control | deadlines | the owner's pass (a slice of the sweep) | if the pass is whole,
  * a slice of what can wait (handshakes). A turn happens at least every 50 ms. Where packets come
  * one by one, more than 500 times a second, a thread of its own rests for 1 ms after each look, so
- * that they come together; io_wake ends a rest.
+ * that they come together; io_wake ends a rest. Not so where most of what comes is asked, and waits
+ * for its answer (io_asked).
  *
  * The io clock counts milliseconds since io_new and stands still while the thread itself stood
  * still for more than a quarter of a second: deadlines do not punish anybody for our hiccup. Owner:
@@ -85,6 +86,7 @@ enum io_protocol { IO_NATIVE, IO_HTTP, IO_WEBSOCKET, IO_PROTOCOLS }; /* what byt
 void io_count_in(struct io *io, enum io_protocol protocol, size_t n);
 /* Bytes written: likewise. */
 void io_count_out(struct io *io, enum io_protocol protocol, size_t n);
+void io_asked(struct io *io); /* what was read just now is waited for by who sent it */
 /* CPU time of a few pieces of work is taken to stand for all: one in IO_SAMPLE, drawn by dice, so
  * that no rhythm of theirs shows in it. */
 #ifndef IO_SAMPLE /* bench/README.md measures without it */
