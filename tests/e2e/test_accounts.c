@@ -249,25 +249,38 @@ static void test_each_change_is_answered(void **state)
 
 static void test_rename(void **state)
 {
-    struct player *alice;
+    struct player *alice, *dora, *guest;
 
     (void)state;
     daemon_start(&server, NULL);
     alice = player_new_account(party, &server, "alice");
+    dora = player_new_account(party, &server, "dora");
     player_leave(player_new_account(party, &server, "bob"));
+    guest = comes();
+    assert_int_equal(auth(guest, PROTOCOL_AUTH_GUEST, "carol", "", ""), PROTOCOL_REASON_NONE);
+    UNTIL(party, DEADLINE_MS, player_sees(dora, alice) != NULL);
     bad("accounts.rename", "{\"player\":\"alice\",\"to\":\"BOB\"}", "has that name already");
     bad("accounts.rename", "{\"player\":\"alice\",\"to\":\"x'; DROP TABLE players; --\"}", "to: ");
     bad("accounts.rename", "{\"player\":\"' OR '1'='1\",\"to\":\"carol\"}",
         "no account by the name");
     good("accounts.rename", "{\"player\":\"alice\",\"to\":\"Carol\"}");
     assert_true(shown("carol", "player", "Carol"));
-    assert_false(alice->gone); /* she is seen as alice until she comes again: nobody else is */
-    assert_int_equal(once(PROTOCOL_AUTH_GUEST, "Alice", "", ""), PROTOCOL_REASON_NAME_TAKEN);
+    /* at once, for her and for the others; a guest gives way */
+    UNTIL(party, DEADLINE_MS, strcmp(alice->notice_text, "Your name is now: Carol.") == 0);
+    UNTIL(party, DEADLINE_MS, guest->gone);
+    assert_int_equal(guest->farewell, PROTOCOL_REASON_NAME_TAKEN);
+    player_chat(alice, PROTOCOL_CHANNEL_GLOBAL, "who am I");
+    UNTIL(party, DEADLINE_MS, player_heard(dora, "who am I"));
+    assert_string_equal(dora->lines[dora->lines_n - 1].name, "Carol");
+    assert_non_null(strstr(daemon_ask(&server, "players.list", "{}"), "\"Carol\""));
+    UNTIL(party, DEADLINE_MS, strcmp(player_sees(dora, alice)->name, "Carol") == 0);
+    player_leave(dora);
+    assert_int_equal(once(PROTOCOL_AUTH_GUEST, "Alice", "", ""), PROTOCOL_REASON_NONE);
     player_leave(alice);
     assert_int_equal(logs_in("alice", PASSWORD), PROTOCOL_REASON_LOGIN_FAILED);
     assert_int_equal(logs_in("carol", PASSWORD), PROTOCOL_REASON_NONE);
     player_leave(player_new_account(party, &server, "alice")); /* the name is free */
-    assert_int_equal(sql("SELECT count(*) FROM players"), 3);
+    assert_int_equal(sql("SELECT count(*) FROM players"), 4);
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
@@ -280,6 +293,7 @@ static void test_roles(void **state)
     alice = player_new_account(party, &server, "alice");
     assert_int_equal(alice->role, PROTOCOL_ROLE_PLAYER);
     good("accounts.set-role", "{\"player\":\"alice\",\"role\":\"moderator\"}");
+    UNTIL(party, DEADLINE_MS, strcmp(alice->notice_text, "Your role is now: moderator.") == 0);
     player_leave(alice);
     alice = player_returns(party, &server, "alice");
     assert_int_equal(alice->role, PROTOCOL_ROLE_MODERATOR);
@@ -413,6 +427,16 @@ static void test_guests(void **state)
     UNTIL(party, DEADLINE_MS, gwen->selves_n > 0);
     stage_expect_walking(gwen, DEADLINE_MS);
     assert_int_equal(changes(gwen, PASSWORD, NEW_PASSWORD), PROTOCOL_REASON_UNSUPPORTED);
+    /* a guest is muted until he goes */
+    good("players.mute", "{\"player\":\"GWEN\",\"reason\":\"shouting\",\"duration\":\"1h\"}");
+    UNTIL(party, DEADLINE_MS, gwen->notice == PROTOCOL_REASON_MUTED);
+    assert_non_null(strstr(gwen->notice_text, "UTC: shouting"));
+    gwen->notice = 0xff;
+    player_chat(gwen, PROTOCOL_CHANNEL_NEARBY, "can you hear me");
+    UNTIL(party, DEADLINE_MS, gwen->notice == PROTOCOL_REASON_MUTED);
+    good("players.unmute", "{\"player\":\"gwen\"}");
+    UNTIL(party, DEADLINE_MS, gwen->notice == PROTOCOL_REASON_NONE);
+    assert_false(player_heard(other, "can you hear me"));
     /* who says too much is told so: a quarter of what an account may say */
     for (unsigned i = 0; i < 6; i++)
         player_chat(gwen, PROTOCOL_CHANNEL_GLOBAL, "hello");

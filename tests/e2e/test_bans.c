@@ -151,6 +151,30 @@ static void test_by_network(void **state)
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
+/* A figure that waits for who dropped goes with the ban of the network he came from. */
+static void test_network_of_the_away(void **state)
+{
+    struct player *near, *here;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    source = "127.0.0.9";
+    here = player_new_account(party, &server, "here");
+    source = "127.0.0.2";
+    near = player_new_account(party, &server, "near");
+    UNTIL(party, DEADLINE_MS, player_sees(here, near) != NULL);
+    player_drop(near);
+    source = "127.0.0.3";
+    near = player_new_account(party, &server, "other");
+    player_drop(near);
+    source = NULL;
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_away") == 2);
+    good("bans.add", "{\"network\":\"127.0.0.2\",\"reason\":\"flood\"}");
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_away") == 1);
+    assert_true(well(here));
+    assert_int_equal(daemon_terminate(&server), 0);
+}
+
 /* A banned crowd knocks: some are told, the others are closed at once, nobody waits for them. */
 static void test_a_banned_crowd(void **state)
 {
@@ -419,6 +443,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(test_by_account, NULL),
         STAGED(test_by_network, NULL),
+        STAGED(test_network_of_the_away, NULL),
         STAGED(test_a_banned_crowd, NULL),
         STAGED(test_mute, NULL),
         STAGED(test_time_is_over, NULL),

@@ -308,6 +308,28 @@ void fake_host_turn(void)
     event_base_loop(fake_host.base, EVLOOP_ONCE);
 }
 
+void presence_role(struct presence *presence, uint64_t player, enum protocol_role role)
+{
+    (void)presence, (void)player, (void)role;
+}
+
+void presence_renamed(struct presence *presence, uint64_t player, const char *name)
+{
+    (void)presence, (void)player, (void)name;
+}
+
+uint64_t presence_guest(const struct presence *presence, const char *name)
+{
+    (void)presence, (void)name;
+    return 0;
+}
+
+void presence_mute_guest(struct presence *presence, uint64_t session, uint64_t until_ms,
+                         const char *text)
+{
+    (void)presence, (void)session, (void)until_ms, (void)text;
+}
+
 void presence_bar(struct presence *presence, uint64_t player)
 {
     (void)presence, (void)player;

@@ -90,6 +90,11 @@ unsigned sessions_disconnect_from(struct sessions *sessions, const struct networ
     return 0;
 }
 
+void sessions_notice(struct sessions *sessions, uint64_t session, const char *text)
+{
+    (void)sessions, (void)session, (void)text;
+}
+
 void sessions_mute(struct sessions *sessions, uint64_t session, uint64_t until_ms, const char *text)
 {
     (void)sessions, (void)session, (void)until_ms, (void)text;

@@ -33,8 +33,11 @@ static void stir(struct batch *batch, uint64_t *seed, uint32_t tick)
         } else if (what < 180) {
             batch_intent(batch, i + 100 * (tick / 50 % 2), tick, (uint16_t)draw(seed), 3)
                 ->as.intent.intent.flags = draw(seed) % 8;
-        } else if (what < 182) {
+        } else if (what < 181) {
             batch_chat(batch, i + 100, "a line", tick);
+        } else if (what < 182) {
+            batch_add(batch, i + 100, COMMAND_RENAME, tick)->as.rename.name =
+                blob_new(tick % 2 ? "odd" : "even", 3);
         } else if (what < 195) {
             struct command *wish = batch_add(batch, i + 100, COMMAND_WISH, tick);
 

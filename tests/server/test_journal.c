@@ -85,6 +85,12 @@ static void fill(struct room *room, uint32_t tick)
     }
     if (tick % 5 == 2)
         batch_chat(&room->batch, 103, SECRET, 2 * tick);
+    if (tick % 6 == 1) {
+        struct command *rename = batch_add(&room->batch, 103, COMMAND_RENAME, 2 * tick + 1);
+        char name[24];
+
+        rename->as.rename.name = blob_new(name, (size_t)snprintf(name, sizeof(name), "n%u", tick));
+    }
     if (tick % 11 == 3)
         batch_add(&room->batch, 0, COMMAND_CREDIT, tick)->as.credit.substeps = 10;
 }

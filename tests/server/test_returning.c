@@ -1,6 +1,7 @@
 /* Who comes back: a figure that waits for the one who dropped, a session that goes on, over a
  * restart and while the database is away. */
 #include "ops/metrics.h"
+#include "play/returning.h"
 #include "presence_world.h"
 
 static int setup_lingering(void **state)
@@ -524,6 +525,45 @@ static void test_no_room_for_a_return(void **state)
     assert_int_equal(away_n(world), 0);
 }
 
+/* One network has no more than its share of figures that wait; who is exempt counts for nobody. */
+static void test_a_share_for_each_network(void **state)
+{
+    static const struct {
+        uint8_t address[NETWORK_BYTES];
+        bool exempt, room;
+    } cases[] = {
+        {{[10] = 0xff, [11] = 0xff, [12] = 192, [15] = 1}, false, false},
+        {{[10] = 0xff, [11] = 0xff, [12] = 192, [15] = 1}, true, true},
+        {{[10] = 0xff, [11] = 0xff, [12] = 192, [15] = 2}, false, true},
+        {{0x20, 1, [7] = 1, [15] = 77}, false, false}, /* the same /64 */
+        {{0x20, 1, [7] = 2}, false, true},
+    };
+    struct world *world = *state;
+    struct people people = {.persons = NULL};
+    struct returning returning;
+    struct error error;
+
+    assert_int_equal(returning_init(&returning, world->base, &people, NULL, NULL, &error), 0);
+    for (uint64_t i = 0; i < 2 * RETURNING_PER_NETWORK; i++) {
+        struct person *person = people_add(&people, i + 1);
+
+        memcpy(person->address, cases[i % 2 ? 3 : 0].address, NETWORK_BYTES);
+        person->address[NETWORK_BYTES - 1] = i % 2 ? (uint8_t)i : 1;
+        assert_true(returning_room(&returning, person));
+        returning_wait(&returning, person);
+    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct person *person = people_add(&people, 1000 + i);
+
+        memcpy(person->address, cases[i].address, NETWORK_BYTES);
+        person->exempt = cases[i].exempt;
+        assert_int_equal(returning_room(&returning, person), cases[i].room);
+    }
+    returning_fini(&returning);
+    people_fini(&people);
+    metrics_set(METRIC_AWAY, 0);
+}
+
 static void test_bad_tokens(void **state)
 {
     struct world *world = *state;
@@ -613,6 +653,7 @@ int main(void)
         TEST(test_an_end_before_its_beginning),
         TEST(test_back_and_gone_at_once),
         TEST(test_no_room_for_a_return),
+        TEST(test_a_share_for_each_network),
         TEST(test_bad_tokens),
         TEST(test_logged_out),
         TEST(test_logged_out_without_a_database),

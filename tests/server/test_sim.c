@@ -462,6 +462,36 @@ static void test_chat_of_an_earlier_run(void **state)
     snapshot_unref(snapshot);
 }
 
+/* Who is renamed is seen and heard under the new name from that tick on. */
+static void test_rename(void **state)
+{
+    struct room *room = *state;
+    const struct snapshot_chat_line *lines[2];
+    const struct snapshot_entity *entity;
+    struct snapshot *before, *snapshot;
+    static const char *const names[] = {"carol", "", NULL};
+
+    batch_join(&room->batch, 11, 5, 8, 8);
+    batch_step(&room->batch, room->sim);
+    before = sim_snapshot(room->sim);
+    for (unsigned i = 0; i < 3; i++) /* without a name nothing changes, nor for nobody */
+        batch_add(&room->batch, 11, COMMAND_RENAME, i + 2)->as.rename.name =
+            names[i] ? blob_new(names[i], strlen(names[i])) : NULL;
+    batch_add(&room->batch, 12, COMMAND_RENAME, 1)->as.rename.name = blob_new("nobody", 6);
+    batch_chat(&room->batch, 11, "hello", 9);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    entity = snapshot_slot(snapshot, 0);
+    assert_string_equal(entity->name->bytes, "carol");
+    assert_int_equal(entity->version, (uint8_t)(snapshot_slot(before, 0)->version + 1));
+    assert_int_equal(snapshot_chat(snapshot, 0, lines, 2), 1);
+    assert_string_equal(lines[0]->name->bytes, "carol");
+    assert_string_equal(snapshot_slot(before, 0)->name->bytes,
+                        "player5"); /* as long as it is held */
+    snapshot_unref(before);
+    snapshot_unref(snapshot);
+}
+
 /* Whose connection is gone stands, and what comes late does not move him; another session does. */
 static void test_rest(void **state)
 {
@@ -733,6 +763,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_credit, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_chat_of_an_earlier_run, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_rename, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_rest, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_arrival_order, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_teleport, make, room_unmake),

@@ -144,7 +144,7 @@ static void renamed(struct method_call *call, const struct store_answer *answer)
         return;
     }
     access_end(call->desk->config->access, call->player, timestamp_now_ms());
-    /* who is here keeps his old name until he comes again */
+    presence_renamed(call->desk->config->presence, call->player, name);
     method_done(call, json_pack("{s:s, s:s, s:b}", "player", name, "was", call->player_name, "here",
                                 presence_has(call->desk->config->presence, call->player)));
 }
@@ -173,6 +173,7 @@ static void role_set(struct method_call *call, const struct store_answer *answer
         return;
     }
     access_end(call->desk->config->access, call->player, timestamp_now_ms());
+    presence_role(call->desk->config->presence, call->player, (enum protocol_role)role);
     method_done(call, json_pack("{s:s, s:s}", "player", call->player_name, "role", ROLES[role]));
 }
 
@@ -317,9 +318,9 @@ const struct method CMD_ACCOUNTS[] = {
      "Make an account, however registration is set. Its owner sets the first password with the code, which is shown this once."},
     {"accounts.show", ROLE_ADMIN, false, run_show, WHO, "An account: role, e-mail address, when it was made and used last."},
     {"accounts.rename", ROLE_ADMIN, true, run_rename, RENAME,
-     "Give an account another name. Who is here is seen under the old one until he comes again."},
+     "Give an account another name; who is here has it at once."},
     {"accounts.set-role", ROLE_ADMIN, true, run_set_role, SET_ROLE,
-     "Make an account a player's, a moderator's or an admin's in the world. The operators' socket goes by groups of the machine."},
+     "Make an account a player's, a moderator's or an admin's in the world, at once. The operators' socket goes by groups of the machine."},
     {"accounts.reset-password", ROLE_ADMIN, true, run_reset_password, RESET,
      "A one-time code, shown this once, with which an account's owner sets a new password. The old one is good until then."},
     {"invites.create", ROLE_MODERATOR, true, run_invite, INVITE,

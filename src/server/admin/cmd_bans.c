@@ -172,9 +172,33 @@ static void mute_found(struct method_call *call, const struct store_answer *answ
         add(call, &order);
 }
 
+/* A guest who is here has a name, which no account has, and nothing else that could be muted: so it
+ * holds for as long as he stays. False: none is named. */
+static bool mute_guest(struct method_call *call, bool muted)
+{
+    const char *name = method_text(call, "player", NULL);
+    struct presence *presence = call->desk->config->presence;
+    uint64_t session = name != NULL ? presence_guest(presence, name) : 0;
+    struct bans_order order = {.expires_ms = 0};
+    char text[BANS_TEXT_MAX] = "You may speak again";
+
+    if (session == 0)
+        return false;
+    if (muted && !take_order(call, &order))
+        return true;
+    if (muted && order.expires_ms == 0)
+        order.expires_ms = UINT64_MAX;
+    if (muted)
+        bans_mute_text(order.expires_ms, order.reason, text);
+    presence_mute_guest(presence, session, order.expires_ms, text);
+    method_done(call, json_pack("{s:s, s:b}", "player", name, "guest", 1));
+    return true;
+}
+
 static void run_mute(struct method_call *call)
 {
-    who_find(call, mute_found);
+    if (!mute_guest(call, true))
+        who_find(call, mute_found);
 }
 
 /* -- lifting ----------------------------------------------------------------------------------- */
@@ -236,7 +260,8 @@ static void unmute_found(struct method_call *call, const struct store_answer *an
 
 static void run_unmute(struct method_call *call)
 {
-    who_find(call, unmute_found);
+    if (!mute_guest(call, false))
+        who_find(call, unmute_found);
 }
 
 /* -- lists ------------------------------------------------------------------------------------- */
@@ -327,7 +352,7 @@ const struct method CMD_BANS[] = {
     {"bans.history", ROLE_MODERATOR, false, run_history, HISTORY,
      "All bans that an account or a network ever had, newest first."},
     {"players.mute", ROLE_MODERATOR, true, run_mute, MUTE,
-     "Take no chat from an account, at once and until the time is over; nobody but itself is told."},
+     "Take no chat from an account, at once and until the time is over; nobody but itself is told. A guest is muted until he goes."},
     {"players.unmute", ROLE_MODERATOR, true, run_unmute, UNMUTE, "Let it speak again."},
     {"mutes.list", ROLE_MODERATOR, false, run_mutes, LIST, "The mutes in force, oldest first."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},

@@ -247,6 +247,8 @@ void entrance_login(void *context, struct login_request *request)
         refusal.reason = PROTOCOL_REASON_BUSY;
         sessions_answer(presence->sessions, request->session, &refusal);
     } else {
+        network_bytes((const struct sockaddr *)&request->address, person->address);
+        person->exempt = sessions_exempt(presence->sessions, &request->address);
         person->resumes = request->kind == LOGIN_RESUME;
         person->chat_sequence = request->chat_sequence;
         person->placed = request->placed;

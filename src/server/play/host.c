@@ -422,18 +422,21 @@ int host_drain(struct host *host, const struct sessions_goodbye *goodbye)
 static void run_announce(struct postbox_item *item)
 {
     struct host_post *post = (struct host_post *)(void *)item;
-    struct seat *next;
+    struct seat *one = host_find(post->host, post->session), *next;
 
-    for (struct seat *seat = post->host->playing.first; seat != NULL; seat = next) {
+    if (one != NULL)
+        one->kind->notice(one, post->as.announce);
+    for (struct seat *seat = post->session == 0 ? post->host->playing.first : NULL; seat != NULL;
+         seat = next) {
         next = seat->next; /* a full outbox ends it */
         seat->kind->notice(seat, post->as.announce);
     }
     free(post);
 }
 
-int host_announce(struct host *host, const char *text)
+int host_announce(struct host *host, uint64_t session, const char *text)
 {
-    struct host_post *post = host_post_new(host, 0, run_announce);
+    struct host_post *post = host_post_new(host, session, run_announce);
 
     if (post == NULL)
         return -1;

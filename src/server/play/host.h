@@ -150,8 +150,8 @@ int host_drain(struct host *host, const struct sessions_goodbye *goodbye) MUST_C
 void host_seated(struct host *host, struct seat_ask *ask);
 /* sessions_mute. -1: out of memory. */
 int host_mute(struct host *host, uint64_t session, uint64_t until_ms, const char *text) MUST_CHECK;
-/* NOTICE to all who play. -1: out of memory. */
-int host_announce(struct host *host, const char *text) MUST_CHECK;
+/* NOTICE to one who plays, or (session 0) to all. -1: out of memory. */
+int host_announce(struct host *host, uint64_t session, const char *text) MUST_CHECK;
 /* Takes settings, also on failure. */
 int host_apply(struct host *host, struct host_settings *settings) MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include "common/queue.h"
 #include "common/space.h"
 #include "common/text.h"
+#include "net/network.h"
 #include "play/sessions.h"
 #include "sim/command.h"
 #include "store/store.h"
@@ -50,8 +51,10 @@ struct person {
     struct space_pos saved; /* as last given to the writeback */
     uint16_t saved_yaw;
     bool saved_once;
-    struct person *waiting; /* of a holder: who comes next */
-    uint64_t away_until_ms; /* AWAY; monotonic */
+    struct person *waiting;         /* of a holder: who comes next */
+    uint8_t address[NETWORK_BYTES]; /* from where it came */
+    bool exempt;                    /* no limit on addresses applies to it */
+    uint64_t away_until_ms;         /* AWAY; monotonic */
     struct person *prev, *next;
     UT_hash_handle hh;
     UT_hash_handle by_player; /* holders only */

@@ -353,7 +353,8 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
     case PERSON_PRESENT:
         if (person->state == PERSON_PRESENT && !person->guest && /* a guest has no token */
             !SESSION_WEB(session) && /* and a web client may come anew */
-            returning_may(&presence->returning, reason)) {
+            returning_may(&presence->returning, reason) &&
+            returning_room(&presence->returning, person)) {
             lost(presence, person, reason);
             break;
         }

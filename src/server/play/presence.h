@@ -114,6 +114,18 @@ enum presence_put {
 enum presence_put presence_put(struct presence *presence, uint64_t player, double x_m, double y_m,
                                double z_m) MUST_CHECK;
 
+/* An operator gave the account another role, or another name: who is here is told, at once. Nobody
+ * by that account: nothing. */
+void presence_role(struct presence *presence, uint64_t player, enum protocol_role role);
+void presence_renamed(struct presence *presence, uint64_t player, const char *name);
+/* A guest of that name who is here: his session. 0: there is none. */
+uint64_t presence_guest(const struct presence *presence, const char *name);
+/* Take no chat from that guest until then (as sessions_mute), and tell him. It is over when he
+ * goes.
+ */
+void presence_mute_guest(struct presence *presence, uint64_t session, uint64_t until_ms,
+                         const char *text);
+
 /* End all that an account has here, on its way in too. Returns how many sessions were told. */
 unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,
                       const char *text);

@@ -1,4 +1,8 @@
 /* presence_asked.c -- what operators ask and do: who is here, kicks, bans, mutes. */
+#include <stdio.h>
+#include <string.h>
+#include <utlist.h>
+
 #include "accounts/bans.h"
 #include "play/presence_inside.h"
 #include "play/roll.h"
@@ -141,6 +145,70 @@ enum presence_put presence_put(struct presence *presence, uint64_t player, doubl
     return PRESENCE_PUT_DONE;
 }
 
+/* -- accounts ---------------------------------------------------------------------------------- */
+
+static void tell(struct presence *presence, const struct person *person, const char *text)
+{
+    if (presence->sessions && person->state == PERSON_PRESENT)
+        sessions_notice(presence->sessions, person->session, text);
+}
+
+void presence_role(struct presence *presence, uint64_t player, enum protocol_role role)
+{
+    struct person *person = people_holder(&presence->people, player);
+    char text[64];
+
+    if (!person)
+        return;
+    person->staff = role != PROTOCOL_ROLE_PLAYER;
+    if (person->welcome)
+        person->welcome->role = role; /* it was not given yet */
+    snprintf(text, sizeof(text), "Your role is now: %s.", protocol_role_name(role));
+    tell(presence, person, text);
+}
+
+void presence_renamed(struct presence *presence, uint64_t player, const char *name)
+{
+    struct person *person = people_holder(&presence->people, player);
+    struct command rename = {.kind = COMMAND_RENAME, .producer = COMMAND_FROM_CONTROL};
+    char text[ERROR_TEXT_MAX];
+    uint64_t guest;
+
+    if (!person || !presence->sessions)
+        return;
+    rename.session = person->session;
+    guest = guests_session(&presence->guests, name);
+    if (guest != 0)
+        sessions_disconnect(presence->sessions, guest, PROTOCOL_REASON_NAME_TAKEN, 0, NULL);
+    snprintf(person->name, sizeof(person->name), "%s", name);
+    if (person->welcome)
+        memcpy(person->welcome->username, person->name, sizeof(person->name));
+    if (person->state != PERSON_JOINING && !stands(person))
+        return; /* it joins under the new name */
+    rename.as.rename.name = blob_new(name, strlen(name));
+    rename.sequence = ++person->sequence;
+    if (rename.as.rename.name == NULL || queue_push(presence->config.commands, &rename) < 0) {
+        command_drop(&rename);
+        return; /* he is seen under the old one until he comes again */
+    }
+    snprintf(text, sizeof(text), "Your name is now: %s.", name);
+    tell(presence, person, text);
+}
+
+/* -- guests ------------------------------------------------------------------------------------ */
+
+uint64_t presence_guest(const struct presence *presence, const char *name)
+{
+    return guests_session(&presence->guests, name);
+}
+
+void presence_mute_guest(struct presence *presence, uint64_t session, uint64_t until_ms,
+                         const char *text)
+{
+    if (presence->sessions)
+        sessions_mute(presence->sessions, session, until_ms, text);
+}
+
 /* -- bans ------------------------------------------------------------------------------------- */
 
 unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_reason reason,
@@ -176,6 +244,21 @@ bool presence_gone(const struct presence *presence, uint64_t player)
            !writeback_find(presence->saving.writeback, player, &place);
 }
 
+/* Who is connected from there, and whose figure waits for him there. */
+static void end_network(struct presence *presence, const struct network *network, const char *text)
+{
+    struct person *person, *next;
+
+    sessions_disconnect_from(presence->sessions, network, PROTOCOL_REASON_BANNED, text);
+    DL_FOREACH_SAFE(presence->people.away, person, next)
+    {
+        if (!network_holds(network, person->address))
+            continue;
+        person->dismissed = true;
+        presence_give_up(presence, person);
+    }
+}
+
 static void on_banned(void *context, const struct ban *ban, const char *text)
 {
     struct presence *presence = context;
@@ -185,8 +268,7 @@ static void on_banned(void *context, const struct ban *ban, const char *text)
     if (ban->target.player != 0)
         presence_end(presence, ban->target.player, PROTOCOL_REASON_BANNED, text);
     else
-        sessions_disconnect_from(presence->sessions, &ban->target.network, PROTOCOL_REASON_BANNED,
-                                 text);
+        end_network(presence, &ban->target.network, text);
 }
 
 /* One who is on his way in is told with his welcome. */

@@ -1,7 +1,9 @@
 /* returning.c -- see returning.h. */
 #include "play/returning.h"
 
+#include <string.h>
 #include <time.h>
+#include <utlist.h>
 
 static uint64_t now_ms(void)
 {
@@ -56,6 +58,18 @@ bool returning_may(const struct returning *returning, enum protocol_reason reaso
     return returning->linger_ms > 0 &&
            (reason == PROTOCOL_REASON_NONE || reason == PROTOCOL_REASON_TOO_SLOW ||
             reason == PROTOCOL_REASON_NOT_READING);
+}
+
+bool returning_room(const struct returning *returning, const struct person *person)
+{
+    const struct person *other;
+    size_t n = 0, bytes = network_is_v4(person->address) ? NETWORK_BYTES : NETWORK_BYTES / 2;
+
+    if (person->exempt)
+        return true;
+    DL_FOREACH2(returning->people->away, other, next)
+    n += memcmp(other->address, person->address, bytes) == 0;
+    return n < RETURNING_PER_NETWORK;
 }
 
 void returning_wait(struct returning *returning, struct person *person)

@@ -17,6 +17,8 @@
 /* Its time is up: it must leave PERSON_AWAY during the call. */
 typedef void returning_over_fn(void *context, struct person *person);
 
+#define RETURNING_PER_NETWORK 64 /* an IPv4 address, or an IPv6 /64 */
+
 struct returning {
     struct people *people; /* borrowed */
     struct event *timer;
@@ -32,6 +34,9 @@ void returning_fini(struct returning *returning); /* a zeroed one is fine */
 
 /* True: a session that ended for this reason may come back (it dropped), and is waited for. */
 bool returning_may(const struct returning *returning, enum protocol_reason reason);
+/* False: as many from its network wait already as may (RETURNING_PER_NETWORK): who can have many
+ * connections must not fill the world with figures that nobody moves. */
+bool returning_room(const struct returning *returning, const struct person *person);
 /* Wait for this one, from PERSON_PRESENT. */
 void returning_wait(struct returning *returning, struct person *person);
 /* Everybody's time is up, and nobody is waited for any more: the server stops. */

@@ -451,10 +451,19 @@ void sessions_mute(struct sessions *sessions, uint64_t session, uint64_t until_m
                   LOG_U64("session", session));
 }
 
+void sessions_notice(struct sessions *sessions, uint64_t session, const char *text)
+{
+    struct slot *slot = slot_find(sessions, session);
+
+    if (slot != NULL && host_announce(sessions->hosts[slot->thread], session, text) != 0)
+        log_event(LOG_LEVEL_WARN, "announce_lost", "out of memory: a player is not told",
+                  LOG_U64("session", session));
+}
+
 void sessions_announce(struct sessions *sessions, const char *text)
 {
     for (unsigned i = 0; i < sessions->hosts_n; i++) {
-        if (host_announce(sessions->hosts[i], text) != 0)
+        if (host_announce(sessions->hosts[i], 0, text) != 0)
             log_event(LOG_LEVEL_WARN, "announce_lost", "out of memory: not all players are told",
                       LOG_U64("thread", i));
     }

@@ -25,10 +25,10 @@ struct balance_load; /* play/balance.h */
 struct io;           /* net/io.h */
 struct worst;        /* ops/worst.h */
 struct network;      /* net/network.h */
-struct host;     /* play/host.h */
-struct seat_ask; /* play/seat.h */
-struct worst;    /* ops/worst.h */
-struct network;  /* net/network.h */
+struct host;         /* play/host.h */
+struct seat_ask;     /* play/seat.h */
+struct worst;        /* ops/worst.h */
+struct network;      /* net/network.h */
 
 enum login_kind {
     LOGIN_PASSWORD,
@@ -161,6 +161,8 @@ unsigned sessions_disconnect_from(struct sessions *sessions, const struct networ
 /* Take no chat from it until then (Unix ms; UINT64_MAX: ever; 0: take it again), and say text. */
 void sessions_mute(struct sessions *sessions, uint64_t session, uint64_t until_ms,
                    const char *text);
+/* A word from the server to one who plays (NOTICE, reason NONE). */
+void sessions_notice(struct sessions *sessions, uint64_t session, const char *text);
 /* A word from the server to all who are logged in (NOTICE, reason NONE). */
 void sessions_announce(struct sessions *sessions, const char *text);
 

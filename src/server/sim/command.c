@@ -28,5 +28,8 @@ void command_drop(struct command *command)
     } else if (command->kind == COMMAND_CHAT) {
         blob_unref(command->as.chat.text);
         command->as.chat.text = NULL;
+    } else if (command->kind == COMMAND_RENAME) {
+        blob_unref(command->as.rename.name);
+        command->as.rename.name = NULL;
     }
 }

@@ -37,6 +37,7 @@ enum command_kind {
     COMMAND_TELEPORT, /* it is put elsewhere, onto the ground */
     COMMAND_REST,     /* lifecycle: its connection is gone, it stands where it is */
     COMMAND_WISH,     /* it goes towards a place, as fast as it may, until it is there */
+    COMMAND_RENAME,   /* its figure has another name from here on */
 };
 
 enum command_producer { COMMAND_FROM_CONTROL = 0, COMMAND_FROM_IO = 1 };
@@ -77,6 +78,9 @@ struct command {
         struct {
             int32_t x, z; /* units; clamped into the world */
         } wish;
+        struct {
+            struct blob *name; /* owned by the command */
+        } rename;
     } as;
 };
 

@@ -48,18 +48,21 @@ size_t journal_command_bytes(const struct command *command)
 {
     if (command->kind == COMMAND_JOIN && command->as.join.name != NULL)
         return COMMAND_BYTES_MAX + command->as.join.name->len_bytes;
+    if (command->kind == COMMAND_RENAME && command->as.rename.name != NULL)
+        return COMMAND_BYTES_MAX + command->as.rename.name->len_bytes;
     return COMMAND_BYTES_MAX;
+}
+
+static void put_name(struct wire_writer *w, const struct blob *name)
+{
+    wire_put_text(w, name == NULL ? (struct wire_text){"", 0}
+                                  : (struct wire_text){name->bytes, (uint16_t)name->len_bytes});
 }
 
 static void put_join(struct wire_writer *w, const struct command *command)
 {
-    struct wire_text name = {"", 0};
-
-    if (command->as.join.name != NULL)
-        name = (struct wire_text){command->as.join.name->bytes,
-                                  (uint16_t)command->as.join.name->len_bytes};
     wire_put_u64(w, command->as.join.player);
-    wire_put_text(w, name);
+    put_name(w, command->as.join.name);
     wire_put_u32(w, (uint32_t)command->as.join.x);
     wire_put_u32(w, (uint32_t)command->as.join.z);
     wire_put_u16(w, command->as.join.yaw);
@@ -106,6 +109,9 @@ void journal_put_command(struct wire_writer *w, const struct command *command)
         wire_put_u32(w, (uint32_t)command->as.wish.x);
         wire_put_u32(w, (uint32_t)command->as.wish.z);
         break;
+    case COMMAND_RENAME:
+        put_name(w, command->as.rename.name);
+        break;
     }
 }
 
@@ -124,6 +130,16 @@ static int get_join(struct wire_reader *r, struct command *command)
         return -1;
     command->as.join.name = blob_new(name.bytes, name.len);
     return command->as.join.name == NULL ? -1 : 0;
+}
+
+static int get_rename(struct wire_reader *r, struct command *command)
+{
+    struct wire_text name = wire_get_text(r, NAME_MAX_BYTES);
+
+    if (r->bad)
+        return -1;
+    command->as.rename.name = blob_new(name.bytes, name.len);
+    return command->as.rename.name == NULL ? -1 : 0;
 }
 
 /* The text is not in the journal: as many zero bytes stand for it. */
@@ -176,6 +192,8 @@ int journal_get_command(struct wire_reader *r, struct command *command)
         command->as.wish.x = (int32_t)wire_get_u32(r);
         command->as.wish.z = (int32_t)wire_get_u32(r);
         return r->bad ? -1 : 0;
+    case COMMAND_RENAME:
+        return get_rename(r, command);
     }
     return -1; /* a kind that is none */
 }

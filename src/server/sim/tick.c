@@ -206,6 +206,17 @@ static void apply_teleport(struct step *step, const struct command *command)
     world_move(sim, slot, &state);
 }
 
+static void apply_rename(struct step *step, struct command *command)
+{
+    uint32_t slot = idmap_get(&step->sim->by_session, command->session);
+    struct blob *name = command->as.rename.name;
+
+    if (slot == IDMAP_NONE || name == NULL || name->len_bytes == 0)
+        return;
+    command->as.rename.name = NULL; /* the world's now */
+    world_rename(step->sim, slot, name);
+}
+
 /* Nobody moves it any more: it stands, on the ground, until another session has it. */
 static void apply_rest(struct step *step, const struct command *command)
 {
@@ -254,6 +265,9 @@ static void apply(struct step *step, struct command *command)
         break;
     case COMMAND_WISH:
         apply_wish(step, command);
+        break;
+    case COMMAND_RENAME:
+        apply_rename(step, command);
         break;
     }
     command_drop(command);

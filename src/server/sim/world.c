@@ -270,6 +270,21 @@ static bool same_blob(const struct blob *a, const struct blob *b)
     return a->len_bytes == b->len_bytes && memcmp(a->bytes, b->bytes, a->len_bytes) == 0;
 }
 
+/* Takes the name. */
+static void set_identity(struct sim *sim, uint32_t slot, struct blob *name, uint32_t looks)
+{
+    struct snapshot_entity *entity = &sim->entities[slot];
+
+    if (!same_blob(entity->name, name) || entity->looks != looks) {
+        entity->version++;
+        entity->looks = looks;
+        sim->figures[slot].changed = sim->tick;
+        cell_touch(&sim->cells.cells[sim->movers[slot].cell], entity->index, sim->tick);
+    }
+    graveyard_put(&sim->graveyard, entity->name, sim->tick);
+    entity->name = name;
+}
+
 void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
 {
     struct snapshot_entity *entity = &sim->entities[slot];
@@ -289,14 +304,12 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
         SESSION_WEB(join->session) && entity->state.airborne ? WORLD_WISH_TICKS : 0;
     sim->movers[slot].wish_x = entity->state.pos.x;
     sim->movers[slot].wish_z = entity->state.pos.z;
-    if (!same_blob(entity->name, join->as.join.name) || entity->looks != join->as.join.looks) {
-        entity->version++;
-        entity->looks = join->as.join.looks;
-        sim->figures[slot].changed = sim->tick;
-        cell_touch(&sim->cells.cells[sim->movers[slot].cell], entity->index, sim->tick);
-    }
-    graveyard_put(&sim->graveyard, entity->name, sim->tick);
-    entity->name = join->as.join.name;
+    set_identity(sim, slot, join->as.join.name, join->as.join.looks);
+}
+
+void world_rename(struct sim *sim, uint32_t slot, struct blob *name)
+{
+    set_identity(sim, slot, name, sim->entities[slot].looks);
 }
 
 /* Take the wire state over, and note what of it is new. False: nothing is. */

@@ -79,6 +79,8 @@ uint32_t world_add(struct sim *sim, const struct command *join);
 void world_remove(struct sim *sim, uint32_t slot);
 /* Give the entity to another session. name: taken. */
 void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join);
+/* Its figure has that name from here on; takes the blob. */
+void world_rename(struct sim *sim, uint32_t slot, struct blob *name);
 /* The entity's movement state became `state` in this tick: cell, block state. If the new cell
  * cannot take it, it stays where it was. */
 void world_move(struct sim *sim, uint32_t slot, const struct movement_state *state);
