@@ -1,0 +1,313 @@
+/* test_http_doors.c -- who is let in by HTTP and as whom: behind proxies, by TLS, from banned
+ * networks, too often, from other origins; what a reload changes, and the stop. Each test has a
+ * daemon of its own. */
+#include "stage_store.h"
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STATS "/api/stats" /* control answers */
+
+static void begin(const char *const *extra)
+{
+    daemon_start(&server, extra);
+}
+
+/* One request on a connection of its own: its status. */
+static int once(bool tls, const char *path, const char *lines, struct wire **kept)
+{
+    struct wire *wire = wire_new(wire_port(&server, tls), tls);
+    int status = wire_get(wire, path, lines);
+
+    if (kept != NULL)
+        *kept = wire;
+    else
+        wire_free(wire);
+    return status;
+}
+
+/* ---- behind proxies ---- */
+
+static void test_forwarded(void **state)
+{
+    static const struct {
+        const char *lines;
+        int status;
+    } rows[] = {
+        {NULL, 200},
+        {"X-Forwarded-For: 203.0.113.7\r\n", 403},
+        {"X-Forwarded-For: 203.0.113.7:5123\r\n", 403},
+        {"x-forwarded-for:   203.0.113.7  \r\n", 403},
+        {"X-Forwarded-For: 203.0.113.7, 198.51.100.1\r\n", 200}, /* the left one is his own word */
+        {"X-Forwarded-For: 198.51.100.1,203.0.113.7\r\n", 403},
+        {"X-Forwarded-For: 198.51.100.1, 203.0.113.7, 127.0.0.9\r\n", 403},
+        {"X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7\r\n", 403},
+        {"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-For: 198.51.100.1\r\n", 200},
+        {"X-Forwarded-For: 203.0.113.7, nonsense\r\n", 200},
+        {"X-Forwarded-For: 203.0.113.7, nonsense, 127.0.0.9\r\n", 200},
+        {"X-Forwarded-For: ,\r\n", 200},
+        {"X-Forwarded-For: 127.0.0.3, 127.0.0.2\r\n", 200},
+        {"X-Forwarded-For: [2001:db8::66]:443\r\n", 403},
+        {"X-Forwarded-For: 2001:db8::66\r\n", 403},
+        {"Forwarded: for=203.0.113.7\r\n", 200},
+    };
+    struct wire *wire;
+
+    (void)state;
+    begin(NULL);
+    good("bans.add", "{\"network\":\"203.0.113.7\",\"reason\":\"be kind\"}");
+    good("bans.add", "{\"network\":\"2001:db8::66\",\"reason\":\"be kind\"}");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (once(false, STATS, rows[i].lines, NULL) != rows[i].status)
+            fail_msg("%s", rows[i].lines);
+    assert_int_equal(once(false, STATS, "X-Forwarded-Proto: https\r\n", &wire), 200);
+    assert_non_null(wire_header(wire, "strict-transport-security"));
+    wire_free(wire);
+    assert_int_equal(once(false, STATS, "X-Forwarded-Proto: https, http\r\n", &wire), 200);
+    assert_null(wire_header(wire, "strict-transport-security"));
+    wire_free(wire);
+}
+
+/* From whom nobody trusts these headers mean nothing. */
+static void test_not_forwarded(void **state)
+{
+    struct wire *wire;
+
+    (void)state;
+    begin(NULL);
+    good("bans.add", "{\"network\":\"203.0.113.7\",\"reason\":\"be kind\"}");
+    assert_int_equal(
+        once(false, STATS, "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n", &wire),
+        200);
+    assert_null(wire_header(wire, "strict-transport-security"));
+    wire_free(wire);
+}
+
+static struct wire *proxied(const char *address)
+{
+    struct wire *wire = wire_new(wire_port(&server, false), false);
+    unsigned char header[28] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c";
+
+    assert_int_equal(inet_pton(AF_INET, address, header + 16), 1);
+    assert_int_equal(inet_pton(AF_INET, "127.0.0.1", header + 20), 1);
+    assert_true(wire_write(wire, header, sizeof(header)));
+    return wire;
+}
+
+static void test_proxy_header(void **state)
+{
+    struct wire *wire;
+
+    (void)state;
+    begin(NULL);
+    good("bans.add", "{\"network\":\"203.0.113.7\",\"reason\":\"be kind\"}");
+    wire = proxied("203.0.113.7");
+    assert_int_equal(wire_get(wire, "/health", NULL), 403);
+    assert_non_null(strstr(wire->body, "be kind"));
+    assert_true(wire_closes(wire, DEADLINE_MS));
+    wire_free(wire);
+    wire = proxied("198.51.100.1");
+    assert_int_equal(wire_get(wire, "/health", NULL), 200);
+    /* Whom a client names is his own word, also behind such a proxy. */
+    assert_int_equal(wire_get(wire, STATS, "X-Forwarded-For: 203.0.113.7\r\n"), 200);
+    wire_free(wire);
+    wire = wire_new(wire_port(&server, false), false);
+    wire_send(wire, "GET /health HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert_int_equal(wire_answer(wire, false), 0);
+    wire_free(wire);
+}
+
+/* ---- TLS ---- */
+
+static void test_redirect(void **state)
+{
+    struct wire *wire;
+    char wanted[64];
+
+    (void)state;
+    begin(NULL);
+    snprintf(wanted, sizeof(wanted), "https://test:%u/api/stats?a=%%20b", wire_port(&server, true));
+    assert_int_equal(once(false, "/api/stats?a=%20b", NULL, &wire), 308);
+    assert_string_equal(wire_header(wire, "location"), wanted);
+    assert_int_equal(wire_get(wire, "/health", NULL), 200); /* balancers look here */
+    assert_int_equal(wire_ask(wire, "POST /api/auth/login HTTP/1.1\r\nHost: [::1]:80\r\n"
+                                    "Content-Length: 2\r\n\r\n{}"),
+                     308);
+    assert_int_equal(strncmp(wire_header(wire, "location"), "https://[::1]:", 14), 0);
+    wire_free(wire);
+    assert_int_equal(once(true, STATS, NULL, &wire), 200);
+    assert_non_null(wire_header(wire, "strict-transport-security"));
+    wire_free(wire);
+}
+
+/* ---- bans, limits ---- */
+
+static void test_banned(void **state)
+{
+    struct wire *wire, *other;
+
+    (void)state;
+    begin(NULL);
+    assert_int_equal(once(false, "/health", NULL, &wire), 200);
+    good("bans.add", "{\"network\":\"127.0.0.0/8\",\"reason\":\"be kind\"}");
+    assert_true(wire_closes(wire, DEADLINE_MS));
+    wire_free(wire);
+    assert_int_equal(once(false, "/health", NULL, &other), 403);
+    assert_non_null(strstr(other->body, "be kind"));
+    assert_true(wire_closes(other, DEADLINE_MS));
+    wire_free(other);
+    good("bans.lift", "{\"network\":\"127.0.0.0/8\"}");
+    assert_int_equal(once(false, "/health", NULL, NULL), 200);
+}
+
+static void test_per_address(void **state)
+{
+    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", "--http.per_address=5",
+                                        NULL};
+    struct wire *wires[6];
+    uint16_t port;
+
+    (void)state;
+    begin(extra);
+    port = wire_port(&server, false);
+    for (unsigned i = 0; i < 5; i++) {
+        wires[i] = wire_new(port, false);
+        assert_int_equal(wire_get(wires[i], "/health", NULL), 200);
+    }
+    wires[5] = wire_new(port, false);
+    assert_true(wire_closes(wires[5], DEADLINE_MS));
+    wire_free(wires[0]);
+    wires[0] = NULL;
+    UNTIL(NULL, DEADLINE_MS, daemon_metric(&server, "openmmo_http_connections") == 4);
+    assert_int_equal(once(false, "/health", NULL, NULL), 200);
+    for (unsigned i = 0; i < 6; i++)
+        wire_free(wires[i]);
+}
+
+static void test_rates(void **state)
+{
+    static const char login[] = "POST /api/auth/login HTTP/1.1\r\nHost: t\r\n"
+                                "Content-Type: application/json\r\nContent-Length: 40\r\n\r\n"
+                                "{\"username\":\"nobody\",\"password\":\"12345\"}";
+    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", NULL};
+    struct wire *wire;
+    unsigned asked = 0;
+
+    (void)state;
+    begin(extra);
+    wire = wire_new(wire_port(&server, false), false);
+    do /* the throttle of logins answers 429 before */
+        wire_ask(wire, login);
+    while (daemon_metric(&server, "openmmo_http_rate_limited_total") == 0 && ++asked < 100);
+    assert_in_range(asked, 3, 99);
+    assert_int_equal(wire->status, 429);
+    assert_non_null(wire_header(wire, "retry-after"));
+    assert_string_equal(wire_header(wire, "ratelimit-remaining"), "0");
+    assert_int_equal(wire_get(wire, STATS, NULL), 200); /* another class */
+    assert_non_null(wire_header(wire, "ratelimit-remaining"));
+    wire_free(wire);
+}
+
+/* ---- origins ---- */
+
+static void test_cors(void **state)
+{
+    static const char origin[] = "Origin: https://play.example\r\n";
+    struct wire *wire;
+
+    (void)state;
+    begin(NULL);
+    assert_int_equal(once(false, STATS, origin, &wire), 200);
+    assert_string_equal(wire_header(wire, "access-control-allow-origin"), "https://play.example");
+    assert_string_equal(wire_header(wire, "access-control-allow-credentials"), "true");
+    assert_int_equal(wire_get(wire, STATS, "Origin: https://evil.example\r\n"), 200);
+    assert_null(wire_header(wire, "access-control-allow-origin"));
+    assert_non_null(strstr(wire_header(wire, "vary"), "Origin"));
+    assert_int_equal(wire_ask(wire, "OPTIONS /api/players/1/position HTTP/1.1\r\nHost: t\r\n"
+                                    "Origin: https://play.example\r\n"
+                                    "Access-Control-Request-Method: POST\r\n\r\n"),
+                     204);
+    assert_non_null(strstr(wire_header(wire, "access-control-allow-methods"), "POST"));
+    assert_non_null(strstr(wire_header(wire, "access-control-allow-headers"), "Authorization"));
+    /* A reload is in force for connections that are there. */
+    daemon_configure(&server, "[http]\ncors_origins = https://other.example\n");
+    daemon_signal(&server, SIGHUP);
+    UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=reloaded"));
+    assert_int_equal(wire_get(wire, STATS, origin), 200);
+    assert_null(wire_header(wire, "access-control-allow-origin"));
+    wire_free(wire);
+}
+
+static void test_reload(void **state)
+{
+    static const char post[] = "POST /health HTTP/1.1\r\nHost: t\r\nContent-Length: 3000\r\n\r\n";
+    struct wire *wire;
+
+    (void)state;
+    begin(NULL);
+    wire = wire_new(wire_port(&server, false), false);
+    assert_int_equal(wire_ask(wire, post), 405);
+    wire_free(wire);
+    daemon_configure(&server, "[http]\nbody_bytes = 2KiB\n");
+    daemon_signal(&server, SIGHUP);
+    UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=reloaded"));
+    wire = wire_new(wire_port(&server, false), false);
+    assert_int_equal(wire_ask(wire, post), 413);
+    wire_free(wire);
+}
+
+/* ---- the stop ---- */
+
+static void test_stop(void **state)
+{
+    static const char login[] = "POST /api/auth/login HTTP/1.1\r\nHost: t\r\n"
+                                "Content-Type: application/json\r\nContent-Length: 40\r\n\r\n"
+                                "{\"username\":\"nobody\",\"password\":\"12345\"}";
+    static const char *const extra[] = {"--accounts.argon2_ops=20",
+                                        "--accounts.argon2_memory=64MiB", NULL};
+    struct wire *asking, *idle, *half;
+    uint16_t port;
+
+    (void)state;
+    begin(extra);
+    port = wire_port(&server, false);
+    asking = wire_new(port, false);
+    half = wire_new(port, false);
+    assert_int_equal(once(false, "/health", NULL, &idle), 200);
+    wire_send(half, "GET /health HTTP/1.1\r\nHo");
+    wire_send(asking, login); /* a hash of a second or so */
+    UNTIL(NULL, DEADLINE_MS, daemon_metric(&server, "openmmo_http_connections") == 3);
+    daemon_signal(&server, SIGTERM);
+    assert_true(wire_closes(idle, DEADLINE_MS));
+    wire_send(half, "st: t\r\n\r\n");
+    assert_int_equal(wire_answer(half, false), 503);
+    assert_non_null(wire_header(half, "retry-after"));
+    assert_true(wire_answer(asking, false) != 0);
+    assert_string_equal(wire_header(asking, "connection"), "close");
+    assert_int_equal(daemon_wait_exit(&server), 0);
+    wire_free(asking);
+    wire_free(idle);
+    wire_free(half);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STAGED(test_forwarded, "[http]\ntrusted_proxies = 127.0.0.0/8\n"),
+        STAGED(test_not_forwarded, NULL),
+        STAGED(test_proxy_header, "[http]\ntrusted_proxies = 127.0.0.0/8\nproxy_header = yes\n"),
+        STAGED(test_redirect, "[http]\ntls_listen = 127.0.0.1:0\n"),
+        STAGED(test_banned, NULL),
+        STAGED(test_per_address, NULL),
+        STAGED(test_rates, NULL),
+        STAGED(test_cors, "[http]\ncors_origins = https://play.example\ncors_credentials = yes\n"),
+        STAGED(test_reload, NULL),
+        STAGED(test_stop, NULL),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
