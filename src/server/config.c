@@ -143,6 +143,12 @@ static const struct option_row rows[] = {
      "The same of logins, registrations and renewals of tokens."},
     {"http", "cheap_per_minute", OPTION_INTEGER, AT(cheap_per_minute), "0", 0, 100000000, R, NULL, NULL, NULL,
      "The same of what costs next to nothing: health, assets, the polls of Socket.IO."},
+    {"http", "ping_interval", OPTION_DURATION, AT(http_ping_interval_ms), "25s", 100, 90000, R, NULL, NULL, NULL,
+     "How often a web client is asked whether it is still there. It is told both, and gives up by itself after their sum."},
+    {"http", "ping_timeout", OPTION_DURATION, AT(http_ping_timeout_ms), "20s", 100, 90000, R, NULL, NULL, NULL,
+     "How long it has to answer."},
+    {"http", "connect", OPTION_DURATION, AT(http_connect_ms), "45s", 100, 600000, R, NULL, NULL, NULL,
+     "How long a web client may be there without having asked to come in (Socket.IO's CONNECT, and our answer to it)."},
 
     {"limits", "before_login_per_address", OPTION_INTEGER, AT(before_login_per_address), "20", 1, 100000, R, NULL, NULL, NULL,
      "Connections of one address (IPv4 /32, IPv6 /64) that have not logged in."},

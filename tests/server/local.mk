@@ -339,3 +339,7 @@ check_PROGRAMS += tests/server/test_websocket
 tests_server_test_websocket_SOURCES = tests/server/test_websocket.c tests/server/wslay_oracle.c tests/server/wslay_oracle.h
 tests_server_test_websocket_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_websocket_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lwslay
+check_PROGRAMS += tests/server/test_socketio
+tests_server_test_socketio_SOURCES = tests/server/test_socketio.c
+tests_server_test_socketio_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_socketio_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

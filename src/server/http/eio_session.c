@@ -303,7 +303,7 @@ static int take_packet(struct eio_session *s, const struct eio_packet *packet)
 
 static void parse_error(struct eio_session *s)
 {
-    metrics_add(METRIC_WEB_MALFORMED, 1);
+    metrics_add(METRIC_WEB_PARSE_ERRORS, 1);
     closed(s, CODE_POLICY, "parse error", "parse error");
 }
 
@@ -489,6 +489,11 @@ void eio_session_free(struct eio_session *s)
     io_deadline_disarm(s->io, &s->upgrade);
     io_deadline_disarm(s->io, &s->grave);
     eio_queue_clear(&s->queue);
+    if (s->state != SESSION_CLOSED) {
+        metrics_gauge(METRIC_WEB_SESSIONS, -1);
+        if (s->transport == EIO_SOCKET)
+            metrics_gauge(METRIC_WEB_SOCKETS, -1);
+    }
     if (s->handlers->freed != NULL)
         s->handlers->freed(s->context);
     free(s);

@@ -8,6 +8,7 @@
 #include "http/body.h"
 #include "http/call_inside.h"
 #include "http/connection.h"
+#include "http/engineio.h"
 #include "http/forwarded.h"
 #include "net/network.h"
 #include "ops/metrics.h"
@@ -52,7 +53,7 @@ static bool redirected(struct connection *c, struct http_call *call)
     int n;
 
     if (port == 0 || call->secure || host == NULL || call->match.route == NULL ||
-        call->match.route->rate == ROUTE_RATE_CHEAP)
+        (call->match.route->rate == ROUTE_RATE_CHEAP && call->match.route->run != engineio_run))
         return false;
     host_n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     if (port != 443)

@@ -61,6 +61,7 @@ struct http_config {
     uint32_t connections_per_address, new_per_second, new_burst;
     uint32_t head_ms, body_ms, idle_ms, taking_ms; /* absolute deadlines */
     uint32_t head_bytes, body_bytes;
+    uint32_t ping_interval_ms, ping_timeout_ms, connect_ms; /* of Engine.IO's sessions */
     const char *const *trusted_proxies; /* CIDRs */
     unsigned trusted_proxies_n;
     bool proxy_header;         /* their connections begin with a PROXY header */

@@ -5,6 +5,7 @@
 #include "common/protocol.h"
 #include "common/text.h"
 #include "http/api.h"
+#include "http/engineio.h"
 #include "http/page.h"
 #include "play/recent.h"
 
@@ -120,6 +121,12 @@ const struct route routes[] = {
      "When one was here", NULL, &SESSIONS_QUERY, SESSIONS},
     {HTTP_GET, "/api/chat/recent", CONTROL, ROUTE_PLAYER, ROUTE_RATE_READ, api_chat_recent,
      "What was said to all lately", NULL, &CHAT_QUERY, CHAT},
+    /* Engine.IO answers for every method itself. */
+    {HTTP_GET, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},
+    {HTTP_POST, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},
+    {HTTP_PUT, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},
+    {HTTP_DELETE, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},
+    {HTTP_PATCH, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},
 };
 /* clang-format on */
 

@@ -43,6 +43,9 @@ struct http_settings *http_settings_new(const struct http_config *config, SSL_CT
     settings->body_ms = config->body_ms;
     settings->idle_ms = config->idle_ms;
     settings->taking_ms = config->taking_ms;
+    settings->ping_interval_ms = config->ping_interval_ms;
+    settings->ping_timeout_ms = config->ping_timeout_ms;
+    settings->connect_ms = config->connect_ms;
     settings->redirect_port = config->redirect_port;
     settings->proxies = network_list_new(config->trusted_proxies, config->trusted_proxies_n, error);
     if (settings->proxies != NULL)

@@ -17,7 +17,8 @@
 struct http_settings {
     struct parse_limits limits;
     uint32_t head_ms, body_ms, idle_ms, taking_ms;
-    SSL_CTX *tls;                 /* a reference; NULL: no TLS */
+    uint32_t ping_interval_ms, ping_timeout_ms, connect_ms; /* of Engine.IO's sessions */
+    SSL_CTX *tls;                                           /* a reference; NULL: no TLS */
     uint16_t redirect_port;       /* of https; 0: plain requests are answered */
     struct network_list *proxies; /* believed when they say whom they speak for */
     struct network_list *exempt;  /* of limits on addresses */

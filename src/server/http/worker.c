@@ -6,12 +6,17 @@
 
 #include "http/call_inside.h"
 #include "http/connection.h"
+#include "http/engineio.h"
 #include "http/gzip.h"
+#include "http/http.h"
+#include "play/sessions.h"
 
-#define NO_SLOT     UINT32_MAX
-#define SLOTS_FIRST 64
+#define NO_SLOT          UINT32_MAX
+#define SLOTS_FIRST      64
+#define WEB_SESSIONS_MAX 65536 /* one that polls needs no connection all the time */
 
-_Static_assert(HTTP_DEADLINES_END <= IO_DEADLINE_CLASSES, "an io thread has enough classes");
+_Static_assert(HTTP_DEADLINES_END + ENGINEIO_DEADLINES <= IO_DEADLINE_CLASSES,
+               "an io thread has enough classes");
 
 /* ---- slots ---- */
 
@@ -93,6 +98,8 @@ static void run_apply(struct postbox_item *item)
 
     http_settings_free(post->worker->settings);
     post->worker->settings = post->settings;
+    engineio_retime(post->worker->engine, post->settings->ping_interval_ms,
+                    post->settings->ping_timeout_ms, post->settings->connect_ms);
     free(post);
 }
 
@@ -115,6 +122,7 @@ static void run_drain(struct postbox_item *item)
     struct worker *worker = post->worker;
 
     worker->draining = true;
+    engineio_drain(worker->engine);
     for (uint32_t i = 0; i < worker->slots_n; i++)
         if (worker->slots[i].connection != NULL)
             connection_drain(worker->slots[i].connection);
@@ -176,11 +184,25 @@ struct worker *worker_new(struct http *http, struct io *io, unsigned number,
     worker->number = number;
     worker->settings = settings;
     worker->free_first = NO_SLOT;
+    worker->engine = engineio_new(
+        &(struct engineio_config){.io = io,
+                                  .host = sessions_host(http_services(http)->sessions, number),
+                                  .thread = number,
+                                  .class_first = HTTP_DEADLINES_END,
+                                  .ping_interval_ms = settings->ping_interval_ms,
+                                  .ping_timeout_ms = settings->ping_timeout_ms,
+                                  .connect_ms = settings->connect_ms,
+                                  .sessions_max = WEB_SESSIONS_MAX});
+    if (worker->engine == NULL) {
+        worker_free(worker);
+        return NULL;
+    }
     return worker;
 }
 
 void worker_end(struct worker *worker)
 {
+    engineio_end(worker->engine);
     for (uint32_t i = 0; i < worker->slots_n; i++)
         if (worker->slots[i].connection != NULL)
             connection_close(worker->slots[i].connection);
@@ -196,6 +218,7 @@ void worker_free(struct worker *worker)
         worker->spare = call->next;
         free(call);
     }
+    engineio_free(worker->engine);
     gzip_free(worker->gzip);
     http_settings_free(worker->settings);
     free(worker->slots);

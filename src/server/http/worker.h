@@ -18,6 +18,7 @@
 #define WORKER_OUT_BYTES (64 * 1024)
 
 struct connection; /* connection.h */
+struct engineio;   /* engineio.h */
 struct http;
 struct http_call;
 struct gzip;   /* gzip.h */
@@ -64,6 +65,7 @@ struct worker {
     struct http_call *spare; /* calls for use again */
     unsigned spare_n;
     bool draining;
+    struct engineio *engine;
     struct respond_clock clock;
     struct gzip *gzip; /* NULL: not used yet */
     /* What is written to one connection in one go; empty between callbacks. */

@@ -134,7 +134,7 @@
     ROW(WEB_REFUSED,             COUNTER,   "openmmo_web_refused_total",            "Engine.IO requests refused: unknown session, transport or version") \
     ROW(WEB_PING_TIMEOUTS,       COUNTER,   "openmmo_web_ping_timeouts_total",      "Web clients that did not answer a ping") \
     ROW(WEB_SLOW,                COUNTER,   "openmmo_web_slow_total",               "Web clients closed because they did not take what was said") \
-    ROW(WEB_MALFORMED,           COUNTER,   "openmmo_web_malformed_total",          "Web clients closed for a malformed packet") \
+    ROW(WEB_PARSE_ERRORS,        COUNTER,   "openmmo_web_parse_errors_total",       "Web clients closed for a packet that is none") \
     ROW(WEB_MESSAGES_IN,         COUNTER,   "openmmo_web_messages_in_total",        "Socket.IO packets received")
 /* clang-format on */
 
