@@ -25,8 +25,12 @@ WEB_SOURCES = tests/e2e/web.h tests/e2e/web.c $(STAGE_STORE_SOURCES)
 check_PROGRAMS += tests/e2e/test_contract
 tests_e2e_test_contract_SOURCES = tests/e2e/test_contract.c $(WEB_SOURCES)
 tests_e2e_test_contract_CFLAGS = $(STAGE_STORE_CFLAGS) -DOPENAPI_DIR='"$(abs_top_srcdir)/tests/openapi"'
-EXTRA_DIST += tests/openapi/LICENSE tests/openapi/README.md tests/openapi/schema.json tests/openapi/validate.py
 tests_e2e_test_contract_LDADD = $(STAGE_STORE_LIBS)
+check_PROGRAMS += tests/e2e/test_web_accounts
+tests_e2e_test_web_accounts_SOURCES = tests/e2e/test_web_accounts.c $(WEB_SOURCES)
+tests_e2e_test_web_accounts_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_web_accounts_LDADD = $(STAGE_STORE_LIBS)
+EXTRA_DIST += tests/openapi/LICENSE tests/openapi/README.md tests/openapi/schema.json tests/openapi/validate.py
 
 check_PROGRAMS += tests/e2e/test_resume
 tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c $(STAGE_STORE_SOURCES)

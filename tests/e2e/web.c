@@ -37,7 +37,7 @@ static uint16_t port(void)
     return known;
 }
 
-static int open_socket(void)
+int web_connect(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(port()),
@@ -100,7 +100,7 @@ int web_raw(const void *bytes, size_t n)
     char *end;
 
     web_forget();
-    fd = open_socket();
+    fd = web_connect();
     send_all(fd, bytes, n);
     got = receive(fd);
     close(fd);

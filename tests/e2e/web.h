@@ -22,6 +22,8 @@ extern struct web_answer web;
 int web_ask(const char *method, const char *path, const char *token, const char *body);
 #define web_get(path)        web_ask("GET", (path), NULL, NULL)
 #define web_post(path, body) web_ask("POST", (path), NULL, (body))
+/* A connection, blocking. */
+int web_connect(void);
 /* Raw bytes, to the end of the answer to them. */
 int web_raw(const void *bytes, size_t n);
 /* Of the last answer, in room that the next call takes; NULL: absent. */
