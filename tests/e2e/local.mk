@@ -30,6 +30,10 @@ check_PROGRAMS += tests/e2e/test_web_accounts
 tests_e2e_test_web_accounts_SOURCES = tests/e2e/test_web_accounts.c $(WEB_SOURCES)
 tests_e2e_test_web_accounts_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_web_accounts_LDADD = $(STAGE_STORE_LIBS)
+check_PROGRAMS += tests/e2e/test_web_texts
+tests_e2e_test_web_texts_SOURCES = tests/e2e/test_web_texts.c $(WEB_SOURCES)
+tests_e2e_test_web_texts_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_web_texts_LDADD = $(STAGE_STORE_LIBS)
 EXTRA_DIST += tests/openapi/LICENSE tests/openapi/README.md tests/openapi/schema.json tests/openapi/validate.py
 
 check_PROGRAMS += tests/e2e/test_resume
