@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "ops/exposition.h"
 #include "ops/process.h"
+#include "ops/scrape.h"
 
 #define FAMILIES_LEAST 40
 
@@ -176,6 +178,121 @@ static void test_promtool_likes_it(void **state)
     assert_int_not_equal(promtool("metrics", "# HELP a_ms A\n# TYPE a_ms counter\na_ms 1\n"), 0);
 }
 
+/* -- what ships beside it -----------------------------------------------------------------------
+ */
+
+static char *source_file(const char *name)
+{
+    const char *source = getenv("srcdir");
+    char path[500], *bytes = calloc(1, 1 << 20);
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", source != NULL ? source : ".", name);
+    file = fopen(path, "r");
+    if (file == NULL)
+        fail_msg("%s cannot be read", path);
+    assert_non_null(bytes);
+    assert_true(fread(bytes, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return bytes;
+}
+
+static bool exported(const char *all, const char *name, size_t n)
+{
+    static const char *const tails[] = {"", "_bucket", "_sum", "_count"};
+    char line[200];
+
+    for (unsigned i = 0; i < 4; i++) {
+        size_t tail = strlen(tails[i]);
+
+        if (n <= tail || strncmp(name + n - tail, tails[i], tail) != 0)
+            continue;
+        snprintf(line, sizeof(line), "\n# TYPE %.*s ", (int)(n - tail), name);
+        if (strstr(all, line) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Every word that looks like a metric's name is one. Returns how many there were. */
+static unsigned check_names(const char *file, const char *all, const char *begin)
+{
+    char *bytes = source_file(file);
+    unsigned n = 0;
+
+    for (const char *at = bytes; (at = strstr(at, begin)) != NULL;) {
+        size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
+
+        if (at[len - 1] != '_' && !exported(all, at, len)) /* "process_*" names none */
+            fail_msg("%s: %.*s is not exported", file, (int)len, at);
+        n++;
+        at += len;
+    }
+    free(bytes);
+    return n;
+}
+
+static void test_who_watches_asks_for_what_there_is(void **state)
+{
+    static const struct scrape scrape = {.version = "1", .compiler = "2", .store = "3"};
+    struct exposition *mine = written;
+    const char *all;
+
+    (void)state;
+    exposition_free(mine);
+    written = scrape_write(&scrape);
+    assert_non_null(written);
+    has("openmmo_build_info{version=\"1\",compiler=\"2\",store=\"3\"} 1\n");
+    all = text();
+    assert_true(check_names("data/grafana/openmmo.json", all, "openmmo_") >= 50);
+    assert_true(check_names("data/grafana/openmmo.json", all, "process_") >= 4);
+    assert_true(check_names("data/prometheus/openmmo-rules.yml", all, "openmmo_") >= 19);
+    assert_true(check_names("data/prometheus/openmmo-rules.yml", all, "process_") >= 3);
+    assert_true(check_names("doc/monitoring.md", all, "openmmo_") >= FAMILIES_LEAST);
+}
+
+static int run_in(const char *directory, const char *command)
+{
+    const char *source = getenv("srcdir");
+    char line[600];
+    int status;
+
+    snprintf(line, sizeof(line), "cd %s/%s && %s", source != NULL ? source : ".", directory,
+             command);
+    status = system(line);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void test_alert_rules(void **state)
+{
+    (void)state;
+    if (system("command -v promtool >/dev/null") != 0)
+        skip();
+    assert_int_equal(run_in("data/prometheus", "promtool check rules openmmo-rules.yml >&2"), 0);
+    assert_int_equal(run_in("data/prometheus", "promtool test rules openmmo-rules-test.yml >&2"),
+                     0);
+}
+
+static void test_dashboard(void **state)
+{
+    char *bytes = source_file("data/grafana/openmmo.json");
+    json_error_t error;
+    json_t *dashboard = json_loads(bytes, 0, &error), *panel;
+    size_t i, targets_n = 0;
+
+    (void)state;
+    free(bytes);
+    assert_non_null(dashboard);
+    assert_string_equal(json_string_value(json_object_get(dashboard, "title")), "OpenMMO");
+    json_array_foreach(json_object_get(dashboard, "panels"), i, panel)
+    {
+        targets_n += json_array_size(json_object_get(panel, "targets"));
+    }
+    assert_true(targets_n >= 50);
+    json_decref(dashboard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +301,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_labels, make, unmake),
         cmocka_unit_test_setup_teardown(test_it_grows, make, unmake),
         cmocka_unit_test_setup_teardown(test_promtool_likes_it, make, unmake),
+        cmocka_unit_test_setup_teardown(test_who_watches_asks_for_what_there_is, make, unmake),
+        cmocka_unit_test(test_alert_rules),
+        cmocka_unit_test(test_dashboard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,12 @@
     ROW(QUEUE_CONTROL,           GAUGE,     "openmmo_command_queue{producer=\"control\"}", "Commands that wait for the next tick") \
     ROW(QUEUE_IO,                GAUGE,     "openmmo_command_queue{producer=\"io\"}", "The same of all io threads") \
     ROW(QUEUE_EVENTS,            GAUGE,     "openmmo_event_queue",                  "Events of the world that control has not taken yet") \
+    ROW(SPANS_SENT,              COUNTER,   "openmmo_reports_sent_total{kind=\"span\"}", "Spans and error reports that were taken by who they are for") \
+    ROW(ERRORS_SENT,             COUNTER,   "openmmo_reports_sent_total{kind=\"error\"}", "The same of error reports") \
+    ROW(SPANS_LOST,              COUNTER,   "openmmo_reports_lost_total{kind=\"span\"}", "Those that found their queue full") \
+    ROW(ERRORS_LOST,             COUNTER,   "openmmo_reports_lost_total{kind=\"error\"}", "The same of error reports") \
+    ROW(SPANS_FAILED,            COUNTER,   "openmmo_reports_failed_total{kind=\"span\"}", "Those that were not taken") \
+    ROW(ERRORS_FAILED,           COUNTER,   "openmmo_reports_failed_total{kind=\"error\"}", "The same of error reports") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
     ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost") \
     ROW(WEB_SESSIONS,            GAUGE,     "openmmo_web_sessions",                 "Engine.IO sessions of web clients") \
