@@ -98,6 +98,12 @@ tests_server_test_accounts_SOURCES = tests/server/test_accounts.c tests/server/s
 tests_server_test_accounts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_accounts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_webseats
+tests_server_test_webseats_SOURCES = tests/server/test_webseats.c tests/server/presence_world.h tests/server/scratch.h \
+    $(SQL_ONCE_SOURCES)
+tests_server_test_webseats_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_webseats_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_presence
 tests_server_test_presence_SOURCES = tests/server/test_presence.c tests/server/presence_world.h tests/server/scratch.h \
     $(SQL_ONCE_SOURCES)

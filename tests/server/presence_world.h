@@ -17,6 +17,7 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "accounts/access.h"
 #include "accounts/accounts.h"
 #include "common/heightfield.h"
 #include "play/presence.h"
@@ -46,6 +47,7 @@ struct world {
     struct store *store;
     struct workers *workers;
     struct keys *keys;
+    struct access *access;
     struct accounts *accounts;
     struct queue *commands;
     struct heightfield *field;
@@ -168,9 +170,12 @@ static inline void start(struct world *world)
     assert_non_null(world->store);
     world->workers = workers_new(world->base, 1, 64, &error);
     world->keys = keys_new(seed);
+    world->access = access_new(world->keys, NULL);
     world->accounts = accounts_new(&(struct accounts_config){.store = world->store,
                                                              .workers = world->workers,
                                                              .keys = world->keys,
+                                                             .access = world->access,
+                                                             .guests = true,
                                                              .cost = {1, 8192},
                                                              .token_lifetime_s = 3600,
                                                              .email = ACCOUNTS_EMAIL_OPTIONAL},
@@ -211,6 +216,7 @@ static inline void stop(struct world *world)
     store_close(world->store);
     presence_set_sessions(world->presence, NULL);
     accounts_free(world->accounts);
+    access_free(world->access);
     keys_free(world->keys);
     presence_free(world->presence);
     while (queue_pop(world->commands, &command))

@@ -69,6 +69,13 @@ static uint64_t session_of(struct scene *scene, const struct webclient *client)
 
 /* ---- coming and going ---- */
 
+/* Its transport is closed when its thread has ended. */
+static void on_thread_ended(void *context, unsigned thread)
+{
+    assert_int_equal(thread, 0);
+    webclient_free(context);
+}
+
 static void test_connect(void **state)
 {
     struct scene *scene = *state;
@@ -104,9 +111,8 @@ static void test_connect(void **state)
     webclient_free(gone);
     steps(scene, 2);
     assert_int_equal(scene->closed, 3);
-    nobody = webclient_new(scene, "good"); /* the scene ends while it asks, */
-    webclient_new(scene, "good");          /* and while it is there */
-    webclient_free(nobody);
+    webclient_free(webclient_new(scene, "good")); /* the scene ends while it asks, */
+    sessions_on_end(scene->sessions, on_thread_ended, webclient_new(scene, "good"));
 }
 
 static void test_join(void **state)
