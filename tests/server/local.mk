@@ -226,6 +226,16 @@ tests_server_test_webplayer_SOURCES = tests/server/test_webplayer.c tests/server
 tests_server_test_webplayer_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_webplayer_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_webcrowd
+tests_server_test_webcrowd_SOURCES = tests/server/test_webcrowd.c tests/server/scene.c tests/server/scene.h
+tests_server_test_webcrowd_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_webcrowd_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/server/test_webtext
+tests_server_test_webtext_SOURCES = tests/server/test_webtext.c
+tests_server_test_webtext_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_webtext_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_wishes
 tests_server_test_wishes_SOURCES = tests/server/test_wishes.c tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_wishes_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
