@@ -134,6 +134,13 @@ static const struct option_row rows[] = {
      "The longest head of a request; its first line may be a half of it, 4 KiB at most."},
     {"http", "body_bytes", OPTION_BYTES, AT(http_body_bytes), "64KiB", 1 << 10, 16 << 20, R, NULL, NULL, NULL,
      "The longest body of a request."},
+    {"http", "assets", OPTION_PATH, AT(assets), "", 0, 400, R, NULL, NULL, "/srv/openmmo/www",
+     "Folder of files to serve where no other path is meant: a web client, textures. It is looked through at the start and at a reload; "
+     "what is new since then is not there yet. Names that begin with a dot, and symbolic links, are not served. Beside a file a .gz of it "
+     "that is not older goes to who takes gzip. Empty: none."},
+    {"http", "assets_immutable", OPTION_STRING, AT(assets_immutable), "", 0, 400, R, NULL, NULL, "assets",
+     "Folder in http.assets whose files have a hash of what they hold in their names, as bundlers write them: browsers and CDNs keep them "
+     "for a year. Others they ask for again each time, by ETag, but with ?v= and that ETag's first characters. Empty: none."},
     {"http", "reads_per_minute", OPTION_INTEGER, AT(reads_per_minute), "1200", 0, 1000000, R, NULL, NULL, NULL,
      "Requests that only read, of one address (IPv4 /32, IPv6 /64) and of one account a minute; a quarter of them, and 10 at least, "
      "at once. Who asks more often is answered 429. 0: as often as they like. limits.exempt counts here too."},
@@ -410,6 +417,7 @@ static int resolve_paths(struct config *config)
         resolve(&config->key, config->state, "tls-key.pem") < 0 ||
         resolve_given(&config->https_certificate, config->state) < 0 ||
         resolve_given(&config->https_key, config->state) < 0 ||
+        resolve_given(&config->assets, config->state) < 0 ||
         resolve(&config->store_path, config->state, "") < 0 ||
         (config->store_password_file[0] != '\0' &&
          resolve(&config->store_password_file, config->state, "") < 0) ||

@@ -509,6 +509,8 @@ static struct http_config http_config_of(const struct server *server, const stru
                                 .cors_origins = texts(&config->cors_origins),
                                 .cors_origins_n = config->cors_origins.items_n,
                                 .cors_credentials = config->cors_credentials,
+                                .assets = config->assets[0] != '\0' ? config->assets : NULL,
+                                .assets_immutable = config->assets_immutable,
                                 .rates = {[ROUTE_RATE_READ] = rate_of(config->reads_per_minute),
                                           [ROUTE_RATE_WRITE] = rate_of(config->writes_per_minute),
                                           [ROUTE_RATE_LOGIN] =

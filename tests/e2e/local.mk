@@ -129,3 +129,9 @@ check_PROGRAMS += tests/e2e/test_http_doors
 tests_e2e_test_http_doors_SOURCES = tests/e2e/test_http_doors.c $(WIRE_SOURCES) $(STAGE_STORE_SOURCES)
 tests_e2e_test_http_doors_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_http_doors_LDADD = $(STAGE_STORE_LIBS)
+
+
+check_PROGRAMS += tests/e2e/test_files
+tests_e2e_test_files_SOURCES = tests/e2e/test_files.c $(WIRE_SOURCES) $(E2E_SOURCES)
+tests_e2e_test_files_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_files_LDADD = $(E2E_LIBS)

@@ -74,7 +74,7 @@ static void look_at_etag(struct http_call *call)
 {
     char etag[ETAG_BYTES];
 
-    if (call->status != 200 || call->match.route == NULL || call->lent ||
+    if (call->status != 200 || call->match.route == NULL || call->lent || call->asset != NULL ||
         call->match.route->method != HTTP_GET || call->match.route->rate == ROUTE_RATE_CHEAP ||
         !is_text(call->type) || has_header(call, "ETag"))
         return;
@@ -90,8 +90,8 @@ static void pack(struct worker *worker, struct http_call *call)
     size_t room, n;
     char *packed;
 
-    if (!is_text(call->type) || call->answer_n < GZIP_LEAST_BYTES || !has_body(call) ||
-        has_header(call, "Content-Encoding"))
+    if (!is_text(call->type) || call->asset != NULL || call->answer_n < GZIP_LEAST_BYTES ||
+        !has_body(call) || has_header(call, "Content-Encoding"))
         return;
     call_add_header(call, "Vary", "Accept-Encoding");
     if (!accept_gzip(call_header(call, "accept-encoding")))
@@ -170,6 +170,11 @@ static void write_body(struct connection *c, struct http_call *call)
 {
     if (!has_body(call) || call->head.method == HTTP_HEAD || call->answer_n == 0)
         return;
+    if (call->file > 0) {
+        connection_send_file(c, call->file - 1, call->file_at, call->answer_n);
+        call->file = 0;
+        return;
+    }
     if (!call->lent) {
         connection_write(c, call->answer, call->answer_n);
         return;

@@ -3,6 +3,12 @@
 #ifndef OPENMMO_HTTP_API_H
 #define OPENMMO_HTTP_API_H
 
+#include <stddef.h>
+
+#include "http/route.h"
+
+struct asset;  /* assets.h */
+struct assets; /* as above */
 struct http_call;
 
 void api_health(struct http_call *call);        /* io */
@@ -11,6 +17,13 @@ void api_live(struct http_call *call);          /* io */
 void api_ready(struct http_call *call);         /* io */
 void api_metrics(struct http_call *call);       /* control */
 void api_openapi(struct http_call *call);       /* io */
+
+/* What no row names may be a file: path as sent, not decoded. NULL: it is none. Then call->asset is
+ * to be that, and its route this one. Io thread. */
+const struct asset *api_assets_find(const struct assets *assets, const char *path,
+                                    size_t len_bytes);
+extern const struct route api_assets_route;
+void api_assets(struct http_call *call); /* io */
 
 /* All on control. */
 void api_players(struct http_call *call);

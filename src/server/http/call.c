@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "http/call_inside.h"
@@ -47,6 +48,9 @@ void call_give(struct worker *worker, struct http_call *call)
     if (!call->body_borrowed)
         free(call->body);
     free(call->answer_owned);
+    assets_unref(call->assets);
+    if (call->file > 0)
+        close(call->file - 1);
     if (call->release != NULL)
         call->release(call->release_context);
     if (worker == NULL || worker->spare_n >= SPARE_MAX) {
@@ -268,6 +272,17 @@ void call_answer_borrowed(struct http_call *call, int status, const char *type, 
     call->lent = true;
     call->release = release;
     call->release_context = context;
+    call_answered(call);
+}
+
+void call_answer_file(struct http_call *call, int status, const char *type, struct call_file file)
+{
+    assert(!call->on_control);
+    call->status = status;
+    call->type = type;
+    call->file = file.fd + 1;
+    call->file_at = file.at;
+    call->answer_n = file.len_bytes;
     call_answered(call);
 }
 

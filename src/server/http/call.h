@@ -23,6 +23,13 @@ struct http;
 struct io;
 struct stream;
 
+/* len_bytes of an open file. */
+struct call_file {
+    int fd;
+    uint64_t at;
+    size_t len_bytes;
+};
+
 /* Who asks, by his token. */
 struct call_identity {
     uint64_t player;
@@ -67,6 +74,8 @@ void call_answer_bytes(struct http_call *call, int status, const char *type, con
 /* Not copied: bytes stay until release(context) on the io thread (NULL: for good). */
 void call_answer_borrowed(struct http_call *call, int status, const char *type, const void *bytes,
                           size_t len_bytes, void (*release)(void *context), void *context);
+/* ROUTE_ON_IO: a part of a file. Takes fd. type: constant. */
+void call_answer_file(struct http_call *call, int status, const char *type, struct call_file file);
 void call_answer_empty(struct http_call *call, int status);
 /* application/problem+json, with the old clients' member "error": detail. */
 void call_problem(struct http_call *call, int status, const char *detail);

@@ -3,6 +3,7 @@
 #ifndef OPENMMO_HTTP_CALL_INSIDE_H
 #define OPENMMO_HTTP_CALL_INSIDE_H
 
+#include "http/assets.h"
 #include "http/call.h"
 #include "http/chunks.h"
 #include "http/limits.h"
@@ -52,7 +53,11 @@ struct http_call {
     const void *answer;
     size_t answer_n;
     char *answer_owned; /* NULL: not ours */
-    bool lent;          /* answer is not copied; release, if any, ends that */
+    int file;           /* + 1; 0: none */
+    uint64_t file_at;
+    struct assets *assets;     /* a reference, with asset */
+    const struct asset *asset; /* that is asked for; NULL: none */
+    bool lent;                 /* answer is not copied; release, if any, ends that */
     void (*release)(void *context);
     void *release_context;
     size_t headers_n;

@@ -73,6 +73,8 @@ static void segment_free(struct segment *segment)
 {
     if (segment->release != NULL)
         segment->release(segment->context);
+    if (segment->fd >= 0)
+        close(segment->fd);
     free(segment);
 }
 
@@ -110,7 +112,7 @@ static void queue_copy(struct connection *c, const uint8_t *bytes, size_t n)
         connection_close(c);
         return;
     }
-    *segment = (struct segment){.bytes = (const uint8_t *)(segment + 1), .n = n};
+    *segment = (struct segment){.bytes = (const uint8_t *)(segment + 1), .fd = -1, .n = n};
     memcpy(segment + 1, bytes, n);
     queue(c, segment);
     taking_begin(c);
@@ -190,7 +192,45 @@ void connection_lend(struct connection *c, const void *bytes, size_t len_bytes,
         return;
     }
     *segment = (struct segment){
-        .bytes = bytes, .at = at, .n = len_bytes, .release = release, .context = context};
+        .bytes = bytes, .fd = -1, .at = at, .n = len_bytes, .release = release, .context = context};
+    queue(c, segment);
+    taking_begin(c);
+}
+
+/* Go on with the first in the queue. True: it is written, as far as we are concerned. */
+static bool put_segment(struct connection *c, struct segment *segment)
+{
+    uint64_t at = segment->file_at + segment->at;
+
+    if (segment->bytes != NULL) {
+        segment->at += put(c, segment->bytes + segment->at, segment->n - segment->at);
+        return segment->at == segment->n;
+    }
+    if (stream_write_file(c->stream, segment->fd, &at, segment->n - segment->at) == STREAM_DEAD) {
+        connection_close(c);
+        return false;
+    }
+    segment->at = (size_t)(at - segment->file_at);
+    return segment->at == segment->n;
+}
+
+void connection_send_file(struct connection *c, int fd, uint64_t at, size_t len_bytes)
+{
+    struct segment *segment = malloc(sizeof(*segment));
+
+    if (segment == NULL) {
+        close(fd);
+        connection_close(c);
+        return;
+    }
+    *segment = (struct segment){.fd = fd, .file_at = at, .n = len_bytes};
+    flush(c);
+    if (c->state == CONNECTION_CLOSED ||
+        (c->out_first == NULL && stream_writable(c->stream) && put_segment(c, segment)) ||
+        c->state == CONNECTION_CLOSED) {
+        segment_free(segment);
+        return;
+    }
     queue(c, segment);
     taking_begin(c);
 }
@@ -494,8 +534,7 @@ static void on_drained(void *context)
     while (c->out_first != NULL) {
         struct segment *segment = c->out_first;
 
-        segment->at += put(c, segment->bytes + segment->at, segment->n - segment->at);
-        if (c->state == CONNECTION_CLOSED || segment->at < segment->n)
+        if (!put_segment(c, segment) || c->state == CONNECTION_CLOSED)
             return;
         c->out_first = segment->next;
         if (c->out_first == NULL)

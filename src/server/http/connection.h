@@ -32,7 +32,9 @@ enum connection_state {
 /* Bytes to write that the socket did not take yet. */
 struct segment {
     struct segment *next;
-    const uint8_t *bytes; /* of the segment itself, or borrowed */
+    const uint8_t *bytes; /* of the segment itself, or borrowed; NULL: of a file */
+    int fd;               /* the file, owned; -1: none */
+    uint64_t file_at;     /* in it */
     size_t at, n;
     void (*release)(void *context);
     void *context;
@@ -75,7 +77,9 @@ void connection_carry(struct connection *connection, struct worker *to);
 
 /* Write behind what is queued: copied. */
 void connection_write(struct connection *connection, const void *bytes, size_t len_bytes);
-/* The same, borrowed until release (may be NULL). */
+/* A part of a file, as the peer takes it. Takes fd. */
+void connection_send_file(struct connection *connection, int fd, uint64_t at, size_t len_bytes);
+/* As connection_write, borrowed until release (may be NULL). */
 void connection_lend(struct connection *connection, const void *bytes, size_t len_bytes,
                      void (*release)(void *context), void *context);
 

@@ -5,17 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HASH_BYTES 16
+void etag_text(const unsigned char hash[ETAG_HASH_BYTES], bool weak, char etag[ETAG_BYTES])
+{
+    char text[sodium_base64_ENCODED_LEN(ETAG_HASH_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+
+    sodium_bin2base64(text, sizeof(text), hash, ETAG_HASH_BYTES,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    snprintf(etag, ETAG_BYTES, "%s\"%s\"", weak ? "W/" : "", text);
+}
 
 void etag_make(const void *bytes, size_t len_bytes, bool weak, char etag[ETAG_BYTES])
 {
-    unsigned char hash[HASH_BYTES];
-    char text[sodium_base64_ENCODED_LEN(HASH_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    unsigned char hash[ETAG_HASH_BYTES];
 
     crypto_generichash(hash, sizeof(hash), bytes, len_bytes, NULL, 0);
-    sodium_bin2base64(text, sizeof(text), hash, sizeof(hash),
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    snprintf(etag, ETAG_BYTES, "%s\"%s\"", weak ? "W/" : "", text);
+    etag_text(hash, weak, etag);
 }
 
 static const char *opaque(const char *etag)

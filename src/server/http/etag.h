@@ -6,10 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ETAG_BYTES 32 /* with its NUL: W/"22 characters" */
+#define ETAG_HASH_BYTES 16
+#define ETAG_BYTES      32 /* with its NUL: W/"22 characters" */
 
 /* By the content (BLAKE2b). weak: the same for the plain bytes and for gzip's. */
 void etag_make(const void *bytes, size_t len_bytes, bool weak, char etag[ETAG_BYTES]);
+
+/* By a hash that is known. */
+void etag_text(const unsigned char hash[ETAG_HASH_BYTES], bool weak, char etag[ETAG_BYTES]);
 
 /* A value of If-None-Match names it, or is "*": weak comparison, for 304. NULL: there was none. */
 bool etag_listed(const char *list, const char *etag);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "http/api.h"
 #include "http/body.h"
 #include "http/call_inside.h"
 #include "http/connection.h"
@@ -53,7 +54,8 @@ static bool redirected(struct connection *c, struct http_call *call)
     int n;
 
     if (port == 0 || call->secure || host == NULL || call->match.route == NULL ||
-        (call->match.route->rate == ROUTE_RATE_CHEAP && call->match.route->run != engineio_run))
+        (call->match.route->rate == ROUTE_RATE_CHEAP && call->match.route->run != engineio_run &&
+         call->asset == NULL))
         return false;
     host_n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     if (port != 443)
@@ -73,13 +75,30 @@ static void answer_options(struct http_call *call)
     call_answer_empty(call, 204);
 }
 
+/* What is no route may be a file. */
+static bool is_asset(struct http_call *call)
+{
+    struct assets *assets = call->worker->settings->assets;
+    const struct parse_span *path = &call->head.path;
+
+    if (assets == NULL || call->match.status != 404 ||
+        (call->head.method != HTTP_GET && call->head.method != HTTP_HEAD))
+        return false;
+    call->asset = api_assets_find(assets, call->text + path->at, path->len_bytes);
+    if (call->asset == NULL)
+        return false;
+    call->assets = assets_ref(assets);
+    call->match.route = &api_assets_route;
+    return true;
+}
+
 static bool routed(struct http_call *call)
 {
     const struct parse_span *path = &call->head.path;
     char allow[64];
 
     router_find(call->head.method, call->text + path->at, path->len_bytes, &call->match);
-    if (call->match.route != NULL)
+    if (call->match.route != NULL || is_asset(call))
         return true;
     if (call->match.methods != 0) {
         router_allow(call->match.methods, allow, sizeof(allow));

@@ -20,7 +20,7 @@ static void settings_free_all(struct http_settings *settings[THREADS_MAX])
 }
 
 /* One copy for each io thread. -1 + error: none. */
-static int settings_make(unsigned n, const struct http_config *config,
+static int settings_make(unsigned n, const struct http_config *config, struct assets *assets,
                          struct http_settings *settings[THREADS_MAX], struct error *error)
 {
     SSL_CTX *tls = NULL;
@@ -34,13 +34,28 @@ static int settings_make(unsigned n, const struct http_config *config,
         tls_context_web(tls);
     }
     for (i = 0; i < n; i++)
-        if ((settings[i] = http_settings_new(config, tls, error)) == NULL)
+        if ((settings[i] = http_settings_new(config, tls, assets, error)) == NULL)
             break;
     SSL_CTX_free(tls);
     if (i == n)
         return 0;
     settings_free_all(settings);
     return -1;
+}
+
+/* The folder's files as they are now, or NULL where none are served. -1 + error. */
+static int look_at_assets(const struct http *http, const struct http_config *config,
+                          struct assets **assets, struct error *error)
+{
+    *assets = NULL;
+    if (config->assets == NULL)
+        return 0;
+    *assets = assets_new(config->assets, config->assets_immutable, http->assets, error);
+    if (*assets == NULL)
+        return -1;
+    log_event(LOG_LEVEL_INFO, "assets", "files are served over HTTP",
+              LOG_TEXT("folder", config->assets), LOG_U64("files", assets_n(*assets)));
+    return 0;
 }
 
 static int workers_new(struct http *http, const struct http_config *config, struct error *error)
@@ -52,7 +67,8 @@ static int workers_new(struct http *http, const struct http_config *config, stru
     http->workers = calloc(n, sizeof(struct worker *));
     if (http->workers == NULL)
         return error_set(error, "out of memory");
-    if (settings_make(n, config, settings, error) != 0)
+    if (look_at_assets(http, config, &http->assets, error) != 0 ||
+        settings_make(n, config, http->assets, settings, error) != 0)
         return -1;
     for (unsigned i = 0; i < n && result == 0; i++) {
         http->workers[i] =
@@ -72,13 +88,21 @@ int http_reconfigure(struct http *http, const struct http_config *config, struct
 {
     struct http_settings *settings[THREADS_MAX];
     struct network_list *proxies[2];
+    struct assets *assets;
 
-    if (settings_make(http->workers_n, config, settings, error) != 0)
+    if (look_at_assets(http, config, &assets, error) != 0)
         return -1;
-    if (entry_proxies(config, proxies, error) != 0) {
-        settings_free_all(settings);
+    if (settings_make(http->workers_n, config, assets, settings, error) != 0) {
+        assets_unref(assets);
         return -1;
     }
+    if (entry_proxies(config, proxies, error) != 0) {
+        settings_free_all(settings);
+        assets_unref(assets);
+        return -1;
+    }
+    assets_unref(http->assets);
+    http->assets = assets;
     entry_apply(http, config, proxies);
     limits_set_rates(http->limits, config->rates);
     for (unsigned i = 0; i < http->workers_n; i++)
@@ -196,6 +220,7 @@ void http_free(struct http *http)
     if (http->drained != NULL)
         event_free(http->drained);
     limits_free(http->limits);
+    assets_unref(http->assets);
     free(http->workers);
     free(http->load);
     free(http);

@@ -70,6 +70,8 @@ struct http_config {
     const char *const *cors_origins;
     unsigned cors_origins_n;
     bool cors_credentials;
+    const char *assets;                      /* a folder of files to serve; NULL: none */
+    const char *assets_immutable;            /* one in it; "": none */
     struct bucket_rate rates[ROUTE_RATES_N]; /* of an address, and of an account */
 };
 

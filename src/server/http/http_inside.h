@@ -32,6 +32,7 @@ struct http {
     uint32_t connections_n, connections_max;
     struct bucket barred;  /* banned ones who are told so */
     struct limits *limits; /* any thread */
+    struct assets *assets; /* the last list; NULL: none are served */
     /* desk */
     struct http_call *calls; /* that control has */
     bool draining, ended;    /* ended: the io threads are gone */

@@ -1,6 +1,8 @@
 libserver_a_SOURCES += src/server/http/method.c src/server/http/method.h \
     src/server/http/parse.c src/server/http/parse.h src/server/http/chunks.c src/server/http/chunks.h \
     src/server/http/query.c src/server/http/query.h
+libserver_a_SOURCES += src/server/http/api_assets.c src/server/http/assets.c src/server/http/assets.h \
+    src/server/http/mime.c src/server/http/mime.h src/server/http/range.c src/server/http/range.h
 libserver_a_SOURCES += src/server/http/limits.c src/server/http/limits.h
 libserver_a_SOURCES += src/server/http/websocket.c src/server/http/websocket.h
 libserver_a_SOURCES += src/server/http/respond.c src/server/http/respond.h \

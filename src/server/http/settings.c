@@ -26,7 +26,7 @@ static int copy_origins(struct http_settings *settings, const struct http_config
 }
 
 struct http_settings *http_settings_new(const struct http_config *config, SSL_CTX *tls,
-                                        struct error *error)
+                                        struct assets *assets, struct error *error)
 {
     struct http_settings *settings = calloc(1, sizeof(*settings));
 
@@ -57,6 +57,7 @@ struct http_settings *http_settings_new(const struct http_config *config, SSL_CT
     if (tls != NULL)
         SSL_CTX_up_ref(tls);
     settings->tls = tls;
+    settings->assets = assets_ref(assets);
     return settings;
 }
 
@@ -65,6 +66,7 @@ void http_settings_free(struct http_settings *settings)
     if (settings == NULL)
         return;
     SSL_CTX_free(settings->tls);
+    assets_unref(settings->assets);
     network_list_free(settings->proxies);
     network_list_free(settings->exempt);
     for (unsigned i = 0; i < settings->cors.origins_n; i++)

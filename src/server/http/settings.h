@@ -9,6 +9,7 @@
 
 #include "common/compiler.h"
 #include "common/error.h"
+#include "http/assets.h"
 #include "http/cors.h"
 #include "http/http.h"
 #include "http/parse.h"
@@ -22,12 +23,13 @@ struct http_settings {
     uint16_t redirect_port;       /* of https; 0: plain requests are answered */
     struct network_list *proxies; /* believed when they say whom they speak for */
     struct network_list *exempt;  /* of limits on addresses */
+    struct assets *assets;        /* a reference; NULL: none are served */
     struct cors_policy cors;      /* its origins are owned */
 };
 
-/* tls: NULL, or a reference is taken. NULL + error. */
+/* tls, assets: NULL, or a reference is taken. NULL + error. */
 struct http_settings *http_settings_new(const struct http_config *config, SSL_CTX *tls,
-                                        struct error *error);
+                                        struct assets *assets, struct error *error);
 void http_settings_free(struct http_settings *settings); /* NULL is fine */
 
 #endif

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -214,6 +215,59 @@ enum stream_written stream_write(struct stream *stream, const void *bytes, size_
     if (stream_flush(stream) != 0)
         return STREAM_DEAD;
     return stream->kept_n == 0 ? STREAM_SENT : STREAM_KEPT;
+}
+
+/* No more than n bytes, n <= STREAM_FILE_MAX. How many went; -1: it is over. */
+static int64_t stream_sendfile(struct stream *stream, int fd, uint64_t at, size_t n)
+{
+    off_t offset = (off_t)at;
+    ssize_t sent;
+
+    stream_settle_added(stream);
+    if (stream->fd < 0)
+        return -1;
+    do
+        sent = sendfile(stream->fd, fd, &offset, n);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return errno == EAGAIN ? 0 : -1;
+    if (sent == 0)
+        return -1; /* the file is shorter than it was */
+    stream->bytes_out += (uint64_t)sent;
+    io_count_out(stream->io, stream->protocol, (size_t)sent);
+    return sent;
+}
+
+/* A record of it, by way of our memory. As above. */
+static int64_t stream_copy_file(struct stream *stream, int fd, uint64_t at, size_t n)
+{
+    uint8_t bytes[IO_RECORD_MAX];
+    ssize_t got = pread(fd, bytes, n < sizeof(bytes) ? n : sizeof(bytes), (off_t)at);
+
+    if (got <= 0 || stream_write(stream, bytes, (size_t)got) == STREAM_DEAD)
+        return -1;
+    return got;
+}
+
+enum stream_written stream_write_file(struct stream *stream, int fd, uint64_t *at,
+                                      uint64_t len_bytes)
+{
+    size_t most = STREAM_FILE_MAX; /* a turn; then the others */
+    int64_t went = 1;
+
+    while (len_bytes > 0 && most > 0 && went > 0 && stream->kept_n == 0) {
+        size_t n = len_bytes < most ? (size_t)len_bytes : most;
+        went = stream->ssl != NULL ? stream_copy_file(stream, fd, *at, n)
+                                   : stream_sendfile(stream, fd, *at, n);
+        if (went < 0)
+            return STREAM_DEAD;
+        *at += (uint64_t)went;
+        len_bytes -= (uint64_t)went;
+        most -= (size_t)went;
+    }
+    if (len_bytes == 0 && stream->kept_n == 0)
+        return STREAM_SENT;
+    return stream_watch_writable(stream) == 0 ? STREAM_KEPT : STREAM_DEAD;
 }
 
 static void stream_end(struct stream *stream, enum stream_end end)

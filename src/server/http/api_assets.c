@@ -1,0 +1,195 @@
+/* api_assets.c -- the files of http.assets: what the client has already, which part it wants, for
+ * how long it may keep it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "http/accept.h"
+#include "http/api.h"
+#include "http/assets.h"
+#include "http/call_inside.h"
+#include "http/query.h"
+#include "http/range.h"
+#include "http/settings.h"
+
+#define FOR_GOOD    "public, max-age=31536000, immutable"
+#define ASK_AGAIN   "public, no-cache"
+#define INDEX       "index.html"
+#define HASH_LEAST  8           /* characters of a hash in the URL */
+#define SMALL_BYTES (16 * 1024) /* goes in one piece with its head */
+
+const struct route api_assets_route = {.method = HTTP_GET,
+                                       .path = "/*",
+                                       .thread = ROUTE_ON_IO,
+                                       .auth = ROUTE_PUBLIC,
+                                       .rate = ROUTE_RATE_CHEAP,
+                                       .run = api_assets};
+
+/* Of "/" and of "/folder/" its index; of "/folder" too, which is sent to "/folder/" then. */
+const struct asset *api_assets_find(const struct assets *assets, const char *path, size_t len_bytes)
+{
+    char decoded[ASSETS_PATH_MAX + sizeof(INDEX)];
+    const struct asset *asset;
+    int n = query_decode(path, len_bytes, false, decoded, ASSETS_PATH_MAX - 1);
+
+    if (n <= 0 || decoded[0] != '/')
+        return NULL;
+    if (decoded[n - 1] != '/') {
+        asset = assets_find(assets, decoded);
+        if (asset)
+            return asset;
+        decoded[n++] = '/';
+    }
+    memcpy(decoded + n, INDEX, sizeof(INDEX));
+    return assets_find(assets, decoded);
+}
+
+/* "?v=" and the content's hash, or the first characters of it. */
+static bool names_hash(const struct http_call *call, const struct asset *asset)
+{
+    const struct parse_span *query = &call->head.query;
+    const char *text = call->text + query->at;
+
+    return query->len_bytes >= 2 + HASH_LEAST && memcmp(text, "v=", 2) == 0 &&
+           query->len_bytes - 2 <= strlen(asset->etag) - 2 &&
+           memcmp(text + 2, asset->etag + 1, query->len_bytes - 2) == 0;
+}
+
+static bool goes_to_folder(struct http_call *call, const struct asset *asset)
+{
+    const struct parse_span *path = &call->head.path;
+    size_t asset_n = strlen(asset->path), index_n = strlen(INDEX);
+    char to[2 * ASSETS_PATH_MAX];
+    int n;
+
+    if (asset_n < index_n || strcmp(asset->path + asset_n - index_n, INDEX) != 0 ||
+        call->text[path->at + path->len_bytes - 1] == '/' ||
+        (path->len_bytes >= index_n &&
+         memcmp(call->text + path->at + path->len_bytes - index_n, INDEX, index_n) == 0))
+        return false;
+    n = snprintf(to, sizeof(to), "%.*s/", (int)path->len_bytes, call->text + path->at);
+    if (n < 0 || (size_t)n >= sizeof(to))
+        return false;
+    call_add_header(call, "Location", to);
+    call_answer_empty(call, 301);
+    return true;
+}
+
+/* If-None-Match counts, and only without it If-Modified-Since. */
+static bool has_already(const struct http_call *call, const struct asset *asset)
+{
+    const char *tags = call_header(call, "if-none-match");
+    const char *since = call_header(call, "if-modified-since");
+
+    if (tags)
+        return etag_listed(tags, asset->etag);
+    return since && respond_date_parse(since) >= asset->modified_ns / 1000000000;
+}
+
+/* Range counts only where If-Range, if any, names what we have. */
+static enum range_result part_of(const struct http_call *call, const struct asset *asset,
+                                 uint64_t size_bytes, uint64_t *first, uint64_t *last)
+{
+    const char *only = call_header(call, "if-range");
+
+    if (only && !etag_same(only, asset->etag) && strcmp(only, asset->modified) != 0)
+        return RANGE_ALL;
+    return range_find(call_header(call, "range"), size_bytes, first, last);
+}
+
+static void answer_small(struct http_call *call, int status, const char *type,
+                         struct call_file file)
+{
+    char bytes[SMALL_BYTES];
+    ssize_t got;
+
+    do
+        got = pread(file.fd, bytes, file.len_bytes, (off_t)file.at);
+    while (got < 0 && errno == EINTR);
+    close(file.fd);
+    if (got >= 0 && (size_t)got == file.len_bytes)
+        call_answer_bytes(call, status, type, bytes, file.len_bytes);
+    else
+        call_problem(call, 500, "the file cannot be read");
+}
+
+/* fd: taken; as it was looked at. type: of what is in it, also where it is packed. */
+static void answer_known(struct http_call *call, int fd, const struct asset *asset,
+                         const char *type)
+{
+    uint64_t first = 0, last = asset->size_bytes - 1;
+    int status = 200;
+    char range[80];
+    struct call_file file;
+
+    if (has_already(call, asset)) {
+        close(fd);
+        call_answer_empty(call, 304);
+        return;
+    }
+    switch (part_of(call, asset, asset->size_bytes, &first, &last)) {
+    case RANGE_ALL:
+        first = 0;
+        last = asset->size_bytes - 1;
+        break;
+    case RANGE_PART:
+        snprintf(range, sizeof(range), "bytes %llu-%llu/%llu", (unsigned long long)first,
+                 (unsigned long long)last, (unsigned long long)asset->size_bytes);
+        call_add_header(call, "Content-Range", range);
+        status = 206;
+        break;
+    case RANGE_NONE:
+        close(fd);
+        snprintf(range, sizeof(range), "bytes */%llu", (unsigned long long)asset->size_bytes);
+        call_add_header(call, "Content-Range", range);
+        call_problem(call, 416, "the file is shorter");
+        return;
+    }
+    file = (struct call_file){fd, first, (size_t)(last - first + 1)};
+    if (call->head.method == HTTP_GET && file.len_bytes <= SMALL_BYTES)
+        answer_small(call, status, type, file);
+    else
+        call_answer_file(call, status, type, file);
+}
+
+static void say_what(struct http_call *call, const struct asset *asset, bool for_good)
+{
+    call_add_header(call, "Cache-Control", for_good ? FOR_GOOD : ASK_AGAIN);
+    call_add_header(call, "ETag", asset->etag);
+    call_add_header(call, "Last-Modified", asset->modified);
+    call_add_header(call, "Accept-Ranges", "bytes");
+}
+
+void api_assets(struct http_call *call)
+{
+    const struct assets *assets = call->assets;
+    const struct asset *asset = call->asset, *sent = asset;
+    bool changed;
+    uint64_t size_bytes;
+    int fd;
+
+    if (goes_to_folder(call, asset))
+        return;
+    if (asset->gz && accept_gzip(call_header(call, "accept-encoding")))
+        sent = asset->gz;
+    fd = assets_open(assets, sent, &size_bytes, &changed);
+    if (fd < 0 && sent != asset)
+        fd = assets_open(assets, sent = asset, &size_bytes, &changed);
+    if (fd < 0) {
+        call_problem(call, 404, "Not found");
+        return;
+    }
+    if (asset->gz)
+        call_add_header(call, "Vary", "Accept-Encoding");
+    if (sent != asset)
+        call_add_header(call, "Content-Encoding", "gzip");
+    if (changed) { /* nobody has looked at it yet: as it is, and not to be kept */
+        call_add_header(call, "Cache-Control", "no-store");
+        call_answer_file(call, 200, asset->type, (struct call_file){fd, 0, (size_t)size_bytes});
+        return;
+    }
+    say_what(call, sent, asset->immutable || names_hash(call, asset));
+    answer_known(call, fd, sent, asset->type);
+}
