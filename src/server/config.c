@@ -95,7 +95,7 @@ static const struct option_row rows[] = {
     {"http", "listen", OPTION_LIST, AT(http_listen), "127.0.0.1:3000", 0, 16, 0, NULL, check_listen, "0.0.0.0:3000",
      "Addresses where web clients and REST are served, comma separated, as net.listen has them. Plain HTTP, for a reverse proxy in "
      "front or beside tls_listen. Empty: not served."},
-    {"http", "tls_listen", OPTION_LIST, AT(https_listen), "", 0, 16, 0, NULL, check_listen, "0.0.0.0:3443",
+    {"http", "tls_listen", OPTION_LIST, AT(https_listen), "", 0, 16, 0, NULL, check_listen, NULL,
      "The same by HTTPS. Empty: none."},
     {"http", "certificate", OPTION_PATH, AT(https_certificate), "", 0, 400, R, NULL, NULL, NULL,
      "TLS certificate chain of tls_listen, PEM. Empty, with http.key: that of net.certificate, which browsers do not trust where it is our own."},
@@ -109,7 +109,7 @@ static const struct option_row rows[] = {
      "believed: clients are limited and banned by the last address there that is no proxy's. From others these headers mean nothing."},
     {"http", "proxy_header", OPTION_BOOL, AT(http_proxy_header), "no", 0, 0, R, NULL, NULL, NULL,
      "Connections from trusted_proxies begin with a PROXY protocol v2 header, as those of net.trusted_proxies do."},
-    {"http", "cors_origins", OPTION_LIST, AT(cors_origins), "", 0, 64, R, NULL, check_origin, "https://play.example.org",
+    {"http", "cors_origins", OPTION_LIST, AT(cors_origins), "", 0, 64, R, NULL, check_origin, NULL,
      "Origins whose pages may use the HTTP face from a browser, as https://play.example.org. *: all, without credentials. The origin of "
      "the server itself needs no mention."},
     {"http", "cors_credentials", OPTION_BOOL, AT(cors_credentials), "no", 0, 0, R, NULL, NULL, NULL,

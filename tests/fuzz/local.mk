@@ -98,3 +98,16 @@ tests_fuzz_fuzz_socketio_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_socketio_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_socketio_LDADD = $(SERVER_LIBS)
 endif
+
+check_PROGRAMS += tests/fuzz/replay_request
+tests_fuzz_replay_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_request_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/request"'
+tests_fuzz_replay_request_LDADD = $(SERVER_LIBS)
+if FUZZERS
+fuzz_programs += tests/fuzz/fuzz_request
+noinst_PROGRAMS += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_request_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_request_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_request_LDADD = $(SERVER_LIBS)
+endif
