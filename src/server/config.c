@@ -141,6 +141,9 @@ static const struct option_row rows[] = {
     {"http", "assets_immutable", OPTION_STRING, AT(assets_immutable), "", 0, 400, R, NULL, NULL, "assets",
      "Folder in http.assets whose files have a hash of what they hold in their names, as bundlers write them: browsers and CDNs keep them "
      "for a year. Others they ask for again each time, by ETag, but with ?v= and that ETag's first characters. Empty: none."},
+    {"http", "own_positions", OPTION_BOOL, AT(own_positions), "yes", 0, 0, 0, NULL, NULL, NULL,
+     "A player may put himself elsewhere by POST /api/players/:id/position, as older clients do. no: only administrators may put "
+     "anybody anywhere, so that nobody gets about but by walking."},
     {"http", "reads_per_minute", OPTION_INTEGER, AT(reads_per_minute), "1200", 0, 1000000, R, NULL, NULL, NULL,
      "Requests that only read, of one address (IPv4 /32, IPv6 /64) and of one account a minute; a quarter of them, and 10 at least, "
      "at once. Who asks more often is answered 429. 0: as often as they like. limits.exempt counts here too."},

@@ -39,6 +39,7 @@ struct config {
     uint32_t http_head_ms, http_body_ms, http_idle_ms, http_taking_ms;
     uint64_t http_head_bytes, http_body_bytes;
     char *assets, *assets_immutable;
+    bool own_positions;
     uint32_t reads_per_minute, writes_per_minute, web_logins_per_minute, cheap_per_minute;
     uint32_t http_ping_interval_ms, http_ping_timeout_ms, http_connect_ms;
     /* [limits] */

@@ -56,7 +56,7 @@ tests_e2e_test_operating_SOURCES = tests/e2e/test_operating.c $(STAGE_SOURCES)
 tests_e2e_test_operating_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS)
 tests_e2e_test_operating_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 EXTRA_DIST += tests/e2e/soak.sh
-dist_check_SCRIPTS += tests/e2e/test_line.sh
+dist_check_SCRIPTS += tests/e2e/test_line.sh tests/e2e/test_http_page.sh
 
 check_PROGRAMS += tests/e2e/test_mounts
 tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)

@@ -414,6 +414,21 @@ static void test_put_position(void **state)
     assert_int_equal(sql("SELECT count(*) FROM audit WHERE method LIKE 'POST %'"), 1);
 }
 
+static void test_no_own_positions(void **state)
+{
+    struct login anna;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    anna = registered("anna");
+    put(anna.id, anna.access, "{\"x\":1,\"y\":2,\"z\":3}");
+    check_problem(403, NULL, NULL);
+    good("accounts.set-role", "{\"player\":\"anna\",\"role\":\"admin\"}");
+    assert_int_equal(log_in("anna", &anna), 200);
+    put(anna.id, anna.access, "{\"x\":1,\"y\":2,\"z\":3}");
+    check_answer(200, "success:b");
+}
+
 static bool stats_are(long long players, long long sessions)
 {
     web_get("/api/stats");
@@ -692,6 +707,7 @@ int main(void)
         STAGED_BOTH(test_position_of_the_absent, NULL),
         STAGED_BOTH(test_position_of_the_present, NULL),
         STAGED_BOTH(test_put_position, NULL),
+        STAGED(test_no_own_positions, "[http]\nown_positions = no\n"),
         STAGED_BOTH(test_stats, NULL),
         STAGED_BOTH(test_register, NULL),
         STAGED(test_closed, "[accounts]\nregistration = closed\n"),

@@ -224,6 +224,8 @@ void api_put_position(struct http_call *call)
 
     if (who->role != PROTOCOL_ROLE_ADMIN && who->player != player)
         call_problem(call, 403, "That is another player's position");
+    else if (who->role != PROTOCOL_ROLE_ADMIN && !http_services(call_http(call))->own_positions)
+        call_problem(call, 403, "On this server one gets about by walking");
     else if (player != 0 && presence_has(presence_of(call), player))
         put(call, player);
     else

@@ -47,6 +47,7 @@ struct http_services {
     struct sessions *sessions;
     const struct health *health; /* any thread */
     const struct scrape *scrape; /* NULL: /metrics is not public */
+    bool own_positions;          /* a player may put himself elsewhere */
     uint64_t started_ms;         /* Unix time */
 };
 
@@ -62,7 +63,7 @@ struct http_config {
     uint32_t head_ms, body_ms, idle_ms, taking_ms; /* absolute deadlines */
     uint32_t head_bytes, body_bytes;
     uint32_t ping_interval_ms, ping_timeout_ms, connect_ms; /* of Engine.IO's sessions */
-    const char *const *trusted_proxies; /* CIDRs */
+    const char *const *trusted_proxies;                     /* CIDRs */
     unsigned trusted_proxies_n;
     bool proxy_header;         /* their connections begin with a PROXY header */
     const char *const *exempt; /* CIDRs that no limit on addresses applies to */
