@@ -5,6 +5,7 @@ FUZZ_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 check_PROGRAMS += tests/fuzz/replay_protocol tests/fuzz/replay_cellblock tests/fuzz/replay_ini \
     tests/fuzz/replay_jsonrpc tests/fuzz/replay_proxy tests/fuzz/replay_token tests/fuzz/replay_scrollback \
     tests/fuzz/replay_network tests/fuzz/replay_http \
+    tests/fuzz/replay_body tests/fuzz/replay_fields \
     tests/fuzz/replay_websocket
 tests_fuzz_replay_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
 tests_fuzz_replay_protocol_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/protocol"'
@@ -35,6 +36,12 @@ HTTP_ORACLE_SOURCES = tests/server/http_oracle.c tests/server/http_oracle.h test
 tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c $(HTTP_ORACLE_SOURCES)
 tests_fuzz_replay_http_CFLAGS = $(FUZZ_CFLAGS) -I$(srcdir)/tests/server -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/http"'
 tests_fuzz_replay_http_LDADD = $(SERVER_LIBS) -lhttp_parser
+tests_fuzz_replay_body_SOURCES = tests/fuzz/fuzz_body.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_body_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/body"'
+tests_fuzz_replay_body_LDADD = $(SERVER_LIBS)
+tests_fuzz_replay_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_fields_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/fields"'
+tests_fuzz_replay_fields_LDADD = $(SERVER_LIBS)
 WSLAY_ORACLE_SOURCES = tests/server/wslay_oracle.c tests/server/wslay_oracle.h
 tests_fuzz_replay_websocket_SOURCES = tests/fuzz/fuzz_websocket.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c $(WSLAY_ORACLE_SOURCES)
 tests_fuzz_replay_websocket_CFLAGS = $(FUZZ_CFLAGS) -I$(srcdir)/tests/server -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/websocket"'
@@ -42,8 +49,8 @@ tests_fuzz_replay_websocket_LDADD = $(SERVER_LIBS) -lwslay
 
 if FUZZERS
 LIBFUZZER_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket
-noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket
+fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket tests/fuzz/fuzz_body tests/fuzz/fuzz_fields
+noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket tests/fuzz/fuzz_body tests/fuzz/fuzz_fields
 tests_fuzz_fuzz_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_protocol_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_protocol_LDFLAGS = $(LIBFUZZER_LINK)
@@ -97,6 +104,14 @@ tests_fuzz_fuzz_socketio_SOURCES = tests/fuzz/fuzz_socketio.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_socketio_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_socketio_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_socketio_LDADD = $(SERVER_LIBS)
+tests_fuzz_fuzz_body_SOURCES = tests/fuzz/fuzz_body.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_body_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_body_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_body_LDADD = $(SERVER_LIBS)
+tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_fields_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_fields_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_fields_LDADD = $(SERVER_LIBS)
 endif
 
 check_PROGRAMS += tests/fuzz/replay_request

@@ -355,6 +355,11 @@ tests_server_test_assets_SOURCES = tests/server/test_assets.c
 tests_server_test_assets_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_assets_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_body
+tests_server_test_body_SOURCES = tests/server/test_body.c
+tests_server_test_body_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_body_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_limits
 tests_server_test_limits_SOURCES = tests/server/test_limits.c
 tests_server_test_limits_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
