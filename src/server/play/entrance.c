@@ -58,7 +58,7 @@ bool entrance_seat(void *context, struct seat_ask *ask)
         snprintf(ask->why, sizeof(ask->why), "invalid token");
         break;
     case ACCESS_BANNED:
-        snprintf(ask->why, sizeof(ask->why), "%s", cause.text);
+        snprintf(ask->why, sizeof(ask->why), "%.*s", PROTOCOL_TEXT_MAX, cause.text);
         break;
     }
     return false;
