@@ -135,3 +135,8 @@ check_PROGRAMS += tests/e2e/test_files
 tests_e2e_test_files_SOURCES = tests/e2e/test_files.c $(WIRE_SOURCES) $(E2E_SOURCES)
 tests_e2e_test_files_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_files_LDADD = $(E2E_LIBS)
+# Native and web players together.
+check_PROGRAMS += tests/e2e/test_web
+tests_e2e_test_web_SOURCES = tests/e2e/test_web.c $(STAGE_SOURCES)
+tests_e2e_test_web_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_web_LDADD = $(E2E_LIBS)

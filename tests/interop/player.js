@@ -171,7 +171,7 @@ test("a restart: clients come back by themselves", async () => {
 for (const threads of ["0", "2"])
   test(`100 clients and native bots in one world: net.io_threads = ${threads}`, () =>
     withDaemon({ ...guests, "net.io_threads": threads }, async (daemon) => {
-      const bots = daemon.bots(["--players", "10", "--seconds", "600", "--rate", "50"]);
+      const bots = daemon.bots(["--players", "10", "--seconds", "600", "--rate", "50", "--talk", "60"]);
       const hows = Object.values(transports);
       const players = await Promise.all(Array.from({ length: 100 }, (_, i) =>
         enter(daemon.url, `web${i}`, hows[i % 3], { x: (i % 10) - 5, y: 0, z: Math.floor(i / 10) - 5 })));
@@ -179,6 +179,8 @@ for (const threads of ["0", "2"])
         players.every((player) => player.others.size === 109), 30000);
       equal(new Set(players.map((player) => player.id)).size, 100);
       const moves = players.map((player) => player.moves);
+      await until("a bot is heard by all", () => players.every((player) => player.lines.some(({ username, id }) =>
+        username.startsWith("bot") && player.others.get(id)?.username === username)), 20000);
       await until("bots are seen moving", () => players.every((player, i) => player.moves > moves[i]), 20000);
       const here = players[0].others.get(players[1].id).position;
       const goal = { x: here.x + 2, y: 0, z: here.z + 1 };
@@ -197,3 +199,29 @@ for (const threads of ["0", "2"])
       bots.kill("SIGTERM");
       await bots.ended;
     }));
+
+test("who does not read is passed over, and hurts nobody", () => withDaemon(guests, async (daemon) => {
+  const watcher = await enter(daemon.url, "watcher", { transports: ["websocket"] });
+  const sleeper = await enter(daemon.url, "sleeper", { transports: ["websocket"] });
+  const walkers = await Promise.all(Array.from({ length: 60 }, (_, i) => enter(daemon.url, `walker${i}`)));
+  await until("all are there", () => sleeper.others.size === 61 && watcher.others.size === 61);
+  const before = [watcher.moves, sleeper.moves];
+  sleeper.io.engine.transport.ws._socket.pause();
+  for (let round = 0; round < 100; round++) {
+    for (const [i, walker] of walkers.entries()) walker.emit("player:move", { x: (i % 8) + (round % 8), y: 0, z: i / 8 });
+    sleeper.emit("game:state"); // and it asks for more than it reads
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  walkers.pop().disconnect();
+  await until("the watcher sees one leave", () => watcher.others.size === 60);
+  sleeper.io.engine.transport.ws._socket.resume();
+  await until("the sleeper too, when it wakes", () => sleeper.others.size === 60);
+  const [seen, slept] = [watcher.moves - before[0], sleeper.moves - before[1]];
+  assert(slept < 0.8 * seen, `what is old was not kept for it: ${slept} of ${seen}`);
+  await until("and where all are", () => walkers.every((walker) => {
+    const a = sleeper.others.get(walker.id)?.position, b = watcher.others.get(walker.id)?.position;
+    return a && b && Math.hypot(a.x - b.x, a.z - b.z) < 0.5;
+  }));
+  equal([watcher, sleeper, ...walkers].filter((socket) => !socket.connected).length, 0, "nobody was lost");
+  for (const socket of [watcher, sleeper, ...walkers]) socket.disconnect();
+}));

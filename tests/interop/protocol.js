@@ -358,6 +358,19 @@ test("noise on the wire hurts nobody", () => withDaemon({ ...lasting, "net.io_th
   witness.close();
 }));
 
+test("other origins may poll where the configuration says so", () =>
+  withDaemon({ ...lasting, "http.cors_origins": "https://play.example.org" }, async (daemon) => {
+    const allowed = { Origin: "https://play.example.org" }, other = { Origin: "https://elsewhere.example.org" };
+    const before = { ...allowed, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type" };
+    equal((await ask(daemon, polling, { headers: allowed })).headers["access-control-allow-origin"], "https://play.example.org");
+    equal((await ask(daemon, polling, { headers: other })).headers["access-control-allow-origin"], undefined);
+    const preflight = await ask(daemon, polling, { method: "OPTIONS", headers: before });
+    equal([preflight.status, preflight.headers["access-control-allow-origin"]], [204, "https://play.example.org"]);
+    assert(preflight.headers["access-control-allow-methods"].includes("POST"));
+    const refused = await ask(daemon, `${polling}&sid=x`, { headers: allowed });
+    equal([refused.status, refused.headers["access-control-allow-origin"]], [400, "https://play.example.org"], "errors too");
+  }));
+
 // A session lives on one io thread, its requests come in on any.
 for (const threads of ["0", "1", "2", "4"])
   test(`sessions are found from every thread: net.io_threads = ${threads}`, () =>

@@ -233,9 +233,10 @@ static void put_lefts(struct weave *w)
     while (said < view->lefts_n && (to = room_for(w, WEBTEXT_LEFT_MAX)) != NULL)
         put_own(w, webtext_left(to, view->lefts[said++]));
     view->lefts_n -= said;
+    if (view->lefts_n == 0)
+        return;
     memmove(view->lefts, view->lefts + said, view->lefts_n * sizeof(*view->lefts));
-    if (view->lefts_n > 0)
-        w->full = true; /* nobody comes before others are gone */
+    w->full = true; /* nobody comes before others are gone */
 }
 
 static void put_joined(struct weave *w, uint32_t slot)
