@@ -27,6 +27,8 @@ export function play(url, options = {}) {
   });
   socket.on("player:left", ({ id }) => socket.others.delete(id));
   socket.on("chat:message", (line) => socket.lines.push(line));
+  socket.on("disconnect", (reason) => (socket.ended = reason));
+  socket.on("server:disconnect", ({ reason }) => (socket.sentAway = reason));
   socket.on("player:corrected", ({ position }) => (socket.corrected = position));
   return socket;
 }
@@ -209,13 +211,16 @@ test("who does not read is passed over, and hurts nobody", () => withDaemon(gues
   sleeper.io.engine.transport.ws._socket.pause();
   for (let round = 0; round < 100; round++) {
     for (const [i, walker] of walkers.entries()) walker.emit("player:move", { x: (i % 8) + (round % 8), y: 0, z: i / 8 });
-    sleeper.emit("game:state"); // and it asks for more than it reads
+    if (round % 5 === 0) sleeper.emit("game:state"); // and it asks for more than it reads
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   walkers.pop().disconnect();
   await until("the watcher sees one leave", () => watcher.others.size === 60);
   sleeper.io.engine.transport.ws._socket.resume();
-  await until("the sleeper too, when it wakes", () => sleeper.others.size === 60);
+  await until("the sleeper too, when it wakes", () => {
+    assert(sleeper.connected, `it is gone: ${sleeper.ended} ${sleeper.sentAway}`);
+    return sleeper.others.size === 60;
+  });
   const [seen, slept] = [watcher.moves - before[0], sleeper.moves - before[1]];
   assert(slept < 0.8 * seen, `what is old was not kept for it: ${slept} of ${seen}`);
   await until("and where all are", () => walkers.every((walker) => {
