@@ -126,7 +126,7 @@ static void web_enter(struct web *web, const char *name)
 {
     static const char ask[] = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\n"
                               "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                              "Sec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Version: 13\r\nX-Forwarded-For: 203.0.113.9\r\n"
                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(daemon_http_port(&server)),
@@ -302,15 +302,33 @@ static void test_kicked(void **state)
     assert_non_null(strstr(strstr(web->heard, "close 03f0 "), "be nice"));
 }
 
+/* What a stranger says of whom he speaks for is not believed; what a trusted proxy says is. */
+static void test_address(void **state)
+{
+    struct web *web = &webs[0];
+    bool trusted = strstr(*state, "trusted_proxies") != NULL;
+    const char *list;
+
+    web_enter(web, "walter");
+    list = daemon_ask(&server, "players.list", "{}");
+    assert_non_null(list);
+    assert_non_null(strstr(list, "walter"));
+    assert_int_equal(strstr(list, "203.0.113.9") != NULL, trusted);
+    assert_int_equal(strstr(list, "127.0.0.1") != NULL, !trusted);
+}
+
 int main(void)
 {
     static const char guests[] = "[auth]\nguests = yes\n",
                       threads[] = "[auth]\nguests = yes\n[net]\nio_threads = 2\n",
+                      proxied[] = "[auth]\nguests = yes\n[http]\ntrusted_proxies = 127.0.0.0/8\n",
                       none[] = "[auth]\nguests = yes\n[net]\nio_threads = 0\n";
     const struct CMUnitTest tests[] = {
         {"test_one_world", test_one_world, setup, teardown, (void *)(uintptr_t)guests},
         {"test_one_world_two_threads", test_one_world, setup, teardown, (void *)(uintptr_t)threads},
         {"test_one_world_no_thread", test_one_world, setup, teardown, (void *)(uintptr_t)none},
+        {"test_address", test_address, setup, teardown, (void *)(uintptr_t)guests},
+        {"test_address_proxied", test_address, setup, teardown, (void *)(uintptr_t)proxied},
         {"test_kicked", test_kicked, setup, teardown, (void *)(uintptr_t)guests},
     };
 

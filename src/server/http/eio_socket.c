@@ -18,7 +18,8 @@ struct eio_socket {
     void (*opened)(void *context, struct eio_socket *socket,
                    const struct sockaddr_storage *address);
     void *opened_context;
-    struct io_deadline grave; /* it ends under many feet: freed in a later turn */
+    const struct sockaddr_storage *address; /* until it is open */
+    struct io_deadline grave;               /* it ends under many feet: freed in a later turn */
     struct websocket reader;
     uint8_t *out; /* what the kernel did not take: out_at..out_n */
     size_t out_at, out_n, out_room;
@@ -272,7 +273,7 @@ static void on_opened(void *context, struct http_upgrade *upgrade, struct stream
 
     s->upgrade = upgrade;
     s->stream = stream;
-    s->opened(s->opened_context, s, upgrade_address(upgrade));
+    s->opened(s->opened_context, s, s->address);
 }
 
 static const struct http_upgrade_handlers upgrade_handlers = {
@@ -283,6 +284,7 @@ int eio_socket_open(struct http_call *call,
                                    const struct sockaddr_storage *address),
                     void *context)
 {
+    struct sockaddr_storage address = *call_address(call); /* the client's, not a proxy's */
     char accept[WEBSOCKET_ACCEPT_BYTES];
     struct eio_socket *s;
 
@@ -298,6 +300,7 @@ int eio_socket_open(struct http_call *call,
     s->grave.expired = on_grave;
     s->opened = opened;
     s->opened_context = context;
+    s->address = &address;
     websocket_init(&s->reader, EIO_PAYLOAD_MAX);
     call_add_header(call, "Connection", "Upgrade");
     call_add_header(call, "Upgrade", "websocket");
