@@ -341,17 +341,17 @@ static void test_floor_looks_seldom(void **state)
 /* A machine that stands back for two seconds: what was measured then is believed for some more. */
 static void test_floor_forgets(void **state)
 {
-    struct thread_model m = {.seed = 3, .sends = 20000, .bytes = 5000, .noise = 10};
+    struct thread_model m = {.seed = 3, .sends = 8000, .bytes = 18000, .noise = 10};
 
     (void)state;
     run_model(&m, 30);
     assert_int_equal(m.moves, 0);
-    m.sends = 40000;
-    m.bytes = 10000;
+    m.sends = 14000;
+    m.bytes = 31000;
     run_model(&m, 2);
     assert_int_equal(m.floor.floor, 1);
-    m.sends = 20000;
-    m.bytes = 5000;
+    m.sends = 8000;
+    m.bytes = 18000;
     run_model(&m, 6);
     assert_int_equal(m.floor.floor, 0);
     run_model(&m, 60);
