@@ -259,6 +259,8 @@ static void act(struct app *app, enum screens_act act)
         break;
     case SCREENS_ACT_CANCEL:
     case SCREENS_ACT_DISCONNECT:
+        if (session_waits(connection_session(app->connection)))
+            app->screens.tab = SCREENS_TAB_LOGIN; /* who registered has an account by now */
         app->lost_text[0] = '\0';
         connection_leave(app->connection);
         screens_open(&app->screens, SCREENS_LOGIN);

@@ -463,11 +463,13 @@ static void test_waits_for_a_place(void **state)
         }
         assert_string_equal(session_stage(session), text);
         assert_int_equal(session_state(session), SESSION_LOGGING_IN);
+        assert_true(session_waits(session));
         skipped_us += 50000000;
     }
     server.full = false;
     say_welcome(wire_text_of("alice"));
     run_until(c, SESSION_PLAYING);
+    assert_false(session_waits(session));
     assert_int_equal(server.logins[PROTOCOL_AUTH_PASSWORD], 1);
     connection_free(c);
 }

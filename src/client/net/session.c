@@ -492,7 +492,7 @@ const char *session_stage(const struct session *s)
     case SESSION_GREETING:
         return "greeting the server";
     case SESSION_LOGGING_IN:
-        if (s->waiting[0])
+        if (session_waits(s))
             return s->waiting;
         if (s->login.kind == SESSION_LOGIN_RESUME)
             return "coming back";
@@ -503,6 +503,11 @@ const char *session_stage(const struct session *s)
         return "disconnected";
     }
     return "";
+}
+
+bool session_waits(const struct session *s)
+{
+    return s->state == SESSION_LOGGING_IN && s->waiting[0];
 }
 
 int session_fd(const struct session *s, short *events)

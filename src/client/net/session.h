@@ -99,6 +99,7 @@ const struct session_end *session_end(const struct session *session); /* kind NO
 /* "connecting", "checking the certificate", "You are number 3 of 12 waiting." ... for a person;
  * valid until the next pump. */
 const char *session_stage(const struct session *session);
+bool session_waits(const struct session *session);            /* for a place: the login was good */
 int session_fd(const struct session *session, short *events); /* to poll; -1: none */
 
 /* Send while PLAYING. -1: not playing, or the connection took nothing for so long that it is given
