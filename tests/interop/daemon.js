@@ -45,8 +45,9 @@ export class Daemon {
         const lines = (rest + text).split("\n");
         rest = lines.pop();
         for (const line of lines) {
-          if (line.includes("event=http_listening")) this.http = Number(field(line, "address").split(":").pop());
-          else if (line.includes("event=listening")) this.game = Number(field(line, "address").split(":").pop());
+          const port = Number(field(line, "address")?.split(":").pop());
+          if (line.includes("event=http_listening")) this[line.includes("HTTPS") ? "https" : "http"] = port;
+          else if (line.includes("event=listening")) this.game = port;
           else if (line.includes("event=ready")) resolve();
         }
       });

@@ -202,6 +202,22 @@ for (const threads of ["0", "2"])
       await bots.ended;
     }));
 
+// Connections that are carried to another io thread take their TLS with them.
+for (const threads of ["0", "4"])
+  test(`by TLS: net.io_threads = ${threads}`, () =>
+    withDaemon({ ...guests, "http.tls_listen": "127.0.0.1:0", "net.io_threads": threads }, async (daemon) => {
+      const url = `https://127.0.0.1:${daemon.https}`, hows = Object.values(transports);
+      const players = await Promise.all(Array.from({ length: 24 }, (_, i) =>
+        enter(url, `tls${i}`, { ...hows[i % 3], rejectUnauthorized: false }, { x: i % 5, y: 0, z: i / 5 })));
+      await until("all see all", () => players.every((player) => player.others.size === 23), 30000);
+      await until("those who can are upgraded", () =>
+        players.every((player, i) => i % 3 === 1 || player.io.engine.transport.name === "websocket"));
+      for (let round = 0; round < 10; round++)
+        for (const player of players)
+          equal(await player.timeout(15000).emitWithAck("player:move", { x: round / 10, y: 0, z: 1 }), { ok: true });
+      for (const player of players) player.disconnect();
+    }));
+
 test("who does not read is passed over, and hurts nobody", () => withDaemon(guests, async (daemon) => {
   const watcher = await enter(daemon.url, "watcher", { transports: ["websocket"] });
   const sleeper = await enter(daemon.url, "sleeper", { transports: ["websocket"] });
