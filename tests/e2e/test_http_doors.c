@@ -260,6 +260,35 @@ static void test_reload(void **state)
     wire_free(wire);
 }
 
+/* ---- threads ---- */
+
+/* With none of their own, and with several. */
+static void test_threads(void **state)
+{
+    struct wire *wires[12];
+
+    (void)state;
+    begin(NULL);
+    for (unsigned i = 0; i < 12; i++)
+        wires[i] = wire_new(wire_port(&server, i % 2), i % 2);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        for (unsigned i = 0; i < 12; i++)
+            wire_send(wires[i], "GET " STATS " HTTP/1.1\r\nHost: t\r\n\r\n"
+                                "GET /api/health HTTP/1.1\r\nHost: t\r\n\r\n");
+        for (unsigned i = 0; i < 12; i++) {
+            assert_int_equal(wire_answer(wires[i], false), 200);
+            assert_non_null(strstr(wires[i]->body, "totalPlayers"));
+            assert_int_equal(wire_answer(wires[i], false), 200);
+        }
+    }
+    daemon_signal(&server, SIGTERM);
+    for (unsigned i = 0; i < 12; i++) {
+        assert_true(wire_closes(wires[i], DEADLINE_MS));
+        wire_free(wires[i]);
+    }
+    assert_int_equal(daemon_wait_exit(&server), 0);
+}
+
 /* ---- the stop ---- */
 
 static void test_stop(void **state)
@@ -306,6 +335,10 @@ int main(void)
         STAGED(test_rates, NULL),
         STAGED(test_cors, "[http]\ncors_origins = https://play.example\ncors_credentials = yes\n"),
         STAGED(test_reload, NULL),
+        STAGED(test_threads, "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\n"
+                             "[net]\nio_threads = 0\n"),
+        STAGED(test_threads, "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\n"
+                             "[net]\nio_threads = 3\n"),
         STAGED(test_stop, NULL),
     };
 

@@ -188,6 +188,7 @@ struct http *http_new(struct event_base *control, const struct http_config *conf
     }
     http->base = control;
     http->services = config->services;
+    http->connections_most = config->connections_max;
     http->limits = limits_new(LIMITS_N, config->rates);
     http->drained = event_new(control, -1, 0, on_drained, http);
     http->postbox = postbox_new(control, error);
