@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define STATS "/api/stats" /* control answers */
@@ -119,6 +122,140 @@ static void test_proxy_header(void **state)
     wire_send(wire, "GET /health HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_int_equal(wire_answer(wire, false), 0);
     wire_free(wire);
+}
+
+/* ---- a real HAProxy, which speaks TLS with the clients ---- */
+
+static struct {
+    pid_t pid; /* 0: not running */
+    uint16_t port;
+} proxy;
+
+static uint16_t free_port(void)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(here);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
+    close(fd);
+    return ntohs(here.sin_port);
+}
+
+/* The daemon's own certificate and key, in one file as HAProxy wants them. */
+static void copy_into(FILE *out, const char *name)
+{
+    char path[128], line[512];
+    FILE *in;
+
+    snprintf(path, sizeof(path), "%s/state/%s", server.dir, name);
+    in = fopen(path, "r");
+    assert_non_null(in);
+    while (fgets(line, sizeof(line), in) != NULL)
+        fputs(line, out);
+    fclose(in);
+}
+
+static void configure_proxy(const char *config_path, const char *pem_path)
+{
+    FILE *file = fopen(pem_path, "w");
+
+    assert_non_null(file);
+    copy_into(file, "tls-certificate.pem");
+    copy_into(file, "tls-key.pem");
+    assert_int_equal(fclose(file), 0);
+    file = fopen(config_path, "w");
+    assert_non_null(file);
+    proxy.port = free_port();
+    fprintf(
+        file,
+        "global\n  maxconn 100\n"
+        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n"
+        "frontend web\n  bind 127.0.0.1:%u ssl crt %s\n  option forwardfor\n"
+        "  http-request set-header X-Forwarded-Proto https\n  default_backend one\n"
+        "backend one\n  server one 127.0.0.1:%u\n",
+        proxy.port, pem_path, wire_port(&server, false));
+    assert_int_equal(fclose(file), 0);
+}
+
+/* A connection from that address of this machine; -1: nobody listens. */
+static int connect_from(const char *from, uint16_t port)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static bool proxy_listens(void)
+{
+    int fd = connect_from("127.0.0.1", proxy.port), status;
+
+    if (waitpid(proxy.pid, &status, WNOHANG) == proxy.pid) {
+        proxy.pid = 0;
+        fail_msg("haproxy ended with status %d", status);
+    }
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static void start_proxy(void)
+{
+    char config_path[100], pem_path[100];
+
+    snprintf(config_path, sizeof(config_path), "%s/haproxy.cfg", server.dir);
+    snprintf(pem_path, sizeof(pem_path), "%s/haproxy.pem", server.dir);
+    configure_proxy(config_path, pem_path);
+    fflush(NULL);
+    proxy.pid = fork();
+    assert_true(proxy.pid >= 0);
+    if (proxy.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execlp("haproxy", "haproxy", "-q", "-db", "-f", config_path, (char *)NULL);
+        execl("/usr/sbin/haproxy", "haproxy", "-q", "-db", "-f", config_path, (char *)NULL);
+        _exit(127);
+    }
+    UNTIL(NULL, DEADLINE_MS, proxy_listens());
+}
+
+static int clear_with_proxy(void **state)
+{
+    if (proxy.pid > 0) {
+        kill(proxy.pid, SIGKILL);
+        waitpid(proxy.pid, NULL, 0);
+        proxy.pid = 0;
+    }
+    return stage_clear(state);
+}
+
+static void test_haproxy(void **state)
+{
+    struct wire *banned, *other;
+
+    (void)state;
+    begin(NULL);
+    good("bans.add", "{\"network\":\"127.0.0.66\",\"reason\":\"be kind\"}");
+    start_proxy();
+    banned = wire_on(connect_from("127.0.0.66", proxy.port), true);
+    other = wire_on(connect_from("127.0.0.67", proxy.port), true);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(wire_get(banned, STATS, "X-Forwarded-For: 127.0.0.67\r\n"), 403);
+        assert_int_equal(wire_get(other, STATS, "X-Forwarded-For: 127.0.0.66\r\n"), 200);
+        assert_non_null(wire_header(other, "strict-transport-security"));
+        assert_int_equal(wire_get(other, "/api/health", NULL), 200);
+    }
+    wire_free(banned);
+    wire_free(other);
 }
 
 /* ---- TLS ---- */
@@ -329,6 +466,9 @@ int main(void)
         STAGED(test_forwarded, "[http]\ntrusted_proxies = 127.0.0.0/8\n"),
         STAGED(test_not_forwarded, NULL),
         STAGED(test_proxy_header, "[http]\ntrusted_proxies = 127.0.0.0/8\nproxy_header = yes\n"),
+        cmocka_unit_test_prestate_setup_teardown(
+            test_haproxy, stage_set, clear_with_proxy,
+            (void *)(uintptr_t) "[http]\ntrusted_proxies = 127.0.0.1\n"),
         STAGED(test_redirect, "[http]\ntls_listen = 127.0.0.1:0\n"),
         STAGED(test_banned, NULL),
         STAGED(test_per_address, NULL),
