@@ -391,8 +391,10 @@ static void tell_oracle(const struct wslay_oracle *oracle, struct told *told)
                      : m->opcode == WEBSOCKET_OP_PONG   ? WEBSOCKET_PONG
                                                         : WEBSOCKET_CLOSE;
         if (event.kind == WEBSOCKET_CLOSE) {
-            event.code =
-                m->n >= 2 ? (uint16_t)(event.bytes[0] << 8 | event.bytes[1]) : WEBSOCKET_NONE;
+            if (m->n >= 2)
+                event.code = (uint16_t)(event.bytes[0] << 8 | event.bytes[1]);
+            else
+                event.code = WEBSOCKET_NONE;
             event.bytes += m->n >= 2 ? 2 : 0;
             event.len_bytes -= m->n >= 2 ? 2 : 0;
         }
