@@ -2,7 +2,7 @@
 # packages.sh -- the Debian packages that OpenMMO needs, and how they are installed. Sourced by ./check and ./quickstart.
 
 packages_server="autoconf automake make gcc g++ pkg-config libc6-dev
-    libevent-dev liburing-dev libssl-dev libsodium-dev libsqlite3-dev libpq-dev libjansson-dev libutf8proc-dev libsystemd-dev uthash-dev zlib1g-dev
+    libevent-dev liburing-dev libssl-dev libsodium-dev libsqlite3-dev libpq-dev libjansson-dev libutf8proc-dev libsystemd-dev libcurl4-openssl-dev uthash-dev zlib1g-dev
     libncurses-dev ncurses-base"
 packages_client="libglfw3-dev libvulkan-dev libvulkan-volk-dev libcglm-dev libstb-dev libimgui-dev glslang-tools
     libfreetype-dev libharfbuzz-dev libfribidi-dev libfontconfig-dev

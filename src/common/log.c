@@ -37,6 +37,8 @@ static struct {
     uint64_t lost; /* without a queue: lines that stderr did not take since the last that it took */
     log_tap_fn *tap;
     void *tap_context;
+    log_alarm_fn *alarm;
+    void *alarm_context;
 } sink = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .level = LOG_LEVEL_INFO};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
@@ -197,6 +199,15 @@ static void take(const struct log_record *record, const char *event)
     pthread_mutex_unlock(&sink.lock);
 }
 
+static void raise_alarm(const char *event, const char *message, const struct log_field *fields,
+                        size_t fields_n)
+{
+    pthread_mutex_lock(&sink.lock);
+    if (sink.alarm != NULL)
+        sink.alarm(sink.alarm_context, event, message, fields, fields_n);
+    pthread_mutex_unlock(&sink.lock);
+}
+
 void log_write(enum log_level level, const char *event, const char *message,
                const struct log_field *fields, size_t fields_n)
 {
@@ -222,6 +233,8 @@ void log_write(enum log_level level, const char *event, const char *message,
     if (sink.journal)
         put_journal(&record, event, clean, fields, fields_n);
     take(&record, event);
+    if (level == LOG_LEVEL_ERROR)
+        raise_alarm(event, clean, fields, fields_n);
 }
 
 /* ---- the log's own thread ---- */
@@ -336,5 +349,13 @@ void log_set_tap(log_tap_fn *tap, void *context)
     pthread_mutex_lock(&sink.lock);
     sink.tap = tap;
     sink.tap_context = context;
+    pthread_mutex_unlock(&sink.lock);
+}
+
+void log_set_alarm(log_alarm_fn *alarm, void *context)
+{
+    pthread_mutex_lock(&sink.lock);
+    sink.alarm = alarm;
+    sink.alarm_context = context;
     pthread_mutex_unlock(&sink.lock);
 }

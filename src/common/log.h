@@ -82,4 +82,11 @@ typedef void log_tap_fn(void *context, int64_t time_ms, enum log_level level, co
 /* tap: on whatever thread logs. Any thread may set it; one at a time. */
 void log_set_tap(log_tap_fn *tap, void *context);
 
+/* Somebody who is told of each line at level error, with its fields (error reports). As the tap:
+ * under the log's lock, never log from it. event and fields as given; message is sanitised. */
+typedef void log_alarm_fn(void *context, const char *event, const char *message,
+                          const struct log_field *fields, size_t fields_n);
+/* alarm: on whatever thread logs; NULL takes it away. Any thread; one at a time. */
+void log_set_alarm(log_alarm_fn *alarm, void *context);
+
 #endif

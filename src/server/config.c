@@ -16,6 +16,7 @@
 #include "net/address.h"
 #include "net/network.h"
 #include "net/tls.h"
+#include "ops/sentry.h"
 #include "server/config_page.h"
 #include "store/pg_target.h"
 #include "store/store.h"
@@ -42,6 +43,18 @@ static int check_origin(const char *text, struct error *error)
                      "\"%s\" is no origin: write it as browsers send it, "
                      "https://play.example.org, or *",
                      text);
+}
+
+static int check_endpoint(const char *text, struct error *error)
+{
+    if (text[0] == '\0' || strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0)
+        return 0;
+    return error_set(error, "begins with neither http:// nor https://");
+}
+
+static int check_dsn(const char *text, struct error *error)
+{
+    return text[0] == '\0' ? 0 : sentry_parse(text, NULL, error);
 }
 
 static const char *const registrations[] = {"open", "invite", "closed", NULL}; /* by their enums */
@@ -269,6 +282,18 @@ static const struct option_row rows[] = {
     {"health", "tick_stall", OPTION_DURATION, AT(stall_ms), "5s", 1000, 600000, R, NULL, NULL, NULL,
      "/livez fails when the world has not ticked, or the control loop not turned, for so long."},
 
+    {"trace", "endpoint", OPTION_STRING, AT(trace_endpoint), "", 0, 400, 0, NULL, check_endpoint, NULL,
+     "Where spans of logins, slow ticks and slow questions to the database are sent, as OTLP over HTTP in JSON: http://collector:4318/v1/traces. "
+     "Empty: none are."},
+    {"trace", "one_in", OPTION_INTEGER, AT(trace_one_in), "1000", 0, 1000000000, 0, NULL, NULL, NULL,
+     "One in so many ticks and questions that were not slow is sent too. 0: none."},
+
+    {"errors", "dsn", OPTION_STRING, AT(errors_dsn), "", 0, 400, OPTION_SECRET, NULL, check_dsn, NULL,
+     "Where what is logged at level error is reported, in Sentry's protocol: https://KEY@host/PROJECT. Names, addresses and what looks like a "
+     "secret are left out. Empty: nothing is reported."},
+    {"errors", "environment", OPTION_STRING, AT(errors_environment), "production", 1, 64, 0, NULL, NULL, NULL,
+     "What those reports call this installation."},
+
     {"log", "level", OPTION_ENUM, AT(log_level), "info", 0, 0, R, levels, NULL, NULL,
      "The least that is logged."},
     {"log", "slow_tick", OPTION_DURATION, AT(slow_tick_ms), "50ms", 0, 600000, R, NULL, NULL, NULL,
@@ -310,6 +335,8 @@ static const char *const sections[] = {
     "admin", "The operators' socket.",
     "metrics", "What is counted, for Prometheus.",
     "health", "Who asks whether the server is well.",
+    "trace", "Spans, for a collector.",
+    "errors", "Error reports.",
     "log", "The log, on stderr or in the systemd journal.",
     NULL,
 };

@@ -76,6 +76,9 @@ struct config {
     struct option_list metrics_listen; /* one, or none */
     bool public_metrics;
     uint32_t stall_ms;
+    /* [trace], [errors] */
+    char *trace_endpoint, *errors_dsn, *errors_environment;
+    uint32_t trace_one_in;
     /* [log] */
     uint32_t log_level;                       /* enum log_level */
     uint32_t slow_tick_ms, slow_statement_ms; /* 0: none is logged */

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "http/exporter.h"
 #include "ops/metrics.h"
+#include "ops/post.h"
 #include "server/tickwatch.h"
 
 struct monitor {
@@ -61,6 +62,19 @@ static void on_look(evutil_socket_t fd, short what, void *context)
     monitor_look(context);
 }
 
+struct reports *monitor_reports(const struct config *config, struct error *error)
+{
+    struct reports_config reports = {.endpoint = config->trace_endpoint,
+                                     .one_in = config->trace_one_in,
+                                     .dsn = config->errors_dsn,
+                                     .environment = config->errors_environment,
+                                     .server = config->name,
+                                     .version = PACKAGE_VERSION};
+
+    post_init();
+    return reports_new(&reports, error);
+}
+
 struct monitor *monitor_new(const struct monitor_config *config, struct error *error)
 {
     static const struct timeval period = {0, HEALTH_LOOK_MS * 1000};
@@ -74,6 +88,8 @@ struct monitor *monitor_new(const struct monitor_config *config, struct error *e
         return NULL;
     }
     monitor->config = *config;
+    monitor->tickwatch.reports = config->reports;
+    store_set_reports(config->store, config->reports);
     health_init(&monitor->health, 0, monotonic_ms());
     monitor->scrape = (struct scrape){.started_ms = config->started_ms,
                                       .version = PACKAGE_VERSION,

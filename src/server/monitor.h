@@ -13,6 +13,7 @@
 #include "common/error.h"
 #include "common/queue.h"
 #include "ops/health.h"
+#include "ops/reports.h"
 #include "ops/scrape.h"
 #include "ops/worst.h"
 #include "server/config.h"
@@ -26,10 +27,14 @@ struct monitor_config {
     struct queue **commands; /* as the ticker's */
     unsigned commands_n;
     struct queue *events;
+    struct reports *reports;         /* may be NULL */
     uint64_t started_ms;             /* Unix time */
     bool (*stopping)(void *context); /* the end was asked for */
     void *context;
 };
+
+/* What config says of spans and error reports, started. NULL + error. Before all other threads. */
+struct reports *monitor_reports(const struct config *config, struct error *error);
 
 /* Before the world ticks. NULL + error. */
 struct monitor *monitor_new(const struct monitor_config *config, struct error *error);

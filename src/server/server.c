@@ -103,6 +103,7 @@ struct server {
     struct sessions *sessions;
     struct ticker *ticker;
     struct monitor *monitor;
+    struct reports *reports;
     struct census *census;
     struct http *http;
     uint16_t https_port; /* the first of http.tls_listen; 0: none */
@@ -179,6 +180,12 @@ static int check_certificate(struct server *server, struct error *error)
     return tls_check(config->certificate, config->key, error);
 }
 
+static int start_reports(struct server *server, struct error *error)
+{
+    server->reports = monitor_reports(server->config, error);
+    return server->reports ? 0 : -1;
+}
+
 static int start_store(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
@@ -209,6 +216,7 @@ static struct accounts_config accounts_config_of(const struct server *server,
         .store = server->store,
         .workers = server->workers,
         .keys = server->keys,
+        .reports = server->reports,
         .access = server->access,
         .cost = {.ops = config->argon2_ops, .bytes = config->argon2_bytes},
         .token_lifetime_s = config->resume_lifetime_ms / 1000,
@@ -445,6 +453,7 @@ static int start_monitor(struct server *server, struct error *error)
                                      .commands = server->commands,
                                      .commands_n = server->readers_n,
                                      .events = server->events,
+                                     .reports = server->reports,
                                      .started_ms = server->started_ms,
                                      .stopping = stopping,
                                      .context = server};
@@ -899,9 +908,9 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process, take_state,   open_doors,    check_certificate, start_store,    start_accounts,
-    start_queues,  start_world,  start_records, start_presence,    start_sessions, start_monitor,
-    start_http,    start_ticker, start_admin,   start_watching,    open_metrics,
+    start_process,  take_state,   open_doors,   check_certificate, start_reports,  start_store,
+    start_accounts, start_queues, start_world,  start_records,     start_presence, start_sessions,
+    start_monitor,  start_http,   start_ticker, start_admin,       start_watching, open_metrics,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -1023,6 +1032,7 @@ void server_free(struct server *server)
     worst_free(server->worst);
     sim_free(server->sim);
     heightfield_free(server->field);
+    reports_free(server->reports);
     if (server->base)
         event_base_free(server->base);
     doors_close(&server->doors);

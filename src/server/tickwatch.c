@@ -32,11 +32,35 @@ static void say_slow(const struct worst_record *record)
               LOG_U64("missed", tick->missed), LOG_U64("swallowed", swallowed));
 }
 
+static void tell_span(struct tickwatch *tickwatch, const struct worst_record *record)
+{
+    const struct worst_tick *tick = &record->of.tick;
+    struct span span = {.name = "tick", .ended_ms = record->at_ms, .took_us = record->real_us};
+
+    if (!reports_want_spans(tickwatch->reports))
+        return;
+    span_number(&span, "openmmo.tick", record->tick);
+    span_number(&span, "openmmo.late_us", tick->late_us);
+    span_number(&span, "openmmo.cpu_us", record->cpu_us);
+    span_number(&span, "openmmo.drain_us", tick->drain_us);
+    span_number(&span, "openmmo.step_us", tick->step_us);
+    span_number(&span, "openmmo.journal_us", tick->journal_us);
+    span_number(&span, "openmmo.snapshot_us", tick->snapshot_us);
+    span_number(&span, "openmmo.commands", tick->commands);
+    span_number(&span, "openmmo.entities", tick->entities);
+    span_number(&span, "openmmo.cells", tick->cells);
+    span_number(&span, "openmmo.missed", tick->missed);
+    reports_span(tickwatch->reports, &span);
+}
+
 void tickwatch_note(struct tickwatch *tickwatch, const struct worst_record *record)
 {
     uint32_t slow_us = atomic_load_explicit(&tickwatch->slow_us, memory_order_relaxed);
+    bool slow = slow_us > 0 && record->real_us > slow_us;
 
-    if (slow_us == 0 || record->real_us <= slow_us)
+    if (slow || reports_sampled(tickwatch->reports))
+        tell_span(tickwatch, record);
+    if (!slow)
         return;
     metrics_add(METRIC_TICKS_SLOW, 1);
     say_slow(record);

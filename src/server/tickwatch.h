@@ -1,5 +1,5 @@
 /* tickwatch.h -- what is said of each tick once it is over: the slow ones go to the log, with what
- * they were made of.
+ * they were made of, and as spans to who wants those.
  *
  * tickwatch_note: the sim's thread. The rest: control. */
 #ifndef OPENMMO_SERVER_TICKWATCH_H
@@ -7,10 +7,12 @@
 
 #include <stdint.h>
 
+#include "ops/reports.h"
 #include "ops/worst.h"
 
 struct tickwatch {
     _Atomic uint32_t slow_us; /* longer ones are logged; 0: none */
+    struct reports *reports;  /* who takes spans of them, and of a few others; may be NULL */
 };
 
 void tickwatch_set_slow(struct tickwatch *tickwatch, uint32_t slow_ms);

@@ -17,6 +17,11 @@ tests_server_test_health_SOURCES = tests/server/test_health.c
 tests_server_test_health_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_health_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_reports
+tests_server_test_reports_SOURCES = tests/server/test_reports.c
+tests_server_test_reports_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_reports_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_workers
 tests_server_test_workers_SOURCES = tests/server/test_workers.c
 tests_server_test_workers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -24,6 +24,7 @@
 #include "store/store.h"
 
 struct accounts; /* opaque */
+struct reports;  /* ops/reports.h */
 
 enum accounts_registration { ACCOUNTS_OPEN, ACCOUNTS_INVITE, ACCOUNTS_CLOSED };
 enum accounts_email { ACCOUNTS_EMAIL_NONE, ACCOUNTS_EMAIL_OPTIONAL, ACCOUNTS_EMAIL_REQUIRED };
@@ -33,6 +34,7 @@ struct accounts_config {
     struct store *store;     /* borrowed; closed between accounts_stop and accounts_free */
     struct workers *workers; /* borrowed; freed between them too */
     const struct keys *keys; /* borrowed */
+    struct reports *reports; /* who takes a span of each login; may be NULL */
     struct access *access;   /* borrowed; NULL: nobody shows access tokens */
     struct password_cost cost;
     uint32_t token_lifetime_s;

@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "ops/metrics.h"
+#include "ops/reports.h"
 #include "store/timestamp.h"
 
 #define BUSY_RETRY_MS   2000
@@ -62,6 +63,26 @@ static bool failed(enum protocol_reason reason)
            reason == PROTOCOL_REASON_BAD_CODE;
 }
 
+/* How it went and how long it took; of whom, nothing. */
+static void tell_span(const struct attempt *attempt, const struct accounts_answer *answer)
+{
+    static const char *const KINDS[] = {
+        [ACCOUNTS_PASSWORD] = "password", [ACCOUNTS_TOKEN] = "token",
+        [ACCOUNTS_REGISTER] = "register", [ACCOUNTS_RESUME] = "resume",
+        [ACCOUNTS_GUEST] = "guest",       [ACCOUNTS_ACCESS] = "access",
+        [ACCOUNTS_CODE] = "code",         [ACCOUNTS_CHANGE] = "change"};
+    struct reports *reports = attempt->accounts->config.reports;
+    struct span span = {.name = "login",
+                        .took_us = (monotonic_ms() - attempt->begun_ms) * 1000,
+                        .failed = answer->reason != PROTOCOL_REASON_NONE};
+
+    if (!reports_want_spans(reports))
+        return;
+    span_text(&span, "openmmo.kind", KINDS[attempt->kind]);
+    span_text(&span, "openmmo.outcome", protocol_reason_name(answer->reason));
+    reports_span(reports, &span);
+}
+
 static void note(const struct attempt *attempt, const struct accounts_answer *answer)
 {
     static struct log_limit limit;
@@ -69,6 +90,7 @@ static void note(const struct attempt *attempt, const struct accounts_answer *an
     const char *address = attempt_address(attempt, room);
     uint64_t swallowed = 0;
 
+    tell_span(attempt, answer);
     if (answer->reason == PROTOCOL_REASON_NONE && attempt->kind == ACCOUNTS_CHANGE)
         return;
     if (answer->reason == PROTOCOL_REASON_NONE) {

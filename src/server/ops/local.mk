@@ -1,6 +1,10 @@
 libserver_a_SOURCES += \
     src/server/ops/exposition.c src/server/ops/exposition.h \
     src/server/ops/health.c src/server/ops/health.h \
+    src/server/ops/otlp.c src/server/ops/otlp.h src/server/ops/span.h \
+    src/server/ops/post.c src/server/ops/post.h \
+    src/server/ops/reports.c src/server/ops/reports.h \
+    src/server/ops/scrub.c src/server/ops/scrub.h src/server/ops/sentry.c src/server/ops/sentry.h \
     src/server/ops/scrape.c src/server/ops/scrape.h \
     src/server/ops/ladder.c src/server/ops/ladder.h \
     src/server/ops/libevent_log.c src/server/ops/libevent_log.h \

@@ -207,3 +207,8 @@ void store_set_slow(struct store *store, uint32_t slow_ms)
 {
     store->timing.slow_us = (uint64_t)slow_ms * 1000;
 }
+
+void store_set_reports(struct store *store, struct reports *reports)
+{
+    store->timing.reports = reports;
+}

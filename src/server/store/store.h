@@ -58,6 +58,9 @@ const char *store_place(const struct store *store);
 /* Questions that take longer than that, waiting included, are logged (a few a second at most) and
  * counted; 0, as at first: none are. */
 void store_set_slow(struct store *store, uint32_t slow_ms);
+struct reports; /* ops/reports.h */
+/* Slow questions, and a few others, are told as spans; NULL, as at first: none are. */
+void store_set_reports(struct store *store, struct reports *reports);
 const char *
 store_trouble(const struct store *store); /* why the last question failed; "" if it did not */
 

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "ops/metrics.h"
+#include "ops/reports.h"
 #include "store/driver.h"
 
 #define SLOW_LOGGED 5 /* at once, then one a second */
@@ -42,17 +43,40 @@ static void say_slow(const struct store_ask *ask, uint64_t took_us, uint64_t wai
               LOG_U64("away", ask->answer.status == STORE_AWAY), LOG_U64("swallowed", swallowed));
 }
 
+static void tell_span(const struct timing *timing, const struct store_ask *ask, uint64_t took_us,
+                      uint64_t waited_us)
+{
+    static const char *const OUTCOMES[] = {
+        [STORE_OK] = "ok", [STORE_NONE] = "none", [STORE_TAKEN] = "taken", [STORE_AWAY] = "away"};
+    struct span span = {.name = "statement", .took_us = took_us};
+
+    if (!reports_want_spans(timing->reports))
+        return;
+    span.failed = ask->answer.status == STORE_AWAY;
+    span_text(&span, "db.operation.name", ask->row->name);
+    span_text(&span, "openmmo.outcome", OUTCOMES[ask->answer.status]);
+    span_number(&span, "openmmo.waited_us", (int64_t)waited_us);
+    span_number(&span, "openmmo.ran_us", (int64_t)(took_us - waited_us));
+    span_number(&span, "openmmo.tries", (int64_t)ask->tries + 1);
+    span_number(&span, "openmmo.rows", (int64_t)ask->answer.rows_n);
+    reports_span(timing->reports, &span);
+}
+
 void timing_note(const struct timing *timing, const struct store_ask *ask, uint64_t now_us)
 {
     unsigned statement = (unsigned)ask->question.statement;
     uint64_t took_us = now_us - ask->asked_us;
+    bool slow;
     uint64_t waited_us = ask->begun_us ? ask->begun_us - ask->asked_us : took_us;
 
     metrics_member_observe(METRIC_GROUP_STATEMENT_US, statement, took_us);
     metrics_observe(METRIC_STORE_WAIT_US, waited_us);
     if (ask->answer.status == STORE_AWAY)
         metrics_member_add(METRIC_GROUP_STATEMENT_ERRORS, statement, 1);
-    if (timing->slow_us == 0 || took_us <= timing->slow_us)
+    slow = timing->slow_us > 0 && took_us > timing->slow_us;
+    if (slow || reports_sampled(timing->reports))
+        tell_span(timing, ask, took_us, waited_us);
+    if (!slow)
         return;
     metrics_member_add(METRIC_GROUP_STATEMENT_SLOW, statement, 1);
     say_slow(ask, took_us, waited_us);

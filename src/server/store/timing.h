@@ -1,14 +1,16 @@
-/* timing.h -- how long each statement takes: histograms by statement, and a line in the log for the
- * slow ones. Of store.c; control thread. */
+/* timing.h -- how long each statement takes: histograms by statement, and a line in the log and
+ * a span for the slow ones. Of store.c; control thread. */
 #ifndef OPENMMO_STORE_TIMING_H
 #define OPENMMO_STORE_TIMING_H
 
 #include <stdint.h>
 
+struct reports;
 struct store_ask;
 
 struct timing {
-    uint64_t slow_us; /* longer ones are logged; 0: none */
+    uint64_t slow_us;        /* longer ones are logged; 0: none */
+    struct reports *reports; /* who takes spans; may be NULL */
 };
 
 void timing_init(struct timing *timing); /* names the statements to the metrics, too */
