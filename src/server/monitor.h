@@ -41,10 +41,13 @@ struct monitor *monitor_new(const struct monitor_config *config, struct error *e
 void monitor_set(struct monitor *monitor, const struct config *config); /* and at each reload */
 /* Open the metrics' door. *fd: of listener_bind; it is taken. 0, -1 + error. */
 int monitor_open(struct monitor *monitor, int *fd, struct error *error) MUST_CHECK;
+/* A tick is over. The world's thread; never blocks. */
 void monitor_ticked(struct monitor *monitor, const struct worst_record *record);
 /* Something changed that who asks should see at once (the end is asked for). */
 void monitor_look(struct monitor *monitor);
+/* For who is asked on another door; valid until monitor_free. */
 const struct health *monitor_health(const struct monitor *monitor);
+/* The same of the metrics. */
 const struct scrape *monitor_scrape(const struct monitor *monitor);
 /* Nobody ticks or asks any more. NULL is fine. */
 void monitor_free(struct monitor *monitor);

@@ -15,6 +15,7 @@ struct tickwatch {
     struct reports *reports;  /* who takes spans of them, and of a few others; may be NULL */
 };
 
+/* From which length on a tick is slow; 0: none is. Any thread. */
 void tickwatch_set_slow(struct tickwatch *tickwatch, uint32_t slow_ms);
 /* Never blocks; logs at most a few a second. */
 void tickwatch_note(struct tickwatch *tickwatch, const struct worst_record *record);

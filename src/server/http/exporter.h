@@ -23,6 +23,7 @@ struct exporter; /* opaque */
 /* fd: of listener_bind, taken in any case. health and scrape are borrowed. NULL + error. */
 struct exporter *exporter_new(struct event_base *base, int fd, const struct health *health,
                               const struct scrape *scrape, struct error *error);
+/* The port that is bound, also when 0 was asked for. */
 uint16_t exporter_port(const struct exporter *exporter);
 void exporter_free(struct exporter *exporter); /* NULL is fine */
 

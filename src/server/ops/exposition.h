@@ -27,6 +27,7 @@ void exposition_family(struct exposition *exposition, const char *name, enum met
 /* Samples of it. labels: as "phase=\"step\"", made of exposition_label or constant; "" none. */
 void exposition_integer(struct exposition *exposition, const char *name, const char *labels,
                         int64_t value);
+/* The same of what is kept in thousandths: 1050 is written 1.050. */
 void exposition_thousandths(struct exposition *exposition, const char *name, const char *labels,
                             int64_t value);
 /* In seconds. finest: every bucket, else each second one (they are the same size times four). */
