@@ -325,6 +325,14 @@ tests_server_test_moderation_SOURCES = tests/server/test_moderation.c tests/serv
 tests_server_test_moderation_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_census tests/server/test_shape
+tests_server_test_census_SOURCES = tests/server/test_census.c
+tests_server_test_census_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_census_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+tests_server_test_shape_SOURCES = tests/server/test_shape.c
+tests_server_test_shape_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_shape_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_recent
 tests_server_test_recent_SOURCES = tests/server/test_recent.c tests/server/sim_room.h tests/server/sim_world.h
 tests_server_test_recent_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
