@@ -163,6 +163,42 @@ static void test_join(void **state)
     free(client);
 }
 
+/* Those who connect and do nothing leave room for those who play. */
+static void test_strangers(void **state)
+{
+    struct scene *scene = scene_new_world(0, 64, 8);
+    struct webclient *clients[8];
+    unsigned in = 0;
+
+    (void)state;
+    scene->stopped = true;
+    scene->config.connections_max = 10;
+    scene_start(scene);
+    for (unsigned i = 0; i < 8; i++)
+        clients[i] = webclient_new(scene, NULL);
+    steps(scene, 2);
+    for (unsigned i = 0; i < 8; i++) {
+        in += clients[i]->sid[0] != '\0';
+        if (i >= 5)
+            assert_string_equal(clients[i]->refused, protocol_reason_text(PROTOCOL_REASON_FULL));
+    }
+    assert_int_equal(in, 5);
+    webplayer_join(clients[0]->player, "bob", NULL, 1);
+    webclient_leave(clients[1]);
+    steps(scene, 3);
+    assert_int_equal(clients[0]->states, 1);
+    for (unsigned i = 5; i < 8; i++) { /* two have room now */
+        webclient_free(clients[i]);
+        clients[i] = webclient_new(scene, NULL);
+    }
+    steps(scene, 2);
+    assert_string_not_equal(clients[6]->sid, "");
+    assert_string_equal(clients[7]->sid, "");
+    for (unsigned i = 0; i < 8; i++)
+        webclient_free(clients[i]);
+    scene_free(scene);
+}
+
 /* A refused name may be followed by another. */
 static void test_refused_join(void **state)
 {
@@ -536,6 +572,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_connect, make, unmake),
         cmocka_unit_test_setup_teardown(test_join, make, unmake),
+        cmocka_unit_test(test_strangers),
         cmocka_unit_test_setup_teardown(test_refused_join, make, unmake),
         cmocka_unit_test_setup_teardown(test_ended, make, unmake),
         cmocka_unit_test_setup_teardown(test_drained, make, unmake),

@@ -24,7 +24,9 @@
 #define IO_THREADS_MAX  256
 #define CONNECTIONS_TOP 1000000
 #define NO_SLOT         UINT32_MAX
-#define GUEST_SLOWER    4 /* what a guest may say, and ask of others */
+#define STRANGERS_PART                                                                             \
+    2                  /* of all slots; who connects and does not join takes no more from players */
+#define GUEST_SLOWER 4 /* what a guest may say, and ask of others */
 
 /* Of those who may not come, so many are let through to TLS, to be told why; the others are closed
  * at once. */
@@ -64,7 +66,8 @@ struct sessions {
     struct address_table *addresses;
     struct slot *slots;
     uint32_t slots_n, free_first, used_n, connections_max;
-    uint32_t serial; /* of settings */
+    uint32_t strangers_n; /* web clients with a slot that have not joined */
+    uint32_t serial;      /* of settings */
     char fingerprint[TLS_FINGERPRINT_BYTES];
     bool draining, freeing;
     struct bucket barred;
@@ -188,6 +191,7 @@ static bool have_room(void *context)
 
 static void slot_forget(struct sessions *sessions, struct slot *slot)
 {
+    sessions->strangers_n -= slot->web && !slot->logged_in;
     if (!slot->web) {
         address_closed(sessions->addresses, (const struct sockaddr *)&slot->address,
                        slot->logged_in);
@@ -336,13 +340,16 @@ static bool seat_give(struct sessions *sessions, struct seat_ask *ask)
     }
     if (!sessions->handlers.seat(sessions->handlers.context, ask))
         return false;
-    slot = slot_take(sessions, true);
+    slot = sessions->strangers_n < sessions->connections_max / STRANGERS_PART
+               ? slot_take(sessions, true)
+               : NULL;
     if (slot == NULL) {
         metrics_add(METRIC_REFUSED_FULL, 1);
         refused(&ask->address, "all connections are taken (net.connections_max)");
         snprintf(ask->why, sizeof(ask->why), "%s", protocol_reason_text(PROTOCOL_REASON_FULL));
         return false;
     }
+    sessions->strangers_n++;
     slot->thread = ask->seat->host->config.number;
     slot->opened_ms = host_wall_ms();
     slot->address = ask->address;
@@ -384,8 +391,10 @@ static void slot_logged_in(struct sessions *sessions, struct slot *slot)
     if (slot->logged_in)
         return;
     slot->logged_in = true;
-    if (slot->web)
+    if (slot->web) {
+        sessions->strangers_n--;
         return;
+    }
     address_logged_in(sessions->addresses, (const struct sockaddr *)&slot->address);
     metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
 }
