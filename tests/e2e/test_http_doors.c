@@ -349,6 +349,59 @@ static void test_rates(void **state)
     wire_free(wire);
 }
 
+/* Paths that there are not count as well. */
+static void test_rates_of_nothing(void **state)
+{
+    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24",
+                                        "--http.reads_per_minute=60", NULL};
+    struct wire *wire;
+    unsigned asked = 0;
+
+    (void)state;
+    begin(extra);
+    wire = wire_new(wire_port(&server, false), false);
+    while (wire_get(wire, "/nothing", NULL) == 404 && ++asked < 100)
+        ;
+    assert_int_equal(wire->status, 429);
+    assert_in_range(asked, 15, 99); /* a quarter of a minute's, and what came back meanwhile */
+    assert_int_equal(wire_get(wire, "/health", NULL), 200);
+    wire_free(wire);
+}
+
+/* From another address each time: the account is what they have in common. */
+static void test_rates_of_accounts(void **state)
+{
+    static const char *const extra[] = {"--http.trusted_proxies=127.0.0.0/8",
+                                        "--http.reads_per_minute=60", NULL};
+    static const char body[] = "{\"username\":\"anna\",\"password\":\"correct horse battery\","
+                               "\"email\":\"anna@example.org\"}";
+    char text[2048], token[1024] = "";
+    struct wire *wire;
+    unsigned asked = 0;
+
+    (void)state;
+    begin(extra);
+    wire = wire_new(wire_port(&server, false), false);
+    snprintf(text, sizeof(text),
+             "POST /api/auth/register HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             strlen(body), body);
+    assert_int_equal(wire_ask(wire, text), 201);
+    assert_int_equal(
+        sscanf(strstr(wire->body, "\"access_token\":\""), "\"access_token\":\"%1000[^\"]", token),
+        1);
+    do {
+        snprintf(text, sizeof(text), "Authorization: Bearer %s\r\nX-Forwarded-For: 10.1.0.%u\r\n",
+                 token, asked + 1);
+    } while (wire_get(wire, "/api/sessions", text) == 200 && ++asked < 100);
+    assert_int_equal(wire->status, 429);
+    assert_in_range(asked, 15, 99);
+    assert_true(atoi(wire_header(wire, "Retry-After")) >= 1);
+    assert_string_equal(wire_header(wire, "RateLimit-Remaining"), "0");
+    assert_int_equal(wire_get(wire, STATS, "X-Forwarded-For: 10.1.0.1\r\n"), 200); /* without it */
+    wire_free(wire);
+}
+
 /* ---- origins ---- */
 
 static void test_cors(void **state)
@@ -473,6 +526,8 @@ int main(void)
         STAGED(test_banned, NULL),
         STAGED(test_per_address, NULL),
         STAGED(test_rates, NULL),
+        STAGED(test_rates_of_nothing, NULL),
+        STAGED(test_rates_of_accounts, NULL),
         STAGED(test_cors, "[http]\ncors_origins = https://play.example\ncors_credentials = yes\n"),
         STAGED(test_reload, NULL),
         STAGED(test_threads, "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\n"

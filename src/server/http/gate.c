@@ -69,6 +69,41 @@ static bool redirected(struct connection *c, struct http_call *call)
     return true;
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* True: it was too often, and is answered. */
+static bool limited(struct http_call *call, const struct limits_answer *rate)
+{
+    char seconds[16];
+
+    if (call->rate.limit == 0 || rate->remaining <= call->rate.remaining)
+        call->rate = *rate;
+    if (rate->allowed)
+        return false;
+    metrics_add(METRIC_HTTP_LIMITED, 1);
+    snprintf(seconds, sizeof(seconds), "%u", rate->retry_s);
+    call_add_header(call, "Retry-After", seconds);
+    call_problem(call, 429, "too many requests");
+    return true;
+}
+
+static bool address_limited(struct http_call *call, enum route_class class_of)
+{
+    struct limits_answer rate;
+
+    if (call->exempt)
+        return false;
+    rate = limits_take_address(call->worker->limits, class_of,
+                               (const struct sockaddr *)&call->address, now_us());
+    return limited(call, &rate);
+}
+
 static void answer_options(struct http_call *call)
 {
     call->preflight = call_header(call, "access-control-request-method") != NULL;
@@ -100,6 +135,8 @@ static bool routed(struct http_call *call)
     router_find(call->head.method, call->text + path->at, path->len_bytes, &call->match);
     if (call->match.route != NULL || is_asset(call))
         return true;
+    if (call->match.status != 204 && address_limited(call, ROUTE_RATE_READ)) /* who tries paths */
+        return false;
     if (call->match.methods != 0) {
         router_allow(call->match.methods, allow, sizeof(allow));
         call_add_header(call, "Allow", allow);
@@ -113,41 +150,6 @@ static bool routed(struct http_call *call)
     else
         call_problem(call, 400, "the path is malformed");
     return false;
-}
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-/* True: it was too often, and is answered. */
-static bool limited(struct http_call *call, const struct limits_answer *rate)
-{
-    char seconds[16];
-
-    if (call->rate.limit == 0 || rate->remaining <= call->rate.remaining)
-        call->rate = *rate;
-    if (rate->allowed)
-        return false;
-    metrics_add(METRIC_HTTP_LIMITED, 1);
-    snprintf(seconds, sizeof(seconds), "%u", rate->retry_s);
-    call_add_header(call, "Retry-After", seconds);
-    call_problem(call, 429, "too many requests");
-    return true;
-}
-
-static bool address_limited(struct http_call *call)
-{
-    struct limits_answer rate;
-
-    if (call->exempt)
-        return false;
-    rate = limits_take_address(call->worker->limits, call->match.route->rate,
-                               (const struct sockaddr *)&call->address, now_us());
-    return limited(call, &rate);
 }
 
 bool gate_account(struct http_call *call)
@@ -168,7 +170,8 @@ bool gate_passed(struct connection *c, struct http_call *call)
     if (call->body_late)
         c->keep = false; /* where it is answered now, the body is not read */
     whose(c, call);
-    if (stopped(c, call) || !routed(call) || redirected(c, call) || address_limited(call))
+    if (stopped(c, call) || !routed(call) || redirected(c, call) ||
+        address_limited(call, call->match.route->rate))
         return false;
     c->keep = keep;
     return true;
