@@ -44,6 +44,7 @@ struct eio_payload {
 enum eio_next { EIO_NEXT, EIO_OVER, EIO_BAD };
 /* text: borrowed while it is read. */
 void eio_payload_init(struct eio_payload *payload, const char *text, size_t len_bytes);
+/* OVER: there is no more; BAD: malformed, and OVER from then on. */
 enum eio_next eio_payload_next(struct eio_payload *payload, struct eio_packet *packet) MUST_CHECK;
 
 /* What OPEN says. */

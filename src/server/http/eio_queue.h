@@ -26,6 +26,7 @@ int eio_queue_add(struct eio_queue *queue, char type, const char *text, size_t l
  * cut into parts. 0; -1: as above, or they are no such frames; those before it are added. */
 int eio_queue_add_frames(struct eio_queue *queue, const struct iovec *parts, unsigned parts_n,
                          size_t most_bytes) MUST_CHECK;
+/* True: it holds no packet. */
 bool eio_queue_is_empty(const struct eio_queue *queue);
 size_t eio_queue_bytes(const struct eio_queue *queue); /* held, heads included */
 void eio_queue_clear(struct eio_queue *queue);         /* and its memory */

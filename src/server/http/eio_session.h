@@ -73,8 +73,11 @@ struct eio_session *eio_session_new(struct io *io, const struct eio_timing *timi
 /* Free it at once, with no word to anybody but freed. NULL is fine. */
 void eio_session_free(struct eio_session *session);
 
+/* As it was given; valid while the session lives. */
 const char *eio_session_sid(const struct eio_session *session);
+/* As of now: EIO_SOCKET from an upgrade's end on. */
 enum eio_transport eio_session_transport(const struct eio_session *session);
+/* False: closing or closed. */
 bool eio_session_is_open(const struct eio_session *session);
 
 /* ---- what comes ---- */

@@ -4,7 +4,8 @@
  *   accept (control) -> the least busy io thread -> requests: answered there, or
  *                       asked of control by a call that is posted there and back
  *
- * A connection lives on one io thread of sessions for good (worker.h). Control thread, unless said.
+ * A connection lives on one io thread of sessions (worker.h); between two requests it may go to
+ * another for good (call_carry). Control thread, unless said.
  */
 #ifndef OPENMMO_HTTP_HTTP_H
 #define OPENMMO_HTTP_HTTP_H

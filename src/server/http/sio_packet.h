@@ -40,6 +40,7 @@ struct sio_packet {
 
 /* All of the text. 0; -1: malformed (nothing to clear). */
 int sio_packet_read(const char *text, size_t len_bytes, struct sio_packet *packet) MUST_CHECK;
+/* Twice is fine. */
 void sio_packet_clear(struct sio_packet *packet);
 /* True if it is of this namespace. */
 bool sio_packet_is_of(const struct sio_packet *packet, const char *space);
