@@ -41,6 +41,7 @@ struct assets *assets_new(const char *folder, const char *immutable, const struc
 struct assets *assets_ref(struct assets *assets); /* NULL is fine */
 void assets_unref(struct assets *assets);         /* as above */
 
+/* How many files. */
 uint32_t assets_n(const struct assets *assets);
 /* path: decoded, from its '/'. NULL: there is none. */
 const struct asset *assets_find(const struct assets *assets, const char *path);

@@ -25,6 +25,7 @@ struct chunks {
     uint8_t state;
 };
 
+/* Before the body's first byte. most_bytes: of all of it, without what is around the chunks. */
 void chunks_init(struct chunks *chunks, uint64_t most_bytes);
 
 /* Take more of the wire. bytes: len_bytes that came since; what is body among them is moved to

@@ -43,6 +43,7 @@ void limits_set_rates(struct limits *limits, const struct bucket_rate rates[ROUT
  * the same for all threads. */
 struct limits_answer limits_take_address(struct limits *limits, enum route_class class_of,
                                          const struct sockaddr *address, uint64_t now_us);
+/* As above, of an account. */
 struct limits_answer limits_take_account(struct limits *limits, enum route_class class_of,
                                          uint64_t account, uint64_t now_us);
 

@@ -36,7 +36,9 @@ int64_t respond_date_parse(const char *text);
 
 /* The status line. bytes: room bytes of the caller's. */
 void respond_begin(struct respond *respond, char *bytes, size_t room, int status);
+/* A line, unless the value may stand in none. */
 void respond_header(struct respond *respond, const char *name, const char *value);
+/* As above. */
 void respond_number(struct respond *respond, const char *name, uint64_t value);
 /* Whole lines, with their CR LF. */
 void respond_lines(struct respond *respond, const char *lines, size_t len_bytes);
