@@ -85,21 +85,26 @@ uint32_t webcells_tick(const struct webcells *cells);      /* of the last look; 
 uint32_t webcells_figures_n(const struct webcells *cells); /* slots 0..n-1 */
 /* Slot < figures_n. */
 const struct webfigure *webcells_figure(const struct webcells *cells, uint32_t slot);
+/* Of the last look; *n of them, a slot at most once. */
 const struct webchange *webcells_changes(const struct webcells *cells, uint32_t *n);
 /* NULL: nobody is in it. */
 struct webcell *webcells_find(struct webcells *cells, struct space_cell level0, uint8_t layer);
+/* By figure.cell; one that is used. */
 const struct webcell *webcells_numbered(const struct webcells *cells, uint32_t number);
 
 /* The smallest run that reaches back to a tick; WEBCELLS_RUNS: none does. */
 unsigned webcells_reach(const struct webcells *cells, uint32_t have);
 /* These make text where it is not made yet. NULL: out of memory. */
+/* Run k of a cell, k < WEBCELLS_RUNS. */
 const struct webrun *webcells_run(struct webcells *cells, struct webcell *cell, unsigned k);
+/* .frame, .frame_n of one who is there. */
 const struct webfigure *webcells_frame(struct webcells *cells, uint32_t slot);
-/* .row, .row_n */
+/* .row, .row_n of one who is there. */
 const struct webfigure *webcells_row(struct webcells *cells, uint32_t slot);
-/* Rows of all members; each member's .row lies within. */
+/* Rows of all members; each member's .row lies within. -1: out of memory. */
 int webcells_rows(struct webcells *cells, struct webcell *cell) MUST_CHECK;
-/* A chat line of the global channel as a frame. wall_ms: when it was said. */
+/* A chat line as a frame of *n bytes, kept for the others. wall_ms: when it was said. NULL also for
+ * one that is too long. */
 const char *webcells_line(struct webcells *cells, const struct snapshot_chat_line *line,
                           uint64_t wall_ms, size_t *n);
 /* Room for text that is one receiver's; valid until the next call of this. At least

@@ -76,6 +76,7 @@ void webplayer_leave(struct webplayer *player);
  * m, or NULL: none. */
 void webplayer_join(struct webplayer *player, const char *username, const double position[3],
                     uint32_t ack);
+/* A wish, in m. */
 void webplayer_move(struct webplayer *player, double x, double y, double z, uint32_t ack);
 /* message: len_bytes bytes, may hold anything. */
 void webplayer_chat(struct webplayer *player, const char *message, size_t len_bytes, uint32_t ack);

@@ -35,7 +35,9 @@ char *webtext_number(char *to, int32_t units);
 /* A JSON string's inside. */
 char *webtext_escaped(char *to, const char *bytes, size_t n);
 
+/* The events of that name, each a whole frame. */
 char *webtext_moved(char *to, uint64_t key, struct space_pos pos);
+/* As above. */
 char *webtext_left(char *to, uint64_t key);
 char *webtext_corrected(char *to, struct space_pos pos); /* WEBTEXT_MOVED_MAX */
 /* {"id", "username", "position"}: what joined and state are made of; n <= TEXT_NAME_MAX_BYTES. */
@@ -53,6 +55,7 @@ struct webtext_line {
     size_t name_n, text_n;
     uint64_t wall_ms; /* Unix time */
 };
+/* chat:message. */
 char *webtext_chat(char *to, const struct webtext_line *line);
 
 #endif

@@ -59,6 +59,7 @@ struct webview {
 /* In place, zeroed before. */
 void webview_init(struct webview *view, struct seat *seat,
                   const struct webplayer_handlers *handlers, void *context);
+/* Frees what it holds, not the view. */
 void webview_fini(struct webview *view);
 /* A new wish, units; placed: the sim knows it already (where one joins). */
 void webview_wish(struct webview *view, int32_t x, int32_t z, bool placed);
