@@ -358,6 +358,18 @@ test("noise on the wire hurts nobody", () => withDaemon({ ...lasting, "net.io_th
   witness.close();
 }));
 
+test("new sessions of one address are counted, its polls are not", () =>
+  withDaemon({ ...lasting, "limits.exempt": "", "http.reads_per_minute": "1" }, async (daemon) => {
+    const sids = [];
+    for (let i = 0; i < 10; i++) sids.push(await begin(daemon));
+    const refused = await ask(daemon, polling);
+    equal(refused.status, 429);
+    assert(Number(refused.headers["retry-after"]) > 0);
+    equal((await open(daemon).closed()).code, 1006, "nor by WebSocket");
+    for (const sid of sids)
+      equal((await ask(daemon, `${polling}&sid=${sid}`, { method: "POST", body: "40" })).body, "ok");
+  }));
+
 test("other origins may poll where the configuration says so", () =>
   withDaemon({ ...lasting, "http.cors_origins": "https://play.example.org" }, async (daemon) => {
     const allowed = { Origin: "https://play.example.org" }, other = { Origin: "https://elsewhere.example.org" };

@@ -9,6 +9,7 @@
 #include "http/call_inside.h"
 #include "http/eio_packet.h"
 #include "http/eio_socket.h"
+#include "http/gate.h"
 #include "http/socketio.h"
 #include "ops/metrics.h"
 
@@ -308,6 +309,8 @@ static void run_begin(struct engineio *engine, struct http_call *call, const str
 {
     struct client *c;
 
+    if (gate_limited(call, ROUTE_RATE_READ)) /* polls are cheap, a new session is not */
+        return;
     if (call_method(call) != HTTP_GET) {
         refuse(call, EIO_METHOD_BAD);
     } else if (asked->websocket != asked->upgrade) {

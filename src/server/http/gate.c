@@ -93,7 +93,7 @@ static bool limited(struct http_call *call, const struct limits_answer *rate)
     return true;
 }
 
-static bool address_limited(struct http_call *call, enum route_class class_of)
+bool gate_limited(struct http_call *call, enum route_class class_of)
 {
     struct limits_answer rate;
 
@@ -135,7 +135,7 @@ static bool routed(struct http_call *call)
     router_find(call->head.method, call->text + path->at, path->len_bytes, &call->match);
     if (call->match.route != NULL || is_asset(call))
         return true;
-    if (call->match.status != 204 && address_limited(call, ROUTE_RATE_READ)) /* who tries paths */
+    if (call->match.status != 204 && gate_limited(call, ROUTE_RATE_READ)) /* who tries paths */
         return false;
     if (call->match.methods != 0) {
         router_allow(call->match.methods, allow, sizeof(allow));
@@ -171,7 +171,7 @@ bool gate_passed(struct connection *c, struct http_call *call)
         c->keep = false; /* where it is answered now, the body is not read */
     whose(c, call);
     if (stopped(c, call) || !routed(call) || redirected(c, call) ||
-        address_limited(call, call->match.route->rate))
+        gate_limited(call, call->match.route->rate))
         return false;
     c->keep = keep;
     return true;

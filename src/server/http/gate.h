@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "common/compiler.h"
+#include "http/route.h"
 
 struct connection;
 struct http_call;
@@ -13,6 +14,9 @@ struct http_call;
 /* The head is read, the body is not. True: read on, and run it; false: it is answered, and where a
  * body is still to come connection->keep is false. */
 bool gate_passed(struct connection *connection, struct http_call *call) MUST_CHECK;
+/* Count it against its address, as one of that class. True: that was too often, and it is answered.
+ * For handlers too, where one request costs more than others of their route. */
+bool gate_limited(struct http_call *call, enum route_class class_of) MUST_CHECK;
 /* Count it against its account, which is known by now (control). As above. */
 bool gate_account(struct http_call *call) MUST_CHECK;
 /* The body is whole: whether it fits its route. As above. */
