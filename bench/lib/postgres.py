@@ -42,6 +42,16 @@ def sql(root, text):
     return done.stdout
 
 
+def copies(root, work, timed):
+    """A copy and its way back, by PostgreSQL's own tools, as doc/operations.md says: {what: seconds}."""
+    dump = [f"{_binaries()}/pg_dump", "-Fc", "-f", f"{work}/copy", connection(root)]
+    seconds = {"backup": timed(dump, "pg_dump")}
+    subprocess.run([f"{_binaries()}/createdb", "-h", root, "-U", "openmmo", "again"], check=True)
+    restore = [f"{_binaries()}/pg_restore", "--no-owner", "-d", connection(root).replace("dbname=openmmo", "dbname=again"), f"{work}/copy"]
+    seconds["restore"] = timed(restore, "pg_restore")
+    return seconds
+
+
 @contextmanager
 def cluster(core):
     """Runs on that core; yields the folder of its socket, in which a database openmmo is empty."""

@@ -514,6 +514,39 @@ static void test_players_alone(void **state)
     expect(place, "SELECT count(*) FROM player_positions", "0");
 }
 
+/* So many that they go in by several statements: of two that fold equal the older one keeps its
+ * name and e-mail, whether they come in the same statement or not. */
+static void test_many(void **state)
+{
+    struct place *place = *state;
+    static char text[200000];
+    size_t n = 0;
+
+    load_legacy(place);
+    sql(place, "DROP TABLE game_sessions");
+    sql(place, "DROP TABLE player_positions");
+    sql(place, "DELETE FROM players");
+    for (unsigned i = 1; i <= 700; i++) /* the first two are a pair, so are each other 350 apart */
+        n += (size_t)snprintf(
+            text + n, sizeof(text) - n,
+            "INSERT INTO players (id, username, email, password_hash, created_at) VALUES"
+            " (%u, '%s%u', '%s%u@example.org', '$2b$10$x', '2021-05-01 10:00:00');",
+            i, i <= 350 ? "walker" : "WALKER", (i - 1) % 350 / 2 * 2, i <= 350 ? "w" : "W",
+            (i - 1) % 350 / 2 * 2);
+    sql(place, text);
+    good(place, adopt);
+    expect(place, "SELECT count(*) FROM players", "700");
+    expect(place, "SELECT count(DISTINCT username_key) FROM players", "700");
+    expect(place, "SELECT count(DISTINCT email_key) FROM players", "700");
+    expect(place, "SELECT count(*) FROM players WHERE username NOT LIKE '%~%' AND id % 2 = 1",
+           "175");
+    expect(place,
+           "SELECT count(*) FROM players WHERE username LIKE '%~4' AND email LIKE '%~4'"
+           " AND id > 350 AND id % 2 = 0",
+           "175");
+    expect(place, "SELECT count(*) FROM adoption_changes", "1050");
+}
+
 static const struct {
     const char *sql, *why;
 } strange[] = {
@@ -774,6 +807,7 @@ int main(void)
         ON_BOTH(test_old_tables_stay, setup, teardown),
         ON_BOTH(test_old_tables_in_use, setup, teardown),
         ON_BOTH(test_players_alone, setup, teardown),
+        ON_BOTH(test_many, setup, teardown),
         ON_BOTH(test_strange_ones_are_refused, setup, teardown),
         ON_POSTGRESQL(test_zones, setup, teardown),
         ON_POSTGRESQL(test_zones_utc, setup, teardown),
