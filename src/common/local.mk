@@ -5,7 +5,7 @@ libcommon_a_CFLAGS = $(AM_CFLAGS) $(WARN_CONVERSION) $(OPENSSL_CFLAGS) $(SODIUM_
 COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SODIUM_LIBS) $(UTF8PROC_LIBS) $(SYSTEMD_LIBS)
 libcommon_a_SOURCES = \
     src/common/bits.h \
-    src/common/blob.c src/common/blob.h \
+    src/common/blob.c src/common/blob.h src/common/clock.h \
     src/common/cellblock.c src/common/cellblock.h \
     src/common/compiler.h \
     src/common/error.c src/common/error.h \

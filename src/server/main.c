@@ -60,6 +60,7 @@ static int migrate(struct config *config)
                               .say = say};
     struct error error = {""}, report = {""};
     int lock = config->dry_run ? -1 : state_take(config, &error), rc = -1;
+    bool fresh = config->store_driver == STORE_SQLITE && access(config->store_path, F_OK) < 0;
 
     if (lock >= 0 || config->dry_run)
         rc = config->store_driver == STORE_POSTGRESQL
@@ -70,7 +71,10 @@ static int migrate(struct config *config)
     config_free(config);
     if (rc < 0)
         return failed(&error);
-    printf("openmmod: %s\n", report.text);
+    printf("openmmod: %s%s\n", report.text,
+           !fresh            ? ""
+           : migrate.dry_run ? "; there is no such file yet"
+                             : "; there was no such file, and it was made");
     return 0;
 }
 
@@ -79,12 +83,14 @@ static int rotate_key(struct config *config)
 {
     struct error error = {""};
     int lock = state_take(config, &error), rc = -1;
+    bool fresh = access(config->auth_key, F_OK) < 0;
     struct keys *keys = lock >= 0 ? keys_open(config->auth_key, &error) : NULL;
 
     if (keys)
-        rc = keys_rotate(keys, &error);
+        rc = fresh ? 0 : keys_rotate(keys, &error); /* it was made just now */
     if (rc == 0)
-        printf("openmmod: tokens are signed with a new key: %s\n", jws_key_id(keys_current(keys)));
+        printf("openmmod: key file %s: %stokens are signed with a new key: %s\n", config->auth_key,
+               fresh ? "there was none, and it was made; " : "", jws_key_id(keys_current(keys)));
     keys_free(keys);
     if (lock >= 0)
         close(lock);

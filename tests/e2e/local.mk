@@ -41,6 +41,11 @@ tests_e2e_test_resume_SOURCES = tests/e2e/test_resume.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_resume_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_resume_LDADD = $(STAGE_STORE_LIBS)
 
+check_PROGRAMS += tests/e2e/test_pgbouncer
+tests_e2e_test_pgbouncer_SOURCES = tests/e2e/test_pgbouncer.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_pgbouncer_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_pgbouncer_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_ladder
 tests_e2e_test_ladder_SOURCES = tests/e2e/test_ladder.c $(STAGE_SOURCES)
 tests_e2e_test_ladder_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)

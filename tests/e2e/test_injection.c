@@ -155,6 +155,45 @@ static void every_method(void)
     json_decref(answer);
 }
 
+/* What lies in an object that is a parameter: as a value of what topics take, and as a name. */
+static void nested(void)
+{
+    static const char *const names[] = {"player", "level", "event", "id", NULL};
+    json_t *result = result_of("rpc.discover", "{}"), *topic;
+    unsigned n = 0;
+    size_t i;
+
+    json_array_foreach(json_object_get(result, "topics"), i, topic)
+    {
+        const char *name =
+            json_is_string(topic) ? json_string_value(topic) : string_of(topic, "name");
+
+        for (size_t k = 0; k < ARRAY_N(PAYLOADS); k++)
+            for (size_t j = 0; j < ARRAY_N(names); j++) {
+                json_t *inner = json_object();
+                json_t *value = json_stringn(PAYLOADS[k].bytes, PAYLOADS[k].len);
+                char *text;
+                const char *line;
+
+                if (names[j])
+                    json_object_set(inner, names[j], value);
+                else if (strlen(PAYLOADS[k].bytes) == PAYLOADS[k].len)
+                    json_object_set(inner, PAYLOADS[k].bytes, value);
+                json_decref(value);
+                inner = json_pack("{s:s, s:o}", "topic", name, "params", inner);
+                text = json_dumps(inner, JSON_COMPACT);
+                line = daemon_ask(&server, "subscribe", text);
+                if (!line || strstr(line, "syntax error") || strstr(line, "-32603"))
+                    fail_msg("subscribe %s: %s", text, line ? line : "no answer");
+                free(text);
+                json_decref(inner);
+                n++;
+            }
+    }
+    assert_true(n >= 2 * ARRAY_N(PAYLOADS) * ARRAY_N(names));
+    json_decref(result);
+}
+
 /* -- players -- */
 
 #define SEND(player, word, message)                                                                \
@@ -232,6 +271,22 @@ static void every_field_of_auth(struct wire_text payload)
     }
 }
 
+/* What a program calls itself, and the token of one who comes back. */
+static void hello_and_resume(struct wire_text payload)
+{
+    struct player *p = player_connect(party, &server);
+    struct protocol_hello hello = {PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST, 0, payload};
+
+    p->mute = true; /* it says no HELLO but this one */
+    UNTIL(party, DEADLINE_MS, p->state == LINK_OPEN);
+    SEND(p, hello, &hello);
+    UNTIL(party, DEADLINE_MS, p->greeted || p->gone);
+    player_leave(p);
+    p = comes();
+    SEND(p, resume, (&(struct protocol_resume){payload, 0}));
+    assert_false(is_let_in(p));
+}
+
 /* Of an account of its own, for one that is set anew is that account's from then on. */
 static void every_field_of_password(struct wire_text payload)
 {
@@ -280,9 +335,11 @@ static void test_every_text(void **state)
         every_field_of_register(PAYLOADS[i]);
         every_field_of_auth(PAYLOADS[i]);
         every_field_of_password(PAYLOADS[i]);
+        hello_and_resume(PAYLOADS[i]);
         says(eve, PAYLOADS[i]);
     }
     every_method();
+    nested();
     assert_int_equal(tables_n(), tables);
     assert_int_equal(sql("SELECT count(*) FROM players"), 2 + added.players);
     assert_int_equal(sql("SELECT count(*) FROM players WHERE role <> 'player'"), 0);

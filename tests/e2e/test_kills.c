@@ -121,14 +121,15 @@ static uint64_t live(struct run *run, unsigned ms)
 
 static void check_accounts(const struct run *run)
 {
-    char text[160];
+    static char text[NAMES_MAX * (NAME_BYTES + 3) + 100];
+    char *at = stpcpy(text, "SELECT count(*) FROM players WHERE username_key IN (''");
 
-    for (unsigned i = 0; i < run->names_n; i++) {
-        snprintf(text, sizeof(text), "SELECT count(*) FROM players WHERE username_key = '%s'",
-                 run->names[i]);
-        if (sql(run, text) != 1)
-            fail_msg("%s was acknowledged and is lost", run->names[i]);
-    }
+    for (unsigned i = 0; i < run->names_n; i++)
+        at += sprintf(at, ",'%s'", run->names[i]);
+    strcpy(at, ")");
+    if (sql(run, text) != run->names_n)
+        fail_msg("of %u that were acknowledged %lld are there", run->names_n,
+                 (long long)sql(run, text));
     assert_int_equal(sql(run, "SELECT count(*) - count(DISTINCT username_key) FROM players"), 0);
     assert_int_equal(sql(run, "SELECT count(*) - count(DISTINCT player_id) FROM player_positions"),
                      0);

@@ -9,8 +9,8 @@
 #include "accounts/attempt.h"
 #include "accounts/change.h"
 #include "accounts/email.h"
+#include "accounts/name.h"
 #include "common/log.h"
-#include "common/lookalike.h"
 #include "store/timestamp.h"
 
 #define THROTTLE_ROWS 16384
@@ -221,18 +221,6 @@ static void begin_password(struct attempt *attempt)
     attempt_enter(attempt, attempt_ask_by_name);
 }
 
-/* What an account of today may be called; its key. */
-static int check_name(struct attempt *attempt, struct error *error)
-{
-    const char *name = attempt->player.username;
-
-    if (text_name_check(name, strlen(name), error) < 0 ||
-        lookalike_check(name, strlen(name), error) < 0 ||
-        text_name_key(name, strlen(name), attempt->player.key, error) < 0)
-        return -1;
-    return 0;
-}
-
 static int check_email(struct attempt *attempt, struct error *error)
 {
     const char *email = attempt->player.email;
@@ -261,7 +249,7 @@ static void begin_register(struct attempt *attempt)
 
     if (registration == ACCOUNTS_CLOSED)
         attempt_refuse(attempt, PROTOCOL_REASON_REGISTRATION_CLOSED, NULL);
-    else if (check_name(attempt, &error) < 0)
+    else if (name_check(attempt->player.username, attempt->player.key, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_NAME, error.text);
     else if (change_check(attempt->password, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_PASSWORD, error.text);
@@ -280,7 +268,7 @@ static void begin_guest(struct attempt *attempt)
 
     if (!attempt->accounts->config.guests)
         attempt_refuse(attempt, PROTOCOL_REASON_UNSUPPORTED, "this server takes no guests");
-    else if (check_name(attempt, &error) < 0)
+    else if (name_check(attempt->player.username, attempt->player.key, &error) < 0)
         attempt_refuse(attempt, PROTOCOL_REASON_BAD_NAME, error.text);
     else
         attempt_enter(attempt, attempt_ask_by_name);

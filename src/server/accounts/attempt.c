@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <utlist.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "ops/reports.h"
@@ -20,14 +20,6 @@
 #define FAILED_AFTER_MS 250 /* since it came; what bcrypt of cost 11 and its queue take */
 
 #define SESSION_NAME_BYTES 16 /* random, in hex a session's name */
-
-static uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 const char *attempt_address(const struct attempt *attempt, char room[INET6_ADDRSTRLEN])
 {
@@ -52,7 +44,7 @@ static struct throttle_try try_of(const struct attempt *attempt)
     return (struct throttle_try){.name_key = guesses(attempt) ? attempt->player.key : NULL,
                                  .network = attempt->exempt ? NULL : attempt->network,
                                  .known = attempt->known_network ? attempt->network : NULL,
-                                 .now_ms = monotonic_ms()};
+                                 .now_ms = clock_steady_ms()};
 }
 
 static void finish(struct attempt *attempt, const struct accounts_answer *answer);
@@ -73,7 +65,7 @@ static void tell_span(const struct attempt *attempt, const struct accounts_answe
         [ACCOUNTS_CODE] = "code",         [ACCOUNTS_CHANGE] = "change"};
     struct reports *reports = attempt->accounts->config.reports;
     struct span span = {.name = "login",
-                        .took_us = (monotonic_ms() - attempt->begun_ms) * 1000,
+                        .took_us = (clock_steady_ms() - attempt->begun_ms) * 1000,
                         .failed = answer->reason != PROTOCOL_REASON_NONE};
 
     if (!reports_want_spans(reports))
@@ -213,7 +205,7 @@ static void give_held(evutil_socket_t fd, short what, void *context)
  * takes longer than argon2id). False: it is late enough. */
 static bool hold(struct attempt *attempt, const struct accounts_answer *answer)
 {
-    uint64_t due_ms = attempt->begun_ms + FAILED_AFTER_MS, now_ms = monotonic_ms();
+    uint64_t due_ms = attempt->begun_ms + FAILED_AFTER_MS, now_ms = clock_steady_ms();
     struct timeval wait = {0, 0};
 
     if (attempt->accounts->stopping || !attempt->accounts->config.base || now_ms >= due_ms)
@@ -452,7 +444,7 @@ struct attempt *attempt_new(struct accounts *accounts, const struct accounts_req
     attempt->address = *request->address;
     whence_text(request->address, attempt->network);
     attempt->exempt = request->exempt;
-    attempt->begun_ms = monotonic_ms();
+    attempt->begun_ms = clock_steady_ms();
     HASH_TRY_ADD(hh, accounts->attempts, id, attempt);
     if (!HASH_ADDED(hh, attempt)) {
         free(attempt);

@@ -9,6 +9,7 @@ libserver_a_SOURCES += \
     src/server/accounts/bans.c src/server/accounts/bans.h \
     src/server/accounts/jws.c src/server/accounts/jws.h \
     src/server/accounts/keys.c src/server/accounts/keys.h \
+    src/server/accounts/name.c src/server/accounts/name.h \
     src/server/accounts/password.c src/server/accounts/password.h \
     src/server/accounts/refresh.c src/server/accounts/refresh.h \
     src/server/accounts/throttle.c src/server/accounts/throttle.h \

@@ -5,8 +5,8 @@
 #include "accounts/access.h"
 #include "accounts/code.h"
 #include "accounts/email.h"
+#include "accounts/name.h"
 #include "admin/who.h"
-#include "common/lookalike.h"
 #include "common/protocol.h"
 #include "common/text.h"
 #include "store/timestamp.h"
@@ -23,11 +23,6 @@
 /* By enum protocol_role. */
 static const char *const ROLES[] = {"player", "moderator", "admin", NULL};
 
-static json_t *time_json(uint64_t ms)
-{
-    return ms != 0 ? json_integer((json_int_t)ms) : json_null();
-}
-
 /* What an account of today may be called. False: the call is over. */
 static bool take_name(struct method_call *call, const char *parameter,
                       char name[TEXT_NAME_MAX_BYTES + 1], char key[TEXT_NAME_KEY_BYTES])
@@ -35,9 +30,7 @@ static bool take_name(struct method_call *call, const char *parameter,
     const char *given = method_text(call, parameter, "");
     struct error error = {""};
 
-    if (text_name_check(given, strlen(given), &error) < 0 ||
-        lookalike_check(given, strlen(given), &error) < 0 ||
-        text_name_key(given, strlen(given), key, &error) < 0) {
+    if (name_check(given, key, &error) < 0) {
         method_misused(call, "%s: %s", parameter, error.text);
         return false;
     }
@@ -122,7 +115,7 @@ static void show(struct method_call *call, const struct store_answer *answer)
                 json_pack("{s:s, s:o, s:s, s:o, s:I, s:o, s:b}", "player", player->username, "id",
                           method_id_json(player->id), "role", protocol_role_name(player->role),
                           "email", email, "created_ms", (json_int_t)player->created_ms,
-                          "last_login_ms", time_json(player->last_login_ms), "here",
+                          "last_login_ms", method_time_json(player->last_login_ms), "here",
                           presence_has(call->desk->config->presence, player->id)));
 }
 
@@ -262,8 +255,8 @@ static void listed(struct method_call *call, const struct store_answer *answer)
         json_array_append_new(
             list, json_pack("{s:o, s:I, s:b, s:I, s:o, s:s}", "invite", method_id_json(row->id),
                             "uses_left", (json_int_t)row->uses_left, "good", good, "created_ms",
-                            (json_int_t)row->created_ms, "expires_ms", time_json(row->expires_ms),
-                            "by", row->by));
+                            (json_int_t)row->created_ms, "expires_ms",
+                            method_time_json(row->expires_ms), "by", row->by));
     }
     method_done(call, json_pack("{s:o}", "invites", list));
 }

@@ -11,17 +11,12 @@
 #define DURATION_MAX_MS (UINT64_C(3653) * 24 * 3600 * 1000)
 #define DURATION_MIN_MS (UINT64_C(60) * 1000)
 
-static json_t *time_json(uint64_t ms)
-{
-    return ms != 0 ? json_integer((json_int_t)ms) : json_null();
-}
-
 json_t *cmd_bans_json(const struct store_ban *ban)
 {
-    json_t *object =
-        json_pack("{s:o, s:s, s:I, s:s, s:o, s:o}", "ban", method_id_json(ban->id), "reason",
-                  ban->reason, "created_ms", (json_int_t)ban->created_ms, "by", ban->created_by,
-                  "expires_ms", time_json(ban->expires_ms), "lifted_ms", time_json(ban->lifted_ms));
+    json_t *object = json_pack(
+        "{s:o, s:s, s:I, s:s, s:o, s:o}", "ban", method_id_json(ban->id), "reason", ban->reason,
+        "created_ms", (json_int_t)ban->created_ms, "by", ban->created_by, "expires_ms",
+        method_time_json(ban->expires_ms), "lifted_ms", method_time_json(ban->lifted_ms));
 
     if (ban->lifted_ms != 0)
         json_object_set_new(object, "lifted_by", json_string(ban->lifted_by));

@@ -20,11 +20,6 @@
 #define AUDIT_ROWS_MAX   50 /* of long rows: an answer is at most 1 MiB */
 #define ERASE_PATIENCE_S 20
 
-static json_t *time_json(uint64_t ms)
-{
-    return ms != 0 ? json_integer((json_int_t)ms) : json_null();
-}
-
 /* -- the parts --------------------------------------------------------------------------------- */
 
 static json_t *stay_json(const void *row, uint64_t *id)
@@ -33,8 +28,8 @@ static json_t *stay_json(const void *row, uint64_t *id)
 
     *id = stay->id;
     return json_pack("{s:s, s:o, s:o}", "session", stay->session_id, "connected_ms",
-                     time_json(stay->connected_ms), "disconnected_ms",
-                     time_json(stay->disconnected_ms));
+                     method_time_json(stay->connected_ms), "disconnected_ms",
+                     method_time_json(stay->disconnected_ms));
 }
 
 static json_t *address_json(const void *row, uint64_t *id)
@@ -43,7 +38,7 @@ static json_t *address_json(const void *row, uint64_t *id)
 
     *id = 0;
     return json_pack("{s:s, s:o}", "network", address->network, "seen_ms",
-                     time_json(address->seen_ms));
+                     method_time_json(address->seen_ms));
 }
 
 static json_t *ban_json(const void *row, uint64_t *id)
@@ -57,7 +52,7 @@ static json_t *line_json(const void *row, uint64_t *id)
     const struct store_chat *line = row;
 
     *id = line->id;
-    return json_pack("{s:o, s:i, s:s, s:s}", "at_ms", time_json(line->at_ms), "channel",
+    return json_pack("{s:o, s:i, s:s, s:s}", "at_ms", method_time_json(line->at_ms), "channel",
                      (int)line->channel, "name", line->name, "text", line->text);
 }
 
@@ -66,9 +61,10 @@ static json_t *token_json(const void *row, uint64_t *id)
     const struct store_known_token *token = row;
 
     *id = token->id;
-    return json_pack("{s:o, s:o, s:o, s:o}", "issued_ms", time_json(token->issued_ms), "expires_ms",
-                     time_json(token->expires_ms), "used_ms", time_json(token->used_ms),
-                     "revoked_ms", time_json(token->revoked_ms));
+    return json_pack("{s:o, s:o, s:o, s:o}", "issued_ms", method_time_json(token->issued_ms),
+                     "expires_ms", method_time_json(token->expires_ms), "used_ms",
+                     method_time_json(token->used_ms), "revoked_ms",
+                     method_time_json(token->revoked_ms));
 }
 
 static json_t *adopted_json(const void *row, uint64_t *id)
@@ -178,7 +174,7 @@ static void took_place(struct method_call *call, const struct store_answer *answ
         json_object_set_new(call->result, "position",
                             json_pack("{s:f, s:f, s:f, s:i, s:o}", "x", place->x_m, "y", place->y_m,
                                       "z", place->z_m, "yaw", (int)place->yaw, "saved_ms",
-                                      time_json(place->saved_ms)));
+                                      method_time_json(place->saved_ms)));
     go_on(call);
 }
 
@@ -198,8 +194,8 @@ static void tell(struct method_call *call, const struct store_answer *answer, bo
     telling->only = method_word(call, "part", -1);
     call->result =
         json_pack("{s:o, s:s, s:o, s:o, s:{}}", "id", method_id_json(player->id), "player",
-                  player->username, "created_ms", time_json(player->created_ms), "last_login_ms",
-                  time_json(player->last_login_ms), "more");
+                  player->username, "created_ms", method_time_json(player->created_ms),
+                  "last_login_ms", method_time_json(player->last_login_ms), "more");
     if (history) {
         go_on(call);
         return;

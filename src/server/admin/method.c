@@ -476,6 +476,11 @@ int method_word(const struct method_call *call, const char *name, int otherwise)
     return text != NULL ? word_index(row, text) : otherwise;
 }
 
+json_t *method_time_json(uint64_t ms)
+{
+    return ms != 0 ? json_integer((json_int_t)ms) : json_null();
+}
+
 json_t *method_id_json(uint64_t id)
 {
     char digits[24];

@@ -148,6 +148,7 @@ const struct method *method_find(const char *name);
 
 /* A u64 as JSON: decimal digits in a string, exact for every reader. */
 json_t *method_id_json(uint64_t id);
+json_t *method_time_json(uint64_t ms); /* Unix time; null where it is 0: never */
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/thread.h"
 #include "net/batch.h"
@@ -60,14 +60,6 @@ struct io {
     struct io_scratch scratch;
 };
 
-static uint64_t monotonic_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* ---- the turn ---- */
 
 /* Before anything that others wake us for is looked at, so that no wake is lost. */
@@ -83,7 +75,7 @@ static void pass_wake(struct io *io)
 
 static void pass_time(struct io *io)
 {
-    uint64_t real_ms = monotonic_ms();
+    uint64_t real_ms = clock_steady_ms();
     uint64_t elapsed = real_ms - io->real_ms;
     uint64_t credit = atomic_exchange_explicit(&io->credit, 0, memory_order_relaxed);
     uint64_t before_ms = io->now_ms;
@@ -354,7 +346,7 @@ struct io *io_new(const struct io_config *config, struct error *error)
         return NULL;
     }
     io->config = *config;
-    io->real_ms = monotonic_ms();
+    io->real_ms = clock_steady_ms();
     atomic_init(&io->turned_ms, io->real_ms);
     io->now_ms = 1;
     io->dice = 2463534242u + config->number;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "net/address.h"
 #include "net/bucket.h"
@@ -42,14 +42,6 @@ struct acceptor {
     struct arrival *arrivals;
     unsigned arrivals_n;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- through a proxy ---- */
 
@@ -179,7 +171,7 @@ static bool acceptor_room(void *context)
 
     if (acceptor->arrivals_n < ACCEPTOR_HEADERS &&
         acceptor->handlers.room(acceptor->handlers.context) &&
-        bucket_take(&acceptor->pace, &acceptor->rate, now_ms()))
+        bucket_take(&acceptor->pace, &acceptor->rate, clock_steady_ms()))
         return true;
     acceptor_hold(acceptor);
     return false;
@@ -241,7 +233,7 @@ failed:
 void acceptor_pace(struct acceptor *acceptor, uint32_t per_tick)
 {
     acceptor->rate = (struct bucket_rate){per_tick, ACCEPTOR_TICK_MS, per_tick};
-    bucket_init(&acceptor->pace, &acceptor->rate, now_ms());
+    bucket_init(&acceptor->pace, &acceptor->rate, clock_steady_ms());
 }
 
 void acceptor_open(struct acceptor *acceptor)

@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "accounts/bans.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "play/entrance.h"
@@ -31,17 +31,9 @@
 #define FULL_RETRY_MS 10000
 #define LINE_EVERY_S  1
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 bool presence_just_began(const struct presence *presence)
 {
-    return now_ms() - presence->began_ms < ADMISSION_MEMORY_MS;
+    return clock_steady_ms() - presence->began_ms < ADMISSION_MEMORY_MS;
 }
 
 /* There may be a place, or somebody new in the line. */
@@ -249,7 +241,7 @@ static void move_line(struct presence *presence)
         metrics_add(METRIC_ADMITTED, 1);
         look_for_place(presence, people_find(&presence->people, session));
     }
-    admission_tell(presence->admission, now_ms(), tell_place, presence);
+    admission_tell(presence->admission, clock_steady_ms(), tell_place, presence);
     if (presence->people.in_line_n > 0)
         event_add(presence->line, &period);
 }
@@ -264,10 +256,10 @@ static void get_in_line(struct presence *presence, struct person *person)
 {
     /* Who was here before a restart is not remembered, but has it in writing. */
     if (person->resumes && presence_just_began(presence))
-        admission_remember(presence->admission, person->player, now_ms());
+        admission_remember(presence->admission, person->player, clock_steady_ms());
     if (people_hold(&presence->people, person) < 0 ||
         admission_wait(presence->admission, person->session, person->player, person->staff,
-                       now_ms()) < 0) {
+                       clock_steady_ms()) < 0) {
         metrics_add(METRIC_REFUSED_LINE, 1);
         presence_refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
         return;
@@ -408,7 +400,7 @@ static void left(struct presence *presence, struct person *person, const struct 
         saving_put(&presence->saving, person, event->pos, event->yaw, event->tick);
         saving_commit(&presence->saving);
         if (!person->dismissed && !person->guest)
-            admission_remember(presence->admission, person->player, now_ms());
+            admission_remember(presence->admission, person->player, clock_steady_ms());
     } else if (person->state == PERSON_PRESENT) {
         log_event(LOG_LEVEL_INFO, "player_replaced", "the same account came by another connection",
                   LOG_TEXT("player", person->name), LOG_U64("id", person->player));
@@ -483,7 +475,7 @@ struct presence *presence_new(const struct presence_config *config, struct error
         return NULL;
     }
     presence->config = *config;
-    presence->began_ms = now_ms();
+    presence->began_ms = clock_steady_ms();
     presence->flush = event_new(config->base, -1, EV_PERSIST, flush_due, presence);
     presence->line = evtimer_new(config->base, line_due, presence);
     presence->admission = admission_new(config->queue_max, config->players_max, error);

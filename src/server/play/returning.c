@@ -2,16 +2,9 @@
 #include "play/returning.h"
 
 #include <string.h>
-#include <time.h>
 #include <utlist.h>
 
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+#include "common/clock.h"
 
 static void arm(struct returning *returning, uint64_t at_ms)
 {
@@ -30,7 +23,7 @@ static void arm(struct returning *returning, uint64_t at_ms)
 static void due(evutil_socket_t fd, short what, void *context)
 {
     struct returning *returning = context;
-    uint64_t at_ms = now_ms();
+    uint64_t at_ms = clock_steady_ms();
 
     (void)fd, (void)what;
     while (returning->people->away && returning->people->away->away_until_ms <= at_ms)
@@ -74,7 +67,7 @@ bool returning_room(const struct returning *returning, const struct person *pers
 
 void returning_wait(struct returning *returning, struct person *person)
 {
-    uint64_t at_ms = now_ms();
+    uint64_t at_ms = clock_steady_ms();
 
     person->away_until_ms = at_ms + returning->linger_ms;
     people_enter(returning->people, person, PERSON_AWAY);

@@ -155,11 +155,6 @@ static int migrate_schema(const struct store_config *config, struct pg_target *t
     return 0;
 }
 
-static const char *sql_of(const struct statement *row, size_t step)
-{
-    return row->steps[step].postgresql ? row->steps[step].postgresql : row->steps[step].sqlite;
-}
-
 /* That the schema and the table of statements fit is seen here, and not by the first player. */
 static int check_statements(PGconn *conn, struct error *error)
 {
@@ -170,7 +165,8 @@ static int check_statements(PGconn *conn, struct error *error)
 
         pg_params_types(&params, row);
         for (size_t step = 0; step < statement_steps_n(row); step++) {
-            PGresult *result = PQprepare(conn, "", sql_of(row, step), params.n, params.types);
+            PGresult *result =
+                PQprepare(conn, "", statement_postgresql(row, step), params.n, params.types);
             int rc = PQresultStatus(result) == PGRES_COMMAND_OK
                          ? 0
                          : failed(conn, result, row->name, error);
@@ -191,8 +187,9 @@ static int run_steps(PGconn *conn, struct store_ask *ask, struct error *error)
     int rc = pg_params_fill(&params, ask);
 
     for (size_t step = 0; step < n && rc == 0; step++) {
-        PGresult *result = PQexecParams(conn, sql_of(ask->row, step), params.n, params.types,
-                                        params.values, params.lengths, params.formats, 1);
+        PGresult *result =
+            PQexecParams(conn, statement_postgresql(ask->row, step), params.n, params.types,
+                         params.values, params.lengths, params.formats, 1);
         ExecStatusType status = PQresultStatus(result);
 
         if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)

@@ -48,11 +48,6 @@ static struct pg_command *add(struct pg_unit *unit)
     return &unit->commands[unit->commands_n++]; /* room was counted */
 }
 
-static const char *sql_of(const struct statement *row, size_t step)
-{
-    return row->steps[step].postgresql ? row->steps[step].postgresql : row->steps[step].sqlite;
-}
-
 static void name_of(const struct statement *row, size_t step, char name[64])
 {
     snprintf(name, 64, "%s_%zu", row->name, step);
@@ -96,8 +91,8 @@ static int send_step(struct pg_unit *unit, PGconn *conn, const struct pg_manner 
                                    params->formats, 1) == 1
                    ? 0
                    : -1;
-    return PQsendQueryParams(conn, sql_of(ask->row, step), params->n, params->types, params->values,
-                             params->lengths, params->formats, 1) == 1
+    return PQsendQueryParams(conn, statement_postgresql(ask->row, step), params->n, params->types,
+                             params->values, params->lengths, params->formats, 1) == 1
                ? 0
                : -1;
 }
@@ -147,7 +142,8 @@ static int send_prepares(struct pg_unit *unit, PGconn *conn, struct pg_params *p
             char name[64];
 
             name_of(row, step, name);
-            if (send_prepare(unit, conn, name, sql_of(row, step), params->n, params->types) < 0)
+            if (send_prepare(unit, conn, name, statement_postgresql(row, step), params->n,
+                             params->types) < 0)
                 return -1;
         }
     }

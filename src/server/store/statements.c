@@ -43,3 +43,34 @@ void value_copy(const struct statement_value *column, char *room, size_t room_by
         memcpy(room, column->t, length);
     room[length] = '\0';
 }
+
+const char *statement_postgresql(const struct statement *row, size_t step)
+{
+    return row->steps[step].postgresql ? row->steps[step].postgresql : row->steps[step].sqlite;
+}
+
+void statement_bind_id(const struct store_question *question, size_t at,
+                       struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.id.player_id);
+}
+
+void statement_bind_id_and_now(const struct store_question *question, size_t at,
+                               struct statement_value *values)
+{
+    statement_bind_id(question, at, values);
+    values[1] = value_time(question->in.id.now_ms);
+}
+
+void statement_bind_now(const struct store_question *question, size_t at,
+                        struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_time(question->in.id.now_ms);
+}
+
+void statement_read_id(const struct statement_value *columns, void *into)
+{
+    *(uint64_t *)into = (uint64_t)columns[0].i;
+}

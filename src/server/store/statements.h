@@ -79,6 +79,7 @@ STORE_STATEMENTS(ROW)
 
 /* The row of a question; never NULL. */
 const struct statement *statement_of(enum store_statement statement);
+const char *statement_postgresql(const struct statement *row, size_t step); /* its text there */
 size_t statement_steps_n(const struct statement *row); /* 1..STATEMENT_STEPS_MAX */
 
 /* For bind. */
@@ -114,6 +115,15 @@ static inline struct statement_value value_text_or_null(const char *text) /* "":
 {
     return text[0] ? value_text(text) : value_null();
 }
+
+/* What many rows bind and read: $1 is id.player_id; and $2 id.now_ms; $1 is id.now_ms. */
+void statement_bind_id(const struct store_question *question, size_t at,
+                       struct statement_value *values);
+void statement_bind_id_and_now(const struct store_question *question, size_t at,
+                               struct statement_value *values);
+void statement_bind_now(const struct store_question *question, size_t at,
+                        struct statement_value *values);
+void statement_read_id(const struct statement_value *columns, void *into); /* an uint64_t */
 
 /* For read: copy a text; what does not fit was not written by us: better nothing than a part of it.
  */

@@ -105,13 +105,6 @@ static void bind_invite(const struct store_question *question, size_t at,
     values[4] = value_int(invite->uses_left);
 }
 
-static void bind_id(const struct store_question *question, size_t at,
-                    struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.id.player_id);
-}
-
 static void read_login(const struct statement_value *columns, void *into)
 {
     struct store_login_answer *login = into;
@@ -125,11 +118,6 @@ static void read_login(const struct statement_value *columns, void *into)
     login->known_network = columns[6].i != 0;
     value_copy(&columns[7], login->code_hash, sizeof(login->code_hash));
     login->code_expires_ms = (uint64_t)columns[8].i;
-}
-
-static void read_id(const struct statement_value *columns, void *into)
-{
-    *(uint64_t *)into = (uint64_t)columns[0].i;
 }
 
 static void read_nothing(const struct statement_value *columns, void *into)
@@ -176,7 +164,7 @@ const struct statement statement_address_seen = {
 /* The invitation is locked first, so that of two who use its last use one gets in. */
 const struct statement statement_player_add_invited = {
     .name = "player_add_invited", .in = "ttttdttt", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_enrolment, .read = read_id,
+    .bind = bind_enrolment, .read = statement_read_id,
     .steps = {
         {"SELECT 1 FROM invites WHERE code_hash = $8",
          "SELECT 1 FROM invites WHERE code_hash = $8 FOR UPDATE"},
@@ -221,7 +209,7 @@ const struct statement statement_password_by_code = {
 
 const struct statement statement_account_create = {
     .name = "account_create", .in = "ttttdtttdt", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_creation, .read = read_id,
+    .bind = bind_creation, .read = statement_read_id,
     .steps = {
         {"INSERT INTO players (username, username_key, email, password_hash, created_at, email_key, role)"
          " VALUES ($1, $2, $3, $4, $5, $6, $7)", NULL},
@@ -253,7 +241,7 @@ const struct statement statement_reset_code_set = {
 
 const struct statement statement_invite_add = {
     .name = "invite_add", .in = "tdtdi", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_invite, .read = read_id,
+    .bind = bind_invite, .read = statement_read_id,
     .steps = {{
         "INSERT INTO invites (code_hash, created_at, created_by, expires_at, uses_left)"
         " VALUES ($1, $2, $3, $4, $5) RETURNING id", NULL}},
@@ -269,7 +257,7 @@ const struct statement statement_invites_list = {
 
 const struct statement statement_invite_revoke = {
     .name = "invite_revoke", .in = "i", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_id, .read = read_nothing,
+    .bind = statement_bind_id, .read = read_nothing,
     .steps = {{"DELETE FROM invites WHERE id = $1 RETURNING 1", NULL}},
 };
 /* clang-format on */

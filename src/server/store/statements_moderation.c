@@ -46,11 +46,6 @@ static void bind_history(const struct store_question *question, size_t at,
     values[3] = value_text_or_null(question->in.page.text);
 }
 
-static void read_id(const struct statement_value *columns, void *into)
-{
-    *(uint64_t *)into = (uint64_t)columns[0].i;
-}
-
 static void read_ban(const struct statement_value *columns, void *into)
 {
     struct store_ban *ban = into;
@@ -103,7 +98,7 @@ const struct statement statement_mutes_about = {
 /* History stays true: one whose time was over is not said to have been lifted. Who is banned is
  * logged out everywhere. */
 const struct statement statement_ban_add = {
-    .name = "ban_add", .in = "ittdtd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_ban, .read = read_id,
+    .name = "ban_add", .in = "ittdtd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_ban, .read = statement_read_id,
     .steps = {
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL", NULL},
         {"UPDATE bans SET lifted_at = $4, lifted_by = $5 WHERE (player_id = $1 OR network = $2)"
@@ -113,7 +108,7 @@ const struct statement statement_ban_add = {
 };
 
 const struct statement statement_mute_add = {
-    .name = "mute_add", .in = "ittdtd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_ban, .read = read_id,
+    .name = "mute_add", .in = "ittdtd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_ban, .read = statement_read_id,
     .steps = {
         {"UPDATE mutes SET lifted_at = $4, lifted_by = $5 WHERE player_id = $1"
          " AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $4)", NULL},
@@ -122,14 +117,14 @@ const struct statement statement_mute_add = {
 };
 
 const struct statement statement_ban_lift = {
-    .name = "ban_lift", .in = "idt", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_lift, .read = read_id,
+    .name = "ban_lift", .in = "idt", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_lift, .read = statement_read_id,
     .steps = {{
         "UPDATE bans SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL"
         " AND (expires_at IS NULL OR expires_at > $2) RETURNING id", NULL}},
 };
 
 const struct statement statement_mute_lift = {
-    .name = "mute_lift", .in = "idt", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_lift, .read = read_id,
+    .name = "mute_lift", .in = "idt", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_lift, .read = statement_read_id,
     .steps = {{
         "UPDATE mutes SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL"
         " AND (expires_at IS NULL OR expires_at > $2) RETURNING id", NULL}},

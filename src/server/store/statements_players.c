@@ -24,20 +24,6 @@ static void bind_key(const struct store_question *question, size_t at,
     values[0] = value_text(question->in.key);
 }
 
-static void bind_id(const struct store_question *question, size_t at,
-                    struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.id.player_id);
-}
-
-static void bind_id_and_now(const struct store_question *question, size_t at,
-                            struct statement_value *values)
-{
-    bind_id(question, at, values);
-    values[1] = value_time(question->in.id.now_ms);
-}
-
 static void bind_page(const struct store_question *question, size_t at,
                       struct statement_value *values)
 {
@@ -71,11 +57,6 @@ static void bind_session(const struct store_question *question, size_t at,
     values[1] = value_id(session->player_id);
     values[2] = value_text(session->socket_id);
     values[3] = value_time(session->now_ms);
-}
-
-static void read_id(const struct statement_value *columns, void *into)
-{
-    *(uint64_t *)into = (uint64_t)columns[0].i;
 }
 
 static void read_player(const struct statement_value *columns, void *into)
@@ -123,7 +104,7 @@ static void read_position(const struct statement_value *columns, void *into)
 
 const struct statement statement_player_add = {
     .name = "player_add", .in = "ttttdtt", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_player, .read = read_id,
+    .bind = bind_player, .read = statement_read_id,
     .steps = {{
         "INSERT INTO players (username, username_key, email, password_hash, created_at, email_key, role)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id", NULL}},
@@ -135,7 +116,7 @@ const struct statement statement_player_by_name = {
 };
 
 const struct statement statement_player_by_id = {
-    .name = "player_by_id", .in = "i", .out = PLAYER_TYPES, .bind = bind_id, .read = read_player,
+    .name = "player_by_id", .in = "i", .out = PLAYER_TYPES, .bind = statement_bind_id, .read = read_player,
     .steps = {{PLAYER_COLUMNS "WHERE id = $1", NULL}},
 };
 
@@ -148,7 +129,7 @@ const struct statement statement_player_by_token = {
 
 const struct statement statement_player_logged_in = {
     .name = "player_logged_in", .in = "id", .out = "", .lane = STATEMENT_SAVES,
-    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_id_and_now,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_id_and_now,
     .steps = {{"UPDATE players SET last_login = $2 WHERE id = $1", NULL}},
 };
 
@@ -161,12 +142,12 @@ const struct statement statement_players_list = {
 
 /* Both databases count by reading all of an index: whoever asks keeps the answer for a while. */
 const struct statement statement_players_count = {
-    .name = "players_count", .in = "", .out = "i", .flags = STATEMENT_SLOW, .read = read_id,
+    .name = "players_count", .in = "", .out = "i", .flags = STATEMENT_SLOW, .read = statement_read_id,
     .steps = {{"SELECT count(*) FROM players", NULL}},
 };
 
 const struct statement statement_position_by_player = {
-    .name = "position_by_player", .in = "i", .out = "irrridii", .bind = bind_id, .read = read_position,
+    .name = "position_by_player", .in = "i", .out = "irrridii", .bind = statement_bind_id, .read = read_position,
     .steps = {{
         "SELECT player_id, x, y, z, yaw, updated_at, epoch, tick FROM player_positions"
         " WHERE player_id = $1", NULL}},

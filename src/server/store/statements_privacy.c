@@ -69,11 +69,6 @@ static void read_adopted(const struct statement_value *columns, void *into)
     value_copy(&columns[2], adopted->content, sizeof(adopted->content));
 }
 
-static void read_id(const struct statement_value *columns, void *into)
-{
-    *(uint64_t *)into = (uint64_t)columns[0].i;
-}
-
 /* clang-format off */
 const struct statement statement_chat_of = {
     .name = "chat_of", .in = "iii", .out = "idiitt", .flags = STATEMENT_MANY_OUT,
@@ -128,7 +123,7 @@ const struct statement statement_adopted_of = {
 
 const struct statement statement_player_erase = {
     .name = "player_erase", .in = "itt", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_SCRUB | STATEMENT_SLOW,
-    .bind = bind_erase, .read = read_id,
+    .bind = bind_erase, .read = statement_read_id,
     .steps = {
         {"UPDATE audit SET detail = '{}', " OUTCOME_ONLY
          " WHERE target = $2 OR instr(lower(detail), lower($3)) > 0",

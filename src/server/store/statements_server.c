@@ -1,13 +1,6 @@
 /* statements_server.c -- questions about the daemon itself: its starts. */
 #include "store/statements.h"
 
-static void bind_now(const struct store_question *question, size_t at,
-                     struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_time(question->in.id.now_ms);
-}
-
 static void read_epoch(const struct statement_value *columns, void *into)
 {
     *(uint64_t *)into = (uint64_t)columns[0].i;
@@ -24,13 +17,13 @@ static void bind_end(const struct store_question *question, size_t at,
 /* What a crash left open stays open: who had it may come back (sessions_end). */
 const struct statement statement_server_start = {
     .name = "server_start", .in = "d", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_now, .read = read_epoch,
+    .bind = statement_bind_now, .read = read_epoch,
     .steps = {{"UPDATE server_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", NULL}},
 };
 
 const struct statement statement_server_alive = {
     .name = "server_alive", .in = "d", .out = "", .lane = STATEMENT_SAVES,
-    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_now,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_now,
     .steps = {{"UPDATE server_state SET alive_at = $1 WHERE id = 1", NULL}},
 };
 

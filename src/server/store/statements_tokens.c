@@ -34,21 +34,6 @@ static void bind_hash(const struct store_question *question, size_t at,
     values[1] = value_time(question->in.refresh.now_ms);
 }
 
-static void bind_id_and_now(const struct store_question *question, size_t at,
-                            struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.id.player_id);
-    values[1] = value_time(question->in.id.now_ms);
-}
-
-static void bind_now(const struct store_question *question, size_t at,
-                     struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_time(question->in.id.now_ms);
-}
-
 static void read_use(const struct statement_value *columns, void *into)
 {
     struct store_refresh_answer *answer = into;
@@ -103,7 +88,7 @@ const struct statement statement_refresh_revoke = {
 
 const struct statement statement_refresh_revoke_player = {
     .name = "refresh_revoke_player", .in = "id", .out = "",
-    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_id_and_now,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_id_and_now,
     .steps = {{
         "UPDATE refresh_tokens SET revoked_at = $2 WHERE player_id = $1 AND revoked_at IS NULL", NULL}},
 };
@@ -111,7 +96,7 @@ const struct statement statement_refresh_revoke_player = {
 /* Used ones stay until they expire: that they come again is what must be seen. */
 const struct statement statement_refresh_prune = {
     .name = "refresh_prune", .in = "d", .out = "", .lane = STATEMENT_SAVES,
-    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_now,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_now,
     .steps = {{
         "DELETE FROM refresh_tokens WHERE id IN"
         " (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000)",
