@@ -306,6 +306,8 @@ static void connection_free(struct connection *c)
 
 static void go_on(struct connection *c)
 {
+    if (c->state == CONNECTION_HEAD && !c->stage.armed)
+        connection_move(c, CONNECTION_HEAD);
     if (c->more)
         stream_pause(c->stream);
     c->more = false;
@@ -474,6 +476,15 @@ static bool takes_input(const struct connection *c)
            c->out_first == NULL && stream_writable(c->stream);
 }
 
+/* Until its answers are taken, which has a deadline of its own: while we do not read, the rest of a
+ * head is not late. */
+static void leave_unread(struct connection *c)
+{
+    stream_pause(c->stream);
+    if (c->state == CONNECTION_HEAD)
+        io_deadline_disarm(c->worker->io, &c->stage);
+}
+
 static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
 {
     struct connection *c = context;
@@ -496,7 +507,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
         return at;
     c->more = at < len_bytes && used > 0;
     if (c->more && (c->state != CONNECTION_RUNNING || len_bytes - at > LEFT_MAX))
-        stream_pause(c->stream);
+        leave_unread(c);
     return at;
 }
 
