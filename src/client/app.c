@@ -257,6 +257,15 @@ static void act(struct app *app, enum screens_act act)
     case SCREENS_ACT_CODE:
         log_in(app, SESSION_LOGIN_CODE);
         break;
+    case SCREENS_ACT_GUEST:
+        log_in(app, SESSION_LOGIN_GUEST);
+        break;
+    case SCREENS_ACT_LOG_OUT:
+        connection_log_out(app->connection);
+        app->kept_for[0] = '\0'; /* look again */
+        app->lost_text[0] = '\0';
+        screens_open(&app->screens, SCREENS_LOGIN);
+        break;
     case SCREENS_ACT_CANCEL:
     case SCREENS_ACT_DISCONNECT:
         if (session_waits(connection_session(app->connection)))

@@ -40,7 +40,7 @@ struct server {
     bool refuses_tokens, silent, full;
     unsigned logins[5]; /* by protocol_auth_kind; 3: registrations, 0: resumed */
     uint64_t heard;     /* as RESUME said */
-    unsigned leaves;
+    unsigned leaves, log_outs;
     uint32_t moves;
 };
 
@@ -228,9 +228,13 @@ static void on_message(const struct protocol_frame *frame)
             say_welcome(wire_text_of("anna"));
         break;
     }
-    case PROTOCOL_LEAVE:
+    case PROTOCOL_LEAVE: {
+        struct protocol_leave m;
+        assert_int_equal(protocol_decode_leave(frame->body, frame->body_bytes, &m), PROTOCOL_OK);
         server.leaves++;
+        server.log_outs += m.log_out;
         break;
+    }
     case PROTOCOL_PING: {
         struct protocol_ping m;
         assert_int_equal(protocol_decode_ping(frame->body, frame->body_bytes, &m), PROTOCOL_OK);
@@ -565,6 +569,15 @@ static void test_lost_connection_comes_back_with_the_token(void **state)
     connection_login(c, &login, now_us());
     run_until(c, SESSION_PLAYING);
     assert_int_equal(server.logins[PROTOCOL_AUTH_TOKEN], 1);
+    /* To log out is told apart from that, and the token that was kept is forgotten. */
+    char address[SETTINGS_SERVER_MAX + 1], token[PROTOCOL_TOKEN_MAX + 1];
+    snprintf(address, sizeof(address), "%s", session_server(connection_session(c)));
+    assert_int_equal(server.log_outs, 0);
+    assert_int_equal(settings_token_load(address, login.user, token), 0);
+    connection_log_out(c);
+    UNTIL(c, server.leaves == 2 && server.fd < 0);
+    assert_int_equal(server.log_outs, 1);
+    assert_int_equal(settings_token_load(address, login.user, token), -1);
     connection_free(c);
 }
 

@@ -145,6 +145,16 @@ void connection_again(struct connection *c, uint64_t now_us)
     start(c, now_us);
 }
 
+void connection_log_out(struct connection *c)
+{
+    struct error error = {{0}};
+
+    session_log_out(c->session);
+    if (settings_token_save(session_server(c->session), c->login.user, "", &error) != 0)
+        log_event(LOG_LEVEL_WARN, "token_not_forgotten", error.text, LOG_NONE);
+    connection_leave(c);
+}
+
 void connection_leave(struct connection *c)
 {
     session_stop(c->session);

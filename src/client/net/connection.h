@@ -39,6 +39,9 @@ void connection_login(struct connection *connection, const struct session_login 
 void connection_again(struct connection *connection, uint64_t now_us);
 /* Leave and stop trying. The world goes. */
 void connection_leave(struct connection *connection);
+/* The same, and nobody comes back with what this login was given: the token that is kept is
+ * forgotten. */
+void connection_log_out(struct connection *connection);
 /* Do what is due. */
 enum session_state connection_pump(struct connection *connection, uint64_t now_us);
 

@@ -194,6 +194,8 @@ static void send_login(struct session *s)
         struct protocol_auth m = {.kind = token ? PROTOCOL_AUTH_TOKEN : PROTOCOL_AUTH_PASSWORD};
         if (l->kind == SESSION_LOGIN_CODE)
             m.kind = PROTOCOL_AUTH_CODE;
+        if (l->kind == SESSION_LOGIN_GUEST)
+            m.kind = PROTOCOL_AUTH_GUEST;
         m.code = wire_text_of(l->invite);
         m.username = wire_text_of(l->user);
         m.password = wire_text_of(token ? "" : l->password);
@@ -378,25 +380,35 @@ void session_start(struct session *s, const struct session_login *login, uint64_
 }
 
 /* The last word, as far as the connection takes it. */
-static void send_leave(struct session *s)
+static void send_leave(struct session *s, bool log_out)
 {
     struct wire_writer w;
     struct error error = {{0}};
     if (begin(s, 1, &w) != 0)
         return;
-    protocol_encode_leave(&w, &(struct protocol_leave){0});
+    protocol_encode_leave(&w, &(struct protocol_leave){log_out});
     link_send_commit(s->link, &w);
     (void)link_flush(s->link, &error);
 }
 
-void session_stop(struct session *s)
+static void stop(struct session *s, bool log_out)
 {
     if (s->state == SESSION_PLAYING)
-        send_leave(s);
+        send_leave(s, log_out);
     close_link(s);
     memset(&s->end, 0, sizeof(s->end));
     s->ending = false;
     change_state(s, SESSION_IDLE);
+}
+
+void session_stop(struct session *s)
+{
+    stop(s, false);
+}
+
+void session_log_out(struct session *s)
+{
+    stop(s, true);
 }
 
 static void send_hello(struct session *s)

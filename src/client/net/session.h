@@ -51,6 +51,7 @@ enum session_login_kind {
     SESSION_LOGIN_TOKEN,
     SESSION_LOGIN_REGISTER,
     SESSION_LOGIN_CODE,   /* by a code (invite), which sets the password */
+    SESSION_LOGIN_GUEST,  /* by a name alone, without an account */
     SESSION_LOGIN_RESUME, /* by token, into the world that one was in */
 };
 
@@ -90,6 +91,8 @@ void session_free(struct session *session); /* NULL is fine */
 void session_start(struct session *session, const struct session_login *login, uint64_t now_us);
 /* Leave on purpose (the server is told, the figure goes): back to IDLE, no end is recorded. */
 void session_stop(struct session *session);
+/* The same, and the tokens of this login end. */
+void session_log_out(struct session *session);
 /* Do what can be done now: read, write, time out, ping. Returns the state. */
 enum session_state session_pump(struct session *session, uint64_t now_us);
 

@@ -52,6 +52,8 @@ static int check_form(struct screens *s, bool has_token)
     if (settings_split_server(s->server, host, &port, &error) != 0 ||
         text_name_check(s->user, strlen(s->user), &error) != 0)
         return complain(s, error.text);
+    if (s->tab == SCREENS_TAB_GUEST)
+        return 0;
     if (s->tab == SCREENS_TAB_CODE && !s->invite[0])
         return complain(s, "Type the code that an operator gave you.");
     if (s->tab == SCREENS_TAB_LOGIN)
@@ -86,13 +88,16 @@ static bool code_fields(struct screens *s, unsigned focus)
 
 static const char *const tabs[] = {[SCREENS_TAB_LOGIN] = "Log in",
                                    [SCREENS_TAB_REGISTER] = "Register",
-                                   [SCREENS_TAB_CODE] = "Code"};
+                                   [SCREENS_TAB_CODE] = "Code",
+                                   [SCREENS_TAB_GUEST] = "Guest"};
 static const char *const buttons[] = {[SCREENS_TAB_LOGIN] = "Enter the world",
                                       [SCREENS_TAB_REGISTER] = "Register and enter",
-                                      [SCREENS_TAB_CODE] = "Set password and enter"};
+                                      [SCREENS_TAB_CODE] = "Set password and enter",
+                                      [SCREENS_TAB_GUEST] = "Look round as a guest"};
 static const enum screens_act acts[] = {[SCREENS_TAB_LOGIN] = SCREENS_ACT_LOGIN,
                                         [SCREENS_TAB_REGISTER] = SCREENS_ACT_REGISTER,
-                                        [SCREENS_TAB_CODE] = SCREENS_ACT_CODE};
+                                        [SCREENS_TAB_CODE] = SCREENS_ACT_CODE,
+                                        [SCREENS_TAB_GUEST] = SCREENS_ACT_GUEST};
 
 static enum screens_act draw_login(struct screens *s, const struct screens_view *view)
 {
@@ -113,6 +118,9 @@ static enum screens_act draw_login(struct screens *s, const struct screens_view 
         entered |= registration_fields(s, password_focus);
     else if (s->tab == SCREENS_TAB_CODE)
         entered |= code_fields(s, password_focus);
+    else if (s->tab == SCREENS_TAB_GUEST)
+        imgui_text_dim("No account, no password: nothing is kept of you, where the server takes "
+                       "guests.");
     else
         entered |= imgui_field(
             view->has_token ? "Password (or leave it empty: you are remembered here)" : "Password",
@@ -210,6 +218,7 @@ static enum screens_act draw_menu(const struct screens_view *view)
     } entries[] = {
         {"Resume", SCREENS_ACT_RESUME},
         {"Disconnect", SCREENS_ACT_DISCONNECT},
+        {"Log out", SCREENS_ACT_LOG_OUT},
         {"Quit", SCREENS_ACT_QUIT},
     };
     enum screens_act act = SCREENS_ACT_NONE;

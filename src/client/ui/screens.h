@@ -25,15 +25,17 @@ enum screens_act {
     SCREENS_ACT_LOGIN,    /* the form is sound: server, user, password (empty: by the kept token) */
     SCREENS_ACT_REGISTER, /* and email, invite */
     SCREENS_ACT_CODE,     /* and invite: an operator's code, for which password is the new one */
+    SCREENS_ACT_GUEST,    /* server and user alone */
     SCREENS_ACT_CANCEL,   /* back to the form */
     SCREENS_ACT_RECONNECT,
     SCREENS_ACT_ACCEPT_KEY,
     SCREENS_ACT_RESUME,
-    SCREENS_ACT_DISCONNECT,
+    SCREENS_ACT_DISCONNECT, /* and stay remembered */
+    SCREENS_ACT_LOG_OUT,    /* and be forgotten */
     SCREENS_ACT_QUIT,
 };
 
-enum screens_tab { SCREENS_TAB_LOGIN, SCREENS_TAB_REGISTER, SCREENS_TAB_CODE };
+enum screens_tab { SCREENS_TAB_LOGIN, SCREENS_TAB_REGISTER, SCREENS_TAB_CODE, SCREENS_TAB_GUEST };
 
 struct screens {
     enum screens_kind kind;
