@@ -44,6 +44,7 @@ int call_query(const struct http_call *call, const char *name, char *out,
                size_t out_bytes) MUST_CHECK;
 /* NULL: absent. name in any case. */
 const char *call_header(const struct http_call *call, const char *name);
+/* HEAD too, where the route is GET's: the body is left out by itself. */
 enum http_method call_method(const struct http_call *call);
 /* The path as it was sent. */
 const char *call_path(const struct http_call *call);
@@ -59,14 +60,17 @@ bool call_exempt(const struct http_call *call);
 bool call_secure(const struct http_call *call);
 /* NULL: nobody. */
 const struct call_identity *call_identity(const struct http_call *call);
+/* For http_services. */
 struct http *call_http(const struct http_call *call);
 /* ROUTE_ON_IO: the loop that it runs on, and which thread of sessions that is. */
 struct io *call_io(const struct http_call *call);
+/* The number of that thread. */
 unsigned call_thread(const struct http_call *call);
 
 /* Before the answer. Both are copied; a value with a control character is left out. */
 void call_add_header(struct http_call *call, const char *name, const char *value);
 
+/* body: NULL is out of memory, and answered 500. */
 void call_answer_json(struct http_call *call, int status, json_t *body /* stolen */);
 /* Copied. */
 void call_answer_bytes(struct http_call *call, int status, const char *type, const void *bytes,
@@ -76,6 +80,7 @@ void call_answer_borrowed(struct http_call *call, int status, const char *type, 
                           size_t len_bytes, void (*release)(void *context), void *context);
 /* ROUTE_ON_IO: a part of a file. Takes fd. type: constant. */
 void call_answer_file(struct http_call *call, int status, const char *type, struct call_file file);
+/* Without a body: 204, 304, 308 and their like. */
 void call_answer_empty(struct http_call *call, int status);
 /* application/problem+json, with the old clients' member "error": detail. */
 void call_problem(struct http_call *call, int status, const char *detail);

@@ -80,7 +80,7 @@ struct http_config {
 /* Before any connection comes to the io threads; accepting begins with http_open. NULL + error. */
 struct http *http_new(struct event_base *control, const struct http_config *config,
                       struct error *error);
-void http_open(struct http *http);
+void http_open(struct http *http); /* accept from now on */
 /* All or nothing: -1 + error and the old values stay. */
 int http_reconfigure(struct http *http, const struct http_config *config,
                      struct error *error) MUST_CHECK;

@@ -44,7 +44,7 @@ struct http {
 
 /* Make the doors, take their sockets. -1 + error. */
 int entry_new(struct http *http, const struct http_config *config, struct error *error) MUST_CHECK;
-void entry_free(struct http *http);
+void entry_free(struct http *http); /* its doors; fine where entry_new failed */
 /* What may change, checked before: nothing fails. proxies: both are taken. */
 void entry_apply(struct http *http, const struct http_config *config,
                  struct network_list *proxies[2]);
