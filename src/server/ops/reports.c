@@ -45,6 +45,7 @@ struct reports {
     pthread_cond_t filled;
     struct span spans[REPORTS_SPANS_MAX];
     unsigned spans_first, spans_n;
+    uint64_t spans_since_ms; /* monotonic: since when there are some */
     struct sentry_event errors[REPORTS_ERRORS_MAX];
     unsigned errors_first, errors_n;
     /* The thread's. */
@@ -93,6 +94,8 @@ void reports_span(struct reports *reports, const struct span *span)
         *place = *span;
         if (place->ended_ms == 0)
             place->ended_ms = clock_ms(CLOCK_REALTIME);
+        if (reports->spans_n == 1)
+            reports->spans_since_ms = clock_ms(CLOCK_MONOTONIC);
         if (reports->spans_n == 1 || reports->spans_n == BATCH)
             pthread_cond_signal(&reports->filled);
     } else
@@ -193,11 +196,10 @@ static uint64_t idle_ms(const struct reports *reports, uint64_t now_ms)
     if (reports->spans_n > 0) {
         until_ms = reports->traces.paused_until_ms;
         if (reports->spans_n < BATCH) { /* more of them come together */
-            const struct span *oldest = &reports->spans[reports->spans_first];
-            uint64_t age_ms = clock_ms(CLOCK_REALTIME) - oldest->ended_ms;
+            uint64_t gathered_ms = reports->spans_since_ms + GATHER_MS;
 
-            if (age_ms < GATHER_MS && now_ms + GATHER_MS - age_ms > until_ms)
-                until_ms = now_ms + GATHER_MS - age_ms;
+            if (gathered_ms > until_ms)
+                until_ms = gathered_ms;
         }
         if (until_ms <= now_ms)
             least_ms = 0;
@@ -241,6 +243,7 @@ static void post_some(struct reports *reports)
             reports->spans_first = (reports->spans_first + 1) % REPORTS_SPANS_MAX;
             reports->spans_n--;
         }
+    reports->spans_since_ms = now_ms; /* of what is left */
     pthread_mutex_unlock(&reports->lock);
     if (error)
         post_error(reports, &event);
