@@ -162,8 +162,8 @@ static void game_event(struct app *app, const struct input_event *event)
 
 static void screen_event(struct app *app, const struct input_event *event)
 {
-    if (app->screens.kind == SCREENS_MENU && event->kind == INPUT_KEY && event->down &&
-        !event->repeat && event->key == INPUT_KEY_ESCAPE)
+    if ((app->screens.kind == SCREENS_MENU || app->screens.kind == SCREENS_PASSWORD) &&
+        event->kind == INPUT_KEY && event->down && !event->repeat && event->key == INPUT_KEY_ESCAPE)
         screens_open(&app->screens, SCREENS_NONE);
     else
         imgui_event(app->imgui, event);
@@ -260,6 +260,16 @@ static void act(struct app *app, enum screens_act act)
     case SCREENS_ACT_GUEST:
         log_in(app, SESSION_LOGIN_GUEST);
         break;
+    case SCREENS_ACT_PASSWORD:
+        app->screens.trouble[0] = '\0';
+        screens_open(&app->screens, SCREENS_PASSWORD);
+        break;
+    case SCREENS_ACT_CHANGE: /* the server's NOTICE says what came of it */
+        if (session_password(connection_session(app->connection), app->screens.old,
+                             app->screens.password) != 0)
+            hud_toast(&app->hud, now_s(app), "The password could not be sent: try again");
+        screens_open(&app->screens, SCREENS_NONE);
+        break;
     case SCREENS_ACT_LOG_OUT:
         connection_log_out(app->connection);
         app->kept_for[0] = '\0'; /* look again */
@@ -346,7 +356,7 @@ static void follow_connection(struct app *app, enum session_state state)
     case SESSION_PLAYING:
         if (!playing)
             screens_open(&app->screens, SCREENS_PROGRESS);
-        else if (app->screens.kind != SCREENS_MENU)
+        else if (app->screens.kind != SCREENS_MENU && app->screens.kind != SCREENS_PASSWORD)
             screens_open(&app->screens, SCREENS_NONE);
         break;
     case SESSION_ENDED:

@@ -237,8 +237,9 @@ static void test_a_code_sets_the_password(void **state)
 static void test_every_screen_draws(void **state)
 {
     (void)state;
-    static const enum screens_kind kinds[] = {SCREENS_LOGIN, SCREENS_PROGRESS, SCREENS_LOST,
-                                              SCREENS_KEY_CHANGED, SCREENS_MENU};
+    static const enum screens_kind kinds[] = {SCREENS_LOGIN, SCREENS_PROGRESS,
+                                              SCREENS_LOST,  SCREENS_KEY_CHANGED,
+                                              SCREENS_MENU,  SCREENS_PASSWORD};
     struct ui ui;
     ui_init(&ui, NULL);
     for (unsigned i = 0; i < ARRAY_N(kinds); i++) {

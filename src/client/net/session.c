@@ -546,6 +546,17 @@ int session_move(struct session *s, const struct protocol_move *move)
     return 0;
 }
 
+int session_password(struct session *s, const char *now, const char *fresh)
+{
+    struct wire_writer w;
+    if (begin_playing(s, 2 * TEXT_PASSWORD_MAX_BYTES + 8, &w) != 0)
+        return -1;
+    protocol_encode_password(&w,
+                             &(struct protocol_password){wire_text_of(now), wire_text_of(fresh)});
+    link_send_commit(s->link, &w);
+    return 0;
+}
+
 int session_chat(struct session *s, enum protocol_channel channel, const char *text)
 {
     struct wire_writer w;

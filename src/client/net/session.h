@@ -112,6 +112,8 @@ int session_move(struct session *session, const struct protocol_move *move) MUST
 int session_chat(struct session *session, enum protocol_channel channel,
                  const char *text) MUST_CHECK;
 /* Ask for names. */
+/* A new password; NOTICE says what came of it. Texts are copied, and wiped once they are sent. */
+int session_password(struct session *session, const char *now, const char *fresh) MUST_CHECK;
 int session_who(struct session *session, const struct protocol_who *who) MUST_CHECK;
 
 /* "host:port" of the running or last try, as in known-servers. */

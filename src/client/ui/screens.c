@@ -23,6 +23,7 @@ void screens_fini(struct screens *s)
 {
     OPENSSL_cleanse(s->password, sizeof(s->password));
     OPENSSL_cleanse(s->again, sizeof(s->again));
+    OPENSSL_cleanse(s->old, sizeof(s->old));
 }
 
 void screens_open(struct screens *s, enum screens_kind kind)
@@ -218,6 +219,7 @@ static enum screens_act draw_menu(const struct screens_view *view)
     } entries[] = {
         {"Resume", SCREENS_ACT_RESUME},
         {"Disconnect", SCREENS_ACT_DISCONNECT},
+        {"Change password", SCREENS_ACT_PASSWORD},
         {"Log out", SCREENS_ACT_LOG_OUT},
         {"Quit", SCREENS_ACT_QUIT},
     };
@@ -238,6 +240,40 @@ static enum screens_act draw_menu(const struct screens_view *view)
     return act;
 }
 
+static enum screens_act draw_password(struct screens *s)
+{
+    imgui_panel_begin("password", -1, -1, PANEL_WIDTH);
+    imgui_heading("Change password");
+    imgui_space(6);
+    bool entered = imgui_field("Your password", s->old, sizeof(s->old),
+                               IMGUI_FIELD_PASSWORD | (s->fresh ? IMGUI_FIELD_FOCUS : 0));
+    entered |= imgui_field("New password", s->password, sizeof(s->password), IMGUI_FIELD_PASSWORD);
+    entered |= imgui_field("New password again", s->again, sizeof(s->again), IMGUI_FIELD_PASSWORD);
+    s->fresh = false;
+    if (s->trouble[0]) {
+        imgui_space(2);
+        imgui_text_warn(s->trouble);
+    }
+    imgui_space(8);
+    entered |= imgui_button("Change it", 1, true, false);
+    bool back = imgui_button("Back", 1, false, false);
+    imgui_panel_end();
+    if (back)
+        return SCREENS_ACT_RESUME;
+    if (!entered)
+        return SCREENS_ACT_NONE;
+    s->trouble[0] = '\0';
+    if (!s->old[0])
+        (void)complain(s, "Type your password.");
+    else if (strlen(s->password) < TEXT_PASSWORD_MIN_BYTES)
+        (void)complain(s, "A password has at least 8 characters.");
+    else if (strcmp(s->password, s->again) != 0)
+        (void)complain(s, "The two passwords differ.");
+    else
+        return SCREENS_ACT_CHANGE;
+    return SCREENS_ACT_NONE;
+}
+
 enum screens_act screens_draw(struct screens *s, const struct screens_view *view)
 {
     if (s->kind != SCREENS_NONE)
@@ -255,6 +291,8 @@ enum screens_act screens_draw(struct screens *s, const struct screens_view *view
         return draw_key_changed(view);
     case SCREENS_MENU:
         return draw_menu(view);
+    case SCREENS_PASSWORD:
+        return draw_password(s);
     }
     return SCREENS_ACT_NONE;
 }

@@ -18,6 +18,7 @@ enum screens_kind {
     SCREENS_LOST,
     SCREENS_KEY_CHANGED,
     SCREENS_MENU,
+    SCREENS_PASSWORD, /* out of the menu: a new one */
 };
 
 enum screens_act {
@@ -31,6 +32,8 @@ enum screens_act {
     SCREENS_ACT_ACCEPT_KEY,
     SCREENS_ACT_RESUME,
     SCREENS_ACT_DISCONNECT, /* and stay remembered */
+    SCREENS_ACT_PASSWORD,   /* its page */
+    SCREENS_ACT_CHANGE,     /* it is filled in: old, password */
     SCREENS_ACT_LOG_OUT,    /* and be forgotten */
     SCREENS_ACT_QUIT,
 };
@@ -45,6 +48,7 @@ struct screens {
     char email[PROTOCOL_EMAIL_MAX + 1];
     char invite[PROTOCOL_CODE_MAX + 1];
     char password[TEXT_PASSWORD_MAX_BYTES + 1];
+    char old[TEXT_PASSWORD_MAX_BYTES + 1]; /* PASSWORD: the one that it replaces */
     char again[TEXT_PASSWORD_MAX_BYTES + 1];
     char trouble[640]; /* what went wrong, for the player; empty: nothing */
     bool fresh;        /* the screen was just opened: give a field the keyboard */
