@@ -4,7 +4,7 @@ FUZZ_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 
 check_PROGRAMS += tests/fuzz/replay_protocol tests/fuzz/replay_cellblock tests/fuzz/replay_ini \
     tests/fuzz/replay_jsonrpc tests/fuzz/replay_proxy tests/fuzz/replay_token tests/fuzz/replay_scrollback \
-    tests/fuzz/replay_network tests/fuzz/replay_http \
+    tests/fuzz/replay_network tests/fuzz/replay_scrub tests/fuzz/replay_http \
     tests/fuzz/replay_body tests/fuzz/replay_fields \
     tests/fuzz/replay_websocket
 tests_fuzz_replay_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
@@ -31,6 +31,9 @@ tests_fuzz_replay_scrollback_LDADD = $(SERVER_LIBS)
 tests_fuzz_replay_network_SOURCES = tests/fuzz/fuzz_network.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
 tests_fuzz_replay_network_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/network"'
 tests_fuzz_replay_network_LDADD = $(SERVER_LIBS)
+tests_fuzz_replay_scrub_SOURCES = tests/fuzz/fuzz_scrub.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c
+tests_fuzz_replay_scrub_CFLAGS = $(FUZZ_CFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/scrub"'
+tests_fuzz_replay_scrub_LDADD = $(SERVER_LIBS)
 
 HTTP_ORACLE_SOURCES = tests/server/http_oracle.c tests/server/http_oracle.h tests/server/http_same.h
 tests_fuzz_replay_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/fuzz.h tests/fuzz/replay_main.c $(HTTP_ORACLE_SOURCES)
@@ -49,8 +52,8 @@ tests_fuzz_replay_websocket_LDADD = $(SERVER_LIBS) -lwslay
 
 if FUZZERS
 LIBFUZZER_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
-fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket tests/fuzz/fuzz_body tests/fuzz/fuzz_fields
-noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket tests/fuzz/fuzz_body tests/fuzz/fuzz_fields
+fuzz_programs += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_scrub tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket tests/fuzz/fuzz_body tests/fuzz/fuzz_fields
+noinst_PROGRAMS += tests/fuzz/fuzz_protocol tests/fuzz/fuzz_cellblock tests/fuzz/fuzz_ini tests/fuzz/fuzz_jsonrpc tests/fuzz/fuzz_proxy tests/fuzz/fuzz_token tests/fuzz/fuzz_scrollback tests/fuzz/fuzz_network tests/fuzz/fuzz_scrub tests/fuzz/fuzz_http tests/fuzz/fuzz_websocket tests/fuzz/fuzz_body tests/fuzz/fuzz_fields
 tests_fuzz_fuzz_protocol_SOURCES = tests/fuzz/fuzz_protocol.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_protocol_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_protocol_LDFLAGS = $(LIBFUZZER_LINK)
@@ -83,6 +86,10 @@ tests_fuzz_fuzz_network_SOURCES = tests/fuzz/fuzz_network.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_network_CFLAGS = $(FUZZ_CFLAGS)
 tests_fuzz_fuzz_network_LDFLAGS = $(LIBFUZZER_LINK)
 tests_fuzz_fuzz_network_LDADD = $(SERVER_LIBS)
+tests_fuzz_fuzz_scrub_SOURCES = tests/fuzz/fuzz_scrub.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_scrub_CFLAGS = $(FUZZ_CFLAGS)
+tests_fuzz_fuzz_scrub_LDFLAGS = $(LIBFUZZER_LINK)
+tests_fuzz_fuzz_scrub_LDADD = $(SERVER_LIBS)
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/fuzz.h $(HTTP_ORACLE_SOURCES)
 tests_fuzz_fuzz_http_CFLAGS = $(FUZZ_CFLAGS) -I$(srcdir)/tests/server
 tests_fuzz_fuzz_http_LDFLAGS = $(LIBFUZZER_LINK)

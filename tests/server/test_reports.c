@@ -60,6 +60,7 @@ static void test_scrub(void **state)
         {"Password: hunter2 was wrong", "Password:[...] [...] was wrong"},
         {"PGPASSWORD=hunter2", "PGPASSWORD=[...]"},
         {"the token abc", "the token [...]"},
+        {"alice@token=5 and b@key: abc", "[...] and [...] [...]"},
         {"Authorization: Bearer abc.def", "Authorization:[...] [...] [...]"},
         {"eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2ln is it", "[...] is it"},
         {"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA no", "[...] no"},

@@ -98,9 +98,10 @@ static size_t quoted(const char *text)
 /* A word, up to a blank or a quotation. Returns whether the next one goes too. */
 static bool put_word(struct writer *out, const char *word, size_t n)
 {
-    size_t at;
+    size_t at = 0;
+    bool named = names_secret(word, n, &at);
 
-    if (names_secret(word, n, &at)) {
+    if (named && !has(word, at, '@')) {
         put(out, word, at);
         if (at == n)
             return true;
@@ -112,7 +113,7 @@ static bool put_word(struct writer *out, const char *word, size_t n)
         put(out, GONE, strlen(GONE));
     else
         put(out, word, n);
-    return false;
+    return named && at + 1 >= n;
 }
 
 char *scrub(const char *text, char *room, size_t room_bytes)
