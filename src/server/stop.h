@@ -23,7 +23,7 @@ struct stop {
     struct presence *presence;
     struct store *store;
 
-    unsigned asked_n; /* 0: nobody wants an end */
+    unsigned asked_n;   /* 0: nobody wants an end */
     unsigned drained_n; /* of sessions and HTTP */
     bool saving;
     uint32_t lost; /* positions that could not be saved; for after the loop */

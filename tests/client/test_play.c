@@ -250,9 +250,10 @@ static void start_server(void)
     snprintf(state, sizeof(state), "--server.state=%s", in_folder("server"));
     snprintf(admin, sizeof(admin), "--admin.socket=%s", in_folder("admin.sock"));
     mkdir(in_folder("server"), 0700);
-    f.server = start("server.log", (const char *[]){"./openmmod", listen, state, admin,
-                                                    "--http.listen=127.0.0.1:0", "--metrics.listen=",
-                                                    "--limits.exempt=127.0.0.0/8", NULL});
+    f.server =
+        start("server.log",
+              (const char *[]){"./openmmod", listen, state, admin, "--http.listen=127.0.0.1:0",
+                               "--metrics.listen=", "--limits.exempt=127.0.0.0/8", NULL});
     double end = now_s() + LONG_S;
     while (!server_listens()) {
         if (now_s() > end || waitpid(f.server, NULL, WNOHANG) == f.server)

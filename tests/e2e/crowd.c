@@ -152,7 +152,8 @@ struct crowd_phase crowd_watch(unsigned ms, unsigned witnesses, void (*each)(voi
 
 struct crowd_phase crowd_watch_as(const char *name, unsigned ms, void (*each)(void))
 {
-    long long sent = crowd_metric("sent_bytes_total"), full = crowd_metric("blocks_full_sent_total");
+    long long sent = crowd_metric("sent_bytes_total"),
+              full = crowd_metric("blocks_full_sent_total");
     struct crowd_phase phase = crowd_watch(ms, CROWD_ALL, each);
 
     phase.sent_bytes = crowd_metric("sent_bytes_total") - sent;

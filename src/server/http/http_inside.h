@@ -31,9 +31,9 @@ struct http {
     atomic_uint_fast32_t *load; /* connections of each io thread */
     uint32_t connections_n, connections_max;
     uint32_t connections_most; /* what the address table was made for */
-    struct bucket barred;  /* banned ones who are told so */
-    struct limits *limits; /* any thread */
-    struct assets *assets; /* the last list; NULL: none are served */
+    struct bucket barred;      /* banned ones who are told so */
+    struct limits *limits;     /* any thread */
+    struct assets *assets;     /* the last list; NULL: none are served */
     /* desk */
     struct http_call *calls; /* that control has */
     bool draining, ended;    /* ended: the io threads are gone */

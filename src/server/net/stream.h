@@ -62,10 +62,10 @@ enum stream_written {
 enum stream_written stream_write(struct stream *stream, const void *bytes,
                                  size_t len_bytes) MUST_CHECK;
 #define STREAM_FILE_MAX (256 * 1024)
-/* A part of a file, from *at on: as much as the socket takes, len_bytes and STREAM_FILE_MAX at most;
- * *at moves on by what went. By sendfile where it is plain. Only when writable. STREAM_SENT: all
- * len_bytes; STREAM_KEPT: drained will come, go on then; STREAM_DEAD: close it, for the file too
- * may have ended before. */
+/* A part of a file, from *at on: as much as the socket takes, len_bytes and STREAM_FILE_MAX at
+ * most; *at moves on by what went. By sendfile where it is plain. Only when writable. STREAM_SENT:
+ * all len_bytes; STREAM_KEPT: drained will come, go on then; STREAM_DEAD: close it, for the file
+ * too may have ended before. */
 enum stream_written stream_write_file(struct stream *stream, int fd, uint64_t *at,
                                       uint64_t len_bytes) MUST_CHECK;
 /* From here to the end, what is written to the io thread's streams is gathered and handed to the

@@ -46,7 +46,7 @@ struct stream {
     size_t kept_at, kept_n;
     uint64_t bytes_in, bytes_out;
     enum io_protocol protocol; /* that they are counted as */
-    uint64_t cost_us; /* CPU time of reading, and of gathered writes, as sampled */
+    uint64_t cost_us;          /* CPU time of reading, and of gathered writes, as sampled */
 };
 
 extern const struct stream_transport stream_plain, stream_tls;

@@ -212,7 +212,7 @@ static int execute(struct driver *driver, struct store_ask *ask)
 
     store_ask_clear(ask); /* it may be run again */
     ask->begun_us = monotonic_us();
-    errno = 0;            /* for sqlite_file_error */
+    errno = 0; /* for sqlite_file_error */
     rc = whole ? run_whole(driver, ask) : run_steps(driver, ask);
     ask->answer.status = status_of(ask, rc);
     if (ask->answer.status == STORE_AWAY)
