@@ -30,11 +30,20 @@ static unsigned fails_at;   /* that one of those to come, 1 is the next; 0: none
 static bool tables_starve;  /* what uthash takes for them, by its size, is not there */
 static unsigned failures_n; /* by fails_at */
 
+/* A table, or its buckets, whose number is doubled when it grows: no element has such a size. */
+static bool of_a_table(size_t n_bytes)
+{
+    size_t buckets = n_bytes / sizeof(UT_hash_bucket);
+
+    return n_bytes == sizeof(UT_hash_table) ||
+           (n_bytes % sizeof(UT_hash_bucket) == 0 && buckets >= HASH_INITIAL_NUM_BUCKETS &&
+            (buckets & (buckets - 1)) == 0);
+}
+
 /* The compiler makes calloc of malloc and memset, so they are not told apart by that. */
 static bool fails(size_t n_bytes)
 {
-    if (tables_starve && (n_bytes == sizeof(UT_hash_table) ||
-                          n_bytes >= HASH_INITIAL_NUM_BUCKETS * sizeof(UT_hash_bucket)))
+    if (tables_starve && of_a_table(n_bytes))
         return true;
     if (fails_at == 0 || --fails_at > 0)
         return false;

@@ -155,7 +155,7 @@ static void test_crowd(void **state)
 
     (void)state;
     scene->stopped = true;
-    scene->config.connections_max = 1000;
+    scene->config.connections_max = 2 * CROWD + 100; /* half of them for web clients on their way */
     scene_start(scene);
     come(scene);
     for (unsigned tick = 0; tick < WARM; tick++) {
