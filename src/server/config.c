@@ -758,55 +758,6 @@ struct config *config_reload(const struct config *old, config_say_fn *say, void 
     return config;
 }
 
-/* What a client is told of the ways in. */
-static uint8_t logins_of(const struct config *config)
-{
-    unsigned logins = PROTOCOL_LOGIN_PASSWORD | PROTOCOL_LOGIN_TOKEN;
-
-    if (config->registration != ACCOUNTS_CLOSED)
-        logins |= PROTOCOL_LOGIN_REGISTER;
-    if (config->registration == ACCOUNTS_INVITE)
-        logins |= PROTOCOL_LOGIN_INVITE;
-    if (config->guests)
-        logins |= PROTOCOL_LOGIN_GUEST;
-    if (config->email == ACCOUNTS_EMAIL_REQUIRED)
-        logins |= PROTOCOL_LOGIN_EMAIL;
-    if (config->email == ACCOUNTS_EMAIL_NONE)
-        logins |= PROTOCOL_LOGIN_NO_EMAIL;
-    return (uint8_t)logins;
-}
-
-void config_sessions(const struct config *config, struct sessions_config *sessions)
-{
-    sessions->io_threads = config->io_threads;
-    sessions->single = !config->io_uring;
-    snprintf(sessions->server_name, sizeof(sessions->server_name), "%s", config->name);
-    snprintf(sessions->motd, sizeof(sessions->motd), "%s", config->motd);
-    snprintf(sessions->certificate, sizeof(sessions->certificate), "%s", config->certificate);
-    snprintf(sessions->key, sizeof(sessions->key), "%s", config->key);
-    sessions->players_max = config->players_max;
-    sessions->connections_max = config->connections_max;
-    sessions->before_login_per_address = config->before_login_per_address;
-    sessions->new_per_second = config->new_per_second;
-    sessions->new_burst = config->new_burst;
-    sessions->first_byte_ms = config->first_byte_ms;
-    sessions->login_ms = config->login_ms;
-    sessions->message_ms = config->message_ms;
-    sessions->moves_per_second = config->moves_per_second;
-    sessions->chats_per_10s = config->chats_per_10s;
-    sessions->whos_per_second = config->whos_per_second;
-    sessions->pings_per_second = config->pings_per_second;
-    sessions->logins_per_minute = config->logins_per_minute;
-    sessions->exempt = (const char *const *)config->exempt.items;
-    sessions->exempt_n = config->exempt.items_n;
-    sessions->trusted_proxies = (const char *const *)config->trusted_proxies.items;
-    sessions->trusted_proxies_n = config->trusted_proxies.items_n;
-    sessions->view_m = (uint16_t)config->view_m;
-    sessions->player_budget_bytes = (uint32_t)config->player_budget_bytes;
-    sessions->egress_bytes = config->egress_bytes;
-    sessions->logins = logins_of(config);
-}
-
 /* mkdir -p. */
 static int make_directory(const char *path, mode_t mode, struct error *error)
 {

@@ -111,10 +111,6 @@ typedef void config_say_fn(void *context, enum log_level level, const char *line
 /* old is borrowed and stays as it is. */
 struct config *config_reload(const struct config *old, config_say_fn *say, void *context);
 
-/* Fill in what sessions needs of the config: identity, files, limits, view, registration. Borrows
- * from config; the other fields (field, commands, mailboxes, sockets, epoch) are left alone. */
-void config_sessions(const struct config *config, struct sessions_config *sessions);
-
 /* Make the state directory (0700) and the admin socket's directory (0755) where they are missing.
  * 0, or -1 + error. */
 int config_make_directories(const struct config *config, struct error *error) MUST_CHECK;

@@ -24,5 +24,5 @@ include src/server/admin/local.mk
 include src/server/http/local.mk
 libserver_a_SOURCES += src/server/server.c src/server/server.h src/server/state.c src/server/state.h \
     src/server/doors.c src/server/doors.h src/server/stop.c src/server/stop.h \
-    src/server/reload.c src/server/reload.h
+    src/server/reload.c src/server/reload.h src/server/rooms.c src/server/rooms.h
 libserver_a_SOURCES += src/server/config.c src/server/config.h src/server/config_page.c src/server/config_page.h

@@ -47,6 +47,7 @@
 #include "server/lookout.h"
 #include "server/monitor.h"
 #include "server/reload.h"
+#include "server/rooms.h"
 #include "server/state.h"
 #include "server/stop.h"
 #include "server/tempo.h"
@@ -59,10 +60,7 @@
 #include "store/store.h"
 #include "store/timestamp.h"
 
-#define STORE_QUEUE_SPARE   256  /* beyond a few questions a connection */
-#define STORE_CONNECT_MS    3000 /* of a connection to PostgreSQL, with its statements */
-#define STORE_BUSY_MS       2000 /* another program's lock: shorter ones are waited for */
-#define COMMANDS_PER_PLAYER 4    /* a tick of the intents that the sim takes: more wait unread */
+#define COMMANDS_PER_PLAYER 4 /* a tick of the intents that the sim takes: more wait unread */
 #define QUEUE_SPARE         256
 #define OTHER_FDS           64
 #define STATUS_S            5
@@ -188,22 +186,9 @@ static int start_reports(struct server *server, struct error *error)
 
 static int start_store(struct server *server, struct error *error)
 {
-    const struct config *config = server->config;
-    struct store_config store = {.base = server->base,
-                                 .path = config->store_path,
-                                 .queue_max = 4 * config->connections_max + STORE_QUEUE_SPARE,
-                                 .kind = (enum store_kind)config->store_driver,
-                                 .busy_ms = STORE_BUSY_MS,
-                                 .pg = {.connection = config->store_connection,
-                                        .password_file = config->store_password_file,
-                                        .pool_min = config->store_pool_min,
-                                        .pool_max = config->store_pool_max,
-                                        .unprepared = !config->store_prepared,
-                                        .statement_ms = config->store_statement_ms,
-                                        .answer_ms = config->store_answer_ms,
-                                        .connect_ms = STORE_CONNECT_MS},
-                                 .migrate = config->auto_migrate};
+    struct store_config store = {.base = server->base};
 
+    rooms_store(server->config, &store);
     server->store = store_open(&store, error);
     return server->store ? 0 : -1;
 }
@@ -211,18 +196,15 @@ static int start_store(struct server *server, struct error *error)
 static struct accounts_config accounts_config_of(const struct server *server,
                                                  const struct config *config)
 {
-    return (struct accounts_config){
-        .base = server->base,
-        .store = server->store,
-        .workers = server->workers,
-        .keys = server->keys,
-        .reports = server->reports,
-        .access = server->access,
-        .cost = {.ops = config->argon2_ops, .bytes = config->argon2_bytes},
-        .token_lifetime_s = config->resume_lifetime_ms / 1000,
-        .registration = (enum accounts_registration)config->registration,
-        .email = (enum accounts_email)config->email,
-        .guests = config->guests};
+    struct accounts_config accounts = {.base = server->base,
+                                       .store = server->store,
+                                       .workers = server->workers,
+                                       .keys = server->keys,
+                                       .reports = server->reports,
+                                       .access = server->access};
+
+    rooms_accounts(config, &accounts);
+    return accounts;
 }
 
 /* What HTTP clients stay logged in with. */
@@ -335,16 +317,12 @@ static int start_world(struct server *server, struct error *error)
     return config->journal && !server->journal ? -1 : 0;
 }
 
-static struct retention_days days_of(const struct config *config)
-{
-    return (struct retention_days){.chat = config->chat_days, .audit = config->audit_days};
-}
-
 static int start_records(struct server *server, struct error *error)
 {
-    struct retention_days days = days_of(server->config);
+    struct retention_days days;
     char path[PATH_MAX];
 
+    rooms_days(server->config, &days);
     chat_file(server, path);
     server->scrollback = scrollback_new(server->base, path, error);
     if (!server->scrollback)
@@ -384,7 +362,7 @@ static void fill_sessions(const struct server *server, const struct config *conf
                           struct sessions_config *sessions)
 {
     memset(sessions, 0, sizeof(*sessions));
-    config_sessions(config, sessions);
+    rooms_sessions(config, sessions);
     sessions->field = server->field;
     sessions->commands = server->commands + 1;
     sessions->mailboxes = server->mailboxes + 1;
@@ -428,17 +406,6 @@ static int start_sessions(struct server *server, struct error *error)
     return 0;
 }
 
-static const char *const *texts(const struct option_list *list)
-{
-    return (const char *const *)list->items;
-}
-
-/* The port of https, where plain requests are sent there. */
-static uint16_t redirect_port(const struct server *server, const struct config *config)
-{
-    return config->https_redirect ? server->https_port : 0;
-}
-
 static bool stopping(void *context)
 {
     const struct server *server = context;
@@ -465,67 +432,27 @@ static int start_monitor(struct server *server, struct error *error)
     return 0;
 }
 
-/* So many a minute, a quarter of them at once. */
-static struct bucket_rate rate_of(uint32_t a_minute)
-{
-    uint32_t burst = a_minute / 4;
-
-    return (struct bucket_rate){a_minute, 60000, burst > 10 ? burst : 10};
-}
-
 static struct http_config http_config_of(const struct server *server, const struct config *config)
 {
-    bool own = config->https_certificate[0] != '\0';
-    const char *certificate = own ? config->https_certificate : config->certificate;
+    struct http_config http = {.services = {.store = server->store,
+                                            .accounts = server->accounts,
+                                            .access = server->access,
+                                            .bans = server->bans,
+                                            .census = server->census,
+                                            .keys = server->keys,
+                                            .presence = server->presence,
+                                            .recent = server->recent,
+                                            .refresh = server->refresh,
+                                            .sessions = server->sessions,
+                                            .health = monitor_health(server->monitor),
+                                            .scrape = server->config->public_metrics
+                                                          ? monitor_scrape(server->monitor)
+                                                          : NULL,
+                                            .own_positions = config->own_positions,
+                                            .started_ms = server->started_ms}};
 
-    if (config->https_listen.items_n == 0)
-        certificate = NULL;
-    return (struct http_config){
-        .services = {.store = server->store,
-                     .accounts = server->accounts,
-                     .access = server->access,
-                     .bans = server->bans,
-                     .census = server->census,
-                     .keys = server->keys,
-                     .presence = server->presence,
-                     .recent = server->recent,
-                     .refresh = server->refresh,
-                     .sessions = server->sessions,
-                     .health = monitor_health(server->monitor),
-                     .scrape =
-                         server->config->public_metrics ? monitor_scrape(server->monitor) : NULL,
-                     .own_positions = config->own_positions,
-                     .started_ms = server->started_ms},
-        .certificate = certificate,
-        .key = own ? config->https_key : config->key,
-        .connections_max = config->http_connections_max,
-        .connections_per_address = config->http_per_address,
-        .new_per_second = config->http_new_per_second,
-        .new_burst = config->http_new_burst,
-        .head_ms = config->http_head_ms,
-        .body_ms = config->http_body_ms,
-        .idle_ms = config->http_idle_ms,
-        .taking_ms = config->http_taking_ms,
-        .head_bytes = (uint32_t)config->http_head_bytes,
-        .body_bytes = (uint32_t)config->http_body_bytes,
-        .ping_interval_ms = config->http_ping_interval_ms,
-        .ping_timeout_ms = config->http_ping_timeout_ms,
-        .connect_ms = config->http_connect_ms,
-        .trusted_proxies = texts(&config->http_trusted_proxies),
-        .trusted_proxies_n = config->http_trusted_proxies.items_n,
-        .proxy_header = config->http_proxy_header,
-        .exempt = texts(&config->exempt),
-        .exempt_n = config->exempt.items_n,
-        .cors_origins = texts(&config->cors_origins),
-        .cors_origins_n = config->cors_origins.items_n,
-        .cors_credentials = config->cors_credentials,
-        .assets = config->assets[0] != '\0' ? config->assets : NULL,
-        .assets_immutable = config->assets_immutable,
-        .rates = {[ROUTE_RATE_READ] = rate_of(config->reads_per_minute),
-                  [ROUTE_RATE_WRITE] = rate_of(config->writes_per_minute),
-                  [ROUTE_RATE_LOGIN] = rate_of(config->web_logins_per_minute),
-                  [ROUTE_RATE_CHEAP] = rate_of(config->cheap_per_minute)},
-        .redirect_port = redirect_port(server, config)};
+    rooms_http(config, server->https_port, &http);
+    return http;
 }
 
 static int start_http(struct server *server, struct error *error)
@@ -535,11 +462,9 @@ static int start_http(struct server *server, struct error *error)
     server->census = census_new(server->store);
     if (!server->census)
         return error_set(error, "out of memory");
-    http = http_config_of(server, server->config);
-    if (server->doors.https_n > 0) {
+    if (server->doors.https_n > 0)
         server->https_port = listener_bound(server->doors.https[0]);
-        http.redirect_port = redirect_port(server, server->config);
-    }
+    http = http_config_of(server, server->config);
     http.sockets = server->doors.http;
     http.sockets_n = server->doors.http_n;
     http.tls_sockets = server->doors.https;
@@ -699,7 +624,7 @@ static int apply(void *context, const struct config *config, struct error *error
                                                    .flush_ms = config->flush_ms,
                                                    .linger_ms = config->linger_ms});
     refresh_set_lifetime(server->refresh, config->refresh_lifetime_ms / 1000);
-    days = days_of(config);
+    rooms_days(config, &days);
     chatlog_keep(server->chatlog, days.chat > 0);
     retention_set(server->retention, &days);
     log_set_level((enum log_level)config->log_level);

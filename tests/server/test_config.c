@@ -20,6 +20,7 @@
 #include "net/tls.h"
 #include "server/config.h"
 #include "server/config_page.h"
+#include "server/rooms.h"
 
 static char directory[] = "/tmp/openmmo-config-XXXXXX";
 static char ini[64], captured[65536];
@@ -273,7 +274,7 @@ static void test_values_and_paths(void **state)
     assert_null(config->replay);
     assert_false(config->migrate);
     memset(&sessions, 0, sizeof(sessions));
-    config_sessions(config, &sessions);
+    rooms_sessions(config, &sessions);
     assert_int_equal(sessions.view_m, 256);
     assert_int_equal(config->listen.items_n, 2);
     assert_string_equal(config->listen.items[1], "[::1]:0");
