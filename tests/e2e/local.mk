@@ -135,6 +135,10 @@ tests_e2e_test_http_doors_SOURCES = tests/e2e/test_http_doors.c $(WIRE_SOURCES) 
 tests_e2e_test_http_doors_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_http_doors_LDADD = $(STAGE_STORE_LIBS)
 
+check_PROGRAMS += tests/e2e/test_nginx
+tests_e2e_test_nginx_SOURCES = tests/e2e/test_nginx.c $(WIRE_SOURCES) $(STAGE_STORE_SOURCES)
+tests_e2e_test_nginx_CFLAGS = $(STAGE_STORE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_e2e_test_nginx_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_files
 tests_e2e_test_files_SOURCES = tests/e2e/test_files.c $(WIRE_SOURCES) $(E2E_SOURCES)

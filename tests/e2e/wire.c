@@ -94,8 +94,7 @@ void wire_send(struct wire *wire, const char *text)
         fail_msg("cannot send: %s", strerror(errno));
 }
 
-/* False: the other side has closed. */
-static bool more(struct wire *wire)
+bool wire_more(struct wire *wire)
 {
     size_t room = sizeof(wire->bytes) - 1 - wire->n;
     ssize_t got;
@@ -128,7 +127,7 @@ int wire_answer(struct wire *wire, bool to_head)
 
     wire->bytes[wire->n] = '\0';
     while ((end = strstr(wire->bytes, "\r\n\r\n")) == NULL)
-        if (!more(wire))
+        if (!wire_more(wire))
             return 0;
     n = (size_t)(end - wire->bytes) + 4;
     assert_true(n < sizeof(wire->head));
@@ -140,7 +139,7 @@ int wire_answer(struct wire *wire, bool to_head)
     length = wire_header(wire, "content-length");
     wire->body_n = length != NULL && !to_head ? strtoul(length, NULL, 10) : 0;
     while (wire->n < wire->body_n)
-        if (!more(wire))
+        if (!wire_more(wire))
             fail_msg("the answer is cut: %s", wire->head);
     memcpy(wire->body, wire->bytes, wire->body_n);
     wire->body[wire->body_n] = '\0';

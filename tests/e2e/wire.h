@@ -31,6 +31,9 @@ void wire_free(struct wire *wire);
 void wire_send(struct wire *wire, const char *text);
 /* The same, of any bytes. False: the other side has closed. */
 bool wire_write(struct wire *wire, const void *bytes, size_t n);
+/* Reads what comes next into bytes, as one does after an upgrade. False: the other side has closed.
+ */
+bool wire_more(struct wire *wire);
 /* The next answer: its status. 0: the other side closed instead. Answers to HEAD have no body. */
 int wire_answer(struct wire *wire, bool to_head);
 /* Both, of a whole request. */
