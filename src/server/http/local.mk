@@ -39,4 +39,4 @@ libserver_a_SOURCES += src/server/http/webcells.c src/server/http/webcells.h \
     src/server/http/webview.c src/server/http/webview.h
 libserver_a_SOURCES += src/server/http/eio_socket.c src/server/http/eio_socket.h src/server/http/engineio.c src/server/http/engineio.h \
     src/server/http/socketio.c src/server/http/socketio.h
-EXTRA_DIST += doc/http.md doc/contract.md
+EXTRA_DIST += doc/http.md doc/contract.md doc/socketio.md
