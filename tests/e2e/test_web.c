@@ -312,7 +312,7 @@ static void test_address(void **state)
     web_enter(web, "walter");
     list = daemon_ask(&server, "players.list", "{}");
     assert_non_null(list);
-    assert_non_null(strstr(list, "walter"));
+    assert_non_null(strstr(list, "\"name\":\"walter\",\"kind\":\"web\",\"guest\":true"));
     assert_int_equal(strstr(list, "203.0.113.9") != NULL, trusted);
     assert_int_equal(strstr(list, "127.0.0.1") != NULL, !trusted);
 }

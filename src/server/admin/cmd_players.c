@@ -6,6 +6,7 @@
 #include "admin/method.h"
 #include "common/protocol.h"
 #include "common/space.h"
+#include "sim/command.h"
 
 #define LIST_DEFAULT 100
 #define LIST_MAX     1000
@@ -113,19 +114,19 @@ static double centimetres(double metres)
 
 static json_t *player_json(const struct presence_row *row)
 {
-    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, "
-                     "s:I, s:I, s:I, "
-                     "s:I}",
-                     "name", row->name, "guest", row->guest, "away", row->away, "session",
-                     method_id_json(row->session), "player", method_id_json(row->player), "entity",
-                     method_id_json(row->entity), "address", row->figures.address, "joined_ms",
-                     (json_int_t)row->joined_ms, "rtt_us", (json_int_t)row->figures.rtt_us, "in",
-                     (json_int_t)row->figures.bytes_in, "out", (json_int_t)row->figures.bytes_out,
-                     "x", centimetres(row->x_m), "y", centimetres(row->y_m), "z",
-                     centimetres(row->z_m), "cost_us", (json_int_t)row->figures.cost_us, "cells",
-                     (json_int_t)row->figures.cells, "shift", (json_int_t)row->figures.shift,
-                     "withheld", (json_int_t)row->figures.withheld, "dropped",
-                     (json_int_t)row->figures.dropped);
+    return json_pack(
+        "{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, "
+        "s:I, s:I, s:I, "
+        "s:I}",
+        "name", row->name, "kind", SESSION_WEB(row->session) ? "web" : "native", "guest",
+        row->guest, "away", row->away, "session", method_id_json(row->session), "player",
+        method_id_json(row->player), "entity", method_id_json(row->entity), "address",
+        row->figures.address, "joined_ms", (json_int_t)row->joined_ms, "rtt_us",
+        (json_int_t)row->figures.rtt_us, "in", (json_int_t)row->figures.bytes_in, "out",
+        (json_int_t)row->figures.bytes_out, "x", centimetres(row->x_m), "y", centimetres(row->y_m),
+        "z", centimetres(row->z_m), "cost_us", (json_int_t)row->figures.cost_us, "cells",
+        (json_int_t)row->figures.cells, "shift", (json_int_t)row->figures.shift, "withheld",
+        (json_int_t)row->figures.withheld, "dropped", (json_int_t)row->figures.dropped);
 }
 
 static int sort_of(const char *word)
