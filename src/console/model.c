@@ -214,6 +214,7 @@ static void take_players(struct model *model, const json_t *data)
         text(player->session, sizeof(player->session), row, "session");
         text(player->account, sizeof(player->account), row, "player");
         text(player->address, sizeof(player->address), row, "address");
+        text(player->kind, sizeof(player->kind), row, "kind");
         if (json_is_true(json_object_get(row, "away")))
             snprintf(player->address, sizeof(player->address), "(dropped)");
         player->joined_ms = integer(row, "joined_ms");

@@ -69,6 +69,7 @@ struct model_series {
 
 struct model_player {
     char name[256], session[24], account[24], address[64]; /* account: "0" of a guest */
+    char kind[8];                                          /* native, web */
     int64_t joined_ms;
     double rtt_ms, in, out, x, y, z, cost_ms;
     int64_t cells, shift;

@@ -32,6 +32,7 @@ static const struct {
     {"cost",    "CPU",     -7, 90},
     {NULL,      "CELLS",   -6, 150},
     {NULL,      "SHIFT",   -6, 150},
+    {NULL,      "KIND",     6, 150},
 };
 /* clang-format on */
 #define COLUMNS_N ((int)ARRAY_N(COLUMNS))
@@ -82,6 +83,9 @@ static void cell_text(const struct ui *ui, int column, const struct model_player
         break;
     case 12:
         snprintf(text, room_bytes, "%lld", (long long)player->shift);
+        break;
+    case 13:
+        snprintf(text, room_bytes, "%s", player->kind);
         break;
     default:
         snprintf(text, room_bytes, "%.1f",
