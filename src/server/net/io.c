@@ -18,7 +18,9 @@
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
 
-#define IO_REST_MS    1   /* then packets are looked for again */
+#define IO_REST_MS    1   /* then packets are looked for again, */
+#define IO_REST_MAX   4   /* or up to so long, where they are few, */
+#define IO_REST_READS 8   /* until about so many have come */
 #define IO_LOOKS_MANY 500 /* at the sockets, a second: it begins to rest */
 #define IO_LOOKS_FEW  100 /* with the rests: there is nothing that would gather, it ends */
 
@@ -50,6 +52,7 @@ struct io {
     uint64_t looks, looks_ms;       /* how often the sockets were looked at, since when */
     uint64_t reads, asked; /* since then: all that was read, and of it what is waited for */
     bool resting;
+    int rest_ms;
     struct batch *batch; /* NULL: none, or none yet */
     io_written_fn *written;
     bool batch_tried, gathering;
@@ -149,12 +152,16 @@ static void pass_metrics(struct io *io)
 /* A thread that looks at its sockets often, often for little, rests between. */
 static void pass_rest(struct io *io)
 {
-    uint64_t passed_ms = io->real_ms - io->looks_ms;
+    uint64_t passed_ms = io->real_ms - io->looks_ms, rest_ms;
 
     if (passed_ms < IO_TURN_MS)
         return;
     io->resting = io->looks * 1000 > (io->resting ? IO_LOOKS_FEW : IO_LOOKS_MANY) * passed_ms &&
                   io->asked * 2 <= io->reads;
+    rest_ms = io->reads > 0 ? IO_REST_READS * passed_ms / io->reads : 0;
+    io->rest_ms = rest_ms < IO_REST_MS    ? IO_REST_MS
+                  : rest_ms < IO_REST_MAX ? (int)rest_ms
+                                          : IO_REST_MAX;
     io->looks = io->reads = io->asked = 0;
     io->looks_ms = io->real_ms;
 }
@@ -376,13 +383,14 @@ failed:
 }
 
 /* Many players' packets come one by one, and to be woken for each costs more than to read it: let
- * some gather. What is for the owner ends the rest at once. */
+ * some gather. What is for the owner ends the rest at once, and so does what is posted. */
 static void io_rest(struct io *io)
 {
-    struct pollfd woken = {.fd = io->wake_fd, .events = POLLIN};
+    struct pollfd woken[2] = {{.fd = io->wake_fd, .events = POLLIN},
+                              {.fd = postbox_fd(io->postbox), .events = POLLIN}};
 
     if (!event_pending(io->soon, EV_TIMEOUT, NULL))
-        poll(&woken, 1, IO_REST_MS);
+        poll(woken, 2, io->rest_ms);
 }
 
 static void *io_main(void *context)

@@ -3,9 +3,9 @@
  * The loop's order, each turn: what sockets brought (streams call their protocols) | time | calls
  * posted from control | deadlines | the owner's pass (a slice of the sweep) | if the pass is whole,
  * a slice of what can wait (handshakes). A turn happens at least every 50 ms. Where packets come
- * one by one, more than 500 times a second, a thread of its own rests for 1 ms after each look, so
- * that they come together; io_wake ends a rest. Not so where most of what comes is asked, and waits
- * for its answer (io_asked).
+ * one by one, more than 500 times a second, a thread of its own rests for 1 to 4 ms after each
+ * look, so that some come together (about 8, where 4 ms are enough); io_wake and io_post end a
+ * rest. Not so where most of what comes is asked, and waits for its answer (io_asked).
  *
  * The io clock counts milliseconds since io_new and stands still while the thread itself stood
  * still for more than a quarter of a second: deadlines do not punish anybody for our hiccup. Owner:

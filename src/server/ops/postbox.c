@@ -71,6 +71,11 @@ void postbox_free(struct postbox *postbox)
     free(postbox);
 }
 
+int postbox_fd(const struct postbox *postbox)
+{
+    return postbox->fd;
+}
+
 void postbox_post(struct postbox *postbox, struct postbox_item *item)
 {
     struct postbox_item *newest = atomic_load_explicit(&postbox->newest, memory_order_relaxed);

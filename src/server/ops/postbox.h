@@ -26,6 +26,9 @@ struct postbox *postbox_new(struct event_base *base, struct error *error);
  * Loop's thread (or after its loop ended). */
 void postbox_free(struct postbox *postbox);
 
+/* Readable from when something was posted until the loop looks. For polling by the loop's thread.
+ */
+int postbox_fd(const struct postbox *postbox);
 void postbox_post(struct postbox *postbox, struct postbox_item *item); /* any thread */
 /* Run what lies there now, without waiting for the loop. Loop's thread. */
 void postbox_drain(struct postbox *postbox);
