@@ -1,12 +1,14 @@
 /* fuzz_socketio.c -- Engine.IO payloads, Socket.IO packets and ready frames: any bytes in. What is
  * taken for a packet lies within what was given; what is queued comes out as it went in, as a
- * payload and as frames; what we write is valid JSON behind its digits. */
+ * payload and as frames; what we write is valid JSON behind its digits; a move that is read at once
+ * is one for the general reader too. */
 #include <string.h>
 #include <sys/uio.h>
 
 #include "fuzz.h"
 #include "http/eio_packet.h"
 #include "http/eio_queue.h"
+#include "http/sio_move.h"
 #include "http/sio_packet.h"
 
 #define QUEUE_MAX 65536
@@ -14,10 +16,17 @@
 static void read_packet(const char *text, size_t len_bytes)
 {
     struct sio_packet packet;
+    struct sio_move move;
     char out[512];
+    bool moves = sio_move_read(text, len_bytes, &move);
 
-    if (sio_packet_read(text, len_bytes, &packet) != 0)
+    if (sio_packet_read(text, len_bytes, &packet) != 0) {
+        MUST(!moves);
         return;
+    }
+    MUST(!moves ||
+         (packet.type == SIO_EVENT && packet.ack == move.ack &&
+          json_number_value(json_object_get(json_array_get(packet.data, 1), "z")) == move.to[2]));
     MUST(packet.space_bytes <= SIO_SPACE_MAX);
     MUST(packet.attachments <= SIO_ATTACHMENTS_MAX);
     size_t n = sio_packet_connect_error(out, sizeof(out), packet.space, packet.space_bytes, "no");

@@ -4,11 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "http/eio_packet.h"
+#include "http/sio_move.h"
 #include "http/sio_packet.h"
 
 /* ---- Engine.IO ---- */
@@ -229,6 +232,120 @@ static void test_socketio_packets(void **state)
     }
 }
 
+/* ---- the move, read at once ---- */
+
+/* As the general reader reads it. */
+static void assert_same_move(const struct sio_move *move, const char *text, size_t n)
+{
+    static const char *const names[] = {"x", "y", "z"};
+    struct sio_packet packet;
+
+    assert_int_equal(sio_packet_read(text, n, &packet), 0);
+    assert_int_equal(packet.type, SIO_EVENT);
+    assert_true(sio_packet_is_of(&packet, "/"));
+    assert_int_equal(packet.ack, move->ack);
+    assert_int_equal(json_array_size(packet.data), 2);
+    assert_string_equal(json_string_value(json_array_get(packet.data, 0)), "player:move");
+    for (unsigned i = 0; i < 3; i++) {
+        const json_t *number = json_object_get(json_array_get(packet.data, 1), names[i]);
+
+        assert_true(json_is_number(number));
+        assert_true(json_number_value(number) == move->to[i]); /* to the bit */
+    }
+    sio_packet_clear(&packet);
+}
+
+/* On the heap, so that nothing is read behind it. True: it was taken. */
+static bool takes_move(const char *text, size_t n)
+{
+    char *exact = malloc(n + (n == 0));
+    struct sio_move move;
+    bool taken;
+
+    memcpy(exact, text, n);
+    taken = sio_move_read(exact, n, &move);
+    if (taken)
+        assert_same_move(&move, text, n);
+    free(exact);
+    return taken;
+}
+
+static void test_moves(void **state)
+{
+    static const struct {
+        const char *text;
+        bool taken;
+    } rows[] = {
+        {"2[\"player:move\",{\"x\":1,\"y\":0,\"z\":-0.5}]", true},
+        {"20[\"player:move\",{\"x\":-0,\"y\":0.0,\"z\":-0.0}]", true},
+        {"2007[\"player:move\",{\"x\":1,\"y\":2,\"z\":3}]", true},
+        {"2999999999[\"player:move\",{\"x\":1,\"y\":2,\"z\":3}]", true},
+        {"24294967294[\"player:move\",{\"x\":1,\"y\":2,\"z\":3}]", false},
+        {"24294967296[\"player:move\",{\"x\":1,\"y\":2,\"z\":3}]", false},
+        {"2[\"player:move\",{\"x\":123.45678901234567,\"y\":0.1,\"z\":-9007.1992547409937}]", true},
+        {"2[\"player:move\",{\"x\":999999999999999,\"y\":0.000001,\"z\":0}]", true},
+        {"2[\"player:move\",{\"x\":99999999999999999999,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":0.1234567890123456789012345678901234567,\"y\":0,\"z\":0}]",
+         true},
+        {"2[\"player:move\",{\"x\":0.1234567890123456789012345678901234567890,\"y\":0,\"z\":0}]",
+         false},
+        {"2[\"player:move\",{\"x\":1e3,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":1.5E3,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":01,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":1.,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":.5,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":-,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":+1,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":--1,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":0x10,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":1.2345678901234567p1,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":NaN,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":null,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"y\":1,\"x\":0,\"z\":0}]", false},
+        {"2[\"player:move\",{\"x\":1,\"y\":0,\"z\":0,\"more\":1}]", false},
+        {"2[\"player:move\",{\"x\":1,\"y\":0,\"z\":0}]]", false},
+        {"2[\"player:move\",{\"x\":1,\"y\":0,\"z\":0}] ", false},
+        {"2[\"player:move\",{\"x\":1,\"y\":0,\"z\":0},1]", false},
+        {"2/,[\"player:move\",{\"x\":1,\"y\":0,\"z\":0}]", false},
+        {"3[\"player:move\",{\"x\":1,\"y\":0,\"z\":0}]", false},
+        {"5[\"player:move\",{\"x\":1,\"y\":0,\"z\":0}]", false},
+        {"2[\"player:movE\",{\"x\":1,\"y\":0,\"z\":0}]", false},
+        {"2", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (takes_move(rows[i].text, strlen(rows[i].text)) != rows[i].taken)
+            fail_msg("%s", rows[i].text);
+        for (size_t n = 0; n < strlen(rows[i].text); n++) /* cut off anywhere it is none */
+            takes_move(rows[i].text, n);
+    }
+    for (size_t n = 0; n < strlen(rows[0].text); n++)
+        assert_false(takes_move(rows[0].text, n));
+}
+
+/* Numbers of every length, as a client would write them, and with a character changed. */
+static void test_moves_by_chance(void **state)
+{
+    (void)state;
+    srandom(7);
+    for (unsigned i = 0; i < 20000; i++) {
+        char text[256];
+        double at[3];
+        int n;
+
+        for (unsigned k = 0; k < 3; k++)
+            at[k] = (double)(random() - (1 << 30)) / (double)(1 + random() % (1 << random() % 30));
+        n = snprintf(text, sizeof(text), "2[\"player:move\",{\"x\":%.*f,\"y\":%.*f,\"z\":%.*f}]",
+                     (int)(random() % 18), at[0], (int)(random() % 18), at[1], (int)(random() % 18),
+                     at[2]);
+        assert_true(takes_move(text, (size_t)n));
+        text[random() % n] = "0123456789.-eE+, \"{}[]x"[random() % 23];
+        takes_move(text, (size_t)n);
+    }
+}
+
 static void test_long_namespace(void **state)
 {
     char text[SIO_SPACE_MAX + 8];
@@ -281,7 +398,8 @@ int main(void)
         cmocka_unit_test(test_packets),         cmocka_unit_test(test_payloads),
         cmocka_unit_test(test_open_and_errors), cmocka_unit_test(test_socketio_packets),
         cmocka_unit_test(test_long_namespace),  cmocka_unit_test(test_deep_json),
-        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_written),         cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_moves_by_chance),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,8 @@ libserver_a_SOURCES += src/server/http/answer.c \
     src/server/http/router.c src/server/http/router.h src/server/http/routes.c \
     src/server/http/worker.c src/server/http/worker.h
 libserver_a_SOURCES += src/server/http/eio_packet.c src/server/http/eio_packet.h src/server/http/eio_queue.c src/server/http/eio_queue.h \
-    src/server/http/eio_session.c src/server/http/eio_session.h src/server/http/sio_packet.c src/server/http/sio_packet.h
+    src/server/http/eio_session.c src/server/http/eio_session.h src/server/http/sio_packet.c src/server/http/sio_packet.h \
+    src/server/http/sio_move.c src/server/http/sio_move.h
 libserver_a_SOURCES += src/server/http/webcells.c src/server/http/webcells.h \
     src/server/http/webplayer.c src/server/http/webplayer.h \
     src/server/http/webtext.c src/server/http/webtext.h \

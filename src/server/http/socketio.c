@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/eio_session.h"
+#include "http/sio_move.h"
 #include "http/sio_packet.h"
 #include "http/webplayer.h"
 #include "ops/metrics.h"
@@ -146,6 +147,7 @@ static void take_connect(struct socketio *c, const struct sio_packet *packet)
         close_session(c, "invalid state");
         return;
     }
+    io_asked(c->config->io);
     c->player =
         webplayer_new(c->config->host, &c->address, token_of(packet->data), &player_handlers, c);
     if (c->player == NULL)
@@ -188,6 +190,7 @@ static const char *take_join(struct socketio *c, const json_t *body, uint32_t ac
         !read_optional(body, "position", JSON_OBJECT, &place) ||
         (place != NULL && !read_position(place, position)))
         return "player:join takes {username, position: {x, y, z}}";
+    io_asked(c->config->io);
     webplayer_join(c->player, json_string_value(name), place != NULL ? position : NULL, ack);
     return NULL;
 }
@@ -288,7 +291,12 @@ static void parse_error(struct socketio *c)
 void socketio_message(struct socketio *c, const char *text, size_t len_bytes)
 {
     struct sio_packet packet;
+    struct sio_move move;
 
+    if (c->connected && c->attachments == 0 && sio_move_read(text, len_bytes, &move)) {
+        webplayer_move(c->player, move.to[0], move.to[1], move.to[2], move.ack);
+        return;
+    }
     if (c->attachments > 0 || sio_packet_read(text, len_bytes, &packet) != 0) {
         parse_error(c);
         return;
