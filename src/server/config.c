@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -563,6 +564,40 @@ static void warn_key(const char *path, config_say_fn *say, void *context)
     say(context, LOG_LEVEL_WARN, line);
 }
 
+static bool is_loopback(const char *text)
+{
+    struct sockaddr_storage address;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
+    struct error error;
+    socklen_t len;
+
+    if (address_parse(text, &address, &len, &error) != 0)
+        return false; /* it was refused already */
+    if (address.ss_family == AF_INET)
+        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+/* Passwords and tokens in plain, for all networks in between to read. */
+static void warn_plain(const struct config *config, config_say_fn *say, void *context)
+{
+    const struct option_list *listen = &config->http_listen;
+    bool secure = config->https_listen.items_n > 0 && config->https_redirect;
+    char line[400];
+    unsigned i = 0;
+
+    while (i < listen->items_n && is_loopback(listen->items[i]))
+        i++;
+    if (i == listen->items_n || secure || config->http_trusted_proxies.items_n > 0)
+        return;
+    snprintf(line, sizeof(line),
+             "http.listen: %s is plain HTTP: passwords can be read on the way. Set http.tls_listen "
+             "with http.redirect, or http.trusted_proxies where a proxy in front speaks HTTPS",
+             listen->items[i]);
+    say(context, LOG_LEVEL_WARN, line);
+}
+
 /* What is allowed but hardly meant. */
 static void warn_whole(const struct config *config, config_say_fn *say, void *context)
 {
@@ -575,6 +610,7 @@ static void warn_whole(const struct config *config, config_say_fn *say, void *co
 
     warn_key(config->key, say, context);
     warn_key(config->auth_key, say, context);
+    warn_plain(config, say, context);
     if (config->guests)
         say(context, LOG_LEVEL_WARN, "auth.guests: yes: anybody may play without an account");
     for (size_t i = 0; i < ARRAY_N(retired); i++) {

@@ -338,6 +338,34 @@ static void test_environment(void **state)
     unsetenv("PORT");
 }
 
+/* Said by -t too. */
+static void test_plain_http_for_all(void **state)
+{
+    static const struct {
+        const char *text;
+        bool warns;
+    } rows[] = {
+        {"", false},
+        {"listen = 127.0.0.1:0, [::1]:0\n", false},
+        {"listen =\n", false},
+        {"listen = 0.0.0.0:0\n", true},
+        {"listen = 127.0.0.1:0, [::]:0\n", true},
+        {"listen = 0.0.0.0:0\ntrusted_proxies = 192.0.2.0/24\n", false},
+        {"listen = 0.0.0.0:0\ntls_listen = 0.0.0.0:0\n", false},
+        {"listen = 0.0.0.0:0\ntls_listen = 0.0.0.0:0\nredirect = no\n", true},
+    };
+    struct config *config;
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(text, sizeof(text), "[http]\n%s", rows[i].text);
+        assert_int_equal(start_with_file(&config, text), 0);
+        if ((strstr(captured, "is plain HTTP: passwords can be read") != NULL) != rows[i].warns)
+            fail_msg("%s: %s", rows[i].text, captured);
+    }
+}
+
 static void test_key_that_others_read(void **state)
 {
     struct config *config;
@@ -512,19 +540,13 @@ static int update(const char *name, void (*print)(FILE *out))
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_all_errors_in_one_run),
-        cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_good_file),
-        cmocka_unit_test(test_certificate),
-        cmocka_unit_test(test_one_thing_at_a_time),
-        cmocka_unit_test(test_values_and_paths),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_key_that_others_read),
-        cmocka_unit_test(test_no_room_to_wait),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_database),
-        cmocka_unit_test(test_shipped_files),
+        cmocka_unit_test(test_bad_files),          cmocka_unit_test(test_all_errors_in_one_run),
+        cmocka_unit_test(test_missing_file),       cmocka_unit_test(test_good_file),
+        cmocka_unit_test(test_certificate),        cmocka_unit_test(test_one_thing_at_a_time),
+        cmocka_unit_test(test_values_and_paths),   cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_plain_http_for_all), cmocka_unit_test(test_key_that_others_read),
+        cmocka_unit_test(test_no_room_to_wait),    cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_database),           cmocka_unit_test(test_shipped_files),
         cmocka_unit_test(test_state_directory),
     };
     static const char *const strays[] = {
