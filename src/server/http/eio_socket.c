@@ -171,17 +171,22 @@ static void fail(struct eio_socket *s, uint16_t code, const char *why, const cha
     eio_socket_close(s, code, why);
 }
 
-static void pong(struct eio_socket *s, const struct websocket_event *ping)
-{
+/* The answer to a ping. Of those that came together the last one's counts (RFC 6455, 5.5.3), or a
+ * few bytes of them would each cost a write. */
+struct pong {
+    size_t n; /* 0: none is owed */
     uint8_t frame[WEBSOCKET_HEAD_MAX + WEBSOCKET_CONTROL_MAX];
-    size_t n = websocket_head(WEBSOCKET_OP_PONG, ping->len_bytes, frame);
+};
 
+static void pong_make(struct pong *pong, const struct websocket_event *ping)
+{
+    pong->n = websocket_head(WEBSOCKET_OP_PONG, ping->len_bytes, pong->frame);
     if (ping->len_bytes > 0)
-        memcpy(frame + n, ping->bytes, ping->len_bytes);
-    write_bytes(s, frame, n + ping->len_bytes);
+        memcpy(pong->frame + pong->n, ping->bytes, ping->len_bytes);
+    pong->n += ping->len_bytes;
 }
 
-static void take(struct eio_socket *s, const struct websocket_event *event)
+static void take(struct eio_socket *s, const struct websocket_event *event, struct pong *pong)
 {
     switch (event->kind) {
     case WEBSOCKET_MORE:
@@ -196,7 +201,7 @@ static void take(struct eio_socket *s, const struct websocket_event *event)
             eio_session_bytes(s->session, s);
         break;
     case WEBSOCKET_PING:
-        pong(s, event);
+        pong_make(pong, event);
         break;
     case WEBSOCKET_CLOSE:
         fail(s, event->code, "", "transport close");
@@ -211,6 +216,7 @@ static void take(struct eio_socket *s, const struct websocket_event *event)
 static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
 {
     struct eio_socket *s = context;
+    struct pong pong = {.n = 0};
     size_t at = 0, used;
 
     while (at < len_bytes && s->stream != NULL) {
@@ -218,10 +224,12 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
             websocket_read(&s->reader, bytes + at, len_bytes - at, &used);
 
         at += used;
-        take(s, &event);
+        take(s, &event, &pong);
         if (event.kind == WEBSOCKET_MORE)
             break;
     }
+    if (pong.n > 0 && s->stream != NULL)
+        write_bytes(s, pong.frame, pong.n);
     return len_bytes;
 }
 
