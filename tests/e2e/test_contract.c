@@ -394,6 +394,10 @@ static void test_put_position(void **state)
     assert_non_null(web_header("WWW-Authenticate"));
     put(anna.id, "not.a.token", "{\"x\":1,\"y\":2,\"z\":3}");
     check_problem(401, NULL, NULL);
+    put(anna.id, NULL, "{"); /* who asks is asked before what */
+    check_problem(401, NULL, NULL);
+    put(anna.id, "not.a.token", "{\"x\":1}");
+    check_problem(401, NULL, NULL);
     put(anna.id, bob.access, "{\"x\":1,\"y\":2,\"z\":3}");
     check_problem(403, NULL, NULL);
     /* Administrators may, and it is written down. */

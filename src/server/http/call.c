@@ -44,6 +44,7 @@ void call_give(struct worker *worker, struct http_call *call)
     if (call == NULL)
         return;
     json_decref(call->json);
+    free(call->fault);
     free(call->copy);
     if (!call->body_borrowed)
         free(call->body);
@@ -97,10 +98,13 @@ void call_run(struct http_call *call)
 
 void call_begin(struct http_call *call)
 {
-    if (!gate_body(call))
-        return;
-    if (call->match.route->thread == ROUTE_ON_IO) {
-        call_run(call);
+    if (gate_body(call) != 0) {
+        call_problem(call, 503, "the server is out of memory");
+    } else if (call->match.route->thread == ROUTE_ON_IO) {
+        if (gate_fits(call))
+            call_run(call);
+    } else if (call->match.route->auth == ROUTE_PUBLIC && !gate_fits(call)) {
+        return; /* control need not be asked */
     } else if (call_own(call) != 0) {
         call_problem(call, 503, "the server is out of memory");
     } else {

@@ -4,6 +4,7 @@
 #define OPENMMO_HTTP_CALL_INSIDE_H
 
 #include "http/assets.h"
+#include "http/body.h"
 #include "http/call.h"
 #include "http/chunks.h"
 #include "http/limits.h"
@@ -40,6 +41,7 @@ struct http_call {
     bool body_borrowed; /* until the handler returns */
     size_t body_n, body_room;
     json_t *json;
+    struct body_fault *fault; /* of a body that does not fit, owned; NULL: none */
     struct sockaddr_storage address;
     bool secure, exempt;
     bool forwarded; /* a trusted proxy said whose address it is */

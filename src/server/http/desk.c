@@ -95,7 +95,7 @@ static void run_asked(struct postbox_item *item)
     list_add(http, call);
     if (http->ended)
         call_problem(call, 503, "the server stops");
-    else if (!barred(http, call) && identify(http, call) && gate_account(call))
+    else if (!barred(http, call) && identify(http, call) && gate_account(call) && gate_fits(call))
         call_run(call);
 }
 

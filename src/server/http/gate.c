@@ -2,6 +2,7 @@
 #include "http/gate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -49,7 +50,7 @@ static bool redirected(struct connection *c, struct http_call *call)
     uint16_t port = c->worker->settings->redirect_port;
     const struct parse_span *query = &call->head.query;
     const char *host = call_header(call, "host");
-    char to[2048], suffix[8] = "";
+    char to[CALL_HEADERS_BYTES - 128], suffix[8] = ""; /* it goes among the call's headers */
     size_t host_n;
     int n;
 
@@ -62,10 +63,12 @@ static bool redirected(struct connection *c, struct http_call *call)
         snprintf(suffix, sizeof(suffix), ":%u", port);
     n = snprintf(to, sizeof(to), "https://%.*s%s%s%s%s", (int)host_n, host, suffix, call_path(call),
                  query->len_bytes > 0 ? "?" : "", call->text + query->at);
-    if (host_n == 0 || n < 0 || (size_t)n >= sizeof(to))
-        return false;
-    call_add_header(call, "Location", to);
-    call_answer_empty(call, 308);
+    if (host_n > 0 && n > 0 && (size_t)n < sizeof(to)) {
+        call_add_header(call, "Location", to);
+        call_answer_empty(call, 308);
+    } else {
+        call_problem(call, 414, "this is to be asked by https, and too long to be sent there");
+    }
     return true;
 }
 
@@ -170,30 +173,40 @@ bool gate_passed(struct connection *c, struct http_call *call)
     if (call->body_late)
         c->keep = false; /* where it is answered now, the body is not read */
     whose(c, call);
-    if (stopped(c, call) || !routed(call) || redirected(c, call) ||
-        gate_limited(call, call->match.route->rate))
+    if (stopped(c, call) || !routed(call) || gate_limited(call, call->match.route->rate) ||
+        redirected(c, call))
         return false;
     c->keep = keep;
     return true;
 }
 
-bool gate_body(struct http_call *call)
+int gate_body(struct http_call *call)
 {
     const struct route_schema *schema = call->match.route->schema;
-    struct body_fault fault;
+    struct body_fault fault = {.status = 415, .detail = "the body must be application/json"};
 
     if (schema == NULL || (call->body_n == 0 && !body_needed(schema)))
-        return true;
-    if (!body_is_json(call_header(call, "content-type"))) {
-        call_problem(call, 415, "the body must be application/json");
-        return false;
-    }
-    call->json = body_read(call->body, call->body_n, schema, &fault);
+        return 0;
+    if (body_is_json(call_header(call, "content-type")))
+        call->json = body_read(call->body, call->body_n, schema, &fault);
     if (call->json != NULL)
+        return 0;
+    call->fault = malloc(sizeof(fault));
+    if (call->fault == NULL)
+        return -1;
+    *call->fault = fault;
+    return 0;
+}
+
+bool gate_fits(struct http_call *call)
+{
+    const struct body_fault *fault = call->fault;
+
+    if (fault == NULL)
         return true;
-    if (fault.field[0] != '\0')
-        call_problem_field(call, fault.status, fault.detail, fault.field, fault.reason);
+    if (fault->field[0] != '\0')
+        call_problem_field(call, fault->status, fault->detail, fault->field, fault->reason);
     else
-        call_problem(call, fault.status, fault.detail);
+        call_problem(call, fault->status, fault->detail);
     return false;
 }

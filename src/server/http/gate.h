@@ -19,7 +19,10 @@ bool gate_passed(struct connection *connection, struct http_call *call) MUST_CHE
 bool gate_limited(struct http_call *call, enum route_class class_of) MUST_CHECK;
 /* Count it against its account, which is known by now (control). As above. */
 bool gate_account(struct http_call *call) MUST_CHECK;
-/* The body is whole: whether it fits its route. As above. */
-bool gate_body(struct http_call *call) MUST_CHECK;
+/* The body is whole: read it as its route wants it. -1: out of memory. */
+int gate_body(struct http_call *call) MUST_CHECK;
+/* Whether it fitted. As gate_passed: false, it is answered. On the route's thread, after who asks
+ * is known: a stranger is told nothing of what is in a body that is none of his business. */
+bool gate_fits(struct http_call *call) MUST_CHECK;
 
 #endif
