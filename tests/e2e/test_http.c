@@ -282,6 +282,36 @@ static void test_pipelining(void **state)
     wire_free(wire);
 }
 
+/* Who says that he will ask no more is answered all the same, and then it ends: `nc -N`. */
+static void test_half_closed(void **state)
+{
+    static const char stats[] = "GET /api/stats HTTP/1.1\r\nHost: t\r\n\r\n";
+    static const char health[] = "GET /health HTTP/1.1\r\nHost: t\r\n\r\n";
+    static const char *const asked[] = {stats, health, stats, stats, health};
+    struct wire *wire;
+
+    (void)state;
+    for (unsigned tls = 0; tls < 2; tls++) {
+        wire = wire_new(tls ? tls_port : port, tls);
+        for (unsigned i = 0; i < 5; i++)
+            wire_send(wire, asked[i]);
+        if (tls)
+            SSL_shutdown(wire->ssl);
+        else
+            shutdown(wire->fd, SHUT_WR);
+        for (unsigned i = 0; i < 5; i++)
+            assert_int_equal(wire_answer(wire, false), 200);
+        assert_true(wire_closes(wire, SLACK_MS));
+        wire_free(wire);
+    }
+    /* Who has asked for nothing, or for half of something, is let go. */
+    wire = wire_new(port, false);
+    wire_send(wire, "GET /health HT");
+    shutdown(wire->fd, SHUT_WR);
+    assert_true(wire_closes(wire, HEAD_MS / 2));
+    wire_free(wire);
+}
+
 /* The same bytes in any pieces. */
 static void test_pieces(void **state)
 {
@@ -544,11 +574,11 @@ static void test_half_open_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROW(test_refused),       ROW(test_chunks),     ROW(test_too_long),
-        ROW(test_methods),       ROW(test_pieces),     ROW(test_security_headers),
-        ROW(test_pipelining),    ROW(test_slow_heads), ROW(test_slow_reader),
-        ROW(test_bodies),        ROW(test_slow_body),  ROW(test_many_idle),
-        ROW(test_half_open_tls),
+        ROW(test_refused),       ROW(test_chunks),      ROW(test_too_long),
+        ROW(test_methods),       ROW(test_pieces),      ROW(test_security_headers),
+        ROW(test_pipelining),    ROW(test_slow_heads),  ROW(test_slow_reader),
+        ROW(test_bodies),        ROW(test_slow_body),   ROW(test_many_idle),
+        ROW(test_half_open_tls), ROW(test_half_closed),
     };
 
     return cmocka_run_group_tests(tests, start_daemon, stop_daemon);

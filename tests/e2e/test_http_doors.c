@@ -5,11 +5,13 @@
 #include "wire.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,11 +264,13 @@ static void test_haproxy(void **state)
 
 static void test_redirect(void **state)
 {
+    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24",
+                                        "--http.reads_per_minute=10", NULL};
     struct wire *wire;
-    char wanted[64];
+    char wanted[64], text[2048];
 
     (void)state;
-    begin(NULL);
+    begin(extra);
     snprintf(wanted, sizeof(wanted), "https://test:%u/api/stats?a=%%20b", wire_port(&server, true));
     assert_int_equal(once(false, "/api/stats?a=%20b", NULL, &wire), 308);
     assert_string_equal(wire_header(wire, "location"), wanted);
@@ -275,9 +279,17 @@ static void test_redirect(void **state)
                                     "Content-Length: 2\r\n\r\n{}"),
                      308);
     assert_int_equal(strncmp(wire_header(wire, "location"), "https://[::1]:", 14), 0);
+    /* Where the way there cannot be said it is not answered in plain either. */
+    snprintf(text, sizeof(text), STATS "?a=%01500u", 0);
+    assert_int_equal(wire_get(wire, text, NULL), 414);
     wire_free(wire);
     assert_int_equal(once(true, STATS, NULL, &wire), 200);
     assert_non_null(wire_header(wire, "strict-transport-security"));
+    wire_free(wire);
+    assert_int_equal(once(false, "/health", NULL, &wire), 200);
+    for (unsigned i = 0; i < 200 && wire_get(wire, STATS, NULL) == 308; i++)
+        continue;
+    assert_int_equal(wire->status, 429); /* being sent away counts */
     wire_free(wire);
 }
 
@@ -479,6 +491,126 @@ static void test_threads(void **state)
     assert_int_equal(daemon_wait_exit(&server), 0);
 }
 
+/* ---- one beside another ---- */
+
+#define POLLING "/socket.io/?EIO=4&transport=polling"
+
+/* What is said to one connection while another is answered goes to each its own. */
+static void test_apart(void **state)
+{
+    struct wire *polling, *asking;
+    char sid[64], text[512];
+
+    (void)state;
+    begin(NULL);
+    assert_int_equal(once(false, POLLING, NULL, &polling), 200);
+    assert_int_equal(sscanf(polling->body, "0{\"sid\":\"%63[^\"]\"", sid), 1);
+    snprintf(text, sizeof(text), "GET " POLLING "&sid=%s HTTP/1.1\r\nHost: t\r\n\r\n", sid);
+    wire_send(polling, text);
+    asking = wire_new(wire_port(&server, false), false);
+    assert_int_equal(wire_get(asking, "/health", NULL), 200); /* the poll is there by now */
+    snprintf(text, sizeof(text),
+             "GET /api/health HTTP/1.1\r\nHost: t\r\n\r\n"
+             "POST " POLLING "&sid=%s HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\n1",
+             sid);
+    wire_send(asking, text);
+    assert_int_equal(wire_answer(asking, false), 200);
+    assert_non_null(strstr(asking->body, "uptime"));
+    assert_int_equal(wire_answer(asking, false), 200);
+    assert_string_equal(asking->body, "ok");
+    assert_int_equal(wire_answer(polling, false), 200);
+    assert_string_equal(polling->body, "6");
+    wire_free(asking);
+    wire_free(polling);
+}
+
+/* Pings that come together are answered together: each costs six bytes, not a write. */
+static void test_pings(void **state)
+{
+    static const char begin_text[] =
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    static const char ping[6] = "\x89\x80", last[7] = "\x89\x81\0\0\0\0!";
+    char many[2000 * sizeof(ping)], got[16 * 1024];
+    struct wire *wire;
+    size_t n = 0;
+
+    (void)state;
+    begin(NULL);
+    wire = wire_new(wire_port(&server, false), false);
+    assert_int_equal(wire_ask(wire, begin_text), 101);
+    for (size_t i = 0; i < sizeof(many); i += sizeof(ping))
+        memcpy(many + i, ping, sizeof(ping));
+    assert_true(wire_write(wire, many, sizeof(many)));
+    assert_true(wire_write(wire, last, sizeof(last)));
+    while (n == 0 || got[n - 1] != '!') {
+        ssize_t more = recv(wire->fd, got + n, sizeof(got) - n, 0);
+
+        assert_true(more > 0);
+        n += (size_t)more;
+    }
+    assert_memory_equal(got + n - 3, "\x8a\x01!", 3);
+    assert_in_range(n, 3, 1000); /* the session's first word is among them */
+    wire_free(wire);
+}
+
+#define BIG_BYTES (24u << 20)
+
+/* Read it all. Returns how many bytes came. */
+static size_t drink(struct wire *wire)
+{
+    static char bytes[64 * 1024];
+    size_t all = 0;
+    ssize_t n;
+
+    while ((n = recv(wire->fd, bytes, sizeof(bytes), 0)) > 0) {
+        all += (size_t)n;
+        if (all >= BIG_BYTES && memcmp(bytes + n - 4, "end.", 4) == 0)
+            break;
+    }
+    return all;
+}
+
+/* A long answer takes longer than a connection may be idle; and who takes it may have closed his
+ * side. */
+static void test_long_answer(void **state)
+{
+    static const char request[] = "GET /big.txt HTTP/1.1\r\nHost: t\r\n\r\n";
+    static const int small = 16 * 1024;
+    char folder[192], text[256];
+    const char *extra[] = {text, "--http.idle=300ms", "--http.taking=60s", NULL};
+    struct wire *wire;
+    FILE *file;
+
+    (void)state;
+    snprintf(folder, sizeof(folder), "%s/www", server.dir);
+    snprintf(text, sizeof(text), "--http.assets=%s/www", server.dir);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    strcat(folder, "/big.txt");
+    file = fopen(folder, "w");
+    assert_non_null(file);
+    for (unsigned i = 0; i < BIG_BYTES / 16; i++)
+        fputs("0123456789abcdef", file);
+    fputs("end.", file);
+    fclose(file);
+    begin(extra);
+    for (unsigned half = 0; half < 2; half++) {
+        wire = wire_new(wire_port(&server, false), false);
+        setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+        wire_send(wire, request);
+        if (half)
+            shutdown(wire->fd, SHUT_WR);
+        poll(NULL, 0, 1000); /* beyond http.idle */
+        assert_true(drink(wire) > BIG_BYTES);
+        if (!half) { /* nor does being idle count from before its end */
+            assert_int_equal(wire_get(wire, "/health", NULL), 200);
+        }
+        assert_true(wire_closes(wire, DEADLINE_MS));
+        wire_free(wire);
+    }
+}
+
 /* ---- the stop ---- */
 
 static void test_stop(void **state)
@@ -534,6 +666,9 @@ int main(void)
                              "[net]\nio_threads = 0\n"),
         STAGED(test_threads, "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\n"
                              "[net]\nio_threads = 3\n"),
+        STAGED(test_apart, "[net]\nio_threads = 1\n"),
+        STAGED(test_pings, NULL),
+        STAGED(test_long_answer, NULL),
         STAGED(test_stop, NULL),
     };
 

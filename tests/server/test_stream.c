@@ -96,8 +96,12 @@ static void on_ended(void *context, enum stream_end end)
     s->end = end;
 }
 
-static const struct stream_handlers handlers = {on_opened,  on_input,   on_settled,
-                                                on_refused, on_drained, on_ended};
+static const struct stream_handlers handlers = {.opened = on_opened,
+                                                .input = on_input,
+                                                .settled = on_settled,
+                                                .refused = on_refused,
+                                                .drained = on_drained,
+                                                .ended = on_ended};
 
 static void turn(struct scene *s)
 {

@@ -92,6 +92,8 @@ static void taking_begin(struct connection *c)
 {
     uint64_t most_ms = c->worker->settings->taking_ms + queued_bytes(c) / TAKING_RATE;
 
+    if (c->state == CONNECTION_IDLE) /* it is not, until this is taken */
+        io_deadline_disarm(c->worker->io, &c->stage);
     if (!c->taking.armed && c->state != CONNECTION_UPGRADED)
         io_deadline_arm(c->worker->io, &c->taking, HTTP_DEADLINE_TAKING,
                         io_now_ms(c->worker->io) + most_ms);
@@ -235,19 +237,24 @@ void connection_send_file(struct connection *c, int fd, uint64_t at, size_t len_
     taking_begin(c);
 }
 
-/* True: it was not corked before. */
-static bool cork(struct connection *c)
+/* What is written to it from here on goes in one piece. Returns what uncork is to be told: who was
+ * corked before; c itself: it was already, and stays so. */
+static struct connection *cork(struct connection *c)
 {
-    if (c->worker->corked == c)
-        return false;
+    struct connection *before = c->worker->corked;
+
+    if (before != c && before != NULL) /* its request has c answered: each gets its own */
+        flush(before);
     c->worker->corked = c;
-    return true;
+    return before;
 }
 
-static void uncork(struct connection *c)
+static void uncork(struct connection *c, struct connection *before)
 {
+    if (before == c)
+        return;
     flush(c);
-    c->worker->corked = NULL;
+    c->worker->corked = before;
 }
 
 /* ---- the end ---- */
@@ -304,10 +311,16 @@ static void connection_free(struct connection *c)
 
 /* ---- answers ---- */
 
+/* Not all that was answered is taken yet. */
+static bool is_writing(const struct connection *c)
+{
+    return c->out_first != NULL || stream_kept_bytes(c->stream) > 0;
+}
+
 static void go_on(struct connection *c)
 {
-    if (c->state == CONNECTION_HEAD && !c->stage.armed)
-        connection_move(c, CONNECTION_HEAD);
+    if ((c->state == CONNECTION_HEAD || c->state == CONNECTION_IDLE) && !c->stage.armed)
+        connection_move(c, c->state);
     if (c->more)
         stream_pause(c->stream);
     c->more = false;
@@ -316,7 +329,8 @@ static void go_on(struct connection *c)
 
 void connection_answer(struct connection *c, struct http_call *call)
 {
-    bool alone = cork(c);
+    struct connection *before = cork(c);
+    bool alone = before != c;
 
     if (c->worker->draining)
         c->keep = false;
@@ -324,13 +338,14 @@ void connection_answer(struct connection *c, struct http_call *call)
     c->call = NULL;
     c->fresh = false;
     call_give(c->worker, call);
-    if (alone)
-        uncork(c);
+    uncork(c, before);
     if (c->state == CONNECTION_CLOSED)
         return;
     if (c->keep) {
         connection_move(c, CONNECTION_IDLE);
-        if (alone && c->out_first == NULL && stream_writable(c->stream))
+        if (is_writing(c))
+            taking_begin(c);
+        else if (alone)
             go_on(c);
         return;
     }
@@ -489,10 +504,11 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
 {
     struct connection *c = context;
     size_t at = 0, used = 1;
+    struct connection *before;
 
     if (c->state == CONNECTION_UPGRADED)
         return c->upgraded->input(c->upgraded_context, bytes, len_bytes);
-    cork(c);
+    before = cork(c);
     while (at < len_bytes && used > 0 && takes_input(c)) {
         if (c->state == CONNECTION_BODY)
             used = take_body(c, (char *)bytes + at, len_bytes - at);
@@ -500,7 +516,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
             used = take_head(c, (char *)bytes + at, len_bytes - at);
         at += used;
     }
-    uncork(c);
+    uncork(c, before);
     if (c->state == CONNECTION_UPGRADED && at < len_bytes)
         at += c->upgraded->input(c->upgraded_context, bytes + at, len_bytes - at);
     if (c->state == CONNECTION_CLOSED || c->state == CONNECTION_UPGRADED)
@@ -526,6 +542,16 @@ static void on_settled(void *context, bool begun)
 
     if (c->state == CONNECTION_UPGRADED && c->upgraded->settled != NULL)
         c->upgraded->settled(c->upgraded_context, begun);
+}
+
+/* It asks no more; whether it still listens is not known. What control or the socket has of it is
+ * finished; what waits unread behind that too, for this is said again whenever we read on. */
+static bool on_half_closed(void *context)
+{
+    struct connection *c = context;
+
+    return c->state != CONNECTION_UPGRADED &&
+           (is_writing(c) || (c->state == CONNECTION_RUNNING && c->call == NULL));
 }
 
 static void on_refused(void *context)
@@ -572,6 +598,7 @@ static void on_ended(void *context, enum stream_end end)
 static const struct stream_handlers handlers = {.opened = on_opened,
                                                 .input = on_input,
                                                 .settled = on_settled,
+                                                .half_closed = on_half_closed,
                                                 .refused = on_refused,
                                                 .drained = on_drained,
                                                 .ended = on_ended};
@@ -688,14 +715,13 @@ static void on_taking(struct io_deadline *deadline)
 void connection_upgrade(struct connection *c, struct http_call *call,
                         const struct http_upgrade_handlers *upgraded, void *context)
 {
-    bool alone = cork(c);
+    struct connection *before = cork(c);
 
     answer_write(c, call);
     c->call = NULL;
     call_give(c->worker, call);
     flush(c);
-    if (alone)
-        uncork(c);
+    uncork(c, before);
     c->upgraded_context = context;
     if (c->state == CONNECTION_CLOSED) {
         upgraded->ended(context);
@@ -706,7 +732,7 @@ void connection_upgrade(struct connection *c, struct http_call *call,
     connection_move(c, CONNECTION_UPGRADED);
     stream_count_as(c->stream, IO_WEBSOCKET);
     upgraded->opened(context, (struct http_upgrade *)(void *)c, c->stream);
-    if (alone && c->state == CONNECTION_UPGRADED)
+    if (before != c && c->state == CONNECTION_UPGRADED)
         go_on(c);
 }
 

@@ -440,6 +440,12 @@ static void stream_read(struct stream *stream)
         return;
     if (stream_hold(stream, input, n) != 0)
         result = TRANSPORT_ERROR;
+    if (result == TRANSPORT_CLOSED && stream->handlers->half_closed != NULL &&
+        stream->handlers->half_closed(stream->context)) {
+        stream->empty = false; /* read on, it is to find the end again */
+        stream_pause(stream);
+        return;
+    }
     if (result != TRANSPORT_OK && result != TRANSPORT_AGAIN) {
         stream_end(stream, stream_end_of(result));
         return;

@@ -37,6 +37,9 @@ struct stream_handlers {
     /* What could be read now was read. begun: a part of a message or of a TLS record waits for its
      * rest. */
     void (*settled)(void *context, bool begun);
+    /* The peer sends no more. True: it is to be written to yet, so the stream pauses (resumed, it
+     * says so again); false, or NULL: it ends. */
+    bool (*half_closed)(void *context);
     /* A write that was said to be sent was gathered (stream_gather), and the socket refused a part:
      * as STREAM_KEPT. */
     void (*refused)(void *context);

@@ -462,8 +462,12 @@ static void on_ended(void *context, enum stream_end end)
     session_close(s);
 }
 
-static const struct stream_handlers stream_handlers = {on_opened,  on_input,   on_settled,
-                                                       on_refused, on_drained, on_ended};
+static const struct stream_handlers stream_handlers = {.opened = on_opened,
+                                                       .input = on_input,
+                                                       .settled = on_settled,
+                                                       .refused = on_refused,
+                                                       .drained = on_drained,
+                                                       .ended = on_ended};
 
 /* ---- deadlines ---- */
 
