@@ -113,7 +113,7 @@ static void tell_events(struct ticker *ticker, size_t events_n)
         /* The queue was made for all sessions' events: that it is full is our own bug. */
         log_event(LOG_LEVEL_ERROR, "sim_event_lost", "the queue of world events is full",
                   LOG_U64("session", ticker->events[i].session));
-        assert(!"sim event queue full");
+        assert(false && "sim event queue full");
     }
 }
 

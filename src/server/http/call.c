@@ -92,7 +92,7 @@ void call_run(struct http_call *call)
     call->match.route->run(call);
     if (c == NULL || c->call != call || call->state != CALL_RUNNING) /* answered: it may be gone */
         return;
-    assert(!"a handler on an io thread answered nothing");
+    assert(false && "a handler on an io thread answered nothing");
     call_problem(call, 500, "the server failed");
 }
 

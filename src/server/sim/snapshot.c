@@ -236,7 +236,7 @@ static struct snapshot *find_unused(struct sim *sim)
         if (atomic_load_explicit(&sim->pool[i]->references, memory_order_acquire) == 0)
             return sim->pool[i];
     }
-    assert(!"more snapshots are held than there are readers");
+    assert(false && "more snapshots are held than there are readers");
     abort();
 }
 

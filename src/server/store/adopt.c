@@ -282,10 +282,10 @@ static const char *const reports[] = {
     " ELSE what || ' \"' || COALESCE(was, '') || '\" became \"' || became || '\"' END"
     " FROM adoption_changes ORDER BY id",
     "SELECT 'player_positions: ' || count(*) || ' taken over' FROM player_positions",
-    "SELECT 'player ' || player_id || ': an older position (' || COALESCE(CAST(x AS TEXT), '?') || ', '"
+    ("SELECT 'player ' || player_id || ': an older position (' || COALESCE(CAST(x AS TEXT), '?') || ', '"
     " || COALESCE(CAST(y AS TEXT), '?') || ', ' || COALESCE(CAST(z AS TEXT), '?') || ') of '"
     " || COALESCE(CAST(updated_at AS TEXT), 'no time') || ' moved to player_positions_conflict'"
-    " FROM player_positions_conflict ORDER BY id",
+    " FROM player_positions_conflict ORDER BY id"),
     "SELECT 'game_sessions: ' || count(*) || ' taken over' FROM game_sessions",
     "SELECT table_name || ' row ' || COALESCE(CAST(row_id AS TEXT), '?') || ' set aside (' || reason || '): ' || content"
     " FROM adoption_set_aside ORDER BY id",
