@@ -276,7 +276,8 @@ static void pump_one(struct player *p)
         return;
     if (p->walking && now_ms() >= p->next_move_ms) {
         player_move(p, p->intent.heading, p->intent.flags, MOVEMENT_SUBSTEPS_PER_TICK);
-        uint64_t each_ms = MOVE_MS * PROTOCOL_TEMPO_MAX / p->tempo;
+        /* rounded up: nobody claims more time than passes */
+        uint64_t each_ms = (MOVE_MS * PROTOCOL_TEMPO_MAX + p->tempo - 1u) / p->tempo;
         p->next_move_ms =
             (p->next_move_ms + each_ms < now_ms() ? now_ms() : p->next_move_ms) + each_ms;
     }
