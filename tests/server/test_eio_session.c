@@ -567,6 +567,57 @@ static void test_respite(void **state)
     world_end(&w);
 }
 
+/* What says nothing is borne for a while, whichever way it comes. */
+static void test_idle_packets(void **state)
+{
+    static const char *const rows[] = {"3", "5", "6"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world w;
+
+        world_begin(&w, true);
+        for (unsigned n = 0; n < 100; n++)
+            socket_text(&w, &w.first, rows[i]);
+        assert_int_equal(w.closed_n, 0);
+        for (unsigned n = 0; n < 100 && w.closed_n == 0; n++)
+            socket_text(&w, &w.first, rows[i]);
+        assert_int_equal(w.closed_n, 1);
+        assert_string_equal(w.reason, "too many packets");
+        assert_int_equal(w.first.code, 1008);
+        world_end(&w);
+    }
+}
+
+static void test_idle_by_poll(void **state)
+{
+    char noops[400] = "6";
+    struct world w;
+
+    (void)state;
+    for (unsigned n = 1; n < 150; n++)
+        strcat(noops, "\x1e"
+                      "6");
+    world_begin(&w, false);
+    assert_int_equal(payload(&w, noops), 0);
+    assert_string_equal(w.reason, "too many packets");
+    world_end(&w);
+}
+
+static void test_idle_probes(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_begin(&w, false);
+    assert_int_equal(eio_session_probe(w.session, &w.first.wire), 0);
+    for (unsigned n = 0; n < 200 && w.closed_n == 0; n++)
+        socket_text(&w, &w.first, "2probe");
+    assert_string_equal(w.reason, "too many packets");
+    assert_true(w.first.closed);
+    world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -578,6 +629,8 @@ int main(void)
         cmocka_unit_test(test_upgrade),         cmocka_unit_test(test_upgrade_with_poll),
         cmocka_unit_test(test_probe_fails),     cmocka_unit_test(test_probe_late),
         cmocka_unit_test(test_pings),           cmocka_unit_test(test_respite),
+        cmocka_unit_test(test_idle_packets),    cmocka_unit_test(test_idle_by_poll),
+        cmocka_unit_test(test_idle_probes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

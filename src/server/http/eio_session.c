@@ -6,6 +6,7 @@
 
 #include "http/eio_packet.h"
 #include "http/eio_queue.h"
+#include "net/bucket.h"
 #include "ops/metrics.h"
 
 #define SEND_BYTES 4096 /* of queued packets, taken together */
@@ -13,6 +14,9 @@
 /* Classes of deadlines, behind class_first. */
 enum { DEADLINE_BEAT, DEADLINE_PONG, DEADLINE_PROBE, DEADLINE_GOODBYE, DEADLINE_FREE };
 _Static_assert(DEADLINE_FREE + 1 == EIO_DEADLINES, "each has its class");
+
+/* Packets that say nothing, which no limit of what they say holds back. */
+static const struct bucket_rate idle_rate = {10, 1000, 100};
 
 enum session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_CLOSED };
 
@@ -30,6 +34,7 @@ struct eio_session {
     bool pinged, respited; /* a pong is owed; its time was lengthened */
     bool polled;           /* poll is there */
     bool probing, probed;  /* probe is there, and was answered */
+    struct bucket idle;
     struct eio_poll poll;
     struct eio_wire wire, probe;
     struct eio_queue queue;
@@ -267,6 +272,16 @@ static void on_pong(struct eio_session *s)
 
 /* ---- what comes ---- */
 
+/* A packet that says nothing. False: there were too many, and it is closed. */
+static bool within_limit(struct eio_session *s)
+{
+    if (bucket_take(&s->idle, &idle_rate, io_now_ms(s->io)))
+        return true;
+    metrics_add(METRIC_RATE_LIMITED, 1);
+    closed(s, CODE_POLICY, "too many packets", "too many packets");
+    return false;
+}
+
 /* From the transport. 0; -1: it should not have come. */
 static int take_packet(struct eio_session *s, const struct eio_packet *packet)
 {
@@ -284,7 +299,8 @@ static int take_packet(struct eio_session *s, const struct eio_packet *packet)
         s->handlers->binary(s->context);
         return 0;
     case EIO_PONG:
-        on_pong(s);
+        if (within_limit(s))
+            on_pong(s);
         return 0;
     case EIO_CLOSE:
         if (s->transport == EIO_POLLING)
@@ -293,6 +309,7 @@ static int take_packet(struct eio_session *s, const struct eio_packet *packet)
         return 0;
     case EIO_NOOP:
     case EIO_UPGRADE:
+        (void)within_limit(s);
         return 0;
     case EIO_OPEN:
     case EIO_PING: /* from the server only */
@@ -382,6 +399,8 @@ static void take_probe(struct eio_session *s, const struct eio_packet *packet)
     static const char pong[] = {(char)0x81, 6, '3', 'p', 'r', 'o', 'b', 'e'}; /* as a frame */
     struct iovec part = {(void *)(uintptr_t)pong, sizeof(pong)};
 
+    if (!within_limit(s))
+        return;
     if (packet->type == EIO_PING && eio_packet_says(packet, "probe")) {
         s->probed = true;
         s->probe.write(s->probe.context, &part, 1);
@@ -466,6 +485,7 @@ struct eio_session *eio_session_new(struct io *io, const struct eio_timing *timi
     s->timing = timing;
     s->handlers = handlers;
     s->context = context;
+    bucket_init(&s->idle, &idle_rate, io_now_ms(io));
     s->beat.expired = on_beat;
     s->upgrade.expired = on_upgrade_late;
     s->grave.expired = on_grave;

@@ -11,6 +11,9 @@
  * do in Engine.IO's own server. Pings are ours; a pong is owed in time, where anything else that
  * comes is a respite, once a ping.
  *
+ * Packets that say nothing (pongs, noops, probes) end it where they come far too often: what is
+ * said has limits of its own.
+ *
  * Knows no HTTP and no WebSocket: polls and sockets are handed to it behind a few functions. Owner:
  * its io thread. */
 #ifndef OPENMMO_HTTP_EIO_SESSION_H
