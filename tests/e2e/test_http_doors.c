@@ -60,6 +60,8 @@ static void test_forwarded(void **state)
         {"X-Forwarded-For: 2001:db8::66\r\n", 403},
         {"Forwarded: for=203.0.113.7\r\n", 200},
     };
+    static const char *const paths[] = {"/health", "/api/openapi.json",
+                                        "/socket.io/?EIO=4&transport=polling"};
     struct wire *wire;
 
     (void)state;
@@ -69,6 +71,11 @@ static void test_forwarded(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (once(false, STATS, rows[i].lines, NULL) != rows[i].status)
             fail_msg("%s", rows[i].lines);
+    /* What the io threads answer by themselves too, but for what balancers ask. */
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_int_equal(once(false, paths[i], rows[1].lines, NULL), i == 0 ? 200 : 403);
+        assert_int_equal(once(false, paths[i], rows[4].lines, NULL), 200);
+    }
     assert_int_equal(once(false, STATS, "X-Forwarded-Proto: https\r\n", &wire), 200);
     assert_non_null(wire_header(wire, "strict-transport-security"));
     wire_free(wire);

@@ -96,23 +96,35 @@ void call_run(struct http_call *call)
     call_problem(call, 500, "the server failed");
 }
 
+/* Control goes on with it. */
+static void ask(struct http_call *call)
+{
+    if (call_own(call) != 0) {
+        call_problem(call, 503, "the server is out of memory");
+        return;
+    }
+    call->connection->call = NULL;
+    call->connection = NULL;
+    call->on_control = true;
+    call->state = CALL_WAITING;
+    http_ask(call->http, call);
+}
+
 void call_begin(struct http_call *call)
 {
     if (gate_body(call) != 0) {
         call_problem(call, 503, "the server is out of memory");
     } else if (call->match.route->thread == ROUTE_ON_IO) {
-        if (gate_fits(call))
+        if (!gate_fits(call))
+            return;
+        if (gate_asks(call))
+            ask(call);
+        else
             call_run(call);
     } else if (call->match.route->auth == ROUTE_PUBLIC && !gate_fits(call)) {
         return; /* control need not be asked */
-    } else if (call_own(call) != 0) {
-        call_problem(call, 503, "the server is out of memory");
     } else {
-        call->connection->call = NULL;
-        call->connection = NULL;
-        call->on_control = true;
-        call->state = CALL_WAITING;
-        http_ask(call->http, call);
+        ask(call);
     }
 }
 

@@ -377,6 +377,15 @@ static void whole(struct connection *c, struct http_call *call)
         connection_move(c, CONNECTION_RUNNING); /* it takes longer: a deadline */
 }
 
+void connection_run(struct connection *c, struct http_call *call)
+{
+    call->connection = c;
+    c->call = call;
+    call_run(call);
+    if (c->state == CONNECTION_RUNNING)
+        connection_move(c, CONNECTION_RUNNING);
+}
+
 /* Bytes of the next head, from its first. Returns how many are used: 0, or all of a request. */
 static size_t take_head(struct connection *c, char *bytes, size_t n)
 {

@@ -72,6 +72,8 @@ void connection_answer(struct connection *connection, struct http_call *call);
 void connection_upgrade(struct connection *connection, struct http_call *call,
                         const struct http_upgrade_handlers *handlers, void *context);
 
+/* Control has nothing against its call, whose route is of this thread: run it. */
+void connection_run(struct connection *connection, struct http_call *call);
 /* Go to another io thread with the call that is run, and run its route there. */
 void connection_carry(struct connection *connection, struct worker *to);
 

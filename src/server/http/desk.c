@@ -87,6 +87,26 @@ static bool barred(struct http *http, struct http_call *call)
 
 /* ---- there and back ---- */
 
+/* Io thread: its address is not banned. */
+static void run_let(struct postbox_item *item)
+{
+    struct http_call *call = (struct http_call *)(void *)item;
+    struct connection *connection = worker_find(call->worker, call->slot, call->generation);
+
+    call->on_control = false;
+    if (connection != NULL)
+        connection_run(connection, call);
+    else
+        call_give(call->worker, call);
+}
+
+static void let(struct http *http, struct http_call *call)
+{
+    list_remove(http, call);
+    call->item.run = run_let;
+    io_post(call->worker->io, &call->item);
+}
+
 static void run_asked(struct postbox_item *item)
 {
     struct http_call *call = (struct http_call *)(void *)item;
@@ -95,7 +115,11 @@ static void run_asked(struct postbox_item *item)
     list_add(http, call);
     if (http->ended)
         call_problem(call, 503, "the server stops");
-    else if (!barred(http, call) && identify(http, call) && gate_account(call) && gate_fits(call))
+    else if (barred(http, call))
+        return;
+    else if (call->match.route->thread == ROUTE_ON_IO)
+        let(http, call);
+    else if (identify(http, call) && gate_account(call) && gate_fits(call))
         call_run(call);
 }
 

@@ -44,6 +44,14 @@ static bool stopped(struct connection *c, struct http_call *call)
     return true;
 }
 
+/* What balancers look at, whoever they are. */
+static bool of_health(const struct http_call *call)
+{
+    const struct route *route = call->match.route;
+
+    return route->rate == ROUTE_RATE_CHEAP && route->run != engineio_run && call->asset == NULL;
+}
+
 /* Plain, where it should come by https: 308 keeps the method and the body. */
 static bool redirected(struct connection *c, struct http_call *call)
 {
@@ -54,9 +62,7 @@ static bool redirected(struct connection *c, struct http_call *call)
     size_t host_n;
     int n;
 
-    if (port == 0 || call->secure || host == NULL || call->match.route == NULL ||
-        (call->match.route->rate == ROUTE_RATE_CHEAP && call->match.route->run != engineio_run &&
-         call->asset == NULL))
+    if (port == 0 || call->secure || host == NULL || call->match.route == NULL || of_health(call))
         return false;
     host_n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     if (port != 443)
@@ -209,4 +215,15 @@ bool gate_fits(struct http_call *call)
     else
         call_problem(call, fault->status, fault->detail);
     return false;
+}
+
+bool gate_asks(const struct http_call *call)
+{
+    char sid[2];
+
+    if (!call->forwarded || of_health(call))
+        return false;
+    /* Whoever has a session was looked at when it began, and a ban ends those of players. */
+    return call->match.route->run != engineio_run ||
+           call_query(call, "sid", sid, sizeof(sid)) == -1;
 }

@@ -24,5 +24,8 @@ int gate_body(struct http_call *call) MUST_CHECK;
 /* Whether it fitted. As gate_passed: false, it is answered. On the route's thread, after who asks
  * is known: a stranger is told nothing of what is in a body that is none of his business. */
 bool gate_fits(struct http_call *call) MUST_CHECK;
+/* A route of an io thread, which control is asked about first: the bans are there, and those behind
+ * a proxy did not pass them when they connected. */
+bool gate_asks(const struct http_call *call);
 
 #endif
