@@ -160,7 +160,7 @@ static enum parse_result take_target(const char *bytes, struct parse_span *autho
     const char *target = bytes + head->target.at;
 
     for (uint32_t i = 0; i < head->target.len_bytes; i++)
-        if (target[i] <= 0x20 || target[i] == '#') /* of a signed char: beyond ASCII too */
+        if ((signed char)target[i] <= 0x20 || target[i] == '#') /* bytes beyond ASCII too */
             return bad(head, 400, "the target holds what no target may");
     authority->len_bytes = 0;
     if (target[0] == '/') {
