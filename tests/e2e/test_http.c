@@ -116,6 +116,7 @@ static const struct {
     {"chunked twice", "POST /health HTTP/1.1\r\n" H "Transfer-Encoding: chunked, chunked\r\n\r\n", 0},
     {"chunked with a trick", "POST /health HTTP/1.1\r\n" H "Transfer-Encoding: \x0b" "chunked\r\n\r\n", 0},
     {"an expectation unknown", "POST /health HTTP/1.1\r\n" H "Expect: 200-ok\r\nContent-Length: 1\r\n\r\nx", 417},
+    {"no length", "POST /api/auth/login HTTP/1.1\r\n" H "Content-Type: application/json\r\nConnection: close\r\n\r\n", 411},
     {"a body too long", "POST /health HTTP/1.1\r\n" H "Content-Length: 9000\r\n\r\n", 413},
     {"TLS on the plain port", "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03", 0},
 };

@@ -193,7 +193,9 @@ int gate_body(struct http_call *call)
 
     if (schema == NULL || (call->body_n == 0 && !body_needed(schema)))
         return 0;
-    if (body_is_json(call_header(call, "content-type")))
+    if (call->head.body == PARSE_NO_BODY && call_header(call, "content-length") == NULL)
+        fault = (struct body_fault){.status = 411, .detail = "a body is needed, and its length"};
+    else if (body_is_json(call_header(call, "content-type")))
         call->json = body_read(call->body, call->body_n, schema, &fault);
     if (call->json != NULL)
         return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/compiler.h"
+#include "http/body.h"
 #include "http/openapi_shapes.h"
 
 #define PATH_BYTES 256
@@ -148,6 +149,8 @@ static json_t *answers_of(const struct route *row)
         add_problem(answers, row->schema->status, "The body does not fit");
     if (row->schema)
         add_problem(answers, 400, "The body is no JSON object");
+    if (row->schema && body_needed(row->schema))
+        add_problem(answers, 411, "A body is needed, and its length");
     if (row->schema)
         add_problem(answers, 415, "The body is not application/json");
     if (row->query)
