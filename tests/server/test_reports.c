@@ -201,9 +201,7 @@ static void check_envelope(const char *text, const char *event, const char *sent
     assert_string_equal(json_string_value(json_object_get(body, "platform")), "native");
     assert_string_equal(json_string_value(json_object_get(body, "level")), "error");
     assert_true(json_real_value(json_object_get(body, "timestamp")) > 1e9);
-    assert_string_equal(
-        json_string_value(json_object_get(json_object_get(body, "message"), "formatted")),
-        sentence);
+    assert_string_equal(json_string_value(json_object_get(body, "message")), sentence);
     assert_string_equal(json_string_value(json_object_get(json_object_get(body, "tags"), "event")),
                         event);
     assert_string_equal(json_string_value(json_array_get(json_object_get(body, "fingerprint"), 0)),

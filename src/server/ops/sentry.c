@@ -84,12 +84,12 @@ static json_t *event_json(const struct sentry_event *event, const char *id, cons
 
     for (unsigned i = 0; i < event->numbers_n; i++)
         json_object_set_new(extra, event->numbers[i].key, json_real(event->numbers[i].value));
-    return json_pack("{s:s, s:f, s:s, s:s, s:s, s:s, s:o, s:s, s:{s:o}, s:[s], s:{s:s}, s:o}",
+    return json_pack("{s:s, s:f, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:[s], s:{s:s}, s:o}",
                      "event_id", id, "timestamp", (double)event->time_ms / 1000, "platform",
                      "native", "level", "error", "logger", "openmmod", "server_name", server,
                      "release", json_sprintf("openmmo@%s", version), "environment", environment,
-                     "message", "formatted", json_string(event->text), "fingerprint", event->event,
-                     "tags", "event", event->event, "extra", extra);
+                     "message", event->text, "fingerprint", event->event, "tags", "event",
+                     event->event, "extra", extra);
 }
 
 char *sentry_envelope(const struct sentry_event *event, const char *version, const char *server,
