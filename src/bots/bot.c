@@ -9,6 +9,7 @@
 
 #include "bots/entry.h"
 #include "bots/walker.h"
+#include "common/clock.h"
 
 #define ENTER_US     20000000 /* a login that takes longer is given up and tried again */
 #define ATTEMPTS_MAX 20
@@ -50,9 +51,7 @@ struct bot {
 
 uint64_t bot_now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    return clock_steady_us();
 }
 
 static void enter_state(struct bot *bot, enum bot_state state)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin_client.h"
+#include "common/clock.h"
 #include "ui.h"
 
 #define ASK_DEADLINE_MS 5000
@@ -18,14 +19,6 @@ struct console {
     struct ui ui;
     struct canvas canvas;
 };
-
-static uint64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static int on_ask(void *context, enum ui_ask ask, const char *method, json_t *params)
 {
@@ -80,8 +73,8 @@ static bool turn(struct console *console)
     struct pollfd fds[2] = {
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = admin_client_fd(console->client), .events = admin_client_events(console->client)}};
-    int to_second_ms = 1000 - (int)(clock_ms(CLOCK_REALTIME) % 1000);
-    int wait_ms = admin_client_wait_ms(console->client, clock_ms(CLOCK_MONOTONIC));
+    int to_second_ms = 1000 - (int)(clock_wall_ms() % 1000);
+    int wait_ms = admin_client_wait_ms(console->client, clock_steady_ms());
     int key;
 
     if (poll(fds, 2, wait_ms < to_second_ms ? wait_ms : to_second_ms) < 0 && errno != EINTR)
@@ -90,8 +83,8 @@ static bool turn(struct console *console)
         ui_key(&console->ui, key);
     if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         return false;
-    ui_time(&console->ui, clock_ms(CLOCK_MONOTONIC), (int64_t)clock_ms(CLOCK_REALTIME));
-    admin_client_pump(console->client, clock_ms(CLOCK_MONOTONIC));
+    ui_time(&console->ui, clock_steady_ms(), (int64_t)clock_wall_ms());
+    admin_client_pump(console->client, clock_steady_ms());
     draw(console);
     return true;
 }

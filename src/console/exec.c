@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "admin_client.h"
+#include "common/clock.h"
 #include "common/text.h"
 
 #define EXEC_DEADLINE_MS 30000
@@ -26,14 +27,6 @@ struct exec {
     int code; /* 0: result; else why not */
     char sentence[512];
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void on_opened(void *context)
 {
@@ -74,7 +67,7 @@ static int ask(struct exec *exec, const char *method, json_t *params)
     json_decref(exec->result);
     exec->result = NULL;
     exec->answered = false;
-    admin_client_pump(exec->client, now_ms());
+    admin_client_pump(exec->client, clock_steady_ms());
     if (exec->answered) { /* there is no daemon */
         json_decref(params);
         return exec->code;
@@ -85,9 +78,10 @@ static int ask(struct exec *exec, const char *method, json_t *params)
         struct pollfd fd = {.fd = admin_client_fd(exec->client),
                             .events = admin_client_events(exec->client)};
 
-        if (poll(&fd, 1, admin_client_wait_ms(exec->client, now_ms())) < 0 && errno != EINTR)
+        if (poll(&fd, 1, admin_client_wait_ms(exec->client, clock_steady_ms())) < 0 &&
+            errno != EINTR)
             break;
-        admin_client_pump(exec->client, now_ms());
+        admin_client_pump(exec->client, clock_steady_ms());
     }
     return exec->code;
 }

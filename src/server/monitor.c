@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "http/exporter.h"
 #include "ops/metrics.h"
@@ -20,14 +21,6 @@ struct monitor {
     struct exporter *exporter;
     struct event *look;
 };
-
-static uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* What nobody sets as it changes. */
 static void refresh(void *context)
@@ -53,7 +46,7 @@ void monitor_look(struct monitor *monitor)
         .stopping = monitor->config.stopping(monitor->config.context),
     };
 
-    health_look(&monitor->health, &facts, monotonic_ms());
+    health_look(&monitor->health, &facts, clock_steady_ms());
 }
 
 static void on_look(evutil_socket_t fd, short what, void *context)
@@ -90,7 +83,7 @@ struct monitor *monitor_new(const struct monitor_config *config, struct error *e
     monitor->config = *config;
     monitor->tickwatch.reports = config->reports;
     store_set_reports(config->store, config->reports);
-    health_init(&monitor->health, 0, monotonic_ms());
+    health_init(&monitor->health, 0, clock_steady_ms());
     monitor->scrape = (struct scrape){.started_ms = config->started_ms,
                                       .version = PACKAGE_VERSION,
                                       .compiler = __VERSION__,
@@ -123,7 +116,7 @@ int monitor_open(struct monitor *monitor, int *fd, struct error *error)
 
 void monitor_ticked(struct monitor *monitor, const struct worst_record *record)
 {
-    health_ticked(&monitor->health, monotonic_ms());
+    health_ticked(&monitor->health, clock_steady_ms());
     tickwatch_note(&monitor->tickwatch, record);
 }
 

@@ -114,6 +114,7 @@ int session_chat(struct session *session, enum protocol_channel channel,
 /* Ask for names. */
 /* A new password; NOTICE says what came of it. Texts are copied, and wiped once they are sent. */
 int session_password(struct session *session, const char *now, const char *fresh) MUST_CHECK;
+/* Ask who these are; IDENTITY answers. 0; -1: not connected, or too much waits. */
 int session_who(struct session *session, const struct protocol_who *who) MUST_CHECK;
 
 /* "host:port" of the running or last try, as in known-servers. */

@@ -55,8 +55,9 @@ void accounts_free(struct accounts *accounts); /* NULL is fine */
 int accounts_reconfigure(struct accounts *accounts, const struct accounts_config *config,
                          struct error *error) MUST_CHECK;
 
-/* As configured: borrowed, may be NULL; whether guests may play. */
+/* As configured: borrowed, may be NULL. */
 struct access *accounts_access(const struct accounts *accounts);
+/* Whether guests may play, as configured now. */
 bool accounts_take_guests(const struct accounts *accounts);
 
 enum accounts_kind {

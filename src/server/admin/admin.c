@@ -17,6 +17,7 @@
 #include "admin/cmd_privacy.h"
 #include "admin/door.h"
 #include "admin/method.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 #define ADMIN_CLIENTS_MAX 256
@@ -37,14 +38,6 @@ struct admin {
     struct client *clients[ADMIN_CLIENTS_MAX];
 };
 
-static uint64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void on_second(evutil_socket_t fd, short what, void *context)
 {
     struct admin *admin = context;
@@ -52,7 +45,7 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     cmd_privacy_second(&admin->desk);
-    samples_take(&admin->samples, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+    samples_take(&admin->samples, clock_steady_ms(), clock_wall_ms());
     /* Accepting rests for a moment when descriptors run out. */
     if (admin->listener != NULL)
         evconnlistener_enable(admin->listener);

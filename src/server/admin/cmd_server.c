@@ -6,16 +6,9 @@
 #include <unistd.h>
 
 #include "admin/method.h"
+#include "common/clock.h"
 #include "common/protocol.h"
 #include "sim/sim.h"
-
-static uint64_t wall_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static json_t *times_json(struct samples_times times)
 {
@@ -93,7 +86,7 @@ json_t *cmd_server_status(const struct method_desk *desk)
 {
     const struct admin_config *config = desk->config;
     struct admin_status status;
-    uint64_t now_ms = wall_ms();
+    uint64_t now_ms = clock_wall_ms();
     json_t *answer;
 
     memset(&status, 0, sizeof(status));

@@ -26,16 +26,16 @@ extern const struct route api_assets_route;
 void api_assets(struct http_call *call); /* io */
 
 /* All on control. */
-void api_players(struct http_call *call);
-void api_player(struct http_call *call);
-void api_position(struct http_call *call);
-void api_put_position(struct http_call *call);
-void api_stats(struct http_call *call);
-void api_register(struct http_call *call);
-void api_login(struct http_call *call);
-void api_refresh(struct http_call *call);
-void api_logout(struct http_call *call);
-void api_sessions(struct http_call *call);
-void api_chat_recent(struct http_call *call);
+void api_players(struct http_call *call);      /* a page of them */
+void api_player(struct http_call *call);       /* one */
+void api_position(struct http_call *call);     /* where one is, or was saved */
+void api_put_position(struct http_call *call); /* ... and shall be */
+void api_stats(struct http_call *call);        /* how many */
+void api_register(struct http_call *call);     /* a new account, and the tokens of a login */
+void api_login(struct http_call *call);        /* the same of an account that is there */
+void api_refresh(struct http_call *call);      /* a refresh token into the next pair */
+void api_logout(struct http_call *call);       /* end one login, or all of a player's */
+void api_sessions(struct http_call *call);     /* when one was here */
+void api_chat_recent(struct http_call *call);  /* what was said to all lately */
 
 #endif

@@ -2,19 +2,12 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "http/api.h"
 #include "http/call.h"
 #include "http/http.h"
 #include "ops/health.h"
 #include "ops/scrape.h"
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void iso(uint64_t ms, char out[32])
 {
@@ -32,14 +25,14 @@ void api_health(struct http_call *call)
     char text[128], at[32];
     int n;
 
-    iso(now_ms(), at);
+    iso(clock_wall_ms(), at);
     n = snprintf(text, sizeof(text), "{\"status\":\"OK\",\"timestamp\":\"%s\"}", at);
     call_answer_bytes(call, 200, "application/json; charset=utf-8", text, (size_t)n);
 }
 
 void api_health_uptime(struct http_call *call)
 {
-    uint64_t started_ms = http_services(call_http(call))->started_ms, now = now_ms();
+    uint64_t started_ms = http_services(call_http(call))->started_ms, now = clock_wall_ms();
     char text[128], at[32];
     int n;
 
@@ -52,13 +45,11 @@ void api_health_uptime(struct http_call *call)
 static void answer_health(struct http_call *call, unsigned checks_n)
 {
     char text[HEALTH_TEXT_MAX];
-    struct timespec now;
     size_t n;
     bool well;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    well = health_ask(http_services(call_http(call))->health, checks_n,
-                      (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, text, &n);
+    well =
+        health_ask(http_services(call_http(call))->health, checks_n, clock_steady_ms(), text, &n);
     call_add_header(call, "Cache-Control", "no-store");
     call_answer_bytes(call, well ? 200 : 503, "application/json; charset=utf-8", text, n);
 }

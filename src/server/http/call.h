@@ -84,6 +84,7 @@ void call_answer_file(struct http_call *call, int status, const char *type, stru
 void call_answer_empty(struct http_call *call, int status);
 /* application/problem+json, with the old clients' member "error": detail. */
 void call_problem(struct http_call *call, int status, const char *detail);
+/* The same, with errors: [{field, reason}]. */
 void call_problem_field(struct http_call *call, int status, const char *detail, const char *field,
                         const char *reason);
 

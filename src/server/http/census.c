@@ -1,5 +1,6 @@
 /* census.c -- see census.h. */
 #include "http/census.h"
+#include "common/clock.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -20,14 +21,6 @@ struct census {
     struct waiting *waiting;
     unsigned n, room;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Who is told may ask again at once. */
 static void tell(struct census *census)
@@ -51,7 +44,7 @@ static void answered(void *context, uint64_t tag, const struct store_answer *ans
     census->asked = false;
     if (answer->status == STORE_OK) {
         census->players = (int64_t)answer->out.id;
-        census->told_ms = now_ms();
+        census->told_ms = clock_steady_ms();
     }
     tell(census);
 }
@@ -77,7 +70,7 @@ void census_ask(struct census *census, census_done_fn *done, void *context)
     struct store_question question = {
         .statement = STORE_PLAYERS_COUNT, .answer = answered, .context = census};
 
-    if (census->players >= 0 && now_ms() - census->told_ms < CENSUS_MS) {
+    if (census->players >= 0 && clock_steady_ms() - census->told_ms < CENSUS_MS) {
         done(context, census->players);
         return;
     }

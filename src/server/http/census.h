@@ -20,6 +20,7 @@ void census_free(struct census *census); /* NULL is fine */
 /* Once, perhaps before census_ask returns. players: -1: the database is away and never told, or too
  * many wait. */
 typedef void census_done_fn(void *context, int64_t players);
+/* done may be called before this returns. */
 void census_ask(struct census *census, census_done_fn *done, void *context);
 
 #endif

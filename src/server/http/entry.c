@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "accounts/bans.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "http/call_inside.h"
 #include "http/http_inside.h"
@@ -21,25 +22,11 @@
 /* Of those who may not come so many are told why, the others are closed at once. */
 static const struct bucket_rate barred_told = {20, 1000, 40};
 
-static uint64_t monotonic_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static void refused(const struct sockaddr_storage *address, const char *why)
 {
     static struct log_limit limit;
-    uint64_t swallowed;
-    char text[ADDRESS_TEXT_MAX];
 
-    if (!log_limit_pass(&limit, 10, &swallowed))
-        return;
-    address_text((const struct sockaddr *)address, text);
-    log_event(LOG_LEVEL_INFO, "http_refused", why, LOG_TEXT("address", text),
-              LOG_U64("swallowed", swallowed));
+    address_refused(&limit, "http_refused", (const struct sockaddr *)address, why);
 }
 
 /* ---- the end of one ---- */
@@ -112,7 +99,7 @@ static int look_at_ban(struct http *http, const struct sockaddr_storage *address
         return 0;
     metrics_add(METRIC_BANNED_REFUSED, 1);
     refused(address, "the address is banned");
-    if (!bucket_take(&http->barred, &barred_told, monotonic_ms()))
+    if (!bucket_take(&http->barred, &barred_told, clock_steady_ms()))
         return -1;
     bans_text(ban, text);
     *why = strdup(text);
@@ -129,7 +116,7 @@ static struct http_ticket *ticket_new(struct http *http, const struct sockaddr_s
         refused(address, "all connections are taken (http.connections_max)");
         return NULL;
     }
-    if (address_opened(http->addresses, (const struct sockaddr *)address, monotonic_ms()) !=
+    if (address_opened(http->addresses, (const struct sockaddr *)address, clock_steady_ms()) !=
         ADDRESS_OK) {
         metrics_add(METRIC_REFUSED_ADDRESS, 1);
         refused(address, "too many connections from one address");
@@ -238,7 +225,7 @@ int entry_new(struct http *http, const struct http_config *config, struct error 
                                     .opening = {1, 1000, 1}};
     struct network_list *proxies[2];
 
-    bucket_init(&http->barred, &barred_told, monotonic_ms());
+    bucket_init(&http->barred, &barred_told, clock_steady_ms());
     http->tls.tls = true;
     http->load = calloc(sessions_threads(http->services.sessions), sizeof(*http->load));
     http->addresses = address_table_new(config->connections_max + ADDRESSES_SPARE, &limits);

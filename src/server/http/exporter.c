@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "http/parse.h"
 #include "net/listener.h"
@@ -132,13 +133,10 @@ static void answer_metrics(struct exporter_connection *connection)
 static void answer_health(struct exporter_connection *connection, unsigned checks_n)
 {
     char text[HEALTH_TEXT_MAX];
-    struct timespec now;
     size_t n;
     bool well;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    well = health_ask(connection->exporter->health, checks_n,
-                      (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, text, &n);
+    well = health_ask(connection->exporter->health, checks_n, clock_steady_ms(), text, &n);
     answer(connection, well ? 200 : 503, JSON_TYPE, text, n);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "http/api.h"
 #include "http/body.h"
 #include "http/call_inside.h"
@@ -78,14 +79,6 @@ static bool redirected(struct connection *c, struct http_call *call)
     return true;
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* True: it was too often, and is answered. */
 static bool limited(struct http_call *call, const struct limits_answer *rate)
 {
@@ -109,7 +102,7 @@ bool gate_limited(struct http_call *call, enum route_class class_of)
     if (call->exempt)
         return false;
     rate = limits_take_address(call->worker->limits, class_of,
-                               (const struct sockaddr *)&call->address, now_us());
+                               (const struct sockaddr *)&call->address, clock_steady_us());
     return limited(call, &rate);
 }
 
@@ -168,7 +161,7 @@ bool gate_account(struct http_call *call)
     if (call->exempt || !call->identified)
         return true;
     rate = limits_take_account(call->worker->limits, call->match.route->rate, call->identity.player,
-                               now_us());
+                               clock_steady_us());
     return !limited(call, &rate);
 }
 

@@ -107,9 +107,8 @@ int webcells_rows(struct webcells *cells, struct webcell *cell) MUST_CHECK;
  * one that is too long. */
 const char *webcells_line(struct webcells *cells, const struct snapshot_chat_line *line,
                           uint64_t wall_ms, size_t *n);
-/* Room for text that is one receiver's; valid until the next call of this. At least
- * WEBCELLS_SCRATCH bytes. */
 #define WEBCELLS_SCRATCH ((size_t)256 * 1024)
+/* WEBCELLS_SCRATCH bytes of room for text that is one receiver's; valid until the next call. */
 char *webcells_scratch(struct webcells *cells);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "accounts/bans.h"
+#include "common/clock.h"
 #include "common/text.h"
 #include "http/webcells.h"
 #include "http/webtext.h"
@@ -170,7 +171,7 @@ static void tell(struct webplayer *p, const char *text)
                                 .name_n = 6,
                                 .text = text,
                                 .text_n = text_cut(text, strlen(text), PROTOCOL_TEXT_MAX),
-                                .wall_ms = host_wall_ms()};
+                                .wall_ms = clock_wall_ms()};
     char frame[WEBTEXT_CHAT_MAX];
     struct iovec part = {frame, 0};
 
@@ -400,7 +401,7 @@ void webplayer_chat(struct webplayer *p, const char *message, size_t len_bytes, 
         webplayer_malformed(p, error.text, number);
         return;
     }
-    if (p->seat.muted_until_ms > host_wall_ms()) {
+    if (p->seat.muted_until_ms > clock_wall_ms()) {
         char why[BANS_TEXT_MAX];
 
         bans_mute_text(p->seat.muted_until_ms, "", why);

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "net/network.h"
 
-#define NOBODY UINT32_MAX
+#define REFUSED_LOGGED 10 /* a second */
+#define NOBODY         UINT32_MAX
 
 struct address_key {
     uint8_t bytes[9]; /* family (4 or 6), then 4 or 8 bytes of the address, then zeroes */
@@ -247,6 +249,19 @@ size_t address_table_bytes(const struct address_table *table)
 {
     return sizeof(*table) + table->heads_n * sizeof(*table->heads) +
            table->capacity * sizeof(*table->entries);
+}
+
+void address_refused(struct log_limit *limit, const char *event, const struct sockaddr *address,
+                     const char *why)
+{
+    uint64_t swallowed;
+    char text[ADDRESS_TEXT_MAX];
+
+    if (!log_limit_pass(limit, REFUSED_LOGGED, &swallowed))
+        return;
+    address_text(address, text);
+    log_event(LOG_LEVEL_INFO, event, why, LOG_TEXT("address", text),
+              LOG_U64("swallowed", swallowed));
 }
 
 void address_text(const struct sockaddr *address, char text[ADDRESS_TEXT_MAX])

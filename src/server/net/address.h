@@ -28,6 +28,7 @@ struct address_limits {
 enum address_verdict { ADDRESS_OK, ADDRESS_TOO_MANY, ADDRESS_TOO_FAST };
 
 struct address_table;
+struct log_limit; /* common/log.h */
 
 /* capacity: addresses held, more than connections can be open at once. NULL when out of memory. */
 struct address_table *address_table_new(size_t capacity, const struct address_limits *limits);
@@ -54,6 +55,11 @@ bool address_is_exempt(const struct address_table *table, const struct sockaddr 
 
 size_t address_table_n(const struct address_table *table);     /* addresses held */
 size_t address_table_bytes(const struct address_table *table); /* memory, for tests */
+
+/* Log that one from there was refused, ten a second at most. limit: the event's own, zeroed at
+ * first. */
+void address_refused(struct log_limit *limit, const char *event, const struct sockaddr *address,
+                     const char *why);
 
 /* "192.0.2.7:51234". */
 void address_text(const struct sockaddr *address, char text[ADDRESS_TEXT_MAX]);

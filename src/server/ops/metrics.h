@@ -208,7 +208,9 @@ const struct metrics_row *metrics_group_row(enum metric_group group);           
 unsigned metrics_group_room(enum metric_group group);
 /* NULL: that member has no name, or nothing was counted of it. */
 const char *metrics_member_labels(enum metric_group group, unsigned at);
+/* 0 where there is none. */
 int64_t metrics_member_value(enum metric_group group, unsigned at);
+/* All zero where there is none. */
 void metrics_member_histogram(enum metric_group group, unsigned at, struct metrics_histogram *out);
 
 #endif

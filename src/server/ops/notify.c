@@ -4,6 +4,7 @@
  * with it. The protocol is one datagram (sd_notify(3), "Standalone Implementations"), so it is sent
  * here, without waiting for it or with a bound. */
 #include "ops/notify.h"
+#include "common/clock.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -117,13 +118,10 @@ void notify_ready(void)
 
 void notify_reloading(void)
 {
-    struct timespec now;
     char text[STATUS_MAX];
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
-             (unsigned long long)now.tv_sec * 1000000ULL +
-                 (unsigned long long)now.tv_nsec / 1000ULL);
+             (unsigned long long)clock_steady_us());
     tell(text, STATE_MS);
 }
 

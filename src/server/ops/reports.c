@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/thread.h"
 #include "ops/metrics.h"
@@ -54,14 +55,6 @@ struct reports {
     struct span batch[BATCH];
 };
 
-static uint64_t clock_ms(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* -- who reports ------------------------------------------------------------------------------- */
 
 bool reports_want_spans(const struct reports *reports)
@@ -93,9 +86,9 @@ void reports_span(struct reports *reports, const struct span *span)
         place = &reports->spans[(reports->spans_first + reports->spans_n++) % REPORTS_SPANS_MAX];
         *place = *span;
         if (place->ended_ms == 0)
-            place->ended_ms = clock_ms(CLOCK_REALTIME);
+            place->ended_ms = clock_wall_ms();
         if (reports->spans_n == 1)
-            reports->spans_since_ms = clock_ms(CLOCK_MONOTONIC);
+            reports->spans_since_ms = clock_steady_ms();
         if (reports->spans_n == 1 || reports->spans_n == BATCH)
             pthread_cond_signal(&reports->filled);
     } else
@@ -116,7 +109,7 @@ static void alarmed(void *context, const char *event, const char *message,
     if (reports->errors_n < REPORTS_ERRORS_MAX) {
         sentry_fill(
             &reports->errors[(reports->errors_first + reports->errors_n++) % REPORTS_ERRORS_MAX],
-            clock_ms(CLOCK_REALTIME), event, message, fields, fields_n);
+            clock_wall_ms(), event, message, fields, fields_n);
         pthread_cond_signal(&reports->filled);
     } else
         metrics_add(METRIC_ERRORS_LOST, 1);
@@ -156,7 +149,7 @@ static void settle(struct reports *reports, struct receiver *receiver, unsigned 
     if (pause_ms > PAUSE_MAX_MS && answer->retry_after_s == 0)
         pause_ms = PAUSE_MAX_MS;
     receiver->pause_ms = (uint32_t)pause_ms;
-    receiver->paused_until_ms = clock_ms(CLOCK_MONOTONIC) + pause_ms;
+    receiver->paused_until_ms = clock_steady_ms() + pause_ms;
 }
 
 static void post_spans(struct reports *reports, unsigned n)
@@ -215,8 +208,8 @@ static void await(struct reports *reports)
     uint64_t ms;
 
     while (!atomic_load_explicit(&reports->hurry, memory_order_relaxed) &&
-           (ms = idle_ms(reports, clock_ms(CLOCK_MONOTONIC))) > 0) {
-        uint64_t until_ms = clock_ms(CLOCK_MONOTONIC) + ms;
+           (ms = idle_ms(reports, clock_steady_ms())) > 0) {
+        uint64_t until_ms = clock_steady_ms() + ms;
         struct timespec until = {(time_t)(until_ms / 1000), (long)(until_ms % 1000) * 1000000};
 
         pthread_cond_timedwait(&reports->filled, &reports->lock, &until);
@@ -227,7 +220,7 @@ static void await(struct reports *reports)
 static void post_some(struct reports *reports)
 {
     bool hurry = atomic_load_explicit(&reports->hurry, memory_order_relaxed);
-    uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+    uint64_t now_ms = clock_steady_ms();
     struct sentry_event event;
     unsigned n = 0;
     bool error = reports->errors_n > 0 && (hurry || reports->alarms.paused_until_ms <= now_ms);
@@ -342,7 +335,7 @@ struct reports *reports_new(const struct reports_config *config, struct error *e
 
 void reports_stop(struct reports *reports)
 {
-    uint64_t until_ms = clock_ms(CLOCK_MONOTONIC) + STOP_MS;
+    uint64_t until_ms = clock_steady_ms() + STOP_MS;
     const struct timespec moment = {0, 5000000};
     bool done = false;
 
@@ -354,7 +347,7 @@ void reports_stop(struct reports *reports)
     atomic_store_explicit(&reports->hurry, true, memory_order_relaxed);
     pthread_cond_signal(&reports->filled);
     pthread_mutex_unlock(&reports->lock);
-    while (!done && clock_ms(CLOCK_MONOTONIC) < until_ms) {
+    while (!done && clock_steady_ms() < until_ms) {
         done = pthread_tryjoin_np(reports->thread, NULL) == 0;
         if (!done)
             nanosleep(&moment, NULL);

@@ -8,6 +8,7 @@
 
 /* As sessions_handlers want them; context: the presence. login takes the request. */
 void entrance_login(void *context, struct login_request *request);
+/* True: the web client may have a seat; else ask->why says why not. */
 bool entrance_seat(void *context, struct seat_ask *ask);
 /* True: nobody may come from that address, and why. */
 bool entrance_barred(void *context, const struct sockaddr_storage *address,

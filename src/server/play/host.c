@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/thread.h"
 #include "net/stream.h"
 #include "ops/metrics.h"
@@ -21,22 +22,6 @@
 #define LOAD_SMOOTH        4
 #define STUCK_MS           1000 /* without a turn */
 #define HANDSHAKES_WAITING 64   /* more wait in the kernel's backlog */
-
-uint64_t host_wall_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static uint64_t monotonic_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 void host_settings_free(struct host_settings *settings)
 {
@@ -57,12 +42,12 @@ static bool sweep_begin(struct host *host)
         return false;
     host->tick = snapshot_tick(host->snapshot);
     host->players = snapshot_players_n(host->snapshot);
-    host->wall_ms = host_wall_ms();
+    host->wall_ms = clock_wall_ms();
     /* relaxed: the mailbox has ordered it before the snapshot */
     host->tempo = (uint16_t)atomic_load_explicit(&host->tempo_newest, memory_order_relaxed);
     host->cursor = host->playing.first;
     host->sweep_us = 0;
-    host->sweep_began_us = monotonic_us();
+    host->sweep_began_us = clock_steady_us();
     host->gathers_n = host->slices_n = host->handshakes_n = 0;
     host->blocks_n = host->blocks_full_n = host->blocks_withheld_n = 0;
     arrivals_look(&host->arrivals, host->snapshot);
@@ -78,8 +63,8 @@ static void sweep_note(struct host *host)
     struct worst_record record = {.kind = WORST_SWEEP,
                                   .thread = host->config.number,
                                   .tick = host->tick,
-                                  .at_ms = host_wall_ms(),
-                                  .real_us = (uint32_t)(monotonic_us() - host->sweep_began_us),
+                                  .at_ms = clock_wall_ms(),
+                                  .real_us = (uint32_t)(clock_steady_us() - host->sweep_began_us),
                                   .cpu_us = (uint32_t)host->sweep_us,
                                   .of.sweep = {.sessions = host->gathers_n,
                                                .blocks = (uint32_t)host->blocks_n,
@@ -113,7 +98,7 @@ static void sweep_measure(struct host *host)
 /* What the thread did since the last sweep's end, sockets, TLS and all, as CPU time a second. */
 static void load_measure(struct host *host)
 {
-    uint64_t cpu_us = thread_cpu_us(), now_us = monotonic_us();
+    uint64_t cpu_us = thread_cpu_us(), now_us = clock_steady_us();
     uint64_t passed_us = now_us - host->measured_us;
     uint32_t busy_us = (uint32_t)atomic_load_explicit(&host->busy_us, memory_order_relaxed);
 
@@ -134,7 +119,7 @@ void host_load(const struct host *host, struct balance_load *load)
 {
     load->busy_us = (uint32_t)atomic_load_explicit(&host->busy_us, memory_order_relaxed);
     load->settled_n = (uint32_t)atomic_load_explicit(&host->settled_n, memory_order_relaxed);
-    load->stuck = io_turned_ms(host->io) + STUCK_MS < monotonic_us() / 1000;
+    load->stuck = io_turned_ms(host->io) + STUCK_MS < clock_steady_us() / 1000;
 }
 
 bool host_has_room(const struct host *host)

@@ -164,7 +164,4 @@ void host_stalled(struct host *host, uint32_t stalled_ms); /* any thread */
 
 unsigned host_floor(const struct host *host); /* any thread: sessions_floor */
 
-/* For sessions. */
-uint64_t host_wall_ms(void); /* Unix time now */
-
 #endif

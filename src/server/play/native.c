@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "accounts/bans.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "net/address.h"
@@ -273,7 +274,7 @@ static enum native_result take_chat(struct session *s, const struct protocol_fra
         s->urgent = true;
         return NATIVE_DONE;
     }
-    if (s->seat.muted_until_ms > host_wall_ms()) {
+    if (s->seat.muted_until_ms > clock_wall_ms()) {
         char why[BANS_TEXT_MAX];
 
         bans_mute_text(s->seat.muted_until_ms, "", why);
@@ -303,7 +304,7 @@ static enum native_result take_ping(struct session *s, const struct protocol_fra
     wire_writer_init(&w, room, sizeof(room));
     protocol_encode_pong(&w, &(struct protocol_pong){.cookie = ping.cookie,
                                                      .tick = s->seat.host->tick,
-                                                     .wall_ms = host_wall_ms()});
+                                                     .wall_ms = clock_wall_ms()});
     session_queue(s, &w);
     s->urgent = true; /* it measures the way, not the tick */
     return NATIVE_DONE;

@@ -100,6 +100,7 @@ enum presence_place {
     PRESENCE_SAVING,  /* it is not here: as it was saved, newer than what the database has */
     PRESENCE_UNKNOWN, /* the database knows, if anybody; *place is left alone */
 };
+/* Metres, as of the newest snapshot, or of a save that waits. */
 enum presence_place presence_place(const struct presence *presence, uint64_t player,
                                    struct store_position *place);
 
@@ -117,6 +118,7 @@ enum presence_put presence_put(struct presence *presence, uint64_t player, doubl
 /* An operator gave the account another role, or another name: who is here is told, at once. Nobody
  * by that account: nothing. */
 void presence_role(struct presence *presence, uint64_t player, enum protocol_role role);
+/* His name is another now: all who see him are told. Nobody by that account: nothing. */
 void presence_renamed(struct presence *presence, uint64_t player, const char *name);
 /* A guest of that name who is here: his session. 0: there is none. */
 uint64_t presence_guest(const struct presence *presence, const char *name);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "net/address.h"
 #include "ops/metrics.h"
@@ -324,7 +325,7 @@ static void session_welcome(struct session *s, const struct login_answer *answer
     protocol_encode_welcome(
         &w, &(struct protocol_welcome){.entity = answer->entity,
                                        .tick = known ? host->tick : answer->joined_tick,
-                                       .wall_ms = known ? host->wall_ms : host_wall_ms(),
+                                       .wall_ms = known ? host->wall_ms : clock_wall_ms(),
                                        .tick_hz = SIM_TICK_HZ,
                                        .view_m = host->settings->view_m,
                                        .world_seed = heightfield_seed(host->config.world->field),

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "net/address.h"
 #include "net/network.h"
@@ -136,27 +137,13 @@ static void slot_give_back(struct sessions *sessions, struct slot *slot)
     sessions->used_n--;
 }
 
-static uint64_t control_now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* ---- accepting ---- */
 
 static void refused(const struct sockaddr_storage *address, const char *why)
 {
     static struct log_limit limit;
-    uint64_t swallowed;
-    char text[ADDRESS_TEXT_MAX];
 
-    if (!log_limit_pass(&limit, 10, &swallowed))
-        return;
-    address_text((const struct sockaddr *)address, text);
-    log_event(LOG_LEVEL_INFO, "connection_refused", why, LOG_TEXT("address", text),
-              LOG_U64("swallowed", swallowed));
+    address_refused(&limit, "connection_refused", (const struct sockaddr *)address, why);
 }
 
 void sessions_load(const struct sessions *sessions, unsigned thread, struct balance_load *load)
@@ -213,7 +200,7 @@ static bool may_come(struct sessions *sessions, const struct sockaddr_storage *a
         return true;
     metrics_add(METRIC_BANNED_REFUSED, 1);
     refused(address, "the address is banned");
-    return bucket_take(&sessions->barred, &barred_told, control_now_ms());
+    return bucket_take(&sessions->barred, &barred_told, clock_steady_ms());
 }
 
 static void on_arrived(void *context, int fd, const struct sockaddr_storage *address)
@@ -223,7 +210,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     struct slot *slot;
 
     switch (
-        address_opened(sessions->addresses, (const struct sockaddr *)address, control_now_ms())) {
+        address_opened(sessions->addresses, (const struct sockaddr *)address, clock_steady_ms())) {
     case ADDRESS_OK:
         break;
     case ADDRESS_TOO_MANY:
@@ -247,7 +234,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
         return;
     }
     slot->thread = choose_thread(sessions);
-    slot->opened_ms = host_wall_ms();
+    slot->opened_ms = clock_wall_ms();
     slot->address = *address;
     sessions->hosts_load[slot->thread]++;
     metrics_gauge(METRIC_CONNECTIONS, 1);
@@ -351,7 +338,7 @@ static bool seat_give(struct sessions *sessions, struct seat_ask *ask)
     }
     sessions->strangers_n++;
     slot->thread = ask->seat->host->config.number;
-    slot->opened_ms = host_wall_ms();
+    slot->opened_ms = clock_wall_ms();
     slot->address = ask->address;
     sessions->hosts_load[slot->thread]++;
     ask->id = slot_id(sessions, slot);
@@ -740,7 +727,7 @@ struct sessions *sessions_new(struct event_base *control, const struct sessions_
     sessions->handlers = *handlers;
     sessions->free_first = 0;
     sessions->serial = 1;
-    bucket_init(&sessions->barred, &barred_told, control_now_ms());
+    bucket_init(&sessions->barred, &barred_told, clock_steady_ms());
     sessions->world.field = config->field;
     sessions->world.epoch = config->epoch;
     heightfield_hash(config->field, sessions->world.hash);

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
 
@@ -181,14 +182,6 @@ static int copy_fill(const struct copy *copy, const char *from, int64_t epoch, i
     return rc == SQLITE_OK ? on_disk(copy->path, O_RDONLY, error) : -1;
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static bool same_file(const char *a, const char *b)
 {
     struct stat one, other;
@@ -201,7 +194,7 @@ int backup_make(const char *path, const char *to, struct error *report, struct e
 {
     struct copy copy = {.path = ""};
     struct stat status = {.st_size = 0};
-    double begun_s = seconds();
+    uint64_t begun_us = clock_steady_us();
     int64_t players;
     int rc = -1;
 
@@ -222,7 +215,8 @@ int backup_make(const char *path, const char *to, struct error *report, struct e
     error_set(report,
               "database file %.180s: copied to %.180s and checked: %" PRId64
               " accounts, %lld bytes, %.1f s",
-              path, to, players, (long long)status.st_size, seconds() - begun_s);
+              path, to, players, (long long)status.st_size,
+              (double)(clock_steady_us() - begun_us) / 1e6);
     return 0;
 }
 
@@ -326,7 +320,7 @@ int backup_restore(const char *path, const char *from, struct error *report, str
 {
     struct copy copy = {.path = ""};
     char kept[PATH_BYTES];
-    double begun_s = seconds();
+    uint64_t begun_us = clock_steady_us();
     bool there = access(path, F_OK) == 0;
     int64_t players;
     int claim, rc;
@@ -349,7 +343,7 @@ int backup_restore(const char *path, const char *from, struct error *report, str
     error_set(report,
               "database file %.140s: put back from %.140s and checked: %" PRId64
               " accounts, %.1f s; %s%.140s",
-              path, from, players, seconds() - begun_s,
+              path, from, players, (double)(clock_steady_us() - begun_us) / 1e6,
               there ? "what was there is kept as " : "there was none", there ? kept : "");
     return 0;
 }

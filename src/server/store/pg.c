@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "store/ask_list.h"
@@ -51,14 +52,6 @@ struct driver {
     bool closing;
 };
 
-static uint64_t now_us_of(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static struct ask_list *list_of(struct driver *driver, const struct store_ask *ask)
 {
     return ask->row->lane == STATEMENT_SAVES ? &driver->saves : &driver->asked;
@@ -72,7 +65,7 @@ static uint64_t deadline_of(const struct driver *driver, const struct store_ask 
 
 static void answer(struct store_ask *ask)
 {
-    uint64_t took_us = now_us_of() - ask->asked_us;
+    uint64_t took_us = clock_steady_us() - ask->asked_us;
 
     metrics_observe(METRIC_STORE_US, took_us);
     if (ask->row->lane == STATEMENT_SAVES)
@@ -98,7 +91,7 @@ static void lost(struct driver *driver, struct store_ask *asks, const struct err
 {
     struct ask_list again = {.tail = &again.oldest};
     struct ask_list *list = list_of(driver, asks);
-    uint64_t now_us = now_us_of();
+    uint64_t now_us = clock_steady_us();
 
     while (asks) {
         struct store_ask *ask = asks;
@@ -209,7 +202,7 @@ static void changed(void *context, struct pg_link *link, const struct error *why
             driver->places[i].retry_us = 0;
         return;
     }
-    place->retry_us = now_us_of() + (place->failed_n ? backoff_us(place->failed_n - 1) : 0);
+    place->retry_us = clock_steady_us() + (place->failed_n ? backoff_us(place->failed_n - 1) : 0);
     place->failed_n++;
     metrics_add(METRIC_STORE_RECONNECTS, 1);
     if (place == driver->places)
@@ -309,7 +302,7 @@ static void refuse(struct driver *driver, uint64_t now_us)
 static void turn(evutil_socket_t fd, short what, void *context)
 {
     struct driver *driver = context;
-    uint64_t now_us = now_us_of();
+    uint64_t now_us = clock_steady_us();
 
     (void)fd, (void)what;
     send_saves(driver, now_us);
@@ -334,7 +327,7 @@ static void keep_alive(struct driver *driver, struct place *place, unsigned i, u
 static void sweep(evutil_socket_t fd, short what, void *context)
 {
     struct driver *driver = context;
-    uint64_t now_us = now_us_of();
+    uint64_t now_us = clock_steady_us();
 
     (void)fd, (void)what;
     for (unsigned i = 0; i < driver->places_n; i++) {
@@ -360,9 +353,9 @@ static void driver_ask(void *data, struct store_ask *ask)
 /* The loop has ended: a loop of our own, until all is answered or the time is up. */
 static void finish(struct driver *driver)
 {
-    uint64_t end_us = now_us_of() + CLOSE_MS * 1000;
+    uint64_t end_us = clock_steady_us() + CLOSE_MS * 1000;
 
-    while (now_us_of() < end_us) {
+    while (clock_steady_us() < end_us) {
         struct pollfd fds[LINKS_MAX];
         struct pg_link *links[LINKS_MAX];
         nfds_t n = 0;
@@ -445,7 +438,7 @@ static int start_serving(struct driver *driver, PGconn *conn, struct error *erro
         PQfinish(conn);
         return error_set(error, "out of memory");
     }
-    pg_link_adopt(driver->places[0].link, conn, now_us_of());
+    pg_link_adopt(driver->places[0].link, conn, clock_steady_us());
     sweep(-1, 0, driver);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "store/pg_cancel.h"
 #include "store/pg_unit.h"
 
@@ -200,17 +201,9 @@ static void read_results(struct pg_link *link)
         broken_by_libpq(link);
 }
 
-static uint64_t now_us_of(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 void pg_link_serve(struct pg_link *link)
 {
-    link->now_us = now_us_of();
+    link->now_us = clock_steady_us();
     if (link->state == PG_CONNECTING) {
         step_connect(link);
         return;

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/thread.h"
 #include "ops/metrics.h"
@@ -196,14 +197,6 @@ static bool reads(const struct store_ask *ask)
     return !(ask->row->flags & STATEMENT_CHANGES);
 }
 
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* In whatever transaction there is. Returns the SQLite result code. */
 static int execute(struct driver *driver, struct store_ask *ask)
 {
@@ -211,7 +204,7 @@ static int execute(struct driver *driver, struct store_ask *ask)
     int rc;
 
     store_ask_clear(ask); /* it may be run again */
-    ask->begun_us = monotonic_us();
+    ask->begun_us = clock_steady_us();
     errno = 0; /* for sqlite_file_error */
     rc = whole ? run_whole(driver, ask) : run_steps(driver, ask);
     ask->answer.status = status_of(ask, rc);
@@ -228,7 +221,7 @@ static void rollback(struct driver *driver)
 
 static void run_alone(struct driver *driver, struct store_ask *ask)
 {
-    uint64_t begun_us = monotonic_us();
+    uint64_t begun_us = clock_steady_us();
     int rc;
 
     /* Who found it locked has waited long enough for all who come after: they fail at once, so that
@@ -238,14 +231,14 @@ static void run_alone(struct driver *driver, struct store_ask *ask)
     if ((rc & 0xff) == SQLITE_BUSY || (rc == SQLITE_DONE && !reads(ask)))
         driver->locked = (rc & 0xff) == SQLITE_BUSY;
     rollback(driver);
-    metrics_observe(METRIC_STORE_US, monotonic_us() - begun_us);
+    metrics_observe(METRIC_STORE_US, clock_steady_us() - begun_us);
 }
 
 /* What waits at the same time shares one commit, and so one wait for the disk. False: it did not
  * work out and nothing was changed; each is to be run alone, to find who is at fault. */
 static bool run_together(struct driver *driver, struct store_ask *first, unsigned n)
 {
-    uint64_t begun_us = monotonic_us();
+    uint64_t begun_us = clock_steady_us();
     bool good;
 
     sqlite3_busy_timeout(driver->db, LOCKED_BUSY_MS); /* waiting is for run_alone */
@@ -260,7 +253,7 @@ static bool run_together(struct driver *driver, struct store_ask *first, unsigne
     good = good && sqlite3_exec(driver->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     rollback(driver);
     for (unsigned i = 0; good && i < n; i++)
-        metrics_observe(METRIC_STORE_US, (monotonic_us() - begun_us) / n);
+        metrics_observe(METRIC_STORE_US, (clock_steady_us() - begun_us) / n);
     return good;
 }
 

@@ -119,8 +119,10 @@ static inline struct statement_value value_text_or_null(const char *text) /* "":
 /* What many rows bind and read: $1 is id.player_id; and $2 id.now_ms; $1 is id.now_ms. */
 void statement_bind_id(const struct store_question *question, size_t at,
                        struct statement_value *values);
+/* The account's id, and the time. */
 void statement_bind_id_and_now(const struct store_question *question, size_t at,
                                struct statement_value *values);
+/* The time alone. */
 void statement_bind_now(const struct store_question *question, size_t at,
                         struct statement_value *values);
 void statement_read_id(const struct statement_value *columns, void *into); /* an uint64_t */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "store/driver.h"
@@ -25,14 +26,6 @@ struct store {
     struct error trouble; /* of the newest answer that says something of it */
     bool changes_fail;    /* the trouble is with changes (too) */
 };
-
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void store_ask_clear(struct store_ask *ask)
 {
@@ -121,7 +114,7 @@ void store_answered(struct store_ask *ask)
 
     metrics_gauge(METRIC_STORE_QUEUE, -1);
     metrics_add(METRIC_STORE_QUESTIONS, 1);
-    timing_note(&store->timing, ask, monotonic_us());
+    timing_note(&store->timing, ask, clock_steady_us());
     store->unanswered_n[ask->row->lane]--;
     note_trouble(store, ask);
     if (question->answer)
@@ -143,7 +136,7 @@ int store_ask(struct store *store, const struct store_question *question)
     ask->store = store;
     ask->row = row;
     ask->question = *question;
-    ask->asked_us = monotonic_us();
+    ask->asked_us = clock_steady_us();
     if (n) {
         memcpy(ask + 1, question->in.many.rows, n * row->in_bytes);
         ask->question.in.many.rows = ask + 1;

@@ -1,6 +1,7 @@
 /* timestamp.c -- times as text and back. */
 #include <config.h> /* timegm */
 
+#include "common/clock.h"
 #include "store/timestamp.h"
 
 #include <stdio.h>
@@ -36,8 +37,5 @@ uint64_t timestamp_parse(const char *text)
 
 uint64_t timestamp_now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return clock_wall_ms();
 }
