@@ -147,6 +147,22 @@ static void test_login_by_keys(void **state)
     ui_fini(&ui);
 }
 
+/* What was typed for a new password is no login's, should the connection drop meanwhile. */
+static void test_new_password_is_no_login(void **state)
+{
+    (void)state;
+    struct ui ui;
+    ui_init(&ui, NULL);
+    screens_open(&ui.screens, SCREENS_NONE);
+    screens_open(&ui.screens, SCREENS_PASSWORD);
+    strcpy(ui.screens.old, "correct horse");
+    strcpy(ui.screens.password, "battery staple");
+    screens_open(&ui.screens, SCREENS_LOST);
+    assert_string_equal(ui.screens.old, "");
+    assert_string_equal(ui.screens.password, "");
+    ui_fini(&ui);
+}
+
 /* All of it between two frames, as on a slow machine: what was typed goes where it was meant. */
 static void test_slow_frames_keep_the_order(void **state)
 {
@@ -673,6 +689,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_login_by_keys),
+        cmocka_unit_test(test_new_password_is_no_login),
         cmocka_unit_test(test_slow_frames_keep_the_order),
         cmocka_unit_test(test_login_says_what_is_wrong),
         cmocka_unit_test(test_registration_is_checked),

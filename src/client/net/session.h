@@ -111,8 +111,7 @@ int session_move(struct session *session, const struct protocol_move *move) MUST
 /* 1..PROTOCOL_TEXT_MAX bytes; -1 also beyond that. */
 int session_chat(struct session *session, enum protocol_channel channel,
                  const char *text) MUST_CHECK;
-/* Ask for names. */
-/* A new password; NOTICE says what came of it. Texts are copied, and wiped once they are sent. */
+/* A new password; NOTICE says what came of it. Texts are copied. */
 int session_password(struct session *session, const char *now, const char *fresh) MUST_CHECK;
 /* Ask who these are; IDENTITY answers. 0; -1: not connected, or too much waits. */
 int session_who(struct session *session, const struct protocol_who *who) MUST_CHECK;

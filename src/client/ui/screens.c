@@ -30,10 +30,10 @@ void screens_open(struct screens *s, enum screens_kind kind)
 {
     if (s->kind == kind)
         return;
+    if (kind == SCREENS_NONE || s->kind == SCREENS_PASSWORD) /* which shares fields with LOGIN */
+        screens_fini(s);
     s->kind = kind;
     s->fresh = true;
-    if (kind == SCREENS_NONE)
-        screens_fini(s);
 }
 
 static int complain(struct screens *s, const char *text)
