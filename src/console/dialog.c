@@ -83,7 +83,7 @@ static const struct deed {
         "The account is here no more at once, and cannot log in for a day. The player is told "
         "why and until when. This goes to the audit log; bans.lift ends it."},
     [UI_DEED_MUTE] = {"Mute", " for an hour", "Yes, mute", "players.mute", "muted", "1h",
-        "No chat is taken from the account for an hour. The player is told why, nobody else. "
+        "No chat is taken from the player for an hour. He is told why, nobody else. "
         "This goes to the audit log; players.unmute ends it."},
 };
 /* clang-format on */
@@ -93,15 +93,23 @@ const char *dialog_done(enum ui_deed deed)
     return DEEDS[deed].done;
 }
 
-/* By number: a name that is seen may be another account's since its owner was renamed. */
+/* Whom. An account by number: a name that is seen may be another's since its owner was renamed; a
+ * guest has no number. */
+static json_t *target_of(const struct deed *deed, const struct model_player *player)
+{
+    if (deed->duration == NULL)
+        return json_pack("{s:s}", "session", player->session);
+    return model_guest(player)
+               ? json_pack("{s:s, s:s}", "player", player->name, "duration", deed->duration)
+               : json_pack("{s:s, s:s}", "id", player->account, "duration", deed->duration);
+}
+
 static void act(struct ui *ui)
 {
     const struct ui_dialog *dialog = &ui->dialog;
     const struct deed *deed = &DEEDS[dialog->deed];
     const char *reason = dialog->reason.text;
-    json_t *params = deed->duration == NULL ? json_pack("{s:s}", "session", dialog->player.session)
-                                            : json_pack("{s:s, s:s}", "id", dialog->player.account,
-                                                        "duration", deed->duration);
+    json_t *params = target_of(deed, &dialog->player);
 
     if (reason[0] != '\0' || deed->duration != NULL)
         json_object_set_new(params, "reason",

@@ -195,6 +195,11 @@ static void move_history(struct model *model, const struct model_status *before,
     series_add(&model->players_here, (double)now->players);
 }
 
+bool model_guest(const struct model_player *player)
+{
+    return strcmp(player->account, "0") == 0;
+}
+
 static void take_players(struct model *model, const json_t *data)
 {
     const json_t *row;

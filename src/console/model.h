@@ -75,6 +75,8 @@ struct model_player {
     int64_t cells, shift;
 };
 
+bool model_guest(const struct model_player *player); /* he has no account */
+
 struct model_log_line {
     uint64_t sequence;
     int64_t time_ms;

@@ -303,8 +303,8 @@ static void begin(struct ui *ui, enum ui_deed deed)
         ui_say(ui, true, "nobody is under the cursor");
         return;
     }
-    if (deed != UI_DEED_KICK && strcmp(player->account, "0") == 0) {
-        ui_say(ui, true, "%s is a guest: there is no account to act on", player->name);
+    if (deed == UI_DEED_BAN && model_guest(player)) {
+        ui_say(ui, true, "%s is a guest: there is no account to ban", player->name);
         return;
     }
     memset(&ui->dialog, 0, sizeof(ui->dialog));

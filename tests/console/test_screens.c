@@ -419,6 +419,23 @@ static void a_guest_has_no_account_to_ban(void **state)
     fixture_fini(&fixture);
 }
 
+static void a_guest_is_muted_by_name(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "2");
+    fixture.ui.players.waiting = true;
+    strcpy(fixture.ui.model.players[0].account, "0");
+    strcpy(fixture.ui.model.players[0].name, "Aria");
+    press(&fixture, "mrloud\n\t\n");
+    assert_int_equal(fixture.last_ask, UI_ASK_MUTE);
+    assert_string_equal(fixture.last_params,
+                        "{\"duration\": \"1h\", \"player\": \"Aria\", \"reason\": \"loud\"}");
+    fixture_fini(&fixture);
+}
+
 static void what_became_of_a_kick_is_said(void **state)
 {
     json_t *result = json_pack("{s:s}", "kicked", "Aria");
@@ -616,6 +633,7 @@ int main(void)
         cmocka_unit_test(the_help_has_pages),
         cmocka_unit_test(kicking_asks_first_and_the_default_is_no),
         cmocka_unit_test(a_guest_has_no_account_to_ban),
+        cmocka_unit_test(a_guest_is_muted_by_name),
         cmocka_unit_test(what_became_of_a_kick_is_said),
         cmocka_unit_test(the_cursor_stays_on_its_player),
         cmocka_unit_test(sorting_and_filtering_ask_the_daemon),
