@@ -221,7 +221,7 @@ static void test_socketio_packets(void **state)
         assert_int_equal(packet.ack, rows[i].ack);
         assert_int_equal(packet.attachments, rows[i].attachments);
         if (rows[i].data != NULL) {
-            json_t *expected = json_loads(rows[i].data, 0, NULL);
+            json_t *expected = json_loads(rows[i].data, JSON_DECODE_INT_AS_REAL, NULL);
 
             assert_true(json_equal(expected, packet.data));
             json_decref(expected);

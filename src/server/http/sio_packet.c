@@ -106,7 +106,9 @@ int sio_packet_read(const char *text, size_t len_bytes, struct sio_packet *packe
         read_number(&at, end, SIO_NO_ACK - 1, &packet->ack) != 0)
         return -1;
     if (at < end) {
-        packet->data = json_loadb(at, (size_t)(end - at), 0, NULL);
+        /* As JavaScript reads it: integers of any size, and a NUL in a string. */
+        packet->data =
+            json_loadb(at, (size_t)(end - at), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
         if (packet->data == NULL)
             return -1;
     }

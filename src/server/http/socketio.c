@@ -119,14 +119,23 @@ static void on_ended(void *context, const char *reason)
 static const struct webplayer_handlers player_handlers = {on_connected, on_refused, on_writable,
                                                           on_frames,    on_acked,   on_ended};
 
+/* A string's, NUL-terminated; NULL: it is none, or has a NUL within. */
+static const char *text_of(const json_t *string)
+{
+    const char *text = json_string_value(string);
+
+    return text != NULL && strlen(text) == json_string_length(string) ? text : NULL;
+}
+
 /* auth: the client's, an object, or NULL. A token of another kind is a bad one. */
 static const char *token_of(const json_t *auth)
 {
     const json_t *token = json_object_get(auth, "token");
+    const char *text = text_of(token);
 
     if (token == NULL || json_is_null(token))
         return NULL;
-    return json_is_string(token) ? json_string_value(token) : "";
+    return text != NULL ? text : "";
 }
 
 static void take_connect(struct socketio *c, const struct sio_packet *packet)
@@ -187,6 +196,7 @@ static const char *take_join(struct socketio *c, const json_t *body, uint32_t ac
     double position[3];
 
     if (!json_is_object(body) || !read_optional(body, "username", JSON_STRING, &name) ||
+        (name != NULL && text_of(name) == NULL) ||
         !read_optional(body, "position", JSON_OBJECT, &place) ||
         (place != NULL && !read_position(place, position)))
         return "player:join takes {username, position: {x, y, z}}";
@@ -233,7 +243,7 @@ static const struct event_row {
 
 static void take_event(struct socketio *c, const struct sio_packet *packet)
 {
-    const char *name = json_string_value(json_array_get(packet->data, 0)), *wrong;
+    const char *name = text_of(json_array_get(packet->data, 0)), *wrong;
 
     if (packet->type == SIO_BINARY_EVENT) {
         c->attachments = packet->attachments;
