@@ -350,12 +350,21 @@ static void test_moves(void **state)
     assert_int_equal(bob->errors, 3 * ARRAY_N(bad));
     steps(scene, 2);
     assert_int_equal(eve->moved, 1);
-    /* Farther than it can go: told so, but not with every tick, and it gets there. */
+    /* Some ticks of way, and never more than 2 m from where it wishes to be: not told so. */
     corrected = bob->corrected;
+    webplayer_move(bob->player, 6.9, 0, 4.5, WEBPLAYER_NO_ACK);
+    steps(scene, 12);
+    assert_true(eve->seen[0].x == 6.9);
+    assert_int_equal(bob->corrected, corrected);
+    webplayer_move(bob->player, 11.5, 0, 4.5, WEBPLAYER_NO_ACK); /* a metre more, and once so */
+    steps(scene, 12);
+    assert_true(eve->seen[0].x == 11.5);
+    assert_int_equal(bob->corrected, corrected + 1);
+    /* Farther than it can go: told so, but not with every tick, and it gets there. */
     webplayer_move(bob->player, 33, 0, 4.5, 9);
     steps(scene, 3);
     assert_int_equal(bob->corrected, corrected + 1);
-    assert_true(bob->corrected_x < 8);
+    assert_true(bob->corrected_x < 17);
     steps(scene, 5);
     assert_int_equal(bob->corrected, corrected + 1);
     steps(scene, 80);
