@@ -313,6 +313,8 @@ static void test_events(void **state)
         {"25[\"chat:send\",{\"message\":5}]", "malformed 5;"},
         {"25[\"chat:send\",\"hi\"]", "malformed 5;"},
         {"25[\"chat:send\",{\"message\":\"a\\u0000b\"}]", "chat a\\0b 5;"},
+        /* an emoji that was cut in half, as JSON.stringify writes it */
+        {"25[\"chat:send\",{\"message\":\"hi \\ud83d\"}]", "chat hi \xef\xbf\xbd 5;"},
         {"25[\"chat:send\\u0000\",{\"message\":\"hi\"}]", "malformed 5;"},
         {"27[\"player:join\",{\"username\":\"anna\\u0000\"}]", "malformed 7;"},
         /* as JSON.stringify writes 1e20: more than 64 bits hold */

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ESCAPE_CHARS 6 /* of \u0000 */
+
+static const char hex_digits[] = "0123456789abcdef0123456789ABCDEF";
+
 /* ---- reading ---- */
 
 static bool is_binary(enum sio_type type)
@@ -91,6 +95,61 @@ static bool fits(const struct sio_packet *packet)
     return false;
 }
 
+/* Of "\uD83D" and what follows; -1: it is no such escape. */
+static int32_t utf16_unit(const char *at, const char *end)
+{
+    int32_t unit = 0;
+
+    if (end - at < ESCAPE_CHARS || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    for (unsigned i = 2; i < ESCAPE_CHARS; i++) {
+        const char *digit = memchr(hex_digits, at[i], sizeof(hex_digits) - 1);
+
+        if (digit == NULL)
+            return -1;
+        unit = unit << 4 | (int32_t)((digit - hex_digits) % 16);
+    }
+    return unit;
+}
+
+/* Half a surrogate pair becomes U+FFFD. False: there is none. */
+static bool mend_halves(char *text, size_t len_bytes)
+{
+    char *at = text, *end = text + len_bytes;
+    bool mended = false;
+
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        int32_t unit = utf16_unit(at, end);
+        int32_t next = unit >= 0xd800 && unit < 0xdc00 ? utf16_unit(at + ESCAPE_CHARS, end) : -1;
+
+        if (next >= 0xdc00 && next < 0xe000) {
+            at += ESCAPE_CHARS;
+        } else if (unit >= 0xd800 && unit < 0xe000) {
+            memcpy(at + 2, "fffd", 4);
+            mended = true;
+        }
+        at += unit >= 0 ? ESCAPE_CHARS : end - at < 2 ? 1 : 2;
+    }
+    return mended;
+}
+
+/* As JavaScript reads it: integers of any size, and in strings NULs, and halves of a pair where a
+ * text was cut. NULL: malformed, or out of memory. */
+static json_t *read_json(const char *text, size_t len_bytes)
+{
+    const size_t flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+    json_t *json = json_loadb(text, len_bytes, flags, NULL);
+    char *copy = json == NULL ? malloc(len_bytes) : NULL;
+
+    if (copy != NULL) {
+        memcpy(copy, text, len_bytes);
+        if (mend_halves(copy, len_bytes))
+            json = json_loadb(copy, len_bytes, flags, NULL);
+    }
+    free(copy);
+    return json;
+}
+
 int sio_packet_read(const char *text, size_t len_bytes, struct sio_packet *packet)
 {
     const char *at = text + 1, *end = text + len_bytes;
@@ -106,9 +165,7 @@ int sio_packet_read(const char *text, size_t len_bytes, struct sio_packet *packe
         read_number(&at, end, SIO_NO_ACK - 1, &packet->ack) != 0)
         return -1;
     if (at < end) {
-        /* As JavaScript reads it: integers of any size, and a NUL in a string. */
-        packet->data =
-            json_loadb(at, (size_t)(end - at), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+        packet->data = read_json(at, (size_t)(end - at));
         if (packet->data == NULL)
             return -1;
     }

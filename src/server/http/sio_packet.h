@@ -35,8 +35,8 @@ struct sio_packet {
     size_t space_bytes;
     uint32_t ack; /* the id under which it wants to be acknowledged, or SIO_NO_ACK */
     json_t *data; /* NULL: none. Its kind is its type's: an object, an array that begins with a
-                     name, nothing. All numbers are reals, strings may hold NULs. Released by
-                     sio_packet_clear */
+                     name, nothing. All numbers are reals, strings may hold NULs; half a surrogate
+                     pair is U+FFFD. Released by sio_packet_clear */
 };
 
 /* All of the text. 0; -1: malformed (nothing to clear). */
