@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "http/eio_packet.h"
+#include "http/websocket.h"
 
 #define HEAD_BYTES  4 /* of a record: the packet's length */
 #define ROOM_LEAST  512
 #define FRAME_TEXT  0x81 /* FIN, text */
 #define LENGTH_16   126
-#define LENGTH_64   127
 #define LENGTH_MASK 0x80
 
 static uint32_t record_bytes(const struct eio_queue *queue, uint32_t at)
@@ -160,23 +160,6 @@ int eio_queue_add_frames(struct eio_queue *queue, const struct iovec *parts, uns
     return 0;
 }
 
-static size_t head_bytes(size_t len_bytes)
-{
-    if (len_bytes < LENGTH_16)
-        return 2;
-    return len_bytes <= UINT16_MAX ? 4 : EIO_FRAME_HEAD_MAX;
-}
-
-static void write_head(uint8_t *to, size_t len_bytes)
-{
-    unsigned wide_n = len_bytes < LENGTH_16 ? 0 : len_bytes <= UINT16_MAX ? 2 : 8;
-
-    to[0] = FRAME_TEXT;
-    to[1] = wide_n == 0 ? (uint8_t)len_bytes : wide_n == 2 ? LENGTH_16 : LENGTH_64;
-    for (unsigned i = 0; i < wide_n; i++)
-        to[2 + i] = (uint8_t)(len_bytes >> 8 * (wide_n - 1 - i));
-}
-
 /* ---- out ---- */
 
 bool eio_queue_is_empty(const struct eio_queue *queue)
@@ -197,12 +180,13 @@ void eio_queue_clear(struct eio_queue *queue)
 
 size_t eio_queue_next_bytes(const struct eio_queue *queue)
 {
+    uint8_t head[WEBSOCKET_HEAD_MAX];
     size_t n;
 
     if (eio_queue_is_empty(queue))
         return 0;
     n = record_bytes(queue, queue->begin);
-    return head_bytes(n) + n;
+    return websocket_head(WEBSOCKET_OP_TEXT, n, head) + n;
 }
 
 size_t eio_queue_take_frames(struct eio_queue *queue, uint8_t *out, size_t out_bytes)
@@ -210,9 +194,9 @@ size_t eio_queue_take_frames(struct eio_queue *queue, uint8_t *out, size_t out_b
     size_t written = 0, need;
 
     while ((need = eio_queue_next_bytes(queue)) > 0 && need <= out_bytes - written) {
-        size_t n = record_bytes(queue, queue->begin), head_n = need - n;
+        size_t n = record_bytes(queue, queue->begin);
+        size_t head_n = websocket_head(WEBSOCKET_OP_TEXT, n, out + written);
 
-        write_head(out + written, n);
         memcpy(out + written + head_n, queue->bytes + queue->begin + HEAD_BYTES, n);
         written += need;
         queue->begin += HEAD_BYTES + (uint32_t)n;

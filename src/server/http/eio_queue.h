@@ -16,8 +16,6 @@ struct eio_queue { /* all 0: empty */
     uint32_t begin, end, room; /* records between begin and end: length, packet */
 };
 
-#define EIO_FRAME_HEAD_MAX 10
-
 /* Add a packet: its type's digit, then text. 0; -1: it would hold more than most_bytes, or out of
  * memory: nothing changed. */
 int eio_queue_add(struct eio_queue *queue, char type, const char *text, size_t len_bytes,

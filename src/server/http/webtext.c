@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "http/websocket.h"
 #include "sim/command.h"
 #include "store/timestamp.h"
 
@@ -182,18 +183,7 @@ char *webtext_state(char *to, size_t rows_n)
 {
     uint64_t n = sizeof(STATE_BEGIN) - 1 + rows_n + sizeof(WEBTEXT_STATE_END) - 1;
 
-    *to++ = (char)FRAME_TEXT;
-    if (n <= SHORT_MAX) {
-        *to++ = (char)n;
-    } else if (n <= UINT16_MAX) {
-        *to++ = 126;
-        *to++ = (char)(n >> 8);
-        *to++ = (char)n;
-    } else {
-        *to++ = 127;
-        for (int shift = 56; shift >= 0; shift -= 8)
-            *to++ = (char)(n >> shift);
-    }
+    to += websocket_head(WEBSOCKET_OP_TEXT, n, (uint8_t *)to);
     return LITERAL(to, STATE_BEGIN);
 }
 
