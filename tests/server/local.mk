@@ -229,6 +229,7 @@ check_PROGRAMS += tests/server/test_webplayer
 tests_server_test_webplayer_SOURCES = tests/server/test_webplayer.c tests/server/webclient.c tests/server/webclient.h \
     tests/server/scene.c tests/server/scene.h tests/server/sim_world.h
 tests_server_test_webplayer_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_webplayer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=webcells_look
 tests_server_test_webplayer_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_webcrowd

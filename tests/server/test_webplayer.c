@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/webcells.h"
 #include "http/webtext.h"
 #include "net/network.h"
 #include "sim_world.h"
@@ -423,6 +424,57 @@ static void test_many(void **state)
     webclient_free(bob);
 }
 
+static unsigned looks_fail; /* so many of those to come find no memory */
+
+int __real_webcells_look(struct webcells *cells, const struct snapshot *snapshot);
+int __wrap_webcells_look(struct webcells *cells, const struct snapshot *snapshot);
+
+int __wrap_webcells_look(struct webcells *cells, const struct snapshot *snapshot)
+{
+    if (looks_fail == 0)
+        return __real_webcells_look(cells, snapshot);
+    looks_fail--;
+    return -1;
+}
+
+/* A look that nobody could take is made up for; one that the others took is lost, and with it who
+ * left: better no picture than a wrong one. */
+static void test_missed_look(void **state)
+{
+    struct scene *scene = *state;
+    struct webclient *clients[] = {webclient_join(scene, "bob", 0, 0),
+                                   webclient_join(scene, "eve", 3, 3)};
+    uint64_t figures[2] = {scene_figure(scene, 1, 1), scene_figure(scene, 2, 2)};
+    unsigned ended = 0;
+
+    steps(scene, 3);
+    command(scene, figures[0], COMMAND_LEAVE, UINT32_MAX, 0, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        looks_fail = 2;
+        steps(scene, 1);
+        assert_int_equal(looks_fail, 0);
+    }
+    steps(scene, 3);
+    webclient_compare(clients[0]);
+    webclient_compare(clients[1]);
+    command(scene, figures[1], COMMAND_LEAVE, UINT32_MAX, 0, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        looks_fail = 1;
+        steps(scene, 1);
+    }
+    steps(scene, 3);
+    for (unsigned i = 0; i < 2; i++) {
+        if (clients[i]->ended[0] == '\0') {
+            webclient_compare(clients[i]);
+        } else {
+            assert_string_equal(clients[i]->ended, protocol_reason_text(PROTOCOL_REASON_INTERNAL));
+            ended++;
+        }
+        webclient_free(clients[i]);
+    }
+    assert_int_equal(ended, 1);
+}
+
 /* ---- the model ---- */
 
 #define FIGURES 120
@@ -589,6 +641,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_moves, make, unmake),
         cmocka_unit_test_setup_teardown(test_state, make, unmake),
         cmocka_unit_test_setup_teardown(test_many, make, unmake),
+        cmocka_unit_test_setup_teardown(test_missed_look, make, unmake),
         cmocka_unit_test_setup_teardown(test_model, make, unmake),
     };
 

@@ -25,7 +25,7 @@ struct line {
 };
 
 struct webcells {
-    uint32_t tick;
+    uint32_t tick, before;
     struct webfigure *figures;
     struct webchange *changes;
     uint32_t figures_n, figures_room, changes_n;
@@ -274,6 +274,7 @@ int webcells_look(struct webcells *cells, const struct snapshot *snapshot)
     if (figures_grow(cells, snapshot_slots_n(snapshot)) != 0)
         return -1;
     arena_empty(cells);
+    cells->before = cells->tick;
     cells->tick = snapshot_tick(snapshot);
     for (uint32_t slot = 0; slot < cells->figures_n; slot++) {
         const struct snapshot_entity *entity = snapshot_slot(snapshot, slot);
@@ -465,6 +466,11 @@ const char *webcells_line(struct webcells *cells, const struct snapshot_chat_lin
 uint32_t webcells_tick(const struct webcells *cells)
 {
     return cells->tick;
+}
+
+uint32_t webcells_before(const struct webcells *cells)
+{
+    return cells->before;
 }
 
 uint32_t webcells_figures_n(const struct webcells *cells)

@@ -82,6 +82,7 @@ void webcells_free(struct webcells *cells); /* NULL is fine */
  * be tried again with the next. */
 int webcells_look(struct webcells *cells, const struct snapshot *snapshot) MUST_CHECK;
 uint32_t webcells_tick(const struct webcells *cells);      /* of the last look; 0: none */
+uint32_t webcells_before(const struct webcells *cells);    /* of the look before it */
 uint32_t webcells_figures_n(const struct webcells *cells); /* slots 0..n-1 */
 /* Slot < figures_n. */
 const struct webfigure *webcells_figure(const struct webcells *cells, uint32_t slot);

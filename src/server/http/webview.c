@@ -98,6 +98,8 @@ static void take_changes(struct webview *view, struct webcells *cells)
 
     if (view->looked == webcells_tick(cells))
         return;
+    /* It found no memory to look where others found some, who used up what had changed then. */
+    view->failed |= view->looked != 0 && view->looked != webcells_before(cells);
     view->looked = webcells_tick(cells);
     changes = webcells_changes(cells, &n);
     for (uint32_t i = 0; i < n; i++) {
