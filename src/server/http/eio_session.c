@@ -227,7 +227,8 @@ void eio_session_close(struct eio_session *s, uint16_t code, const char *why, co
     if (s->state != SESSION_OPEN)
         return;
     if (s->transport == EIO_SOCKET) {
-        /* what waits goes before the close frame: the wire keeps what the kernel does not take */
+        /* What waits goes before the close frame, as far as the kernel takes it: who has more to
+         * come than that hears neither. */
         while (!eio_queue_is_empty(&s->queue) && flush_long(s))
             continue;
         closed(s, code, why, reason);

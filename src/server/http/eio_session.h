@@ -44,9 +44,10 @@ struct eio_wire {
     /* All that was written is with the kernel. */
     bool (*idle)(void *context);
     /* Ready frames. What the kernel refuses is copied; eio_session_drained says when it is gone. A
-     * wire that fails says so by eio_session_wire_gone, later. */
+     * wire that fails says so by eio_session_wire_gone, perhaps from within. */
     void (*write)(void *context, const struct iovec *parts, unsigned parts_n);
-    /* A close frame, behind all that was written; no word of the wire comes any more. */
+    /* A close frame, behind all that was written, if that is with the kernel; what is not goes
+     * nowhere. No word of the wire comes any more. */
     void (*close)(void *context, uint16_t code, const char *reason);
     void *context;
 };

@@ -16,7 +16,7 @@
 #define WEBTEXT_HEAD_LONG         10
 #define WEBTEXT_ID_MAX            13
 #define WEBTEXT_NUMBER            11
-#define WEBTEXT_PLACE_MAX         (24 + 3 * WEBTEXT_NUMBER)
+#define WEBTEXT_PLACE_MAX         (27 + 3 * WEBTEXT_NUMBER)
 #define WEBTEXT_MOVED_MAX         (WEBTEXT_HEAD_MAX + 48 + WEBTEXT_ID_MAX + WEBTEXT_PLACE_MAX)
 #define WEBTEXT_LEFT_MAX          (WEBTEXT_HEAD_MAX + 48 + WEBTEXT_ID_MAX)
 #define WEBTEXT_ROW_BYTES(name_n) (48 + WEBTEXT_ID_MAX + 6 * (name_n) + WEBTEXT_PLACE_MAX)
