@@ -116,6 +116,8 @@ static void test_the_doors(void **state)
     assert_int_equal(get(metrics_port, "/other"), 404);
     assert_int_equal(ask_for(metrics_port, "POST", "/metrics", DEADLINE_MS), 405);
     assert_non_null(strstr(answer, "Allow: GET, HEAD"));
+    assert_int_equal(ask_for(metrics_port, "BREW", "/metrics", DEADLINE_MS), 501);
+    assert_memory_equal(answer, "HTTP/1.1 501 Not Implemented\r\nDate: ", 36);
     assert_int_equal(get(metrics_port, "/livez"), 200);
     assert_int_equal(get(metrics_port, "/readyz"), 200);
     /* On the public port all but the metrics are there. */

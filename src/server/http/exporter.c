@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "http/parse.h"
+#include "http/respond.h"
 #include "net/listener.h"
 #include "ops/metrics.h"
 
@@ -55,39 +56,26 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 
 /* -- the answer -------------------------------------------------------------------------------- */
 
-static const char *phrase_of(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return "Bad Request";
-    }
-}
-
 static void begin_answer(struct exporter_connection *connection, int status, const char *type,
                          size_t len_bytes)
 {
-    time_t now = time(NULL);
-    char date[40];
-    struct tm tm;
+    char room[512], date[RESPOND_DATE_BYTES];
+    struct respond respond;
+    int n;
 
-    gmtime_r(&now, &tm);
-    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    evbuffer_add_printf(bufferevent_get_output(connection->socket),
-                        "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s"
-                        "Connection: close\r\n\r\n",
-                        status, phrase_of(status), date, type, len_bytes,
-                        status == 405 ? "Allow: GET, HEAD\r\n" : "");
+    respond_date(time(NULL), date);
+    respond_begin(&respond, room, sizeof(room), status);
+    respond_header(&respond, "Date", date);
+    respond_header(&respond, "Content-Type", type);
+    respond_number(&respond, "Content-Length", len_bytes);
+    respond_header(&respond, "Cache-Control", "no-store");
+    respond_header(&respond, "X-Content-Type-Options", "nosniff");
+    if (status == 405)
+        respond_header(&respond, "Allow", "GET, HEAD");
+    respond_header(&respond, "Connection", "close");
+    n = respond_end(&respond);
+    if (n > 0) /* it does fit */
+        bufferevent_write(connection->socket, room, (size_t)n);
 }
 
 static void answer(struct exporter_connection *connection, int status, const char *type,
@@ -101,7 +89,7 @@ static void answer(struct exporter_connection *connection, int status, const cha
 static void answer_plainly(struct exporter_connection *connection, int status)
 {
     char text[80];
-    int n = snprintf(text, sizeof(text), "%s\n", phrase_of(status));
+    int n = snprintf(text, sizeof(text), "%s\n", respond_reason(status));
 
     answer(connection, status, "text/plain; charset=utf-8", text, (size_t)n);
 }
