@@ -1,6 +1,5 @@
 /* api_health.c -- how the server is, for who watches it. */
 #include <stdio.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "http/api.h"
@@ -8,24 +7,14 @@
 #include "http/http.h"
 #include "ops/health.h"
 #include "ops/scrape.h"
-
-static void iso(uint64_t ms, char out[32])
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    size_t n;
-
-    gmtime_r(&seconds, &tm);
-    n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + n, 32 - n, ".%03uZ", (unsigned)(ms % 1000));
-}
+#include "store/timestamp.h"
 
 void api_health(struct http_call *call)
 {
-    char text[128], at[32];
+    char text[128], at[TIMESTAMP_BYTES];
     int n;
 
-    iso(clock_wall_ms(), at);
+    timestamp_format(clock_wall_ms(), at);
     n = snprintf(text, sizeof(text), "{\"status\":\"OK\",\"timestamp\":\"%s\"}", at);
     call_answer_bytes(call, 200, "application/json; charset=utf-8", text, (size_t)n);
 }
@@ -33,10 +22,10 @@ void api_health(struct http_call *call)
 void api_health_uptime(struct http_call *call)
 {
     uint64_t started_ms = http_services(call_http(call))->started_ms, now = clock_wall_ms();
-    char text[128], at[32];
+    char text[128], at[TIMESTAMP_BYTES];
     int n;
 
-    iso(now, at);
+    timestamp_format(now, at);
     n = snprintf(text, sizeof(text), "{\"status\":\"OK\",\"timestamp\":\"%s\",\"uptime\":%.3f}", at,
                  now > started_ms ? (double)(now - started_ms) / 1000 : 0.0);
     call_answer_bytes(call, 200, "application/json; charset=utf-8", text, (size_t)n);
