@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define HEAD_MS   1500
 #define BODY_MS   1500
@@ -257,6 +258,51 @@ static void test_security_headers(void **state)
     assert_int_equal(wire_get(tls, "/readyz", NULL), 200);
     wire_free(wire);
     wire_free(tls);
+}
+
+/* JSON goes packed to who takes it, and not at all to who has it. */
+static void test_packed_and_known(void **state)
+{
+    static const char path[] = "/api/openapi.json";
+    struct wire *wire = wire_new(port, false);
+    char *plain, *length, lines[200], *open;
+    z_stream stream = {0};
+
+    (void)state;
+    assert_int_equal(wire_get(wire, path, NULL), 200);
+    assert_null(wire_header(wire, "content-encoding"));
+    assert_string_equal(wire_header(wire, "vary"), "Accept-Encoding");
+    snprintf(lines, sizeof(lines), "Accept-Encoding: gzip\r\nIf-None-Match: %s\r\n",
+             wire_header(wire, "etag"));
+    plain = strdup(wire->body);
+    open = calloc(1, strlen(plain) + 1);
+    assert_int_equal(wire_get(wire, path, "Accept-Encoding: gzip\r\n"), 200);
+    assert_string_equal(wire_header(wire, "content-encoding"), "gzip");
+    assert_string_equal(wire_header(wire, "vary"), "Accept-Encoding");
+    length = strdup(wire_header(wire, "content-length"));
+    stream.next_in = (Bytef *)wire->body;
+    stream.avail_in = (uInt)wire->body_n;
+    stream.next_out = (Bytef *)open;
+    stream.avail_out = (uInt)strlen(plain);
+    assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+    assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(inflateEnd(&stream), Z_OK);
+    assert_string_equal(open, plain);
+    assert_int_equal(
+        wire_ask(wire, "HEAD /api/openapi.json HTTP/1.1\r\n" H "Accept-Encoding: gzip\r\n\r\n"),
+        200);
+    assert_string_equal(wire_header(wire, "content-length"), length);
+    assert_int_equal(wire_get(wire, path, lines), 304);
+    assert_non_null(wire_header(wire, "etag"));
+    assert_string_equal(wire_header(wire, "vary"), "Accept-Encoding");
+    assert_null(wire_header(wire, "content-length"));
+    assert_null(wire_header(wire, "content-encoding"));
+    assert_int_equal(wire_get(wire, path, "If-None-Match: W/\"another\"\r\n"), 200);
+    assert_string_equal(wire->body, plain);
+    wire_free(wire);
+    free(plain);
+    free(open);
+    free(length);
 }
 
 /* Answers keep their order, also where control answers one in the middle. */
@@ -575,11 +621,11 @@ static void test_half_open_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROW(test_refused),       ROW(test_chunks),      ROW(test_too_long),
-        ROW(test_methods),       ROW(test_pieces),      ROW(test_security_headers),
-        ROW(test_pipelining),    ROW(test_slow_heads),  ROW(test_slow_reader),
-        ROW(test_bodies),        ROW(test_slow_body),   ROW(test_many_idle),
-        ROW(test_half_open_tls), ROW(test_half_closed),
+        ROW(test_refused),          ROW(test_chunks),        ROW(test_too_long),
+        ROW(test_methods),          ROW(test_pieces),        ROW(test_security_headers),
+        ROW(test_packed_and_known), ROW(test_pipelining),    ROW(test_slow_heads),
+        ROW(test_slow_reader),      ROW(test_bodies),        ROW(test_slow_body),
+        ROW(test_many_idle),        ROW(test_half_open_tls), ROW(test_half_closed),
     };
 
     return cmocka_run_group_tests(tests, start_daemon, stop_daemon);

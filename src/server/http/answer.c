@@ -91,10 +91,10 @@ static void pack(struct worker *worker, struct http_call *call)
     char *packed;
 
     if (!is_text(call->type) || call->asset != NULL || call->answer_n < GZIP_LEAST_BYTES ||
-        !has_body(call) || has_header(call, "Content-Encoding"))
+        has_header(call, "Content-Encoding"))
         return;
-    call_add_header(call, "Vary", "Accept-Encoding");
-    if (!accept_gzip(call_header(call, "accept-encoding")))
+    call_add_header(call, "Vary", "Accept-Encoding"); /* of a 304 too: caches take it over */
+    if (!has_body(call) || !accept_gzip(call_header(call, "accept-encoding")))
         return;
     if (worker->gzip == NULL)
         worker->gzip = gzip_new();
