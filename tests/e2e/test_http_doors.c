@@ -63,6 +63,7 @@ static void test_forwarded(void **state)
     static const char *const paths[] = {"/health", "/api/openapi.json",
                                         "/socket.io/?EIO=4&transport=polling"};
     struct wire *wire;
+    long long refused;
 
     (void)state;
     begin(NULL);
@@ -76,6 +77,11 @@ static void test_forwarded(void **state)
         assert_int_equal(once(false, paths[i], rows[1].lines, NULL), i == 0 ? 200 : 403);
         assert_int_equal(once(false, paths[i], rows[4].lines, NULL), 200);
     }
+    refused = daemon_metric(&server, "openmmo_banned_refused_total");
+    assert_int_equal(once(false, STATS, rows[1].lines, &wire), 403);
+    assert_non_null(strstr(wire->body, "\"error\":\"you are banned for good: be kind\""));
+    wire_free(wire);
+    assert_int_equal(daemon_metric(&server, "openmmo_banned_refused_total"), refused + 1);
     assert_int_equal(once(false, STATS, "X-Forwarded-Proto: https\r\n", &wire), 200);
     assert_non_null(wire_header(wire, "strict-transport-security"));
     wire_free(wire);
@@ -313,7 +319,7 @@ static void test_banned(void **state)
     assert_true(wire_closes(wire, DEADLINE_MS));
     wire_free(wire);
     assert_int_equal(once(false, "/health", NULL, &other), 403);
-    assert_non_null(strstr(other->body, "be kind"));
+    assert_non_null(strstr(other->body, "\"error\":\"you are banned for good: be kind\""));
     assert_true(wire_closes(other, DEADLINE_MS));
     wire_free(other);
     good("bans.lift", "{\"network\":\"127.0.0.0/8\"}");

@@ -38,8 +38,8 @@ static bool judge_bans(const struct access *access, const struct token_claims *c
         ban = bans_address(access->bans, address, now_ms);
     if (!ban)
         return true;
-    bans_text(ban, text);
-    error_set(cause, "you are banned %s", text);
+    bans_sentence(ban, text);
+    error_set(cause, "%s", text);
     return false;
 }
 

@@ -84,12 +84,23 @@ static void say_time(uint64_t ms, char *room, size_t room_bytes)
         snprintf(room, room_bytes, "for good");
 }
 
-void bans_text(const struct ban *ban, char text[BANS_TEXT_MAX])
+static void say_ban(const struct ban *ban, const char *before, char text[BANS_TEXT_MAX])
 {
     char until[64];
 
     say_time(ban->expires_ms != 0 ? ban->expires_ms : FOREVER, until, sizeof(until));
-    snprintf(text, BANS_TEXT_MAX, "%s%s%s", until, ban->reason[0] != '\0' ? ": " : "", ban->reason);
+    snprintf(text, BANS_TEXT_MAX, "%s%s%s%s", before, until, ban->reason[0] != '\0' ? ": " : "",
+             ban->reason);
+}
+
+void bans_text(const struct ban *ban, char text[BANS_TEXT_MAX])
+{
+    say_ban(ban, "", text);
+}
+
+void bans_sentence(const struct ban *ban, char text[BANS_TEXT_MAX])
+{
+    say_ban(ban, "you are banned ", text);
 }
 
 void bans_mute_text(uint64_t until_ms, const char *reason, char text[BANS_TEXT_MAX])

@@ -62,6 +62,8 @@ size_t bans_mutes_n(const struct bans *bans); /* the same */
 int bans_network_parse(const char *text, struct network *network, struct error *error) MUST_CHECK;
 /* "until 2026-12-01 10:00 UTC: spamming"; "for good: spamming". Pure. */
 void bans_text(const struct ban *ban, char text[BANS_TEXT_MAX]);
+/* "you are banned until ...": the whole sentence, where no reason of the protocol goes with it. */
+void bans_sentence(const struct ban *ban, char text[BANS_TEXT_MAX]);
 /* "You are muted until 2026-12-01 10:00 UTC" and, if there is a reason, ": ...". Pure. */
 void bans_mute_text(uint64_t until_ms, const char *reason, char text[BANS_TEXT_MAX]);
 

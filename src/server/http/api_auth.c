@@ -4,7 +4,6 @@
  *        -> a family of refresh tokens begins -> both tokens
  *
  * A name that nobody has gets what a wrong password gets, in as much time. */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -68,11 +67,10 @@ static void refuse(struct http_call *call, const struct accounts_answer *answer)
 
 static void refuse_banned(struct http_call *call, const struct ban *ban)
 {
-    char why[BANS_TEXT_MAX], text[BANS_TEXT_MAX + 32];
+    char text[BANS_TEXT_MAX];
 
     metrics_add(METRIC_BANNED_REFUSED, 1);
-    bans_text(ban, why);
-    snprintf(text, sizeof(text), "you are banned %s", why);
+    bans_sentence(ban, text);
     call_problem(call, 403, text);
 }
 

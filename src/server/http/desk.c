@@ -10,6 +10,7 @@
 #include "http/connection.h"
 #include "http/gate.h"
 #include "http/http_inside.h"
+#include "ops/metrics.h"
 #include "store/timestamp.h"
 
 static void list_add(struct http *http, struct http_call *call)
@@ -80,7 +81,8 @@ static bool barred(struct http *http, struct http_call *call)
 
     if (ban == NULL)
         return false;
-    bans_text(ban, text);
+    metrics_add(METRIC_BANNED_REFUSED, 1);
+    bans_sentence(ban, text);
     call_problem(call, 403, text);
     return true;
 }

@@ -101,7 +101,7 @@ static int look_at_ban(struct http *http, const struct sockaddr_storage *address
     refused(address, "the address is banned");
     if (!bucket_take(&http->barred, &barred_told, clock_steady_ms()))
         return -1;
-    bans_text(ban, text);
+    bans_sentence(ban, text);
     *why = strdup(text);
     return *why != NULL ? 1 : -1;
 }

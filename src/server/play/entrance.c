@@ -13,13 +13,18 @@
 #include "play/seat.h"
 #include "store/timestamp.h"
 
+static const struct ban *address_ban(const struct presence *presence,
+                                     const struct sockaddr_storage *address)
+{
+    return presence->config.bans != NULL
+               ? bans_address(presence->config.bans, address, timestamp_now_ms())
+               : NULL;
+}
+
 bool entrance_barred(void *context, const struct sockaddr_storage *address,
                      char why[PROTOCOL_TEXT_MAX + 1])
 {
-    struct presence *presence = context;
-    const struct ban *ban = presence->config.bans != NULL
-                                ? bans_address(presence->config.bans, address, timestamp_now_ms())
-                                : NULL;
+    const struct ban *ban = address_ban(context, address);
 
     if (ban != NULL)
         bans_text(ban, why);
@@ -32,12 +37,14 @@ bool entrance_seat(void *context, struct seat_ask *ask)
     struct presence *presence = context;
     struct accounts *accounts = presence->config.accounts;
     struct access *access = accounts_access(accounts);
+    const struct ban *ban = address_ban(presence, &ask->address);
     struct error cause = {""};
     struct token_claims claims;
     enum access_verdict verdict = ACCESS_REFUSED;
 
-    if (entrance_barred(presence, &ask->address, ask->why)) {
+    if (ban != NULL) {
         metrics_add(METRIC_BANNED_REFUSED, 1);
+        bans_sentence(ban, ask->why);
         return false;
     }
     if (!ask->has_token) {
