@@ -69,7 +69,7 @@ struct http_call {
     void *gone_context;
 };
 
-/* Zeroed but for its big arrays. NULL: out of memory. Io thread. */
+/* Zeroed. NULL: out of memory. Io thread. */
 struct http_call *call_take(struct connection *connection);
 /* Everything that it owns goes; the call is used again. Io thread (or control, when that has
  * ended). */
