@@ -80,6 +80,7 @@ static void test_scrub(void **state)
             fail_msg("\"%s\": \"%s\", not \"%s\"", rows[i].text, room, rows[i].clean);
     }
     assert_string_equal(scrub("abcdefgh ijklmnop", small, sizeof(small)), "abcdefgh ij");
+    assert_string_equal(scrub("abcdefgh i\xc3\xa9 k", small, sizeof(small)), "abcdefgh i");
 }
 
 /* -- shapes ------------------------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "common/compiler.h"
+#include "common/text.h"
 
 #define GONE         "[...]"
 #define RANDOM_BYTES 20 /* no English word is as long */
@@ -18,10 +19,15 @@ struct writer {
     size_t n, room_bytes;
 };
 
+/* What does not fit ends the text, and no letter is cut in two. */
 static void put(struct writer *out, const char *bytes, size_t n)
 {
-    for (size_t i = 0; i < n && out->n + 1 < out->room_bytes; i++)
+    size_t fits = out->room_bytes > 0 ? text_cut(bytes, n, out->room_bytes - 1 - out->n) : 0;
+
+    for (size_t i = 0; i < fits; i++)
         out->room[out->n++] = (unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f ? ' ' : bytes[i];
+    if (fits < n && out->room_bytes > 0)
+        out->room_bytes = out->n + 1;
 }
 
 static bool blank(char c)
