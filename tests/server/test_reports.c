@@ -239,6 +239,7 @@ static struct {
     pthread_t thread;
     _Atomic bool stop, silent; /* silent: takes the connection, says nothing */
     _Atomic int status;
+    const char *_Atomic retry_after; /* a header's value; NULL: there is none */
     _Atomic unsigned requests_n;
     pthread_mutex_t lock;
     char head[2000], body[BODY_MAX];
@@ -275,7 +276,8 @@ static void *receive(void *unused)
     while (!atomic_load(&receiver.stop)) {
         struct pollfd waiting = {.fd = receiver.fd, .events = POLLIN};
         struct timeval limit = {2, 0};
-        char answer[160];
+        const char *retry_after;
+        char answer[200];
         int fd, n;
 
         if (poll(&waiting, 1, 20) <= 0)
@@ -285,9 +287,12 @@ static void *receive(void *unused)
         while (atomic_load(&receiver.silent) && !atomic_load(&receiver.stop))
             (void)poll(NULL, 0, 10);
         if (!atomic_load(&receiver.stop) && read_request(fd)) {
+            retry_after = atomic_load(&receiver.retry_after);
             n = snprintf(answer, sizeof(answer),
-                         "HTTP/1.1 %d X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-                         atomic_load(&receiver.status));
+                         "HTTP/1.1 %d X\r\nContent-Length: 2\r\n%s%s%s"
+                         "Connection: close\r\n\r\n{}",
+                         atomic_load(&receiver.status), retry_after ? "Retry-After: " : "",
+                         retry_after ? retry_after : "", retry_after ? "\r\n" : "");
             (void)!write(fd, answer, (size_t)n);
             atomic_fetch_add(&receiver.requests_n, 1);
         }
@@ -311,6 +316,7 @@ static int receiver_begin(void **state)
     atomic_store(&receiver.stop, false);
     atomic_store(&receiver.silent, false);
     atomic_store(&receiver.status, 200);
+    atomic_store(&receiver.retry_after, NULL);
     atomic_store(&receiver.requests_n, 0);
     return pthread_create(&receiver.thread, NULL, receive, NULL);
 }
@@ -456,6 +462,38 @@ static void test_who_refuses_is_left_alone(void **state)
     reports_free(reports);
 }
 
+/* He is believed for an hour at most, and what makes no sense means nothing. */
+static void test_retry_after(void **state)
+{
+    static const struct {
+        const char *value;
+        uint32_t s;
+    } rows[] = {{NULL, 0},
+                {"7", 7},
+                {"100000", 3600},
+                {"-7", 0},
+                {"99999999999999999999", 0},
+                {"Sun, 06 Nov 1994 08:49:37 GMT", 0}, /* our clocks differ, or it came late */
+                {"soon", 0}};
+    static const _Atomic bool never;
+    struct post *post = post_new(&never);
+    struct post_answer answer;
+    char url[60];
+
+    (void)state;
+    assert_non_null(post);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", receiver.port);
+    atomic_store(&receiver.status, 429);
+    for (unsigned i = 0; i < ARRAY_N(rows); i++) {
+        atomic_store(&receiver.retry_after, rows[i].value);
+        post_send(post, url, "text/plain", NULL, "x", &answer);
+        assert_int_equal(answer.status, 429);
+        if (answer.retry_after_s != rows[i].s)
+            fail_msg("\"%s\" asks for %u s", rows[i].value, answer.retry_after_s);
+    }
+    post_free(post);
+}
+
 static void test_nothing_is_configured(void **state)
 {
     struct reports *reports = start(false, false);
@@ -483,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nobody_waits, receiver_begin, receiver_end),
         cmocka_unit_test_setup_teardown(test_who_refuses_is_left_alone, receiver_begin,
                                         receiver_end),
+        cmocka_unit_test_setup_teardown(test_retry_after, receiver_begin, receiver_end),
         cmocka_unit_test_setup_teardown(test_nothing_is_configured, receiver_begin, receiver_end),
     };
 

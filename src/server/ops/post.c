@@ -8,6 +8,7 @@
 
 #define ALL_MS     5000L
 #define CONNECT_MS 2000L
+#define RETRY_S    3600 /* the longest pause that an answer can ask for */
 
 struct post {
     CURL *curl;
@@ -24,6 +25,14 @@ static size_t swallow(char *bytes, size_t size, size_t n, void *context)
 {
     (void)bytes, (void)context;
     return size * n;
+}
+
+/* A moment that is past, or a number below 0, asks for nothing. */
+static uint32_t asked_s(curl_off_t retry_after)
+{
+    if (retry_after < 0)
+        return 0;
+    return retry_after > RETRY_S ? RETRY_S : (uint32_t)retry_after;
 }
 
 static int look(void *context, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
@@ -90,7 +99,7 @@ void post_send(struct post *post, const char *url, const char *type, const char 
     if (code == CURLE_OK) {
         curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &answer->status);
         curl_easy_getinfo(post->curl, CURLINFO_RETRY_AFTER, &retry_after);
-        answer->retry_after_s = retry_after > 3600 ? 3600 : (uint32_t)retry_after;
+        answer->retry_after_s = asked_s(retry_after);
         if (answer->status < 200 || answer->status > 299)
             snprintf(answer->why, sizeof(answer->why), "it answers %ld", answer->status);
     } else

@@ -11,7 +11,7 @@ struct post; /* opaque */
 
 struct post_answer {
     long status;            /* 0: nobody answered, *why says it */
-    uint32_t retry_after_s; /* as the answer asks for; 0: it does not */
+    uint32_t retry_after_s; /* as the answer asks for, an hour at most; 0: it does not */
     char why[256];
 };
 

@@ -29,7 +29,7 @@ struct receiver {
     const char *name;
     uint64_t paused_until_ms;
     uint32_t pause_ms;
-    enum metric sent, lost, failed;
+    enum metric sent, failed;
 };
 
 struct reports {
@@ -143,12 +143,12 @@ static void settle(struct reports *reports, struct receiver *receiver, unsigned 
         return;
     if (receiver->pause_ms == 0)
         log_event(LOG_LEVEL_WARN, "reports_refused", answer->why, LOG_TEXT("of", receiver->name));
-    pause_ms = receiver->pause_ms == 0 ? PAUSE_FIRST_MS : 2 * (uint64_t)receiver->pause_ms;
-    if (pause_ms < (uint64_t)answer->retry_after_s * 1000)
-        pause_ms = (uint64_t)answer->retry_after_s * 1000;
-    if (pause_ms > PAUSE_MAX_MS && answer->retry_after_s == 0)
-        pause_ms = PAUSE_MAX_MS;
-    receiver->pause_ms = (uint32_t)pause_ms;
+    receiver->pause_ms = receiver->pause_ms == 0 ? PAUSE_FIRST_MS : 2 * receiver->pause_ms;
+    if (receiver->pause_ms > PAUSE_MAX_MS)
+        receiver->pause_ms = PAUSE_MAX_MS;
+    pause_ms = (uint64_t)answer->retry_after_s * 1000; /* asked for this once: it does not grow */
+    if (pause_ms < receiver->pause_ms)
+        pause_ms = receiver->pause_ms;
     receiver->paused_until_ms = clock_steady_ms() + pause_ms;
 }
 
@@ -309,14 +309,10 @@ struct reports *reports_new(const struct reports_config *config, struct error *e
         return NULL;
     }
     init_waiting(reports);
-    reports->traces = (struct receiver){.name = "trace.endpoint",
-                                        .sent = METRIC_SPANS_SENT,
-                                        .lost = METRIC_SPANS_LOST,
-                                        .failed = METRIC_SPANS_FAILED};
-    reports->alarms = (struct receiver){.name = "errors.dsn",
-                                        .sent = METRIC_ERRORS_SENT,
-                                        .lost = METRIC_ERRORS_LOST,
-                                        .failed = METRIC_ERRORS_FAILED};
+    reports->traces = (struct receiver){
+        .name = "trace.endpoint", .sent = METRIC_SPANS_SENT, .failed = METRIC_SPANS_FAILED};
+    reports->alarms = (struct receiver){
+        .name = "errors.dsn", .sent = METRIC_ERRORS_SENT, .failed = METRIC_ERRORS_FAILED};
     reports->tracing = config->endpoint[0] != '\0';
     reports->reporting = config->dsn[0] != '\0';
     reports->one_in = config->one_in;

@@ -4,8 +4,8 @@
  * Who reports copies a record into a bounded ring under a lock that is only tried: it never waits,
  * never allocates, and what finds the ring full or the lock taken is lost and counted. The thread
  * takes what lies there, makes JSON of it and posts it; who does not take it is left alone for a
- * while, up to a minute, and what it did not take is counted, not kept. Nothing configured: no
- * thread, and reporting does nothing. */
+ * while, up to a minute or as long as he asks for (an hour at most), and what it did not take is
+ * counted, not kept. Nothing configured: no thread, and reporting does nothing. */
 #ifndef OPENMMO_OPS_REPORTS_H
 #define OPENMMO_OPS_REPORTS_H
 
