@@ -2,6 +2,7 @@
 #include <config.h> /* GNU extensions */
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -494,6 +495,49 @@ static void test_retry_after(void **state)
     post_free(post);
 }
 
+/* In place of the C library's, for libcurl: name servers that say nothing for long. */
+static _Atomic bool names_answer;
+static _Atomic unsigned names_asked_n;
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **list)
+{
+    (void)node, (void)service, (void)hints, (void)list;
+    atomic_fetch_add(&names_asked_n, 1);
+    for (uint64_t until_ms = now_ms() + DEADLINE_MS;
+         !atomic_load(&names_answer) && now_ms() < until_ms;)
+        (void)poll(NULL, 0, 10);
+    return EAI_AGAIN;
+}
+
+/* The end waits for them no longer than for a receiver. */
+static void test_silent_name_servers(void **state)
+{
+    struct reports_config config = {.endpoint = "http://collector.invalid/v1/traces",
+                                    .dsn = "",
+                                    .environment = "test",
+                                    .server = "here",
+                                    .version = "1.2"};
+    struct span span = a_span();
+    struct reports *reports;
+    struct error error;
+    uint64_t begun_ms = now_ms();
+
+    (void)state;
+    atomic_store(&names_answer, false);
+    reports = reports_new(&config, &error);
+    assert_non_null(reports);
+    reports_span(reports, &span);
+    while (atomic_load(&names_asked_n) == 0 && now_ms() < begun_ms + DEADLINE_MS)
+        (void)poll(NULL, 0, 10);
+    assert_int_equal(atomic_load(&names_asked_n), 1);
+    begun_ms = now_ms();
+    reports_free(reports);
+    begun_ms = now_ms() - begun_ms;
+    atomic_store(&names_answer, true);
+    assert_true(begun_ms < 4500); /* as above */
+}
+
 static void test_nothing_is_configured(void **state)
 {
     struct reports *reports = start(false, false);
@@ -522,6 +566,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_refuses_is_left_alone, receiver_begin,
                                         receiver_end),
         cmocka_unit_test_setup_teardown(test_retry_after, receiver_begin, receiver_end),
+        cmocka_unit_test(test_silent_name_servers),
         cmocka_unit_test_setup_teardown(test_nothing_is_configured, receiver_begin, receiver_end),
     };
 

@@ -59,6 +59,7 @@ struct post *post_new(const _Atomic bool *stop)
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_TIMEOUT_MS, ALL_MS);
     curl_easy_setopt(post->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+    curl_easy_setopt(post->curl, CURLOPT_QUICK_EXIT, 1L); /* else it waits for name servers */
     curl_easy_setopt(post->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "openmmod");
