@@ -23,9 +23,8 @@ struct monitor {
 };
 
 /* What nobody sets as it changes. */
-static void refresh(void *context)
+static void measure(const struct monitor *monitor)
 {
-    const struct monitor *monitor = context;
     size_t io = 0;
 
     for (unsigned i = 1; i < monitor->config.commands_n; i++)
@@ -46,6 +45,7 @@ void monitor_look(struct monitor *monitor)
         .stopping = monitor->config.stopping(monitor->config.context),
     };
 
+    measure(monitor);
     health_look(&monitor->health, &facts, clock_steady_ms());
 }
 
@@ -87,9 +87,7 @@ struct monitor *monitor_new(const struct monitor_config *config, struct error *e
     monitor->scrape = (struct scrape){.started_ms = config->started_ms,
                                       .version = PACKAGE_VERSION,
                                       .compiler = __VERSION__,
-                                      .store = store_driver_name(config->store),
-                                      .refresh = refresh,
-                                      .context = monitor};
+                                      .store = store_driver_name(config->store)};
     return monitor;
 }
 

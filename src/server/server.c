@@ -748,7 +748,6 @@ static void tell_status(evutil_socket_t fd, short what, void *context)
     struct metrics_histogram ticks;
 
     (void)fd, (void)what;
-    metrics_add(METRIC_LOG_LOST, log_lost() - (uint64_t)metrics_value(METRIC_LOG_LOST));
     metrics_histogram(METRIC_TICK_US, &ticks);
     notify_status("%u players, tick p99 %.1f ms", presence_n(server->presence),
                   (double)metrics_quantile(&ticks, &server->ticks, 0.99) / 1000);

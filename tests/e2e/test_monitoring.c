@@ -192,13 +192,18 @@ static void burden(unsigned us)
 static void test_the_tick_stalls(void **state)
 {
     const char *const extra[] = {"--burden", burden_path, NULL};
+    struct player *player;
 
     (void)state;
     snprintf(burden_path, sizeof(burden_path), "%s/burden", server.dir);
     burden(0);
     start(extra);
     assert_int_equal(get(http_port, "/livez"), 200);
+    player = player_new_account(party, &server, "alice");
+    player_walk(player, 0x2000, MOVEMENT_WALK);
     burden(6000000); /* of CPU time: a step of six seconds */
+    /* what waits for the tick is told without a scrape too */
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_command_queue{producer=\"io\"}") > 0);
     UNTIL(NULL, DEADLINE_MS, get(http_port, "/livez") == 503);
     assert_non_null(strstr(body(), "\"tick\":\"the world does not tick\",\"control\":\"OK\""));
     assert_int_equal(get(metrics_port, "/livez"), 503);

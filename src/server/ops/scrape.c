@@ -27,8 +27,6 @@ struct exposition *scrape_write(const struct scrape *scrape)
 
     if (exposition == NULL)
         return NULL;
-    if (scrape->refresh != NULL)
-        scrape->refresh(scrape->context);
     metrics_add(METRIC_SCRAPES, 1);
     write_info(exposition, scrape);
     exposition_metrics(exposition);

@@ -9,8 +9,6 @@
 struct scrape {
     uint64_t started_ms;                    /* Unix time */
     const char *version, *compiler, *store; /* of openmmo_build_info */
-    void (*refresh)(void *context);         /* sets what is not kept up to date; may be NULL */
-    void *context;
 };
 
 /* Written now; it is counted and timed itself. NULL: out of memory. Caller frees. */
