@@ -280,6 +280,13 @@ static void test_packed(void **state)
     assert_true(wire->body_n < SCRIPT_N * strlen(SCRIPT_LINE) / 10);
     assert_int_equal(wire_get(wire, "/app.js", "Accept-Encoding: gzip;q=0\r\n"), 200);
     assert_header("Content-Encoding", NULL);
+    /* An error is JSON as it stands, and nothing to keep. */
+    assert_int_equal(
+        wire_get(wire, "/app.js", "Accept-Encoding: gzip\r\nRange: bytes=999999999-\r\n"), 416);
+    assert_header("Content-Encoding", NULL);
+    assert_header("Cache-Control", NULL);
+    assert_header("ETag", NULL);
+    assert_int_equal(wire->body[0], '{');
     /* One that has no packed twin stays as it is: its ETag is of those bytes. */
     assert_int_equal(wire_get(wire, "/digits.txt", "Accept-Encoding: gzip\r\n"), 200);
     assert_header("Content-Encoding", NULL);

@@ -99,67 +99,80 @@ static enum range_result part_of(const struct http_call *call, const struct asse
     return range_find(call_header(call, "range"), size_bytes, first, last);
 }
 
-static void answer_small(struct http_call *call, int status, const char *type,
-                         struct call_file file)
+/* asset is asked for, sent is that or its packed twin. Only where it is sent, or need not be: what
+ * is said of a file is not true of an error, least of all for how long to keep it. */
+static void say_what(struct http_call *call, const struct asset *asset, const struct asset *sent)
 {
-    char bytes[SMALL_BYTES];
+    bool for_good = asset->immutable || names_hash(call, asset);
+
+    call_add_header(call, "Cache-Control", for_good ? FOR_GOOD : ASK_AGAIN);
+    call_add_header(call, "ETag", sent->etag);
+    call_add_header(call, "Last-Modified", sent->modified);
+    call_add_header(call, "Accept-Ranges", "bytes");
+    if (sent != asset)
+        call_add_header(call, "Content-Encoding", "gzip");
+}
+
+/* False: it cannot be read. */
+static bool read_small(struct call_file file, char bytes[SMALL_BYTES])
+{
     ssize_t got;
 
     do
         got = pread(file.fd, bytes, file.len_bytes, (off_t)file.at);
     while (got < 0 && errno == EINTR);
-    close(file.fd);
-    if (got >= 0 && (size_t)got == file.len_bytes)
-        call_answer_bytes(call, status, type, bytes, file.len_bytes);
-    else
-        call_problem(call, 500, "the file cannot be read");
+    return got >= 0 && (size_t)got == file.len_bytes;
 }
 
-/* fd: taken; as it was looked at. type: of what is in it, also where it is packed. */
+/* fd: taken; of sent, as it was looked at. */
 static void answer_known(struct http_call *call, int fd, const struct asset *asset,
-                         const char *type)
+                         const struct asset *sent)
 {
-    uint64_t first = 0, last = asset->size_bytes - 1;
+    uint64_t first = 0, last = sent->size_bytes - 1;
     int status = 200;
-    char range[80];
+    char range[80], bytes[SMALL_BYTES];
     struct call_file file;
+    bool small;
 
-    if (has_already(call, asset)) {
+    if (has_already(call, sent)) {
         close(fd);
+        say_what(call, asset, sent);
         call_answer_empty(call, 304);
         return;
     }
-    switch (part_of(call, asset, asset->size_bytes, &first, &last)) {
+    switch (part_of(call, sent, sent->size_bytes, &first, &last)) {
     case RANGE_ALL:
         first = 0;
-        last = asset->size_bytes - 1;
+        last = sent->size_bytes - 1;
         break;
     case RANGE_PART:
         snprintf(range, sizeof(range), "bytes %llu-%llu/%llu", (unsigned long long)first,
-                 (unsigned long long)last, (unsigned long long)asset->size_bytes);
-        call_add_header(call, "Content-Range", range);
+                 (unsigned long long)last, (unsigned long long)sent->size_bytes);
         status = 206;
         break;
     case RANGE_NONE:
         close(fd);
-        snprintf(range, sizeof(range), "bytes */%llu", (unsigned long long)asset->size_bytes);
+        snprintf(range, sizeof(range), "bytes */%llu", (unsigned long long)sent->size_bytes);
         call_add_header(call, "Content-Range", range);
         call_problem(call, 416, "the file is shorter");
         return;
     }
     file = (struct call_file){fd, first, (size_t)(last - first + 1)};
-    if (call->head.method == HTTP_GET && file.len_bytes <= SMALL_BYTES)
-        answer_small(call, status, type, file);
-    else
-        call_answer_file(call, status, type, file);
-}
-
-static void say_what(struct http_call *call, const struct asset *asset, bool for_good)
-{
-    call_add_header(call, "Cache-Control", for_good ? FOR_GOOD : ASK_AGAIN);
-    call_add_header(call, "ETag", asset->etag);
-    call_add_header(call, "Last-Modified", asset->modified);
-    call_add_header(call, "Accept-Ranges", "bytes");
+    small = call->head.method == HTTP_GET && file.len_bytes <= SMALL_BYTES;
+    if (small && !read_small(file, bytes)) {
+        close(fd);
+        call_problem(call, 500, "the file cannot be read");
+        return;
+    }
+    say_what(call, asset, sent);
+    if (status == 206)
+        call_add_header(call, "Content-Range", range);
+    if (!small) {
+        call_answer_file(call, status, asset->type, file);
+        return;
+    }
+    close(fd);
+    call_answer_bytes(call, status, asset->type, bytes, file.len_bytes);
 }
 
 void api_assets(struct http_call *call)
@@ -183,13 +196,12 @@ void api_assets(struct http_call *call)
     }
     if (asset->gz)
         call_add_header(call, "Vary", "Accept-Encoding");
-    if (sent != asset)
-        call_add_header(call, "Content-Encoding", "gzip");
     if (changed) { /* nobody has looked at it yet: as it is, and not to be kept */
         call_add_header(call, "Cache-Control", "no-store");
+        if (sent != asset)
+            call_add_header(call, "Content-Encoding", "gzip");
         call_answer_file(call, 200, asset->type, (struct call_file){fd, 0, (size_t)size_bytes});
         return;
     }
-    say_what(call, sent, asset->immutable || names_hash(call, asset));
-    answer_known(call, fd, sent, asset->type);
+    answer_known(call, fd, asset, sent);
 }
