@@ -428,6 +428,8 @@ static void test_guests(void **state)
     stage_expect_walking(gwen, DEADLINE_MS);
     assert_int_equal(changes(gwen, PASSWORD, NEW_PASSWORD), PROTOCOL_REASON_UNSUPPORTED);
     /* a guest is muted until he goes */
+    bad("players.mute", "{\"player\":\"gwen\",\"id\":\"1\",\"reason\":\"shouting\"}",
+        "by player or by id");
     good("players.mute", "{\"player\":\"GWEN\",\"reason\":\"shouting\",\"duration\":\"1h\"}");
     UNTIL(party, DEADLINE_MS, gwen->notice == PROTOCOL_REASON_MUTED);
     assert_non_null(strstr(gwen->notice_text, "UTC: shouting"));

@@ -171,7 +171,7 @@ static void mute_found(struct method_call *call, const struct store_answer *answ
  * holds for as long as he stays. False: none is named. */
 static bool mute_guest(struct method_call *call, bool muted)
 {
-    const char *name = method_text(call, "player", NULL);
+    const char *name = method_given(call, "id") ? NULL : method_text(call, "player", NULL);
     struct presence *presence = call->desk->config->presence;
     uint64_t session = name != NULL ? presence_guest(presence, name) : 0;
     struct bans_order order = {.expires_ms = 0};
