@@ -142,12 +142,14 @@ static void test_longest_name_fits(void **state)
     (void)state;
     claims.player = 999999999999999999;
     memset(claims.session, 'a', sizeof(claims.session) - 1);
+    memset(claims.login, 'b', sizeof(claims.login) - 1);
     for (unsigned i = 0; i < TEXT_NAME_MAX_BYTES; i += 4)
         memcpy(claims.name + i, "\xf0\x9d\x94\xb8", 4);
     claims.name[TEXT_NAME_MAX_BYTES] = '\0';
     assert_int_equal(token_make(keys, TOKEN_RESUME, &claims, token, &error), 0);
     assert_int_equal(token_read(keys, TOKEN_RESUME, token, NOW, &back, &error), 0);
     assert_string_equal(back.name, claims.name);
+    assert_string_equal(back.login, claims.login);
     keys_free(keys);
 }
 
