@@ -48,9 +48,15 @@ static int check_origin(const char *text, struct error *error)
 
 static int check_endpoint(const char *text, struct error *error)
 {
-    if (text[0] == '\0' || strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0)
+    const char *host = strstr(text, "://");
+
+    if (text[0] == '\0')
         return 0;
-    return error_set(error, "begins with neither http:// nor https://");
+    if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
+        return error_set(error, "begins with neither http:// nor https://");
+    if (strcspn(host + 3, ":/?#") == 0 || strpbrk(text, " \t") != NULL)
+        return error_set(error, "is no URL: http://collector:4318/v1/traces is meant");
+    return 0;
 }
 
 static int check_dsn(const char *text, struct error *error)
