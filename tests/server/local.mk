@@ -359,7 +359,7 @@ check_PROGRAMS += tests/server/test_eio_packet tests/server/test_eio_session
 tests_server_test_eio_packet_SOURCES = tests/server/test_eio_packet.c
 tests_server_test_eio_packet_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_eio_packet_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
-tests_server_test_eio_session_SOURCES = tests/server/test_eio_session.c
+tests_server_test_eio_session_SOURCES = tests/server/test_eio_session.c tests/server/frames_text.h
 tests_server_test_eio_session_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_eio_session_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
@@ -385,6 +385,6 @@ tests_server_test_websocket_SOURCES = tests/server/test_websocket.c tests/server
 tests_server_test_websocket_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_websocket_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS) -lwslay
 check_PROGRAMS += tests/server/test_socketio
-tests_server_test_socketio_SOURCES = tests/server/test_socketio.c
+tests_server_test_socketio_SOURCES = tests/server/test_socketio.c tests/server/frames_text.h
 tests_server_test_socketio_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_socketio_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)

@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-#include "http/eio_packet.h"
-#include "http/eio_queue.h"
+#include "frames_text.h"
 #include "http/eio_session.h"
 
 #define SAID_BYTES 4096
@@ -107,22 +106,8 @@ static void wire_close(void *context, uint16_t code, const char *reason)
 /* What was written since, as packets with ';' behind each. */
 static const char *said(struct socket *s)
 {
-    static char text[SAID_BYTES];
-    struct iovec part = {s->said, s->said_n};
-    struct eio_queue queue = {0};
-    size_t n = 0;
-    char *payload;
+    const char *text = frames_text(s->said, s->said_n);
 
-    assert_int_equal(eio_queue_add_frames(&queue, &part, 1, sizeof(s->said) * 3), 0);
-    payload = eio_queue_take_payload(&queue, &n);
-    assert_true(n < sizeof(text) - 1);
-    memcpy(text, payload, n);
-    text[n] = '\0';
-    for (char *at = text; (at = strchr(at, EIO_SEPARATOR)) != NULL;)
-        *at = ';';
-    if (n > 0)
-        strcat(text, ";");
-    free(payload);
     s->said_n = 0;
     return text;
 }
@@ -628,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_polling),         cmocka_unit_test(test_frames_by_poll),
         cmocka_unit_test(test_overlap),         cmocka_unit_test(test_poll_gone),
         cmocka_unit_test(test_close_by_client), cmocka_unit_test(test_close_by_us),
+
         cmocka_unit_test(test_malformed),       cmocka_unit_test(test_slow),
         cmocka_unit_test(test_socket),          cmocka_unit_test(test_socket_gone),
         cmocka_unit_test(test_upgrade),         cmocka_unit_test(test_upgrade_with_poll),

@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-#include "http/eio_packet.h"
-#include "http/eio_queue.h"
+#include "frames_text.h"
 #include "http/eio_session.h"
 #include "http/socketio.h"
 #include "http/webplayer.h"
@@ -181,21 +180,8 @@ static void wire_close(void *context, uint16_t code, const char *reason)
 /* What the client heard since, as packets with ';' behind each. */
 static const char *heard(struct world *w)
 {
-    static char text[SAID_BYTES];
-    struct iovec part = {w->said, w->said_n};
-    struct eio_queue queue = {0};
-    size_t n = 0;
-    char *payload;
+    const char *text = frames_text(w->said, w->said_n);
 
-    assert_int_equal(eio_queue_add_frames(&queue, &part, 1, sizeof(w->said) * 3), 0);
-    payload = eio_queue_take_payload(&queue, &n);
-    memcpy(text, payload, n);
-    text[n] = '\0';
-    for (char *at = text; (at = strchr(at, EIO_SEPARATOR)) != NULL;)
-        *at = ';';
-    if (n > 0)
-        strcat(text, ";");
-    free(payload);
     w->said_n = 0;
     return text;
 }
