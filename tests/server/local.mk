@@ -361,6 +361,7 @@ tests_server_test_eio_packet_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_eio_packet_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 tests_server_test_eio_session_SOURCES = tests/server/test_eio_session.c tests/server/frames_text.h
 tests_server_test_eio_session_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_eio_session_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=eio_queue_take_payload
 tests_server_test_eio_session_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 

@@ -193,6 +193,16 @@ static void socket_text(struct world *w, struct socket *s, const char *text)
     eio_session_text(w->session, s, text, strlen(text));
 }
 
+static bool starved; /* no payload finds memory */
+
+char *__real_eio_queue_take_payload(struct eio_queue *queue, size_t *len_bytes);
+char *__wrap_eio_queue_take_payload(struct eio_queue *queue, size_t *len_bytes);
+
+char *__wrap_eio_queue_take_payload(struct eio_queue *queue, size_t *len_bytes)
+{
+    return starved ? NULL : __real_eio_queue_take_payload(queue, len_bytes);
+}
+
 /* ---- polling ---- */
 
 static void test_polling(void **state)
@@ -316,6 +326,23 @@ static void test_close_by_us(void **state)
     UNTIL(&w, w.session == NULL);
     assert_int_equal(w.closed_n, 1);
     assert_int_equal(w.answers_n, 1);
+    world_end(&w);
+}
+
+/* No poll is left waiting for last words that there is no memory for. */
+static void test_close_starved(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_begin(&w, false);
+    assert_int_equal(poll(&w), 0);
+    assert_int_equal(poll(&w), 0); /* waits */
+    starved = true;
+    eio_session_close(w.session, 1008, "because", "because");
+    starved = false;
+    assert_string_equal(w.answer, "1");
+    assert_int_equal(w.closed_n, 1);
     world_end(&w);
 }
 
@@ -610,16 +637,25 @@ static void test_idle_probes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_polling),         cmocka_unit_test(test_frames_by_poll),
-        cmocka_unit_test(test_overlap),         cmocka_unit_test(test_poll_gone),
-        cmocka_unit_test(test_close_by_client), cmocka_unit_test(test_close_by_us),
-
-        cmocka_unit_test(test_malformed),       cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_socket),          cmocka_unit_test(test_socket_gone),
-        cmocka_unit_test(test_upgrade),         cmocka_unit_test(test_upgrade_with_poll),
-        cmocka_unit_test(test_probe_fails),     cmocka_unit_test(test_probe_late),
-        cmocka_unit_test(test_pings),           cmocka_unit_test(test_respite),
-        cmocka_unit_test(test_idle_packets),    cmocka_unit_test(test_idle_by_poll),
+        cmocka_unit_test(test_polling),
+        cmocka_unit_test(test_frames_by_poll),
+        cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_poll_gone),
+        cmocka_unit_test(test_close_by_client),
+        cmocka_unit_test(test_close_by_us),
+        cmocka_unit_test(test_close_starved),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_socket),
+        cmocka_unit_test(test_socket_gone),
+        cmocka_unit_test(test_upgrade),
+        cmocka_unit_test(test_upgrade_with_poll),
+        cmocka_unit_test(test_probe_fails),
+        cmocka_unit_test(test_probe_late),
+        cmocka_unit_test(test_pings),
+        cmocka_unit_test(test_respite),
+        cmocka_unit_test(test_idle_packets),
+        cmocka_unit_test(test_idle_by_poll),
         cmocka_unit_test(test_idle_probes),
     };
 

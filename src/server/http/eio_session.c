@@ -243,7 +243,7 @@ void eio_session_close(struct eio_session *s, uint16_t code, const char *why, co
     io_deadline_disarm(s->io, &s->beat);
     arm(s, &s->grave, DEADLINE_GOODBYE, s->timing->goodbye_ms);
     flush(s);
-    if (eio_queue_is_empty(&s->queue))
+    if (eio_queue_is_empty(&s->queue) || s->polled) /* said, or there is no memory to say it */
         closed(s, code, why, reason);
 }
 
