@@ -32,7 +32,7 @@ static void place(struct webclient_seen *seen, json_t *position)
     assert_int_equal(json_object_size(position), 3);
 }
 
-static void add(struct webclient *client, json_t *row, bool may_be_there)
+static void add(struct webclient *client, json_t *row)
 {
     const char *id = json_string_value(json_object_get(row, "id"));
     const char *name = json_string_value(json_object_get(row, "username"));
@@ -40,10 +40,8 @@ static void add(struct webclient *client, json_t *row, bool may_be_there)
 
     assert_int_equal(json_object_size(row), 3);
     assert_string_not_equal(id, client->sid);
-    if (seen != NULL)
-        assert_true(may_be_there);
-    else
-        seen = &client->seen[client->seen_n++];
+    assert_null(seen);
+    seen = &client->seen[client->seen_n++];
     assert_true(client->seen_n < WEBCLIENT_SEEN);
     snprintf(seen->id, sizeof(seen->id), "%s", id);
     snprintf(seen->username, sizeof(seen->username), "%s", name);
@@ -58,7 +56,7 @@ static void take(struct webclient *client, const char *event, json_t *what)
     if (strcmp(event, "player:joined") == 0) {
         client->joined++;
         assert_true(client->states > 0);
-        add(client, what, false);
+        add(client, what);
     } else if (strcmp(event, "player:moved") == 0) {
         client->moved++;
         assert_string_not_equal(id, client->sid);
@@ -74,8 +72,8 @@ static void take(struct webclient *client, const char *event, json_t *what)
         size_t i;
 
         client->states++;
-        json_array_foreach(json_object_get(what, "players"), i, row)
-            add(client, row, client->states > 1);
+        client->seen_n = 0; /* it is all there is to know */
+        json_array_foreach(json_object_get(what, "players"), i, row) add(client, row);
     } else if (strcmp(event, "player:corrected") == 0) {
         json_t *position = json_object_get(what, "position");
 

@@ -282,6 +282,16 @@ static unsigned rows_of(const struct weave *w, const struct webcell *cell, struc
     return 2;
 }
 
+/* A state is all there is to know: whoever is not in it was never told of. */
+static void forget_all(struct webview *view)
+{
+    if (view->words > 0)
+        memset(view->announced, 0, view->words * sizeof(*view->announced));
+    for (uint32_t i = 0; i < view->interest.cells_n; i++)
+        view->interest.cells[i].first.have = CELLBLOCK_NONE;
+    view->hidden_have = CELLBLOCK_NONE;
+}
+
 /* Cells in view, nearest first, as many as it may hold, the others come as `joined`. */
 static void put_state(struct weave *w)
 {
@@ -317,6 +327,7 @@ static void put_state(struct weave *w)
     for (unsigned i = 0; i < pieces_n; i++)
         put_shared(w, pieces[i].iov_base, pieces[i].iov_len);
     put_shared(w, WEBTEXT_STATE_END, sizeof(WEBTEXT_STATE_END) - 1);
+    forget_all(view);
     for (unsigned i = 0; i < stated_n; i++) {
         const struct webcell *cell = webcells_find(w->cells, interest_key(stated[i]), 0);
 

@@ -5,9 +5,10 @@
  *
  * One bit a slot says who was announced. It is set with `joined` or a row of the state, and taken
  * back with `left`: when that figure is gone or somebody else (webchange), in a cell out of view,
- * or in a layer that is not this one's. Between looks all announced figures are in cells that are
- * held; so, of a cell that was told of up to `have`, the shared run of those who moved since is
- * right for everybody, and only those who came since are looked at one by one. Never oneself.
+ * or in a layer that is not this one's; a state takes back all, unsaid. Between looks all announced
+ * figures are in cells that are held; so, of a cell that was told of up to `have`, the shared run
+ * of those who moved since is right for everybody, and only those who came since are looked at one
+ * by one. Never oneself.
  *
  * A turn is passed over while the transport takes nothing: nothing is queued but the ids of those
  * who are to be `left`. Owner: the io thread. */
