@@ -3,6 +3,7 @@
 
 #include "server/config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -154,11 +155,11 @@ static const struct option_row rows[] = {
      "The longest head of a request; its first line may be a half of it, 4 KiB at most."},
     {"http", "body_bytes", OPTION_BYTES, AT(http_body_bytes), "64KiB", 1 << 10, 16 << 20, R, NULL, NULL, NULL,
      "The longest body of a request."},
-    {"http", "assets", OPTION_PATH, AT(assets), "", 0, 400, R, NULL, NULL, "/srv/openmmo/www",
+    {"http", "assets", OPTION_PATH, AT(assets), "", 0, 400, R, NULL, NULL, NULL,
      "Folder of files to serve where no other path is meant: a web client, textures. It is looked through at the start and at a reload; "
      "what is new since then is not there yet. Names that begin with a dot, and symbolic links, are not served. Beside a file a .gz of it "
      "that is not older goes to who takes gzip. Empty: none."},
-    {"http", "assets_immutable", OPTION_STRING, AT(assets_immutable), "", 0, 400, R, NULL, NULL, "assets",
+    {"http", "assets_immutable", OPTION_STRING, AT(assets_immutable), "", 0, 400, R, NULL, NULL, NULL,
      "Folder in http.assets whose files have a hash of what they hold in their names, as bundlers write them: browsers and CDNs keep them "
      "for a year. Others they ask for again each time, by ETag, but with ?v= and that ETag's first characters. Empty: none."},
     {"http", "own_positions", OPTION_BOOL, AT(own_positions), "yes", 0, 0, 0, NULL, NULL, NULL,
@@ -489,18 +490,36 @@ static void check_auth_key(struct config *config)
                          (unsigned)(st.st_mode & 07777));
 }
 
-/* Only where it was asked for: a start does it by itself, and its memory is prepared first. */
 static void check_tls(struct config *config)
 {
     struct error error;
 
-    if (options_flag(config->options, "test") == NULL)
-        return;
     if (tls_check(config->certificate, config->key, &error) != 0)
         options_complain(config->options, row_of("net.certificate"), "%s", error.text);
     if (config->https_certificate[0] != '\0' &&
         tls_check(config->https_certificate, config->https_key, &error) != 0)
         options_complain(config->options, row_of("http.certificate"), "%s", error.text);
+}
+
+static void check_assets(struct config *config)
+{
+    DIR *folder = config->assets[0] != '\0' ? opendir(config->assets) : NULL;
+
+    if (folder != NULL)
+        closedir(folder);
+    else if (config->assets[0] != '\0')
+        options_complain(config->options, row_of("http.assets"), "%s cannot be read: %s",
+                         config->assets, strerror(errno));
+}
+
+/* Only where it was asked for: a start does it by itself, and its memory is prepared first. */
+static void check_as_start_would(struct config *config)
+{
+    if (options_flag(config->options, "test") == NULL)
+        return;
+    if (options_errors_n(config->options) == 0)
+        check_tls(config);
+    check_assets(config);
 }
 
 static bool given(const struct config *config, const char *row)
@@ -544,8 +563,7 @@ static void check_whole(struct config *config)
         check_file(config, "http.certificate", config->https_certificate, false);
         check_file(config, "http.key", config->https_key, false);
     }
-    if (options_errors_n(config->options) == 0)
-        check_tls(config);
+    check_as_start_would(config);
     check_auth_key(config);
     if (config->store_driver == STORE_POSTGRESQL && config->store_password_file[0] != '\0')
         check_file(config, "store.password_file", config->store_password_file, false);

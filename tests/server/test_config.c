@@ -85,6 +85,8 @@ static const struct {
     {"[accounts]\nargon2_memory = 19MB\n", 2, "has no unit that is known"},
     {"[auth]\nresume_lifetime = 5s\n", 2, "is out of range: it takes a time"},
     {"[auth]\nkey = /proc/1/mem/x\n", 2, "cannot be read: "},
+    {"[http]\nassets = /nowhere/www\n", 2, "/nowhere/www cannot be read: No such file"},
+    {"[http]\nassets = /etc/passwd\n", 2, "/etc/passwd cannot be read: Not a directory"},
     {"[trace]\nendpoint = collector:4318\n", 2, "begins with neither http:// nor https://"},
     {"[trace]\nendpoint = http:///v1/traces\n", 2, "is no URL: http://collector:4318/v1/traces is meant"},
     {"[trace]\nendpoint = http://collector :4318\n", 2, "is no URL"},
