@@ -149,6 +149,26 @@ static void test_lands(void **state)
     assert_int_equal(entity_of(room).state.pose, MOVEMENT_STANDING);
 }
 
+/* Taken over in the middle of its way, a figure stands there until who has it now says where to. */
+static void test_stops(void **state)
+{
+    struct room *room = *state;
+    struct space_pos there;
+
+    batch_join(&room->batch, WEB(1), 5, 8, 8);
+    batch_step(&room->batch, room->sim);
+    batch_wish(&room->batch, WEB(1), 2, 8, 100);
+    for (int i = 0; i < 5; i++)
+        batch_step(&room->batch, room->sim);
+    assert_int_equal(entity_of(room).state.pose, MOVEMENT_RUNNING);
+    there = entity_of(room).state.pos;
+    batch_join(&room->batch, WEB(2), 5, 8, 8);
+    batch_step(&room->batch, room->sim);
+    assert_int_equal(entity_of(room).state.pose, MOVEMENT_STANDING);
+    assert_int_equal(entity_of(room).state.pos.x, there.x);
+    assert_int_equal(entity_of(room).state.pos.z, there.z);
+}
+
 static void fill(struct room *room, uint64_t *seed, uint32_t tick)
 {
     for (uint64_t i = 1; i <= 8; i++) {
@@ -201,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_forgotten, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_edge, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_lands, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_stops, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_same, make, room_unmake),
     };
 

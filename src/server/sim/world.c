@@ -288,6 +288,7 @@ static void set_identity(struct sim *sim, uint32_t slot, struct blob *name, uint
 void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
 {
     struct snapshot_entity *entity = &sim->entities[slot];
+    struct movement_state state = entity->state;
 
     idmap_remove(&sim->by_session, entity->session);
     sim->scripted_n += SESSION_SCRIPTED(join->session);
@@ -305,6 +306,10 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     sim->movers[slot].wish_x = entity->state.pos.x;
     sim->movers[slot].wish_z = entity->state.pos.z;
     set_identity(sim, slot, join->as.join.name, join->as.join.looks);
+    if (state.airborne || state.pose == MOVEMENT_STANDING)
+        return;
+    state.pose = MOVEMENT_STANDING; /* until who has it now goes on */
+    world_move(sim, slot, &state);
 }
 
 void world_rename(struct sim *sim, uint32_t slot, struct blob *name)
