@@ -693,6 +693,32 @@ static void test_share(void **state)
     scene_free(scene);
 }
 
+/* What was given up in ticks whose snapshots nobody took is told with the next that is. */
+static void test_given_up_unseen(void **state)
+{
+    struct scene *scene = scene_new(1);
+    struct snapshot_entity self;
+    struct player *player;
+
+    (void)state;
+    scene_start(scene);
+    player = scene_join(scene, "alice");
+    scene->stopped = true;
+    for (unsigned i = 0; i < SIM_INTENTS_TICK; i++) /* far more than a figure has time for */
+        player_move(player, 0, MOVEMENT_WALK, 15);
+    SCENE_UNTIL(scene, queue_length(scene->queues[0]) == SIM_INTENTS_TICK);
+    scene->hidden = true;
+    for (unsigned i = 0; i < 3; i++)
+        scene_tick(scene);
+    scene->hidden = false;
+    scene_tick(scene);
+    assert_true(scene_entity(scene, player->entity, &self));
+    assert_in_range(self.dropped, 15, 60);
+    SCENE_UNTIL(scene, player->self.dropped > 0);
+    assert_int_equal(player->self.dropped, self.dropped);
+    scene_free(scene);
+}
+
 /* One that never reads is let go; the others do not notice. */
 static void test_not_reading(void **state)
 {
@@ -832,6 +858,7 @@ int main(void)
         cmocka_unit_test(test_refused_logins),
         cmocka_unit_test(test_queue_full),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_given_up_unseen),
         cmocka_unit_test(test_not_reading),
         cmocka_unit_test(test_address_limits),
         cmocka_unit_test(test_silent_crowd),

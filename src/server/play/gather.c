@@ -273,8 +273,8 @@ void gather(struct session *s, struct snapshot *snapshot)
         session_flush(s);
         return;
     }
-    s->dropped += g.self->dropped;
-    s->dropped_ever += g.self->dropped;
+    s->dropped += g.self->dropped - s->dropped_ever;
+    s->dropped_ever = g.self->dropped;
     hurry = self_hurries(s, g.self) || s->tempo != host->tempo;
     if (!turn && !hurry && !tiers_turn(s->talk_tick, host->tick, s->seat.phase, talk_tier))
         return;

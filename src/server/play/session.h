@@ -62,7 +62,7 @@ struct session {
     struct protocol_self self; /* as sent last */
     bool self_sent;
     uint32_t dropped;         /* substeps given up since */
-    uint32_t dropped_ever;    /* and in all, as far as snapshots were taken in time */
+    uint32_t dropped_ever;    /* and in all, as of the newest snapshot */
     struct interest interest; /* of layer 0 */
     struct interest hidden;   /* of one's own layer, */
     uint8_t layer;            /* this one; 0: none */

@@ -8,7 +8,7 @@
 
 #define JOURNAL_MAGIC          "OMMOJRNL"
 #define JOURNAL_MAGIC_BYTES    8
-#define JOURNAL_VERSION        4
+#define JOURNAL_VERSION        5
 #define JOURNAL_BUILD_MAX      128
 #define JOURNAL_FRAME_BYTES    8                            /* u32 length, u32 its complement */
 #define JOURNAL_CHECKSUM_BYTES 16                           /* after the body */

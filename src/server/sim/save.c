@@ -99,7 +99,7 @@ static void put_entity(struct sink *sink, const struct snapshot_entity *entity)
     put(sink, entity->index, 2);
     put(sink, entity->layer, 1);
     put(sink, entity->version, 1);
-    put(sink, entity->dropped, 1);
+    put(sink, entity->dropped, 4);
     put(sink, entity->ahead, 1);
     put(sink, entity->teleports, 1);
 }
@@ -273,7 +273,7 @@ static void get_entity(struct wire_reader *r, struct snapshot_entity *entity)
     entity->index = wire_get_u16(r);
     entity->layer = wire_get_u8(r);
     entity->version = wire_get_u8(r);
-    entity->dropped = wire_get_u8(r);
+    entity->dropped = wire_get_u32(r);
     entity->ahead = wire_get_u8(r);
     entity->teleports = wire_get_u8(r);
     if (entity->id == 0 || entity->session == 0 || entity->player == 0 || entity->name == NULL)

@@ -33,10 +33,10 @@ struct snapshot_entity {
     struct movement_state state;
     struct space_cell cell; /* the leaf it is in */
     uint32_t seq;           /* last MOVE wholly applied */
+    uint32_t dropped;       /* substeps given up since its session has it */
     uint16_t index;         /* in its cell */
     uint8_t layer;
     uint8_t version;   /* of name and looks */
-    uint8_t dropped;   /* substeps given up in this tick, saturating */
     uint8_t ahead;     /* substeps of the MOVE after seq that are applied already */
     uint8_t teleports; /* how often it was put elsewhere, modulo 256 */
 };

@@ -69,9 +69,7 @@ static void apply_leave(struct step *step, const struct command *leave)
 
 static void count_dropped(struct step *step, struct snapshot_entity *entity, unsigned substeps)
 {
-    unsigned dropped = entity->dropped + substeps;
-
-    entity->dropped = dropped > UINT8_MAX ? UINT8_MAX : (uint8_t)dropped;
+    entity->dropped += substeps;
     step->counts->substeps_dropped += substeps;
 }
 
@@ -437,7 +435,6 @@ static void begin_tick(struct sim *sim)
     for (uint32_t slot = world_next(sim, 0); slot != IDMAP_NONE; slot = world_next(sim, slot + 1)) {
         struct world_mover *mover = &sim->movers[slot];
 
-        sim->entities[slot].dropped = 0;
         mover->allowance = (uint8_t)(mover->allowance + MOVEMENT_SUBSTEPS_PER_TICK);
         /* Credit that nothing needs melts, into what is saved up where that has room: it is for the
          * backlog of a stall, some of which may not have come this far yet, not for later. */

@@ -297,6 +297,7 @@ void world_hand_over(struct sim *sim, uint32_t slot, const struct command *join)
     idmap_put(&sim->by_session, entity->session, slot); /* as many as before: it has room */
     entity->seq = 0;
     entity->ahead = 0;
+    entity->dropped = 0;
     sim->movers[slot].waiting_n = 0;
     sim->movers[slot].lag_ticks = 0;
     sim->movers[slot].resting = false;
