@@ -195,8 +195,8 @@ void scrollback_take(struct scrollback *scrollback, const struct snapshot *snaps
     if (scrollback->busy || scrollback->written == newest)
         return;
     anew = scrollback->fd < 0 || scrollback->file_bytes > FILE_MAX;
-    if (anew && now_ms < scrollback->due_ms)
-        return;
+    if (anew && now_ms < scrollback->due_ms && scrollback->due_ms - now_ms <= ANEW_MS)
+        return; /* not if it is farther off: then the clock was put back */
     wire_writer_init(&scrollback->w, scrollback->bytes, sizeof(scrollback->bytes));
     if (anew) {
         close_file(scrollback);
