@@ -1,5 +1,5 @@
 /* workers.h -- a small pool of threads at lower priority for what would hold up a loop: password
- * hashing.
+ * hashing, a file on a slow disk.
  *
  * The queue is bounded; a full one says "busy" and the caller answers so. Owner: control thread. */
 #ifndef OPENMMO_OPS_WORKERS_H

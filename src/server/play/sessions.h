@@ -27,8 +27,6 @@ struct worst;        /* ops/worst.h */
 struct network;      /* net/network.h */
 struct host;         /* play/host.h */
 struct seat_ask;     /* play/seat.h */
-struct worst;        /* ops/worst.h */
-struct network;      /* net/network.h */
 
 enum login_kind {
     LOGIN_PASSWORD,
