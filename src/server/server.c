@@ -608,16 +608,22 @@ static int apply(void *context, const struct config *config, struct error *error
     struct server *server = context;
     struct accounts_config accounts = accounts_config_of(server, config);
     struct http_config http = http_config_of(server, config);
+    struct http_change *change;
     struct sessions_config sessions;
     struct retention_days days;
 
     fill_sessions(server, config, &sessions);
+    change = http_prepare(server->http, &http, error);
+    if (!change)
+        return -1;
     /* What costs the most goes first; what accounts take anew cannot fail (the cost of a hash needs
      * a restart). */
     if (sessions_reconfigure(server->sessions, &sessions, error) < 0 ||
-        http_reconfigure(server->http, &http, error) < 0 ||
-        accounts_reconfigure(server->accounts, &accounts, error) < 0)
+        accounts_reconfigure(server->accounts, &accounts, error) < 0) {
+        http_change_free(change);
         return -1;
+    }
+    http_reconfigure(server->http, &http, change);
     presence_reconfigure(server->presence,
                          &(struct presence_config){.players_max = config->players_max,
                                                    .queue_max = config->queue_max,

@@ -475,6 +475,17 @@ static void test_reload(void **state)
     wire_free(wire);
 }
 
+/* What the HTTP port cannot have, the game port does not get either. */
+static void test_reload_refused(void **state)
+{
+    (void)state;
+    begin(NULL);
+    daemon_configure(&server, "[http]\nassets = /nowhere\n[accounts]\nregistration = closed\n");
+    daemon_signal(&server, SIGHUP);
+    UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=reload_refused"));
+    player_new_account(party, &server, "alice");
+}
+
 /* ---- threads ---- */
 
 /* With none of their own, and with several. */
@@ -675,6 +686,7 @@ int main(void)
         STAGED(test_rates_of_accounts, NULL),
         STAGED(test_cors, "[http]\ncors_origins = https://play.example\ncors_credentials = yes\n"),
         STAGED(test_reload, NULL),
+        STAGED(test_reload_refused, NULL),
         STAGED(test_threads, "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\n"
                              "[net]\nio_threads = 0\n"),
         STAGED(test_threads, "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\n"

@@ -165,6 +165,7 @@ int entry_proxies(const struct http_config *config, struct network_list *proxies
         if (proxies[i] == NULL) {
             if (i > 0)
                 network_list_free(proxies[0]);
+            proxies[0] = NULL;
             return -1;
         }
     }

@@ -15,8 +15,10 @@
 
 static void settings_free_all(struct http_settings *settings[THREADS_MAX])
 {
-    for (unsigned i = 0; i < THREADS_MAX; i++)
+    for (unsigned i = 0; i < THREADS_MAX; i++) {
         http_settings_free(settings[i]);
+        settings[i] = NULL;
+    }
 }
 
 /* One copy for each io thread. -1 + error: none. */
@@ -84,33 +86,53 @@ static int workers_new(struct http *http, const struct http_config *config, stru
     return result;
 }
 
-int http_reconfigure(struct http *http, const struct http_config *config, struct error *error)
-{
+struct http_change {
     struct http_settings *settings[THREADS_MAX];
     struct network_list *proxies[2];
     struct assets *assets;
+};
 
-    if (look_at_assets(http, config, &assets, error) != 0)
-        return -1;
-    if (settings_make(http->workers_n, config, assets, settings, error) != 0) {
-        assets_unref(assets);
-        return -1;
+struct http_change *http_prepare(struct http *http, const struct http_config *config,
+                                 struct error *error)
+{
+    struct http_change *change = calloc(1, sizeof(*change));
+
+    if (change == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
     }
-    if (entry_proxies(config, proxies, error) != 0) {
-        settings_free_all(settings);
-        assets_unref(assets);
-        return -1;
-    }
+    if (look_at_assets(http, config, &change->assets, error) == 0 &&
+        settings_make(http->workers_n, config, change->assets, change->settings, error) == 0 &&
+        entry_proxies(config, change->proxies, error) == 0)
+        return change;
+    http_change_free(change);
+    return NULL;
+}
+
+void http_reconfigure(struct http *http, const struct http_config *config,
+                      struct http_change *change)
+{
     assets_unref(http->assets);
-    http->assets = assets;
-    entry_apply(http, config, proxies);
+    http->assets = change->assets;
+    entry_apply(http, config, change->proxies);
     limits_set_rates(http->limits, config->rates);
     for (unsigned i = 0; i < http->workers_n; i++)
-        if (worker_apply(http->workers[i], settings[i]) != 0)
+        if (worker_apply(http->workers[i], change->settings[i]) != 0)
             log_event(LOG_LEVEL_ERROR, "reload_incomplete",
                       "out of memory: an io thread keeps its old HTTP settings",
                       LOG_U64("thread", i));
-    return 0;
+    free(change);
+}
+
+void http_change_free(struct http_change *change)
+{
+    if (change == NULL)
+        return;
+    settings_free_all(change->settings);
+    for (unsigned i = 0; i < 2; i++)
+        network_list_free(change->proxies[i]);
+    assets_unref(change->assets);
+    free(change);
 }
 
 /* ---- the stop ---- */

@@ -19,20 +19,21 @@
 #include "http/route.h"
 #include "net/bucket.h"
 
-struct http;     /* opaque */
-struct access;   /* accounts/access.h */
-struct health;   /* ops/health.h */
-struct scrape;   /* ops/scrape.h */
-struct accounts; /* accounts/accounts.h */
-struct bans;     /* accounts/bans.h */
-struct census;   /* http/census.h */
-struct keys;     /* accounts/keys.h */
-struct network;  /* net/network.h */
-struct presence; /* play/presence.h */
-struct recent;   /* play/recent.h */
-struct refresh;  /* accounts/refresh.h */
-struct sessions; /* play/sessions.h */
-struct store;    /* store/store.h */
+struct http;        /* opaque */
+struct http_change; /* opaque */
+struct access;      /* accounts/access.h */
+struct health;      /* ops/health.h */
+struct scrape;      /* ops/scrape.h */
+struct accounts;    /* accounts/accounts.h */
+struct bans;        /* accounts/bans.h */
+struct census;      /* http/census.h */
+struct keys;        /* accounts/keys.h */
+struct network;     /* net/network.h */
+struct presence;    /* play/presence.h */
+struct recent;      /* play/recent.h */
+struct refresh;     /* accounts/refresh.h */
+struct sessions;    /* play/sessions.h */
+struct store;       /* store/store.h */
 
 /* What handlers on control may ask. Borrowed. */
 struct http_services {
@@ -81,9 +82,13 @@ struct http_config {
 struct http *http_new(struct event_base *control, const struct http_config *config,
                       struct error *error);
 void http_open(struct http *http); /* accept from now on */
-/* All or nothing: -1 + error and the old values stay. */
-int http_reconfigure(struct http *http, const struct http_config *config,
-                     struct error *error) MUST_CHECK;
+/* While it runs: all of other values that can fail, which changes nothing yet. NULL + error. */
+struct http_change *http_prepare(struct http *http, const struct http_config *config,
+                                 struct error *error);
+/* They hold from here on. The same config; takes the change. */
+void http_reconfigure(struct http *http, const struct http_config *config,
+                      struct http_change *change);
+void http_change_free(struct http_change *change); /* they never will; NULL is fine */
 /* Accept no more; what is asked is answered, then connections are closed. done(context): the last
  * is gone, or it took longer than 3 s. */
 void http_drain(struct http *http, void (*done)(void *context), void *context);
