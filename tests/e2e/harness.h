@@ -40,6 +40,8 @@
     } while (0)
 
 uint64_t now_ms(void); /* monotonic */
+/* A port of 127.0.0.1 that nobody listens on now. */
+uint16_t port_free(void);
 
 /* ---- the daemon ---- */
 

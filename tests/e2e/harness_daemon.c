@@ -28,8 +28,7 @@ uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A port that nobody listens on now. */
-static uint16_t free_port(void)
+uint16_t port_free(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
@@ -67,7 +66,7 @@ void daemon_make(struct daemon *daemon, const char *more_ini)
     snprintf(daemon->ini_path, sizeof(daemon->ini_path), "%s/openmmo.ini", daemon->dir);
     snprintf(daemon->admin_path, sizeof(daemon->admin_path), "%s/admin.sock", daemon->dir);
     snprintf(daemon->store_path, sizeof(daemon->store_path), "%s/state/openmmo.db", daemon->dir);
-    daemon->port = free_port();
+    daemon->port = port_free();
     daemon_configure(daemon, more_ini);
 }
 

@@ -1,6 +1,7 @@
 # End-to-end tests: the real daemon, players who speak the real protocol.
 E2E_SOURCES = tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
 STAGE_SOURCES = tests/e2e/stage.h tests/e2e/stage.c $(E2E_SOURCES)
+WITNESS_SOURCES = tests/e2e/witness.h tests/e2e/witness.c $(STAGE_SOURCES)
 STAGE_STORE_SOURCES = tests/e2e/stage_store.h tests/e2e/stage_store.c $(SQL_ONCE_SOURCES) $(STAGE_SOURCES)
 STAGE_STORE_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(PQ_CFLAGS)
 STAGE_STORE_LIBS = $(E2E_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(PQ_LIBS)
@@ -13,7 +14,7 @@ tests_e2e_test_smoke_LDADD = $(E2E_LIBS)
 tests_e2e_test_lasting_SOURCES = tests/e2e/test_lasting.c $(STAGE_SOURCES)
 tests_e2e_test_lasting_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_lasting_LDADD = $(E2E_LIBS)
-tests_e2e_test_abuse_SOURCES = tests/e2e/test_abuse.c $(E2E_SOURCES)
+tests_e2e_test_abuse_SOURCES = tests/e2e/test_abuse.c $(WITNESS_SOURCES)
 tests_e2e_test_abuse_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_abuse_LDADD = $(E2E_LIBS)
 tests_e2e_test_trouble_SOURCES = tests/e2e/test_trouble.c $(STAGE_SOURCES)
@@ -127,7 +128,7 @@ tests_e2e_test_injection_LDADD = $(STAGE_STORE_LIBS)
 # HTTP byte by byte.
 WIRE_SOURCES = tests/e2e/wire.h tests/e2e/wire.c
 check_PROGRAMS += tests/e2e/test_http
-tests_e2e_test_http_SOURCES = tests/e2e/test_http.c $(WIRE_SOURCES) $(E2E_SOURCES)
+tests_e2e_test_http_SOURCES = tests/e2e/test_http.c $(WIRE_SOURCES) $(WITNESS_SOURCES)
 tests_e2e_test_http_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(ZLIB_CFLAGS)
 tests_e2e_test_http_LDADD = $(E2E_LIBS) $(ZLIB_LIBS)
 check_PROGRAMS += tests/e2e/test_http_doors

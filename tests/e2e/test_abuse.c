@@ -1,6 +1,6 @@
 /* test_abuse.c -- clients that misbehave: each is shown the door by an absolute deadline or a
  * limit, and a witness who walks through it all is not disturbed. */
-#include "harness.h"
+#include "witness.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,59 +17,15 @@
 #define MESSAGE_MS    1500
 #define SLACK_MS      4000
 
-static struct daemon server;
-static struct party *party;
-static struct player *witness;
-
 static int start_daemon(void **state)
 {
     static const char *const limits[] = {"--limits.first_byte=1500ms", "--limits.login=3s",
                                          "--limits.message=1500ms", "--limits.chats_per_10s=10000",
                                          NULL};
-    struct rlimit files;
 
-    (void)state;
-    getrlimit(RLIMIT_NOFILE, &files); /* both sides need a thousand */
-    files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
-    setrlimit(RLIMIT_NOFILE, &files);
-    daemon_make(&server, "[store]\nflush = 1s\n[auth]\nlinger = 1s\n");
-    daemon_start(&server, limits);
-    party = party_new();
-    player_leave(player_new_account(party, &server, "witness"));
-    party_free(party);
+    (void)state; /* both sides need a thousand files */
+    (void)witness_stage("[store]\nflush = 1s\n[auth]\nlinger = 1s\n", limits, 4096);
     return 0;
-}
-
-static int stop_daemon(void **state)
-{
-    (void)state;
-    if (daemon_running(&server))
-        assert_int_equal(daemon_terminate(&server), 0);
-    daemon_remove(&server);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    party = party_new();
-    witness = player_returns(party, &server, "witness");
-    player_walk(witness, 0, MOVEMENT_WALK);
-    return 0;
-}
-
-/* The witness was never disturbed. */
-static int teardown(void **state)
-{
-    int failed =
-        witness->gone || witness->notices_n > 0 || witness->dropped > 0 || !daemon_running(&server);
-
-    (void)state;
-    if (failed)
-        print_error("the witness: gone %d (%s), notices %u, dropped %u\n", witness->gone,
-                    witness->closed.text, witness->notices_n, witness->dropped);
-    party_free(party);
-    return failed;
 }
 
 static struct player *greeted(void)
@@ -416,8 +372,6 @@ static void test_share_of_an_address(void **state)
     daemon_remove(&other);
 }
 
-#define WITNESSED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,5 +392,5 @@ int main(void)
         WITNESSED(test_share_of_an_address),
     };
 
-    return cmocka_run_group_tests(tests, start_daemon, stop_daemon);
+    return cmocka_run_group_tests(tests, start_daemon, witness_unstage);
 }

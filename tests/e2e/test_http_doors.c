@@ -146,19 +146,6 @@ static struct {
     uint16_t port;
 } proxy;
 
-static uint16_t free_port(void)
-{
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(here);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
-    close(fd);
-    return ntohs(here.sin_port);
-}
-
 /* The daemon's own certificate and key, in one file as HAProxy wants them. */
 static void copy_into(FILE *out, const char *name)
 {
@@ -183,7 +170,7 @@ static void configure_proxy(const char *config_path, const char *pem_path)
     assert_int_equal(fclose(file), 0);
     file = fopen(config_path, "w");
     assert_non_null(file);
-    proxy.port = free_port();
+    proxy.port = port_free();
     fprintf(
         file,
         "global\n  maxconn 100\n"
@@ -195,25 +182,9 @@ static void configure_proxy(const char *config_path, const char *pem_path)
     assert_int_equal(fclose(file), 0);
 }
 
-/* A connection from that address of this machine; -1: nobody listens. */
-static int connect_from(const char *from, uint16_t port)
-{
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
 static bool proxy_listens(void)
 {
-    int fd = connect_from("127.0.0.1", proxy.port), status;
+    int fd = wire_from("127.0.0.1", proxy.port), status;
 
     if (waitpid(proxy.pid, &status, WNOHANG) == proxy.pid) {
         proxy.pid = 0;
@@ -261,8 +232,8 @@ static void test_haproxy(void **state)
     begin(NULL);
     good("bans.add", "{\"network\":\"127.0.0.66\",\"reason\":\"be kind\"}");
     start_proxy();
-    banned = wire_on(connect_from("127.0.0.66", proxy.port), true);
-    other = wire_on(connect_from("127.0.0.67", proxy.port), true);
+    banned = wire_on(wire_from("127.0.0.66", proxy.port), true);
+    other = wire_on(wire_from("127.0.0.67", proxy.port), true);
     for (unsigned i = 0; i < 5; i++) {
         assert_int_equal(wire_get(banned, STATS, "X-Forwarded-For: 127.0.0.67\r\n"), 403);
         assert_int_equal(wire_get(other, STATS, "X-Forwarded-For: 127.0.0.66\r\n"), 200);

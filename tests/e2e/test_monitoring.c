@@ -272,18 +272,6 @@ static const char *scrape_config(void)
     return path;
 }
 
-static uint16_t a_free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 static pid_t start_prometheus(uint16_t port)
 {
     char config[160], listen[80], storage[160];
@@ -331,7 +319,7 @@ static void test_prometheus(void **state)
         skip();
     start(NULL);
     (void)player_new_account(party, &server, "alice");
-    port = a_free_port();
+    port = port_free();
     pid = start_prometheus(port);
     UNTIL(party, 2 * DEADLINE_MS,
           prometheus_says(port, "/api/v1/query?query=up", ",\"1\"]")); /* the target is up */

@@ -25,35 +25,6 @@ static struct {
 
 /* ---- the proxy ---- */
 
-/* A connection from that address of this machine; -1: nobody listens. */
-static int connect_from(const char *from, uint16_t port)
-{
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(here);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
-    close(fd);
-    return ntohs(here.sin_port);
-}
-
 /* The page's example, with our ports for its own, and the daemon's certificate. */
 static void copy_example(FILE *out)
 {
@@ -93,7 +64,7 @@ static void configure_proxy(void)
     static const char *const folders[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
     FILE *file;
 
-    proxy.port = free_port();
+    proxy.port = port_free();
     snprintf(proxy.config_path, sizeof(proxy.config_path), "%s/nginx.conf", server.dir);
     file = fopen(proxy.config_path, "w");
     assert_non_null(file);
@@ -110,7 +81,7 @@ static void configure_proxy(void)
 
 static bool proxy_listens(void)
 {
-    int fd = connect_from("127.0.0.1", proxy.port), status;
+    int fd = wire_from("127.0.0.1", proxy.port), status;
 
     if (waitpid(proxy.pid, &status, WNOHANG) == proxy.pid) {
         proxy.pid = 0;
@@ -163,7 +134,7 @@ static int clear_with_proxy(void **state)
 
 static struct wire *come(const char *from)
 {
-    int fd = connect_from(from, proxy.port);
+    int fd = wire_from(from, proxy.port);
 
     assert_true(fd >= 0);
     return wire_on(fd, true);

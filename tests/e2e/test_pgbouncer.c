@@ -16,18 +16,6 @@
 static unsigned port;
 static pid_t pooler;
 
-static unsigned free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 static void pooler_start(void)
 {
     char path[100], through[200];
@@ -63,7 +51,7 @@ static int set(void **state)
 
     if (pg_cluster_database(&cluster, connection) < 0)
         return -1;
-    port = free_port();
+    port = port_free();
     pooler_start();
     snprintf(ini, sizeof(ini),
              "[store]\ndriver = postgresql\nprepared = no\nflush = 1s\n"

@@ -33,6 +33,21 @@ static void shake(struct wire *wire)
     assert_int_equal(SSL_connect(wire->ssl), 1);
 }
 
+int wire_from(const char *from, uint16_t port)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 struct wire *wire_on(int fd, bool tls)
 {
     struct wire *wire = malloc(sizeof(*wire));

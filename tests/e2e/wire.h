@@ -24,6 +24,8 @@ struct wire {
 uint16_t wire_port(struct daemon *daemon, bool tls);
 /* Connected, and nothing said. tls: with a handshake, any certificate. */
 struct wire *wire_new(uint16_t port, bool tls);
+/* A socket connected to a port of this machine from that address of it; -1: nobody listens. */
+int wire_from(const char *address, uint16_t port);
 /* The same on a socket that is connected already. */
 struct wire *wire_on(int fd, bool tls);
 void wire_free(struct wire *wire);

@@ -73,7 +73,7 @@ static bool on_writable(void *context)
     return true;
 }
 
-/* The bytes are copied, as a socket would; in half of the clients' every frame is looked at. */
+/* The bytes are copied, as a socket would; in one client of sixty every frame is looked at. */
 static void on_frames(void *context, const struct iovec *parts, unsigned parts_n)
 {
     struct client *client = context;
