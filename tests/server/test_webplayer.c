@@ -622,6 +622,25 @@ static void live(struct scene *scene, uint64_t seed, unsigned ticks)
     free(life);
 }
 
+/* Whose socket takes nothing for a while is told of far cells less often, until it keeps up. */
+static void test_stuck(void **state)
+{
+    struct scene *scene = *state;
+    struct webclient *client = webclient_join(scene, "walter", 1, 1);
+    struct session_figures figures;
+
+    client->stuck = true;
+    steps(scene, 40);
+    assert_int_equal(sessions_figures(scene->sessions, session_of(scene, client), &figures), 0);
+    assert_true(figures.shift > 0);
+    client->stuck = false;
+    steps(scene, 160); /* without a word to it, for there is nothing to tell */
+    assert_int_equal(sessions_figures(scene->sessions, session_of(scene, client), &figures), 0);
+    assert_int_equal(figures.shift, 0);
+    webclient_compare(client);
+    webclient_free(client);
+}
+
 static void test_model(void **state)
 {
     for (uint64_t seed = 1; seed <= 3; seed++)
@@ -642,6 +661,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_state, make, unmake),
         cmocka_unit_test_setup_teardown(test_many, make, unmake),
         cmocka_unit_test_setup_teardown(test_missed_look, make, unmake),
+        cmocka_unit_test_setup_teardown(test_stuck, make, unmake),
         cmocka_unit_test_setup_teardown(test_model, make, unmake),
     };
 

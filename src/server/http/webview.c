@@ -591,6 +591,8 @@ static void pace_begin(struct webview *view, bool refused)
     else
         pace_turn(&view->pace, host->settings->player_budget_bytes, host->tick, &grows);
     metrics_gauge(METRIC_PLAYERS_SHIFTED, (view->pace.shift > 0) - (before > 0));
+    if (view->pace.shift != before) /* also where there is nothing to tell it */
+        show(view);
 }
 
 /* The newest wish, if the sim is not told of it yet. */
