@@ -158,6 +158,18 @@ static void test_open(void **state)
     fd = assets_open(assets, deep, &size, &changed);
     assert_true(fd >= 0 && size == 4 && changed);
     close(fd);
+    /* Nor is it a file any more: who opened the pipe would wait for one who writes. */
+    in_folder("sub/deep/x.css", path);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(assets_open(assets, deep, &size, &changed), -1);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    alarm(20);
+    assert_int_equal(assets_open(assets, deep, &size, &changed), -1);
+    alarm(0);
+    unlink(path);
+    put("sub/deep/x.css", "b{}}");
     assets_unref(assets);
 }
 

@@ -252,6 +252,34 @@ static void test_frames_by_poll(void **state)
     world_end(&w);
 }
 
+/* The lengths that a state of many players has: of 16 bits, and of 64. */
+static void test_long_frames_by_poll(void **state)
+{
+    static const uint8_t heads[2][10] = {{0x81, 126, 0x01, 0x2c},
+                                         {0x81, 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70}};
+    static const size_t heads_n[2] = {4, 10}, texts_n[2] = {0x12c, 0x11170};
+    static char text[0x11170];
+    struct world w;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i == 0 ? '4' : 'a' + i % 26);
+    for (unsigned i = 0; i < 2; i++) {
+        struct iovec parts[] = {{(void *)(uintptr_t)heads[i], 3},
+                                {(void *)(uintptr_t)(heads[i] + 3), heads_n[i] - 3},
+                                {text, 100},
+                                {text + 100, texts_n[i] - 100}};
+
+        world_begin(&w, false);
+        assert_int_equal(poll(&w), 0);
+        assert_int_equal(poll(&w), 0);
+        eio_session_frames(w.session, parts, 4);
+        assert_int_equal(strlen(w.answer), texts_n[i]);
+        assert_memory_equal(w.answer, text, texts_n[i]);
+        world_end(&w);
+    }
+}
+
 static void test_overlap(void **state)
 {
     struct world w;
@@ -637,25 +665,16 @@ static void test_idle_probes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_polling),
-        cmocka_unit_test(test_frames_by_poll),
-        cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_poll_gone),
-        cmocka_unit_test(test_close_by_client),
-        cmocka_unit_test(test_close_by_us),
-        cmocka_unit_test(test_close_starved),
-        cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_socket),
-        cmocka_unit_test(test_socket_gone),
-        cmocka_unit_test(test_upgrade),
-        cmocka_unit_test(test_upgrade_with_poll),
-        cmocka_unit_test(test_probe_fails),
-        cmocka_unit_test(test_probe_late),
-        cmocka_unit_test(test_pings),
-        cmocka_unit_test(test_respite),
-        cmocka_unit_test(test_idle_packets),
-        cmocka_unit_test(test_idle_by_poll),
+        cmocka_unit_test(test_polling),        cmocka_unit_test(test_long_frames_by_poll),
+        cmocka_unit_test(test_frames_by_poll), cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_poll_gone),      cmocka_unit_test(test_close_by_client),
+        cmocka_unit_test(test_close_by_us),    cmocka_unit_test(test_close_starved),
+        cmocka_unit_test(test_malformed),      cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_socket),         cmocka_unit_test(test_socket_gone),
+        cmocka_unit_test(test_upgrade),        cmocka_unit_test(test_upgrade_with_poll),
+        cmocka_unit_test(test_probe_fails),    cmocka_unit_test(test_probe_late),
+        cmocka_unit_test(test_pings),          cmocka_unit_test(test_respite),
+        cmocka_unit_test(test_idle_packets),   cmocka_unit_test(test_idle_by_poll),
         cmocka_unit_test(test_idle_probes),
     };
 
