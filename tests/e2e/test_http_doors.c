@@ -449,12 +449,23 @@ static void test_reload(void **state)
 /* What the HTTP port cannot have, the game port does not get either. */
 static void test_reload_refused(void **state)
 {
+    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", NULL};
+    int fds[2];
+
     (void)state;
-    begin(NULL);
-    daemon_configure(&server, "[http]\nassets = /nowhere\n[accounts]\nregistration = closed\n");
+    begin(extra);
+    daemon_configure(&server,
+                     "[http]\nassets = /nowhere\n[limits]\nbefore_login_per_address = 1\n");
     daemon_signal(&server, SIGHUP);
-    UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=reload_refused"));
-    player_new_account(party, &server, "alice");
+    UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "nothing was changed: /nowhere"));
+    for (unsigned i = 0; i < 2; i++)
+        fds[i] = raw_connect(&server);
+    UNTIL(NULL, DEADLINE_MS, daemon_metric(&server, "openmmo_connections") == 2);
+    for (unsigned i = 0; i < 2; i++)
+        close(fds[i]);
+    daemon_configure(&server, "[http]\nconnections_max = 4097\n");
+    daemon_signal(&server, SIGHUP);
+    UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "connections_max cannot grow beyond 4096"));
 }
 
 /* ---- threads ---- */

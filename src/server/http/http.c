@@ -95,8 +95,14 @@ struct http_change {
 struct http_change *http_prepare(struct http *http, const struct http_config *config,
                                  struct error *error)
 {
-    struct http_change *change = calloc(1, sizeof(*change));
+    struct http_change *change;
 
+    if (config->connections_max > http->connections_most) {
+        error_set(error, "http.connections_max cannot grow beyond %u while running: restart",
+                  http->connections_most);
+        return NULL;
+    }
+    change = calloc(1, sizeof(*change));
     if (change == NULL) {
         error_set(error, "out of memory");
         return NULL;
