@@ -68,6 +68,18 @@ static int32_t clamp_into_world(int32_t units, const struct heightfield *field)
     return units > half - 1 ? half - 1 : units;
 }
 
+bool movement_valid(const struct movement_state *state, const struct heightfield *field)
+{
+    /* Half, so that the difference of any two heights fits. */
+    int32_t height_max = SPACE_LIMIT_UNITS / 2;
+
+    return state->pos.x == clamp_into_world(state->pos.x, field) &&
+           state->pos.z == clamp_into_world(state->pos.z, field) && state->pos.y >= -height_max &&
+           state->pos.y <= height_max && state->velocity_y >= -FALL_SPEED_MAX &&
+           state->velocity_y <= JUMP_SPEED && state->airborne <= 1 &&
+           state->pose <= MOVEMENT_JUMPING;
+}
+
 static int32_t magnitude(int32_t value)
 {
     return value < 0 ? -value : value;

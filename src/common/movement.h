@@ -56,6 +56,10 @@ uint16_t movement_heading(int64_t dx, int64_t dz);
 void movement_place(struct movement_state *state, int32_t x, int32_t z, uint16_t yaw,
                     const struct heightfield *field);
 
+/* Could a figure of this world be so? In the world, of a height and a speed that it can have, known
+ * flags. What is read from a file is asked this; the functions above keep it true. */
+bool movement_valid(const struct movement_state *state, const struct heightfield *field);
+
 /* Sine in 1/32768 of a 16-bit angle, from a constant table: -32768..32768. */
 int32_t movement_sin(uint16_t angle);
 int32_t movement_cos(uint16_t angle); /* likewise */

@@ -56,6 +56,38 @@ static void check_same(const struct movement_state *a, const struct movement_sta
     assert_int_equal(a->pose, b->pose);
 }
 
+/* What no figure can be is told from what it can. */
+static void test_valid(void **state)
+{
+    int32_t half = heightfield_size_m(*state) / 2 * SPACE_UNITS_PER_M;
+    struct movement_state here;
+    /* clang-format off */
+    const struct { struct space_pos by; int32_t velocity_y; uint8_t airborne, pose; } WRONG[] = {
+        {{INT32_MIN, 0, 0}, 0, 0, 0}, {{half, 0, 0}, 0, 0, 0}, {{-half - 1, 0, 0}, 0, 0, 0},
+        {{0, 0, INT32_MAX}, 0, 0, 0}, {{0, 0, half}, 0, 0, 0}, {{0, INT32_MIN, 0}, 0, 0, 0},
+        {{0, INT32_MAX / 2, 0}, 0, 0, 0}, {{0, 0, 0}, INT32_MIN, 0, 0}, {{0, 0, 0}, INT32_MAX, 0, 0},
+        {{0, 0, 0}, 0, 2, 0}, {{0, 0, 0}, 0, 0, 4},
+    };
+    /* clang-format on */
+    struct movement_intent jump = {0, 0, MOVEMENT_WALK | MOVEMENT_RUN | MOVEMENT_JUMP};
+
+    movement_place(&here, 0, 0, 0, *state);
+    for (size_t i = 0; i < ARRAY_N(WRONG); i++) {
+        struct movement_state wrong = {WRONG[i].by, WRONG[i].velocity_y, 0, WRONG[i].airborne,
+                                       WRONG[i].pose};
+
+        if (movement_valid(&wrong, *state))
+            fail_msg("row %zu passes", i);
+    }
+    for (int i = 0; i < 6000; i++) {
+        assert_true(movement_valid(&here, *state));
+        jump.heading = (uint16_t)(i * 7);
+        movement_step(&here, &jump, *state);
+    }
+    movement_place(&here, INT32_MAX, INT32_MIN, 0, *state);
+    assert_true(movement_valid(&here, *state));
+}
+
 /* A pseudo-random walk of 100 s passes through fixed states. */
 static void test_golden(void **state)
 {
@@ -313,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_golden, make, unmake),
+        cmocka_unit_test_setup_teardown(test_valid, make, unmake),
         cmocka_unit_test(test_sine),
         cmocka_unit_test_setup_teardown(test_speed, make, unmake),
         cmocka_unit_test_setup_teardown(test_directions, make, unmake),

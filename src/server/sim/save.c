@@ -291,7 +291,8 @@ static void get_slot(struct sim *sim, struct wire_reader *r, uint32_t slot)
     sim->figures[slot].turned = wire_get_u32(r);
     sim->figures[slot].changed = wire_get_u32(r);
     get_mover(r, &sim->movers[slot]);
-    if (r->bad || idmap_reserve(&sim->by_session) != 0 || idmap_reserve(&sim->by_player) != 0) {
+    if (r->bad || !movement_valid(&sim->entities[slot].state, sim->config.field) ||
+        idmap_reserve(&sim->by_session) != 0 || idmap_reserve(&sim->by_player) != 0) {
         r->bad = true;
         return;
     }
