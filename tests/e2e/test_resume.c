@@ -124,6 +124,64 @@ static void test_logged_out(void **state)
     }
 }
 
+/* Who is told that he is logged out is, though the server is killed with the next breath. */
+static void test_logged_out_and_killed(void **state)
+{
+    struct player *player;
+    char token[PROTOCOL_TOKEN_MAX + 1], name[16];
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        daemon_start(&server, NULL);
+        snprintf(name, sizeof(name), "alice%u", i);
+        player = player_new_account(party, &server, name);
+        snprintf(token, sizeof(token), "%s", player->token);
+        player_log_out(player);
+        while (player->farewell == 0xff) /* nothing between the word and the kill */
+            party_pump(party, 1);
+        daemon_kill(&server);
+        assert_int_equal(player->farewell, PROTOCOL_REASON_LOGGED_OUT);
+        player_drop(player);
+        daemon_start(&server, NULL);
+        player = connected();
+        player_by_token(player, token);
+        UNTIL(party, DEADLINE_MS, player->welcomed || player->notices_n == 1);
+        assert_int_equal(player->notice, PROTOCOL_REASON_TOKEN_REFUSED);
+        player_drop(player);
+        daemon_kill(&server);
+    }
+}
+
+/* PostgreSQL stands still: who logs out is told in time that it is not on record; it will be. */
+static void test_logged_out_of_a_frozen_database(void **state)
+{
+    struct player *player;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    uint64_t asked_ms;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player = player_new_account(party, &server, "alice");
+    snprintf(token, sizeof(token), "%s", player->token);
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM game_sessions") == 1);
+    pg_cluster_freeze(&cluster, true);
+    asked_ms = now_ms();
+    player_log_out(player);
+    UNTIL(party, DEADLINE_MS, player->farewell != 0xff);
+    assert_in_range(now_ms() - asked_ms, 0, TOLD_MS);
+    assert_int_equal(player->farewell, PROTOCOL_REASON_STORE_AWAY);
+    assert_non_null(strstr(player->farewell_text, "logged out here"));
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 0);
+    assert_int_equal(daemon_metric(&server, "openmmo_away"), 0); /* he left, he did not drop */
+    pg_cluster_freeze(&cluster, false);
+    UNTIL(party, DEADLINE_MS,
+          sql("SELECT count(*) FROM game_sessions WHERE logged_out_at IS NOT NULL") == 1);
+    player = connected();
+    player_by_token(player, token);
+    UNTIL(party, DEADLINE_MS, player->welcomed || player->notices_n == 1);
+    assert_int_equal(player->notice, PROTOCOL_REASON_TOKEN_REFUSED);
+}
+
 /* What is kept of one over the restart. */
 static struct kept {
     char token[PROTOCOL_TOKEN_MAX + 1];
@@ -353,9 +411,14 @@ static void test_frozen_database(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED(test_dropped, NULL),         STAGED(test_refused, NULL),
-        STAGED_BOTH(test_logged_out, NULL), STAGED(test_restart, NULL),
-        STAGED(test_killed, NULL),          STAGED_POSTGRESQL(test_frozen_database, NULL),
+        STAGED(test_dropped, NULL),
+        STAGED(test_refused, NULL),
+        STAGED_BOTH(test_logged_out, NULL),
+        STAGED(test_restart, NULL),
+        STAGED(test_killed, NULL),
+        STAGED_POSTGRESQL(test_frozen_database, NULL),
+        STAGED_BOTH(test_logged_out_and_killed, NULL),
+        STAGED_POSTGRESQL(test_logged_out_of_a_frozen_database, NULL),
     };
 
     return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);

@@ -87,6 +87,15 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
                     (struct command){.session = session, .sequence = 2, .kind = COMMAND_LEAVE});
 }
 
+static void on_log_out(void *context, uint64_t session)
+{
+    struct scene *scene = context;
+
+    scene->log_outs++;
+    if (!scene->silent)
+        sessions_disconnect(scene->sessions, session, PROTOCOL_REASON_LOGGED_OUT, 0, NULL);
+}
+
 static void control_event(struct scene *scene, const struct sim_event *event)
 {
     struct login_answer answer = {
@@ -201,8 +210,11 @@ void scene_start(struct scene *scene)
 {
     struct error error = {{0}};
 
-    scene->handlers = (struct sessions_handlers){
-        .login = on_login, .closed = on_closed, .seat = on_seat, .context = scene};
+    scene->handlers = (struct sessions_handlers){.login = on_login,
+                                                 .closed = on_closed,
+                                                 .log_out = on_log_out,
+                                                 .seat = on_seat,
+                                                 .context = scene};
     scene->sessions = sessions_new(scene->base, &scene->config, &scene->handlers, &error);
     if (scene->sessions == NULL)
         fail_msg("%s", error.text);
@@ -629,6 +641,16 @@ void player_chat(struct player *player, uint8_t channel, const char *text)
         return;
     protocol_encode_chat(&w,
                          &(struct protocol_chat){.channel = channel, .text = wire_text_of(text)});
+    commit(player, &w);
+}
+
+void player_log_out(struct player *player)
+{
+    struct wire_writer w;
+
+    if (!begin(player, &w))
+        return;
+    protocol_encode_leave(&w, &(struct protocol_leave){.log_out = true});
     commit(player, &w);
 }
 

@@ -67,12 +67,12 @@ struct scene {
     struct command pending[SCENE_PENDING];
     size_t pending_n;
     uint64_t next_player; /* account ids, by order of login */
-    unsigned logins, closed, done;
+    unsigned logins, log_outs, closed, done;
     unsigned intents_refused; /* by the simulation */
     enum protocol_reason closed_reason;
     struct login_request last; /* copied */
     bool no_guests;            /* of web clients */
-    bool silent;               /* logins are not answered */
+    bool silent;               /* logins and log-outs are not answered */
     bool stopped;              /* no ticks */
     bool hidden;               /* ticks, but no snapshot is handed out */
     bool serving;              /* the loop runs: control, and with io_threads 0 the io side, too */
@@ -119,6 +119,7 @@ void player_auth(struct player *player, const char *name, const char *password);
 struct player *scene_join(struct scene *scene, const char *name);
 void player_move(struct player *player, uint16_t heading, uint8_t flags, uint8_t substeps);
 void player_chat(struct player *player, uint8_t channel, const char *text);
+void player_log_out(struct player *player);
 void player_ping(struct player *player, uint64_t cookie);
 void player_who(struct player *player, const uint64_t *ids, uint8_t ids_n);
 bool player_closed(const struct player *player);

@@ -22,6 +22,11 @@ static void end(struct world *world, uint32_t slot, enum protocol_reason reason)
     world->handlers.closed(world->handlers.context, id_of(slot), reason);
 }
 
+static void log_out(struct world *world, uint32_t slot)
+{
+    world->handlers.log_out(world->handlers.context, id_of(slot));
+}
+
 static bool count(void *context, const struct presence_row *row)
 {
     unsigned *n = context;
@@ -56,8 +61,9 @@ static enum protocol_reason resume(struct world *world, uint32_t from, uint32_t 
     return login(world, slot, LOGIN_RESUME, "");
 }
 
-#define OPEN_ROWS "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"
-#define ALL_ROWS  "SELECT count(*) FROM game_sessions"
+#define OPEN_ROWS  "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"
+#define ALL_ROWS   "SELECT count(*) FROM game_sessions"
+#define LOGGED_OUT ALL_ROWS " WHERE logged_out_at IS NOT NULL"
 
 /* Nobody is in the world, and the database knows it. The rows alone do not say so: before the
  * first is there none is open either. */
@@ -591,16 +597,18 @@ static void test_logged_out(void **state)
     memcpy(told[4].token, told[3].answer.token, sizeof(told[4].token));
     end(world, 3, PROTOCOL_REASON_LEFT); /* no log-out: the token stays good */
     assert_int_equal(login(world, 4, LOGIN_TOKEN, ""), PROTOCOL_REASON_NONE);
+    log_out(world, 4);
+    UNTIL(world, told[4].disconnects_n == 1);
+    assert_int_equal(told[4].disconnect, PROTOCOL_REASON_LOGGED_OUT);
+    assert_int_equal(sql(world, LOGGED_OUT), 1); /* before he is told */
+    assert_int_equal(presence_n(world->presence), 1);
     end(world, 4, PROTOCOL_REASON_LOGGED_OUT);
-    for (unsigned after = 0; after < 3; after++) {
+    for (unsigned after = 0; after < 2; after++) {
         for (uint32_t from = 2; from <= 4; from++) {
             assert_int_equal(resume(world, from, 5), PROTOCOL_REASON_TOKEN_REFUSED);
             assert_int_equal(login(world, 5, LOGIN_TOKEN, ""), PROTOCOL_REASON_TOKEN_REFUSED);
         }
-        if (after == 0) /* at once it was by memory, now */
-            UNTIL(world, sql(world, "SELECT count(*) FROM game_sessions"
-                                    " WHERE logged_out_at IS NOT NULL") == 1);
-        if (after == 1) {
+        if (after == 0) {
             stop(world);
             start(world);
         }
@@ -619,15 +627,23 @@ static void test_logged_out_without_a_database(void **state)
     UNTIL(world, sql(world, OPEN_ROWS) == 1);
     assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
-    end(world, 1, PROTOCOL_REASON_LOGGED_OUT);
-    for (unsigned i = 0; i < 40; i++) /* the store gave it up, more than once */
+    log_out(world, 1);
+    UNTIL(world, told[1].disconnects_n == 1);
+    assert_int_equal(told[1].disconnect, PROTOCOL_REASON_STORE_AWAY);
+    end(world, 1, PROTOCOL_REASON_NONE); /* he hung up: he does not drop */
+    for (unsigned i = 0; i < 40; i++)    /* the store gave it up, more than once */
         turn(world);
+    assert_int_equal(away_n(world), 0);
+    assert_int_equal(told[1].disconnects_n, 1);
     assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_TOKEN_REFUSED);
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    UNTIL(world, sql(world, "SELECT count(*) FROM game_sessions"
-                            " WHERE logged_out_at IS NOT NULL") == 1);
+    UNTIL(world, sql(world, LOGGED_OUT) == 1);
     assert_int_equal(resume(world, 1, 2), PROTOCOL_REASON_TOKEN_REFUSED);
+    /* Who was given nothing waits for nothing. */
+    assert_int_equal(login(world, 3, LOGIN_GUEST, "gus"), PROTOCOL_REASON_NONE);
+    log_out(world, 3);
+    assert_int_equal(told[3].disconnect, PROTOCOL_REASON_LOGGED_OUT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_lingering, teardown)

@@ -105,6 +105,39 @@ static void test_login_pending(void **state)
     scene_free(scene);
 }
 
+/* Who logs out is told when control says so; if it says nothing, in time, that it is not on record.
+ */
+static void test_log_out(void **state)
+{
+    struct scene *scene = scene_new(1);
+    struct player *alice, *bob;
+    uint64_t asked_ms;
+
+    (void)state;
+    scene_start(scene);
+    alice = scene_join(scene, "alice");
+    bob = scene_join(scene, "bob");
+    player_log_out(alice);
+    player_log_out(alice); /* is not heard any more, nor is this: */
+    player_chat(alice, PROTOCOL_CHANNEL_GLOBAL, "still here");
+    SCENE_UNTIL(scene, player_closed(alice));
+    assert_int_equal(alice->disconnect, PROTOCOL_REASON_LOGGED_OUT);
+    assert_int_equal(scene->log_outs, 1);
+    SCENE_UNTIL(scene, scene->closed == 1);
+    assert_int_equal(scene->closed_reason, PROTOCOL_REASON_LOGGED_OUT);
+    scene->silent = true;
+    asked_ms = scene_now_ms();
+    player_log_out(bob);
+    SCENE_UNTIL(scene, scene->log_outs == 2);
+    assert_int_equal(bob->counts[PROTOCOL_DISCONNECT], 0);
+    SCENE_UNTIL(scene, player_closed(bob));
+    assert_in_range(scene_now_ms() - asked_ms, 1900, 4000);
+    assert_int_equal(bob->disconnect, PROTOCOL_REASON_STORE_AWAY);
+    assert_string_equal(bob->text, SESSIONS_LOG_OUT_OWED);
+    assert_int_equal(bob->counts[PROTOCOL_CHAT_LINE], 0);
+    scene_free(scene);
+}
+
 /* ---- the world ---- */
 
 static void walk_and_compare(unsigned io_threads)
@@ -838,6 +871,7 @@ int main(void)
         cmocka_unit_test(test_greeting),
         cmocka_unit_test(test_login),
         cmocka_unit_test(test_login_pending),
+        cmocka_unit_test(test_log_out),
         cmocka_unit_test(test_walk_one_thread),
         cmocka_unit_test(test_walk_three_threads),
         cmocka_unit_test(test_walk_no_thread),

@@ -76,6 +76,7 @@ struct host_config {
     /* Called on the io thread. login takes the request; closed is the last word of a session. */
     void (*login)(void *context, struct login_request *request);
     void (*closed)(void *context, uint64_t session, enum protocol_reason reason);
+    void (*log_out)(void *context, uint64_t session); /* at most once a session */
     /* Control thread: the io thread has ended, its loop is still there. May be NULL. */
     void (*ended)(void *context, unsigned number);
     void (*ask)(void *context,

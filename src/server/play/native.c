@@ -213,7 +213,10 @@ static enum native_result take_leave(struct session *s, const struct protocol_fr
 
     if (protocol_decode_leave(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
         return NATIVE_BAD;
-    session_end(s, message.log_out ? PROTOCOL_REASON_LOGGED_OUT : PROTOCOL_REASON_LEFT, 0, NULL);
+    if (message.log_out)
+        session_log_out(s);
+    else
+        session_end(s, PROTOCOL_REASON_LEFT, 0, NULL);
     return NATIVE_DONE;
 }
 

@@ -38,6 +38,7 @@ struct person {
     bool store_away; /* the account could not be looked up: only a place in memory will do */
     bool unplaced;   /* its saved place is not known yet: it is not saved (unplaced.h) */
     bool opened;     /* it has a row in game_sessions */
+    bool logged_out; /* it said so */
     bool dismissed;  /* an operator ended it: if he comes back, he is a newcomer */
     char
         row_id[STORE_SESSION_ID_MAX]; /* of its row in game_sessions, which a return goes on with */

@@ -320,6 +320,31 @@ void presence_give_up(void *context, struct person *person)
     leave(context, person);
 }
 
+static void log_out_noted(void *context, uint64_t session, bool durable)
+{
+    struct presence *presence = context;
+
+    if (presence->sessions)
+        sessions_disconnect(presence->sessions, session,
+                            durable ? PROTOCOL_REASON_LOGGED_OUT : PROTOCOL_REASON_STORE_AWAY, 0,
+                            durable ? NULL : SESSIONS_LOG_OUT_OWED);
+}
+
+static void on_log_out(void *context, uint64_t session)
+{
+    struct presence *presence = context;
+    struct person *person = people_find(&presence->people, session);
+
+    if (!presence->sessions)
+        return;
+    if (person)
+        person->logged_out = true;
+    if (!person || !person->login[0]) /* nothing was handed out to him */
+        log_out_noted(presence, session, true);
+    else if (stays_logged_out(&presence->saving.stays, person, log_out_noted, presence) < 0)
+        sessions_disconnect(presence->sessions, session, PROTOCOL_REASON_INTERNAL, 0, NULL);
+}
+
 static void on_closed(void *context, uint64_t session, enum protocol_reason reason)
 {
     struct presence *presence = context;
@@ -327,8 +352,8 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
 
     if (!person || !presence->sessions)
         return;
-    if (reason == PROTOCOL_REASON_LOGGED_OUT)
-        stays_logged_out(&presence->saving.stays, person);
+    if (person->logged_out) /* however it ended then */
+        reason = PROTOCOL_REASON_LOGGED_OUT;
     switch (person->state) {
     case PERSON_WAITING:
         holder = people_holder(&presence->people, person->player);
@@ -512,6 +537,7 @@ struct sessions_handlers presence_handlers(struct presence *presence)
 {
     return (struct sessions_handlers){.login = entrance_login,
                                       .closed = on_closed,
+                                      .log_out = on_log_out,
                                       .barred = entrance_barred,
                                       .seat = entrance_seat,
                                       .context = presence};

@@ -15,6 +15,7 @@
 
 #define FRAME_ROOM      2048  /* the longest frame that is queued: WELCOME */
 #define LOGIN_WAIT_MS   60000 /* for our own answer to a login */
+#define LOG_OUT_WAIT_MS 2000  /* for a log-out to be on record */
 #define LOGIN_TRIES     10    /* refused ones, each of which brings a new deadline */
 #define NOTICE_EVERY_MS 1000
 
@@ -23,6 +24,7 @@ enum {
     DEADLINE_FIRST = 1,
     DEADLINE_LOGIN,
     DEADLINE_WAIT,
+    DEADLINE_LOG_OUT,
     DEADLINE_MESSAGE,
     DEADLINE_TAKING,
     DEADLINE_LINGER,
@@ -93,6 +95,11 @@ static void session_move(struct session *s, enum session_state state)
         io_deadline_disarm(io, &s->stage);
         seat_play(&s->seat);
         break;
+    case SESSION_LEAVING:
+        waiting_remove(s);
+        io_deadline_disarm(io, &s->message);
+        arm(s, &s->stage, DEADLINE_LOG_OUT, now_ms + LOG_OUT_WAIT_MS);
+        break;
     case SESSION_CLOSING:
         waiting_remove(s);
         io_deadline_disarm(io, &s->message);
@@ -158,6 +165,12 @@ void session_end(struct session *s, enum protocol_reason reason, uint32_t retry_
         }
     }
     session_flush(s);
+}
+
+void session_log_out(struct session *s)
+{
+    session_move(s, SESSION_LEAVING);
+    s->seat.host->config.log_out(s->seat.host->config.context, s->seat.id);
 }
 
 static void session_misbehaved(struct session *s, enum protocol_reason reason)
@@ -391,7 +404,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
     struct session *s = context;
     size_t used = 0;
 
-    while (s->state < SESSION_CLOSING) {
+    while (s->state < SESSION_LEAVING) {
         struct protocol_frame frame;
         size_t max_bytes =
             s->state == SESSION_PLAYING ? PROTOCOL_FRAME_MAX : PROTOCOL_FRAME_MAX_BEFORE_LOGIN;
@@ -417,7 +430,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
         used += frame.frame_bytes;
         s->frames++;
     }
-    if (s->state >= SESSION_CLOSING)
+    if (s->state >= SESSION_LEAVING)
         return len_bytes;
     if (s->state != SESSION_PLAYING || s->urgent)
         session_flush(s);
@@ -433,7 +446,7 @@ static void on_settled(void *context, bool begun)
     if (s->frames > 0 || !begun)
         io_deadline_disarm(io, &s->message);
     s->frames = 0;
-    if (s->state >= SESSION_CLOSING || s->waiting)
+    if (s->state >= SESSION_LEAVING || s->waiting)
         return;
     if (begun && !s->message.armed)
         arm(s, &s->message, DEADLINE_MESSAGE, io_now_ms(io) + s->seat.host->settings->message_ms);
@@ -493,6 +506,10 @@ static void on_stage(struct io_deadline *deadline)
     }
     if (deadline->class_of == DEADLINE_WAIT) {
         session_end(s, PROTOCOL_REASON_BUSY, LOGIN_WAIT_MS / 4, NULL);
+        return;
+    }
+    if (deadline->class_of == DEADLINE_LOG_OUT) {
+        session_end(s, PROTOCOL_REASON_STORE_AWAY, 0, SESSIONS_LOG_OUT_OWED);
         return;
     }
     session_misbehaved(s, PROTOCOL_REASON_TOO_SLOW);

@@ -1,9 +1,10 @@
 /* session.h -- one player's connection, from the accepted socket to its close.
  *
  *   GREETING --HELLO--> LOGIN --welcome--> PLAYING
- *       \_________________\_______________/
- *                          v session_end: DISCONNECT is on its way
- *                       CLOSING --taken, or lingered--> CLOSED (freed at the next turn)
+ *       \_________________\_______________/ \--logs out--> LEAVING
+ *                          v session_end: DISCONNECT is on  /
+ *                       CLOSING <-- its way ---------------/
+ *                          \--taken, or lingered--> CLOSED (freed at the next turn)
  *
  * session_move alone changes the state, arms the deadlines that go with it and moves the session
  * between its host's lists. Owner: the io thread of its host.
@@ -29,6 +30,7 @@ enum session_state {
     SESSION_GREETING,
     SESSION_LOGIN,
     SESSION_PLAYING,
+    SESSION_LEAVING, /* control writes down that he logged out; nothing is heard any more */
     SESSION_CLOSING,
     SESSION_CLOSED
 };
@@ -85,6 +87,10 @@ void session_free(struct session *session); /* only a closed one, and never from
 /* DISCONNECT, and close when it is taken. text: NULL for the reason's own. Fine if ending. */
 void session_end(struct session *session, enum protocol_reason reason, uint32_t retry_after_ms,
                  const char *text);
+
+/* He logs out: control is asked to write that down, and ends the session when it is; if that takes
+ * too long he is told so. */
+void session_log_out(struct session *session);
 
 /* Queue one whole frame; it goes with the next record. When there is no room the session ends. */
 void session_queue(struct session *session, const struct wire_writer *frame);

@@ -51,7 +51,7 @@ struct slot {
     uint64_t opened_ms;
     struct sockaddr_storage address;
     struct host_counters counters;
-    struct slot_post closed, login;
+    struct slot_post closed, login, log_out;
 };
 
 struct sessions {
@@ -301,6 +301,25 @@ static void tell_login(void *context, struct login_request *request)
     struct slot_post *post = &sessions->slots[SESSION_SLOT(request->session)].login;
 
     post->request = request;
+    postbox_post(sessions->postbox, &post->item);
+}
+
+static void run_log_out(struct postbox_item *item)
+{
+    struct slot_post *post = (struct slot_post *)(void *)item;
+    struct sessions *sessions = post->sessions;
+
+    if (!sessions->freeing)
+        sessions->handlers.log_out(sessions->handlers.context, post->session);
+}
+
+/* Io thread. */
+static void tell_log_out(void *context, uint64_t session)
+{
+    struct sessions *sessions = context;
+    struct slot_post *post = &sessions->slots[SESSION_SLOT(session)].log_out;
+
+    post->session = session;
     postbox_post(sessions->postbox, &post->item);
 }
 
@@ -624,9 +643,10 @@ static int slots_new(struct sessions *sessions, const struct sessions_config *co
     for (uint32_t i = 0; i < sessions->slots_n; i++) {
         struct slot *slot = &sessions->slots[i];
         slot->next_free = i + 1 < sessions->slots_n ? i + 1 : NO_SLOT;
-        slot->closed.sessions = slot->login.sessions = sessions;
+        slot->closed.sessions = slot->login.sessions = slot->log_out.sessions = sessions;
         slot->closed.item.run = run_closed;
         slot->login.item.run = run_login;
+        slot->log_out.item.run = run_log_out;
     }
     return address_table_exempt(sessions->addresses, config->exempt, config->exempt_n, error);
 }
@@ -674,6 +694,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
             .slots_n = sessions->slots_n,
             .login = tell_login,
             .closed = tell_closed,
+            .log_out = tell_log_out,
             .ended = host_ended,
             .ask = tell_ask,
             .context = sessions,

@@ -57,6 +57,10 @@ struct login_request {
     bool placed;                             /* a web client says where it begins: */
     int32_t x, z;                            /* units, anywhere */
 };
+/* What one who logs out is told, with STORE_AWAY, when it is not on record yet. */
+#define SESSIONS_LOG_OUT_OWED                                                                      \
+    "You are logged out here. The database is away: tokens kept elsewhere end when it is back."
+
 void login_request_free(struct login_request *request); /* any thread; NULL is fine */
 
 /* What is answered. Copied before return. */
@@ -81,6 +85,9 @@ struct sessions_handlers {
     void (*login)(void *context, struct login_request *request); /* takes it */
     /* The session is over. */
     void (*closed)(void *context, uint64_t session, enum protocol_reason reason);
+    /* It logs out, and waits for sessions_disconnect: with LOGGED_OUT once that is durable, so that
+     * what he was told stays true. */
+    void (*log_out)(void *context, uint64_t session);
     /* Whether nobody may come from there: then why, in words for him. NULL: all may. */
     bool (*barred)(void *context, const struct sockaddr_storage *address,
                    char why[PROTOCOL_TEXT_MAX + 1]);

@@ -17,6 +17,9 @@ struct stays_note {
     uint64_t id; /* key */
     enum store_statement statement;
     struct store_session row;
+    stays_log_out_fn *done; /* LOG_OUT: not told yet; else NULL */
+    void *done_context;
+    uint64_t session;
     struct stays_note *prev, *next; /* owed */
     UT_hash_handle hh;              /* asked */
 };
@@ -29,11 +32,21 @@ static void forget(struct stays *stays, struct stays_note *note)
     free(note);
 }
 
+static void tell(struct stays_note *note, bool durable)
+{
+    stays_log_out_fn *done = note->done;
+
+    note->done = NULL;
+    if (done)
+        done(note->done_context, note->session, durable);
+}
+
 /* To its place in the order: most are newer than all, those that come back from a batch older. */
 static void owe(struct stays *stays, struct stays_note *note)
 {
     struct stays_note *at = stays->owed ? stays->owed->prev : NULL;
 
+    tell(note, false);
     if (!at || at->id < note->id) {
         DL_APPEND(stays->owed, note);
     } else {
@@ -71,6 +84,7 @@ static void answered(void *context, uint64_t id, const struct store_answer *answ
         return;
     HASH_DEL(stays->asked, note);
     stays->asked_n--;
+    tell(note, answer->status != STORE_AWAY);
     if (answer->status == STORE_AWAY || overtook(stays, note))
         owe(stays, note); /* once more after what comes before it: the last one counts */
     else
@@ -96,14 +110,15 @@ static void ask(struct stays *stays, struct stays_note *note)
     owe(stays, note);
 }
 
-static void write_down(struct stays *stays, const struct person *person, const char *session_id,
-                       enum store_statement statement)
+/* NULL: out of memory. */
+static struct stays_note *note_new(struct stays *stays, const struct person *person,
+                                   const char *session_id, enum store_statement statement)
 {
     struct stays_note *note = calloc(1, sizeof(*note));
 
     if (!note) {
         metrics_add(METRIC_STORE_ERRORS, 1);
-        return;
+        return NULL;
     }
     note->id = ++stays->next_id;
     note->statement = statement;
@@ -113,6 +128,13 @@ static void write_down(struct stays *stays, const struct person *person, const c
              (unsigned long long)person->session);
     note->row.player_id = person->guest ? 0 : person->player;
     note->row.now_ms = timestamp_now_ms();
+    return note;
+}
+
+static void write_down(struct stays *stays, struct stays_note *note)
+{
+    if (!note)
+        return;
     if (stays->owed)
         owe(stays, note); /* never before what is older */
     else
@@ -121,19 +143,27 @@ static void write_down(struct stays *stays, const struct person *person, const c
 
 void stays_opened(struct stays *stays, const struct person *person)
 {
-    write_down(stays, person, person->row_id, STORE_SESSION_OPEN);
+    write_down(stays, note_new(stays, person, person->row_id, STORE_SESSION_OPEN));
 }
 
 void stays_closed(struct stays *stays, const struct person *person)
 {
     if (person->opened)
-        write_down(stays, person, person->row_id, STORE_SESSION_CLOSE);
+        write_down(stays, note_new(stays, person, person->row_id, STORE_SESSION_CLOSE));
 }
 
-void stays_logged_out(struct stays *stays, const struct person *person)
+int stays_logged_out(struct stays *stays, const struct person *person, stays_log_out_fn *done,
+                     void *context)
 {
-    if (person->login[0])
-        write_down(stays, person, person->login, STORE_SESSION_LOG_OUT);
+    struct stays_note *note = note_new(stays, person, person->login, STORE_SESSION_LOG_OUT);
+
+    if (!note)
+        return -1;
+    note->done = done;
+    note->done_context = context;
+    note->session = person->session;
+    write_down(stays, note);
+    return 0;
 }
 
 static bool is_log_out(const struct stays_note *note, const char *login)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/compiler.h"
 #include "common/error.h"
 #include "play/people.h"
 #include "store/store.h"
@@ -44,8 +45,13 @@ void stays_fini(struct stays *stays); /* a zeroed one is fine */
 /* It begins, or goes on after a return. */
 void stays_opened(struct stays *stays, const struct person *person);
 void stays_closed(struct stays *stays, const struct person *person); /* fine if never opened */
-/* What his login began is over: its tokens open nothing any more. A guest has none. */
-void stays_logged_out(struct stays *stays, const struct person *person);
+/* What his login began is over: its tokens open nothing any more. Only one with a login (a guest
+ * has none). done: once, within the call or later, with what the database's first answer is: true:
+ * on record, durably; false: not yet, it is owed. Not called after stays_fini. -1: out of memory,
+ * and nothing is owed. */
+typedef void stays_log_out_fn(void *context, uint64_t session, bool durable);
+int stays_logged_out(struct stays *stays, const struct person *person, stays_log_out_fn *done,
+                     void *context) MUST_CHECK;
 /* True: that was said of this login, and may not be written down yet. */
 bool stays_owes_log_out(const struct stays *stays, const char *login);
 /* Write a sign of life down (if it is time for any), and try again what is owed. */
