@@ -115,6 +115,12 @@ tests_e2e_test_privacy_SOURCES = tests/e2e/test_privacy.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_privacy_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_privacy_LDADD = $(STAGE_STORE_LIBS)
 
+# What operators see of the database.
+check_PROGRAMS += tests/e2e/test_database
+tests_e2e_test_database_SOURCES = tests/e2e/test_database.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_database_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_database_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_accounts
 tests_e2e_test_accounts_SOURCES = tests/e2e/test_accounts.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_accounts_CFLAGS = $(STAGE_STORE_CFLAGS)

@@ -77,7 +77,9 @@ static const struct {
     {"player_erase", "audit"},         /* a name may stand in any line of it; once in a blue moon */
     {"invites_list", "invites"},       /* by their ids, from the newest, up to a limit */
     {"players_count", "players"},      /* each is counted; the answer is kept for a while */
+    {"accounts_seen", "player_addresses"}, /* when an operator asks who came from a network */
     {"", "server_state"},              /* one row */
+    {"", "schema_migrations"},         /* a few */
 };
 /* clang-format on */
 

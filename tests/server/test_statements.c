@@ -16,6 +16,7 @@
 #include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "scratch.h"
+#include "store/migrate.h"
 #include "store/statements.h"
 #include "store/store.h"
 #include "store_of.h"
@@ -289,6 +290,37 @@ static void check_log_out(struct world *world, uint64_t alice)
     assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 4);
 }
 
+/* Each database was made by its own steps, of the same names; when they ran and what their text
+ * sums up to is its own affair: so many. */
+static void check_migrations(struct world *world)
+{
+    struct store_question question = page(STORE_MIGRATIONS, 0, 0, "");
+    struct timeval step = {0, 10000};
+
+    world->asked[STORE_MIGRATIONS] = true;
+    question.answer = answered;
+    question.context = world;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct store_migration *rows;
+        const size_t n = i ? migrate_postgresql_steps_n : migrate_sqlite_steps_n;
+
+        forget(&world->replies[i]);
+        question.tag = (uint64_t)STORE_MIGRATIONS << 1 | i;
+        assert_int_equal(store_ask(world->stores[i], &question), 0);
+        for (unsigned k = 0; k < DEADLINE_STEPS && !world->replies[i].came; k++) {
+            event_base_loopexit(world->base, &step);
+            event_base_dispatch(world->base);
+        }
+        assert_true(world->replies[i].came);
+        assert_int_equal(world->replies[i].answer.rows_n, n);
+        rows = (const void *)world->replies[i].rows;
+        assert_string_equal(rows[0].name, "players");
+        assert_int_equal(strlen(rows[0].checksum), 64);
+        assert_int_equal(rows[n - 1].version, n);
+        assert_true(rows[0].applied_ms > NOW);
+    }
+}
+
 static void test_server(void **state)
 {
     struct world *world = *state;
@@ -297,6 +329,7 @@ static void test_server(void **state)
     uint64_t alice = add(world, "alice");
 
     assert_int_equal(store_epoch(world->stores[0]), store_epoch(world->stores[1]));
+    check_migrations(world);
     assert_int_equal(both(world, by_id(STORE_SERVER_ALIVE, 0)), STORE_OK);
     for (unsigned i = 0; i < 4; i++) { /* the last is a guest's */
         snprintf(question.in.session.session_id, STORE_SESSION_ID_MAX, "s%u", i);
@@ -386,6 +419,7 @@ static void test_accounts(void **state)
     struct world *world = *state;
     uint64_t alice = add(world, "alice");
     struct store_question question = of(STORE_ADDRESS_SEEN);
+    const struct store_seen_account *seen;
 
     for (unsigned i = 0; i < 10; i++) {
         question.in.seen.player_id = alice;
@@ -399,6 +433,15 @@ static void test_accounts(void **state)
         assert_int_equal(both(world, question), STORE_OK);
     }
     assert_int_equal(rows_of(world, page(STORE_ADDRESSES_OF, 0, alice, "")), 8);
+    question.in.seen.player_id = add(world, "zoe");
+    question.in.seen.now_ms = NOW + 40;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_ACCOUNTS_SEEN, 0, 0, "198.51.9.0/24")), 2);
+    seen = (const void *)world->replies[0].rows; /* who was there last comes first */
+    assert_string_equal(seen[0].username, "zoe");
+    assert_int_equal(seen[1].player_id, alice);
+    assert_int_equal(seen[1].seen_ms, NOW + 29);
+    assert_int_equal(rows_of(world, page(STORE_ACCOUNTS_SEEN, 0, 0, "192.0.2.0/24")), 0);
     question = of(STORE_ACCOUNT_CREATE);
     enrol(&question, "carol", "first");
     assert_int_equal(both(world, question), STORE_OK);

@@ -13,6 +13,7 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_players.c \
     src/server/admin/cmd_rpc.c \
     src/server/admin/cmd_server.c \
+    src/server/admin/cmd_store.c \
     src/server/admin/door.c src/server/admin/door.h \
     src/server/admin/jsonrpc.c src/server/admin/jsonrpc.h \
     src/server/admin/logtail.c src/server/admin/logtail.h \

@@ -59,6 +59,7 @@ static const struct method *const FAMILIES[] = {
     CMD_BANS,
     CMD_PRIVACY,
     CMD_ACCOUNTS,
+    CMD_STORE,
 };
 /* clang-format on */
 

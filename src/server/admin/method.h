@@ -152,7 +152,8 @@ json_t *method_time_json(uint64_t ms); /* Unix time; null where it is 0: never *
 
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
-    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[];
+    CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[],
+    CMD_STORE[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);

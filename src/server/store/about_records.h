@@ -52,6 +52,18 @@ struct store_adopted {
     char place[64], what[256], content[2048];
 };
 
+/* A step that the schema was brought up to date by. */
+struct store_migration {
+    uint64_t version, applied_ms;
+    char name[64], checksum[80];
+};
+
+/* An account that logged in from some network. */
+struct store_seen_account {
+    uint64_t player_id, seen_ms;
+    char username[TEXT_NAME_MAX_BYTES + 1];
+};
+
 struct store_erase {
     uint64_t player_id;
     char target[STORE_TARGET_MAX];        /* of its rows in audit */

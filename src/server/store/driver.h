@@ -34,6 +34,8 @@ struct store_driver {
      */
     void (*ask)(void *driver, struct store_ask *ask);
     const char *(*place)(const void *driver); /* the database, for the log; no secret in it */
+    /* As store_connections, without blocking. list: zeroed. */
+    unsigned (*connections)(void *driver, struct store_connection list[STORE_CONNECTIONS_MAX]);
 };
 
 extern const struct store_driver store_driver_sqlite, store_driver_postgresql;

@@ -1,6 +1,6 @@
 libserver_a_SOURCES += \
     src/server/store/about_accounts.h src/server/store/about_players.h \
-    src/server/store/about_records.h src/server/store/ask_list.h src/server/store/driver.h \
+    src/server/store/about_records.h src/server/store/ask_list.h src/server/store/driver.h src/server/store/glance.h \
     src/server/store/pg.c src/server/store/pg_cancel.c src/server/store/pg_cancel.h \
     src/server/store/pg_link.c src/server/store/pg_link.h src/server/store/pg_start.c src/server/store/pg_start.h \
     src/server/store/pg_target.c src/server/store/pg_target.h src/server/store/pg_unit.c src/server/store/pg_unit.h \

@@ -19,7 +19,7 @@
 #include "store/pg_start.h"
 #include "store/pg_target.h"
 
-#define LINKS_MAX      65 /* the saves' and the pool's */
+#define LINKS_MAX      STORE_CONNECTIONS_MAX
 #define SWEEP_MS       100
 #define DEPTH          4  /* units on the way on one link of the pool */
 #define GROUP_MAX      64 /* questions that share a commit of the saves' link */
@@ -479,10 +479,50 @@ static const char *driver_place(const void *data)
     return pg_target_place(((const struct driver *)data)->target);
 }
 
+static const char *state_word(const struct pg_link *link)
+{
+    switch (pg_link_state(link)) {
+    case PG_DOWN:
+        return "down";
+    case PG_SEARCHING:
+    case PG_CONNECTING:
+    case PG_SETTING_UP:
+        return "starting";
+    case PG_READY:
+        break;
+    }
+    return pg_link_units_n(link) > 0 ? "busy" : "idle";
+}
+
+static unsigned driver_connections(void *data, struct store_connection *list)
+{
+    const struct driver *driver = data;
+    uint64_t now_us = clock_steady_us(), sent_us = now_us;
+
+    for (unsigned i = 0; i < driver->places_n; i++) {
+        const struct place *place = &driver->places[i];
+        const struct store_ask *ask = pg_link_oldest(place->link, &sent_us, &list[i].questions);
+
+        list[i].lane = i == 0 ? "saves" : "pool";
+        list[i].state = state_word(place->link);
+        list[i].failed = place->failed_n;
+        if (ask) {
+            list[i].statement = ask->row->name;
+            list[i].busy_us = now_us - sent_us;
+        }
+        if (pg_link_state(place->link) == PG_READY)
+            list[i].up_us = now_us - pg_link_ready_us(place->link);
+        else if (place->retry_us > now_us)
+            list[i].retry_us = place->retry_us - now_us;
+    }
+    return driver->places_n;
+}
+
 const struct store_driver store_driver_postgresql = {
     .name = "postgresql",
     .open = driver_open,
     .close = driver_close,
     .ask = driver_ask,
     .place = driver_place,
+    .connections = driver_connections,
 };

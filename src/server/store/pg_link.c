@@ -20,7 +20,7 @@ struct pg_link {
     struct pg_unit *oldest, **tail;
     unsigned units_n;
     uint64_t deadline_us; /* SEARCHING..SETTING_UP: of being READY */
-    uint64_t quiet_us, now_us;
+    uint64_t quiet_us, now_us, ready_us;
     struct pg_params params;
 };
 
@@ -177,6 +177,7 @@ static void end_unit(struct pg_link *link)
         broken(link, &why);
     } else if (setup) {
         link->state = PG_READY;
+        link->ready_us = link->now_us;
         link->config.changed(link->config.context, link, NULL);
     }
 }
@@ -339,6 +340,28 @@ unsigned pg_link_units_n(const struct pg_link *link)
 uint64_t pg_link_quiet_us(const struct pg_link *link)
 {
     return link->quiet_us;
+}
+
+uint64_t pg_link_ready_us(const struct pg_link *link)
+{
+    return link->ready_us;
+}
+
+const struct store_ask *pg_link_oldest(const struct pg_link *link, uint64_t *sent_us,
+                                       unsigned *asks_n)
+{
+    const struct store_ask *oldest = NULL;
+
+    *asks_n = 0;
+    for (const struct pg_unit *unit = link->oldest; unit; unit = unit->next) {
+        for (const struct store_ask *ask = unit->asks; ask; ask = ask->next)
+            ++*asks_n;
+        if (!oldest && unit->asks) {
+            oldest = unit->asks;
+            *sent_us = unit->sent_us;
+        }
+    }
+    return oldest;
 }
 
 int pg_link_poll(const struct pg_link *link, short *events)

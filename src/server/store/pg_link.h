@@ -66,6 +66,12 @@ void pg_link_drop(struct pg_link *link, const struct error *why);
 enum pg_link_state pg_link_state(const struct pg_link *link); /* PG_READY: it may be asked */
 unsigned pg_link_units_n(const struct pg_link *link);         /* sent and not yet ended */
 uint64_t pg_link_quiet_us(const struct pg_link *link); /* since when nothing was sent or answered */
+uint64_t pg_link_ready_us(const struct pg_link *link); /* READY: since when */
+/* The oldest question on it that is not answered, since when it is on its way, and how many there
+ * are. NULL: none (what is on its way, if anything, is the link's own). Valid until the loop's next
+ * turn. */
+const struct store_ask *pg_link_oldest(const struct pg_link *link, uint64_t *sent_us,
+                                       unsigned *asks_n);
 
 /* For a loop of one's own at the end: what to wait for (-1: nothing), and then what came. */
 int pg_link_poll(const struct pg_link *link, short *events);

@@ -88,7 +88,12 @@
     ROW(ADOPTED_OF, adopted_of)     /* the same. rows: struct store_adopted */                     \
     /* in: erase. The account and all that hangs on it go; its name goes from the audit. out: id.  \
      * NONE: there is none */                                                                      \
-    ROW(PLAYER_ERASE, player_erase)
+    ROW(PLAYER_ERASE, player_erase)                                                                \
+    /* in: page (limit). rows: struct store_migration, oldest first */                             \
+    ROW(MIGRATIONS, migrations)                                                                    \
+    /* in: page (limit, text: the network, as ADDRESS_SEEN wrote it). rows: struct                 \
+     * store_seen_account, who was there last first */                                             \
+    ROW(ACCOUNTS_SEEN, accounts_seen)
 
 enum store_statement {
 #define ROW(upper, lower) STORE_##upper,

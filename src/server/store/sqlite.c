@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,12 @@ struct driver {
     pthread_cond_t filled;
     struct store_ask *oldest, **tail;
     bool stopping;
+
+    /* What the store thread is at, for operators: relaxed, a moment's truth. */
+    const struct statement *_Atomic running; /* NULL: nothing */
+    atomic_uint_fast64_t running_us;         /* since when */
+    atomic_uint group_n;                     /* questions that it has taken */
+    uint64_t opened_us;
 
     /* Store thread (before it starts and after it ended: control). */
     sqlite3 *db;
@@ -205,6 +212,8 @@ static int execute(struct driver *driver, struct store_ask *ask)
 
     store_ask_clear(ask); /* it may be run again */
     ask->begun_us = clock_steady_us();
+    atomic_store_explicit(&driver->running_us, ask->begun_us, memory_order_relaxed);
+    atomic_store_explicit(&driver->running, ask->row, memory_order_relaxed);
     errno = 0; /* for sqlite_file_error */
     rc = whole ? run_whole(driver, ask) : run_steps(driver, ask);
     ask->answer.status = status_of(ask, rc);
@@ -315,7 +324,10 @@ static void *serve(void *context)
             break;
         first = take(driver, &n);
         pthread_mutex_unlock(&driver->lock);
+        atomic_store_explicit(&driver->group_n, n, memory_order_relaxed);
         run(driver, first, n);
+        atomic_store_explicit(&driver->running, NULL, memory_order_relaxed);
+        atomic_store_explicit(&driver->group_n, 0, memory_order_relaxed);
         pthread_mutex_lock(&driver->lock);
     }
     pthread_mutex_unlock(&driver->lock);
@@ -348,6 +360,8 @@ static int begin_epoch(struct driver *driver, uint32_t *epoch, struct error *err
 
     execute(driver, &ask);
     rollback(driver);
+    atomic_store_explicit(&driver->running, NULL, memory_order_relaxed);
+    driver->opened_us = clock_steady_us();
     *epoch = (uint32_t)ask.answer.out.epoch;
     if (ask.answer.status == STORE_AWAY)
         return error_set(error, "%s", ask.answer.error.text);
@@ -465,10 +479,29 @@ static const char *driver_place(const void *data)
     return ((const struct driver *)data)->path;
 }
 
+static unsigned driver_connections(void *data, struct store_connection *list)
+{
+    struct driver *driver = data;
+    const struct statement *row = atomic_load_explicit(&driver->running, memory_order_relaxed);
+    uint64_t now_us = clock_steady_us();
+    uint64_t since_us = atomic_load_explicit(&driver->running_us, memory_order_relaxed);
+
+    list->lane = "file";
+    list->up_us = now_us - driver->opened_us;
+    list->questions = atomic_load_explicit(&driver->group_n, memory_order_relaxed);
+    list->state = list->questions > 0 ? "busy" : "idle";
+    if (row != NULL) {
+        list->statement = row->name;
+        list->busy_us = now_us > since_us ? now_us - since_us : 0;
+    }
+    return 1;
+}
+
 const struct store_driver store_driver_sqlite = {
     .name = "sqlite",
     .open = driver_open,
     .close = driver_close,
     .ask = driver_ask,
     .place = driver_place,
+    .connections = driver_connections,
 };

@@ -69,6 +69,23 @@ static void read_adopted(const struct statement_value *columns, void *into)
     value_copy(&columns[2], adopted->content, sizeof(adopted->content));
 }
 
+static void bind_network(const struct store_question *question, size_t at,
+                         struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_text(question->in.page.text);
+    values[1] = value_int(question->in.page.limit);
+}
+
+static void read_seen(const struct statement_value *columns, void *into)
+{
+    struct store_seen_account *seen = into;
+
+    seen->player_id = (uint64_t)columns[0].i;
+    value_copy(&columns[1], seen->username, sizeof(seen->username));
+    seen->seen_ms = (uint64_t)columns[2].i;
+}
+
 /* clang-format off */
 const struct statement statement_chat_of = {
     .name = "chat_of", .in = "iii", .out = "idiitt", .flags = STATEMENT_MANY_OUT,
@@ -92,6 +109,16 @@ const struct statement statement_addresses_of = {
     .out_bytes = sizeof(struct store_known_address), .bind = bind_of, .read = read_address,
     .steps = {{
         "SELECT network, seen_at FROM player_addresses WHERE player_id = $3 ORDER BY network LIMIT $2", NULL}},
+};
+
+/* The other way round. Asked by a person, once in a while: an index that every login keeps up would
+ * cost more than it saves. */
+const struct statement statement_accounts_seen = {
+    .name = "accounts_seen", .in = "ti", .out = "itd", .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .out_bytes = sizeof(struct store_seen_account), .bind = bind_network, .read = read_seen,
+    .steps = {{
+        "SELECT player_id, username, seen_at FROM player_addresses JOIN players ON players.id = player_id"
+        " WHERE network = $1 ORDER BY seen_at DESC, player_id LIMIT $2", NULL}},
 };
 
 const struct statement statement_tokens_of = {

@@ -13,6 +13,23 @@ static void bind_end(const struct store_question *question, size_t at,
     values[0] = value_text(question->in.session.socket_id);
 }
 
+static void bind_limit(const struct store_question *question, size_t at,
+                       struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.page.limit);
+}
+
+static void read_migration(const struct statement_value *columns, void *into)
+{
+    struct store_migration *migration = into;
+
+    migration->version = (uint64_t)columns[0].i;
+    value_copy(&columns[1], migration->name, sizeof(migration->name));
+    value_copy(&columns[2], migration->checksum, sizeof(migration->checksum));
+    migration->applied_ms = (uint64_t)columns[3].i;
+}
+
 /* clang-format off */
 /* What a crash left open stays open: who had it may come back (sessions_end). */
 const struct statement statement_server_start = {
@@ -37,5 +54,12 @@ const struct statement statement_sessions_end = {
         " SET disconnected_at = CASE WHEN alive_at > connected_at THEN alive_at ELSE connected_at END"
         " FROM server_state WHERE server_state.id = 1 AND disconnected_at IS NULL"
         " AND (socket_id IS NULL OR substr(socket_id, 1, length($1)) <> $1)", NULL}},
+};
+
+const struct statement statement_migrations = {
+    .name = "migrations", .in = "i", .out = "ittd", .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_migration), .bind = bind_limit, .read = read_migration,
+    .steps = {{
+        "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version LIMIT $1", NULL}},
 };
 /* clang-format on */

@@ -196,6 +196,31 @@ const char *store_trouble(const struct store *store)
     return store->trouble.text;
 }
 
+unsigned store_connections(const struct store *store,
+                           struct store_connection list[STORE_CONNECTIONS_MAX])
+{
+    memset(list, 0, STORE_CONNECTIONS_MAX * sizeof(*list));
+    return store->driver->connections(store->data, list);
+}
+
+void store_queues(const struct store *store, struct store_queue queues[2])
+{
+    static const char *const LANES[2] = {[STATEMENT_ASKED] = "asked", [STATEMENT_SAVES] = "saves"};
+
+    for (unsigned i = 0; i < 2; i++)
+        queues[i] = (struct store_queue){LANES[i], store->unanswered_n[i], store->queue_max};
+}
+
+const struct store_slow *store_slow(const struct store *store, unsigned i)
+{
+    return timing_slow(&store->timing, i);
+}
+
+uint32_t store_slow_ms(const struct store *store)
+{
+    return (uint32_t)(store->timing.slow_us / 1000);
+}
+
 void store_set_slow(struct store *store, uint32_t slow_ms)
 {
     store->timing.slow_us = (uint64_t)slow_ms * 1000;

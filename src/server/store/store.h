@@ -14,6 +14,7 @@
 
 #include "common/compiler.h"
 #include "common/error.h"
+#include "store/glance.h"
 #include "store/questions.h"
 
 struct store; /* opaque */
@@ -63,5 +64,14 @@ struct reports; /* ops/reports.h */
 void store_set_reports(struct store *store, struct reports *reports);
 const char *
 store_trouble(const struct store *store); /* why the last question failed; "" if it did not */
+
+/* For operators; a moment's truth. Returns how many there are. */
+unsigned store_connections(const struct store *store,
+                           struct store_connection list[STORE_CONNECTIONS_MAX]);
+/* As above: the questions that are asked, and the saves. */
+void store_queues(const struct store *store, struct store_queue queues[2]);
+/* The i-th last slow question; NULL: there were no more. Valid until the loop's next turn. */
+const struct store_slow *store_slow(const struct store *store, unsigned i);
+uint32_t store_slow_ms(const struct store *store); /* as store_set_slow was told */
 
 #endif

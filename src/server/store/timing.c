@@ -4,6 +4,7 @@
  * tells which SQL it is. */
 #include "store/timing.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "ops/reports.h"
@@ -62,7 +63,27 @@ static void tell_span(const struct timing *timing, const struct store_ask *ask, 
     reports_span(timing->reports, &span);
 }
 
-void timing_note(const struct timing *timing, const struct store_ask *ask, uint64_t now_us)
+static void keep_slow(struct timing *timing, const struct store_ask *ask, uint64_t took_us,
+                      uint64_t waited_us)
+{
+    timing->slow[timing->slow_n++ % STORE_SLOW_KEPT] =
+        (struct store_slow){.statement = ask->row->name,
+                            .at_ms = clock_wall_ms(),
+                            .took_us = took_us,
+                            .waited_us = waited_us,
+                            .tries = ask->tries + 1,
+                            .rows = (uint32_t)ask->answer.rows_n,
+                            .away = ask->answer.status == STORE_AWAY};
+}
+
+const struct store_slow *timing_slow(const struct timing *timing, unsigned i)
+{
+    if (i >= timing->slow_n || i >= STORE_SLOW_KEPT)
+        return NULL;
+    return &timing->slow[(timing->slow_n - 1 - i) % STORE_SLOW_KEPT];
+}
+
+void timing_note(struct timing *timing, const struct store_ask *ask, uint64_t now_us)
 {
     unsigned statement = (unsigned)ask->question.statement;
     uint64_t took_us = now_us - ask->asked_us;
@@ -79,5 +100,6 @@ void timing_note(const struct timing *timing, const struct store_ask *ask, uint6
     if (!slow)
         return;
     metrics_member_add(METRIC_GROUP_STATEMENT_SLOW, statement, 1);
+    keep_slow(timing, ask, took_us, waited_us);
     say_slow(ask, took_us, waited_us);
 }
