@@ -34,6 +34,7 @@
 #include "net/listener.h"
 #include "net/tls.h"
 #include "net/tls_pool.h"
+#include "ops/ending.h"
 #include "ops/libevent_log.h"
 #include "ops/metrics.h"
 #include "ops/notify.h"
@@ -111,6 +112,7 @@ struct server {
     int news_fd; /* the sim has published */
     struct event *news, *status, *signals[SIGNALS_N];
     struct metrics_histogram ticks; /* as of the last status line */
+    struct ending *ending;          /* an end to come */
     struct stop stop;
 };
 
@@ -647,6 +649,13 @@ static int reload(void *context, struct error *outcome)
 
 /* -- signals ----------------------------------------------------------------------------------- */
 
+/* The one way to an end: an end to come is none any more. */
+static void end(struct server *server, const char *cause, const char *reason, bool restart)
+{
+    (void)ending_cancel(server->ending, false);
+    stop_ask(&server->stop, cause, reason, restart);
+}
+
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
     struct server *server = context;
@@ -656,9 +665,9 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     if (number == SIGHUP)
         (void)reload(server, &outcome); /* it was logged */
     else if (number == SIGUSR1)
-        stop_ask(&server->stop, "SIGUSR1", "", true);
+        end(server, "SIGUSR1", "", true);
     else
-        stop_ask(&server->stop, number == SIGTERM ? "SIGTERM" : "SIGINT", "", false);
+        end(server, number == SIGTERM ? "SIGTERM" : "SIGINT", "", false);
     monitor_look(server->monitor);
 }
 
@@ -693,8 +702,27 @@ static void shutdown_asked(void *context, const char *reason, bool restart)
 {
     struct server *server = context;
 
-    stop_ask(&server->stop, "operator", reason, restart);
+    end(server, "operator", reason, restart);
     monitor_look(server->monitor);
+}
+
+static uint32_t here(void *context)
+{
+    const struct server *server = context;
+
+    return presence_n(server->presence);
+}
+
+static void say(void *context, const char *sentence)
+{
+    struct server *server = context;
+
+    sessions_announce(server->sessions, sentence);
+}
+
+static void time_is_up(void *context, const struct ending_order *order)
+{
+    shutdown_asked(context, order->reason, order->restart);
 }
 
 static int rotate_key(void *context, struct error *outcome)
@@ -717,6 +745,15 @@ static const struct options *options_now(void *context)
     return server->config->options;
 }
 
+static int start_ending(struct server *server, struct error *error)
+{
+    const struct ending_config config = {
+        .base = server->base, .here = here, .say = say, .due = time_is_up, .context = server};
+
+    server->ending = ending_new(&config, error);
+    return server->ending ? 0 : -1;
+}
+
 static int start_admin(struct server *server, struct error *error)
 {
     struct admin_config admin = {.base = server->base,
@@ -730,6 +767,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .bans = server->bans,
                                  .access = server->access,
                                  .recent = server->recent,
+                                 .ending = server->ending,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -838,9 +876,10 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process,  take_state,   open_doors,   check_certificate, start_reports,  start_store,
-    start_accounts, start_queues, start_world,  start_records,     start_presence, start_sessions,
-    start_monitor,  start_http,   start_ticker, start_admin,       start_watching, open_metrics,
+    start_process,  take_state,     open_doors,     check_certificate, start_reports,
+    start_store,    start_accounts, start_queues,   start_world,       start_records,
+    start_presence, start_sessions, start_monitor,  start_http,        start_ticker,
+    start_ending,   start_admin,    start_watching, open_metrics,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -880,7 +919,9 @@ int server_run(struct server *server)
         log_event(LOG_LEVEL_ERROR, "loop_failed", "the control loop failed", LOG_NONE);
     log_event(LOG_LEVEL_INFO, "stopped", "the server has stopped",
               LOG_U64("lost", server->stop.lost));
-    return server->stop.lost ? 1 : 0;
+    if (server->stop.lost)
+        return 1;
+    return server->stop.restart ? SERVER_RESTART : 0;
 }
 
 /* -- end --------------------------------------------------------------------------------------- */
@@ -930,6 +971,7 @@ void server_free(struct server *server)
     if (server->presence) /* an operator who still waits for a save is told while it can be said */
         presence_save_all(server->presence, let_go, NULL);
     admin_stop(server->admin);
+    ending_free(server->ending);
     lookout_free(server->lookout);
     ticker_stop(server->ticker);
     scrollback_free(server->scrollback);

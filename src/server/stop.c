@@ -65,6 +65,7 @@ static void begin(struct stop *stop, const char *cause, const char *reason, bool
 
 void stop_ask(struct stop *stop, const char *cause, const char *reason, bool restart)
 {
+    stop->restart = restart;
     if (++stop->asked_n == 1)
         begin(stop, cause, reason, restart);
     else if (stop->asked_n == 2)

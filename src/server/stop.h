@@ -25,12 +25,13 @@ struct stop {
 
     unsigned asked_n;   /* 0: nobody wants an end */
     unsigned drained_n; /* of sessions and HTTP */
+    bool restart;       /* who asked last wants it to begin again */
     bool saving;
     uint32_t lost; /* positions that could not be saved; for after the loop */
 };
 
 /* cause: who asks, for the log. reason: for the players, may be empty. restart: they are told to
- * come back at once, each at a time of his own. */
+ * come back at once, each at a time of his own, and the service manager to start it again. */
 void stop_ask(struct stop *stop, const char *cause, const char *reason, bool restart);
 
 #endif

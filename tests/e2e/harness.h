@@ -66,6 +66,7 @@ void daemon_start(struct daemon *daemon, const char *const *extra);
 void daemon_spawn(struct daemon *daemon, const char *const *extra, uint64_t file_bytes_max);
 void daemon_wait_ready(struct daemon *daemon);
 void daemon_signal(struct daemon *daemon, int signal);
+#define DAEMON_AGAIN 75 /* the exit code of one that is to be started again: the unit's */
 /* Wait for its end; returns the exit code, or 128 + signal. */
 int daemon_wait_exit(struct daemon *daemon);
 int daemon_terminate(struct daemon *daemon); /* SIGTERM and wait */

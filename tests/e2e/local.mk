@@ -64,6 +64,11 @@ tests_e2e_test_operating_LDADD = $(E2E_LIBS) $(SQLITE_LIBS)
 EXTRA_DIST += tests/e2e/soak.sh
 dist_check_SCRIPTS += tests/e2e/test_line.sh tests/e2e/test_http_page.sh
 
+check_PROGRAMS += tests/e2e/test_upkeep
+tests_e2e_test_upkeep_SOURCES = tests/e2e/test_upkeep.c $(STAGE_SOURCES)
+tests_e2e_test_upkeep_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+tests_e2e_test_upkeep_LDADD = $(E2E_LIBS)
+
 check_PROGRAMS += tests/e2e/test_mounts
 tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)
 tests_e2e_test_mounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)

@@ -285,7 +285,7 @@ static void test_over_a_restart(void **state)
     UNTIL(NULL, 2 * DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 150);
     uint64_t told_ms = now_ms();
     daemon_signal(&server, SIGUSR1);
-    assert_int_equal(daemon_wait_exit(&server), 0);
+    assert_int_equal(daemon_wait_exit(&server), DAEMON_AGAIN);
     daemon_start(&server, NULL);
     long long hashes = daemon_metric(&server, "openmmo_password_hashes_total");
     UNTIL(NULL, 15000, daemon_metric(&server, "openmmo_players") == 150);

@@ -105,7 +105,7 @@ static void test_a_life(void **state)
     snprintf(token, sizeof(token), "%s", alice->token);
     daemon_signal(&server, SIGUSR1);
     UNTIL(party, DEADLINE_MS, alice->gone && bob->gone);
-    assert_int_equal(daemon_wait_exit(&server), 0);
+    assert_int_equal(daemon_wait_exit(&server), DAEMON_AGAIN);
     assert_int_equal(sql("SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"), 0);
     daemon_start(&server, NULL);
     alice = comes_back(token, heard);

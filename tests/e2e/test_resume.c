@@ -286,7 +286,7 @@ static void test_restart(void **state)
     are_told(told_ms);
     quiet->heard = talker_heard - LINES; /* as if none of them had come */
     quiet->lines_n = 1;
-    assert_int_equal(daemon_wait_exit(&server), 0);
+    assert_int_equal(daemon_wait_exit(&server), DAEMON_AGAIN);
     party_free(party);
     party = party_new();
 

@@ -160,6 +160,23 @@ static void stop(void *context, const char *reason, bool restart)
     snprintf(fake_host.shutdown_reason, sizeof(fake_host.shutdown_reason), "%s", reason);
 }
 
+static uint32_t here(void *context)
+{
+    (void)context;
+    return fake_host.players_n;
+}
+
+static void say(void *context, const char *sentence)
+{
+    (void)context;
+    sessions_announce(NULL, sentence);
+}
+
+static void due(void *context, const struct ending_order *order)
+{
+    stop(context, order->reason, order->restart);
+}
+
 static int rotate_key(void *context, struct error *outcome)
 {
     (void)context;
@@ -227,6 +244,12 @@ void fake_host_start_at(const char *path, unsigned players_n)
     if (fake_host.worst == NULL)
         abort();
     config.worst = fake_host.worst;
+    fake_host.ending = ending_new(
+        &(struct ending_config){.base = fake_host.base, .here = here, .say = say, .due = due},
+        &error);
+    if (fake_host.ending == NULL)
+        abort();
+    config.ending = fake_host.ending;
     fake_host.admin = fd >= 0 ? admin_new(&config, &error) : NULL;
     if (fake_host.admin == NULL) {
         fprintf(stderr, "fake_host: %s\n", error.text);
@@ -291,6 +314,7 @@ void fake_host_stop(void)
     char directory[sizeof(fake_host.path)];
 
     admin_free(fake_host.admin);
+    ending_free(fake_host.ending);
     worst_free(fake_host.worst);
     event_base_free(fake_host.base);
     snprintf(directory, sizeof(directory), "%s", fake_host.path);

@@ -5,6 +5,7 @@
 #define OPENMMO_TESTS_FAKE_HOST_H
 
 #include "admin/admin.h"
+#include "ops/ending.h"
 #include "ops/ladder.h"
 #include "ops/worst.h"
 
@@ -22,6 +23,7 @@ struct fake_host {
     unsigned kicks, shutdowns, reloads, saves, rotations;
     bool stopping;
     struct ladder ladder;
+    struct ending *ending;
     struct worst *worst;      /* producer 0 ticks, 1 sweeps; taken by who notes */
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);

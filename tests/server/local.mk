@@ -207,6 +207,11 @@ tests_server_test_worst_SOURCES = tests/server/test_worst.c
 tests_server_test_worst_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_worst_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_ending
+tests_server_test_ending_SOURCES = tests/server/test_ending.c
+tests_server_test_ending_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_ending_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_ladder
 tests_server_test_ladder_SOURCES = tests/server/test_ladder.c
 tests_server_test_ladder_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

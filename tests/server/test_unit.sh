@@ -26,3 +26,9 @@ systemd-analyze security --offline=true --threshold=20 "$unit" >"$work/security"
     tail -n 3 "$work/security"
     exit 1
 }
+# What asks for a restart is answered by one, and a plain stop is not (systemd.service(5): RestartForceExitStatus= goes before
+# Restart=, which on-failure does nothing about a success).
+for line in Restart=on-failure RestartForceExitStatus=75 SuccessExitStatus=75; do
+    grep -qx "$line" systemd/openmmod.service || { echo "the unit does not say $line"; exit 1; }
+done
+grep -q '^#define SERVER_RESTART 75 ' "$srcdir/src/server/server.h" || { echo "the program ends with another status"; exit 1; }

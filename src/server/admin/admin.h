@@ -25,6 +25,7 @@ struct access; /* accounts/access.h */
 struct bans;   /* accounts/bans.h */
 struct recent; /* play/recent.h */
 struct worst;  /* ops/worst.h */
+struct ending; /* ops/ending.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
 struct admin_status {
@@ -75,6 +76,7 @@ struct admin_config {
     struct bans *bans;                         /* borrowed, outlives the admin */
     struct access *access;                     /* the same; NULL: there are no access tokens */
     struct recent *recent;                     /* the same; NULL: nobody keeps what was said */
+    struct ending *ending;                     /* the same */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "accounts/bans.h"
+#include "admin/duration.h"
 #include "admin/who.h"
 #include "common/text.h"
 #include "store/timestamp.h"
@@ -31,29 +32,6 @@ json_t *cmd_bans_json(const struct store_ban *ban)
 
 /* -- what is asked for ------------------------------------------------------------------------- */
 
-/* "30m", "12h", "7d", "2w". -1: it is none, or out of range. */
-static int duration_parse(const char *text, uint64_t *ms)
-{
-    static const struct {
-        char letter;
-        uint64_t ms;
-    } UNITS[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}, {'w', 604800000}};
-    size_t digits = strspn(text, "0123456789");
-    uint64_t n = 0;
-
-    if (digits == 0 || digits > 7 || strlen(text) != digits + 1)
-        return -1;
-    for (size_t i = 0; i < digits; i++)
-        n = n * 10 + (uint64_t)(text[i] - '0');
-    for (size_t i = 0; i < ARRAY_N(UNITS); i++) {
-        if (text[digits] == UNITS[i].letter) {
-            *ms = n * UNITS[i].ms;
-            return *ms >= DURATION_MIN_MS && *ms <= DURATION_MAX_MS ? 0 : -1;
-        }
-    }
-    return -1;
-}
-
 /* reason and duration. False: the call is over. */
 static bool take_order(struct method_call *call, struct bans_order *order)
 {
@@ -67,7 +45,8 @@ static bool take_order(struct method_call *call, struct bans_order *order)
         method_misused(call, "reason: %s", error.text);
         return false;
     }
-    if (duration != NULL && duration_parse(duration, &ms) != 0) {
+    if (duration != NULL &&
+        duration_parse(duration, "mhdw", DURATION_MIN_MS, DURATION_MAX_MS, &ms) != 0) {
         method_misused(call, "duration must be a time such as 30m, 12h, 7d or 2w, from 1m to "
                              "3653d; without it, it is for good");
         return false;

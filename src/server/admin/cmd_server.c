@@ -1,4 +1,4 @@
-/* cmd_server.c -- the server as a whole: how it is, announce, reload, save, shutdown. */
+/* cmd_server.c -- the server as a whole: how it is, announce, reload, save. */
 #include <config.h> /* the build's: PACKAGE_VERSION */
 
 #include <string.h>
@@ -115,6 +115,8 @@ json_t *cmd_server_status(const struct method_desk *desk)
                                       "tls_ports",
                                       ports_json(status.https_ports, ARRAY_N(status.https_ports))));
     if (answer != NULL)
+        json_object_set_new(answer, "ending", cmd_operating_ending(desk));
+    if (answer != NULL)
         json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
     return answer;
 }
@@ -133,15 +135,6 @@ static void run_reload(struct method_call *call)
         method_fail(call, "%s", outcome.text);
     else
         method_done(call, json_pack("{s:s}", "outcome", outcome.text));
-}
-
-static void run_shutdown(struct method_call *call)
-{
-    const struct admin_host *host = &call->desk->config->host;
-
-    host->shutdown(host->context, method_text(call, "reason", ""),
-                   method_boolean(call, "restart", false));
-    method_done(call, json_pack("{s:s}", "outcome", "the server stops"));
 }
 
 /* The answer of a save is owed until the store is done with it. */
@@ -189,11 +182,6 @@ static void run_announce(struct method_call *call)
 }
 
 /* clang-format off */
-static const struct method_param SHUTDOWN[] = {
-    {"reason", METHOD_TEXT, false, 0, 200, NULL, "What the players are told."},
-    {"restart", METHOD_BOOLEAN, false, 0, 0, NULL, "Tell them that the server will be back at once."},
-    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
-};
 static const struct method_param ANNOUNCE[] = {
     {"text", METHOD_TEXT, true, 1, TEXT_CHAT_MAX_BYTES, NULL, "What everybody is told."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
@@ -206,8 +194,6 @@ const struct method CMD_SERVER[] = {
      "Load the configuration anew, as SIGHUP does: all of it or, if anything is wrong, nothing."},
     {"server.save", ROLE_MODERATOR, true, run_save, NULL,
      "Save every position now; answered when all are durable."},
-    {"server.shutdown", ROLE_ADMIN, true, run_shutdown, SHUTDOWN,
-     "Stop the server: players are told, positions are saved."},
     {"announce", ROLE_MODERATOR, true, run_announce, ANNOUNCE,
      "Say something to everybody in the world."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},

@@ -10,10 +10,12 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_load.c \
     src/server/admin/cmd_log.c \
     src/server/admin/cmd_metrics.c \
+    src/server/admin/cmd_operating.c \
     src/server/admin/cmd_players.c \
     src/server/admin/cmd_rpc.c \
     src/server/admin/cmd_server.c \
     src/server/admin/cmd_store.c \
+    src/server/admin/duration.c src/server/admin/duration.h \
     src/server/admin/door.c src/server/admin/door.h \
     src/server/admin/jsonrpc.c src/server/admin/jsonrpc.h \
     src/server/admin/logtail.c src/server/admin/logtail.h \

@@ -60,6 +60,7 @@ static const struct method *const FAMILIES[] = {
     CMD_PRIVACY,
     CMD_ACCOUNTS,
     CMD_STORE,
+    CMD_OPERATING,
 };
 /* clang-format on */
 

@@ -153,10 +153,12 @@ json_t *method_time_json(uint64_t ms); /* Unix time; null where it is 0: never *
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
     CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[],
-    CMD_STORE[];
+    CMD_STORE[], CMD_OPERATING[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
+/* The end that was ordered; null: none. */
+json_t *cmd_operating_ending(const struct method_desk *desk);
 json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
