@@ -44,6 +44,7 @@
 #include "play/recent.h"
 #include "play/scrollback.h"
 #include "play/sessions.h"
+#include "play/transcript.h"
 #include "server/doors.h"
 #include "server/lookout.h"
 #include "server/monitor.h"
@@ -89,7 +90,8 @@ struct server {
     struct accounts *accounts;
     struct chatlog *chatlog;
     struct scrollback *scrollback;
-    struct recent *recent; /* chat */
+    struct recent *recent;         /* chat, for players */
+    struct transcript *transcript; /* the same, for operators */
     struct retention *retention;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
@@ -334,7 +336,8 @@ static int start_records(struct server *server, struct error *error)
         return -1;
     chatlog_keep(server->chatlog, days.chat > 0);
     server->recent = recent_new();
-    if (!server->recent)
+    server->transcript = transcript_new();
+    if (!server->recent || !server->transcript)
         return error_set(error, "out of memory");
     server->retention = retention_new(server->base, server->store, &days, error);
     return server->retention ? 0 : -1;
@@ -563,6 +566,7 @@ static void take_news(evutil_socket_t fd, short what, void *context)
     chatlog_take(server->chatlog, snapshot, timestamp_now_ms());
     scrollback_take(server->scrollback, snapshot, timestamp_now_ms());
     recent_take(server->recent, snapshot, timestamp_now_ms());
+    transcript_take(server->transcript, snapshot, timestamp_now_ms());
     presence_snapshot(server->presence, snapshot);
 }
 
@@ -768,6 +772,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .access = server->access,
                                  .recent = server->recent,
                                  .ending = server->ending,
+                                 .transcript = server->transcript,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -996,6 +1001,7 @@ void server_free(struct server *server)
     bans_free(server->bans);
     chatlog_free(server->chatlog);
     recent_free(server->recent);
+    transcript_free(server->transcript);
     retention_free(server->retention);
     keys_free(server->keys);
     presence_free(server->presence);

@@ -57,6 +57,8 @@ static const struct method {
     {"store.statements", "sort=mean",      VIEWER,    0},
     {"store.migrations", "",               VIEWER,    0},
     {"announce",        "text=tea",        MODERATOR, 0},
+    {"chat.recent",     "",                MODERATOR, 0},
+    {"chat.say",        "text=tea",        MODERATOR, 0},
     {"players.kick",    "name=nobody",     MODERATOR, 1},
     {"players.teleport", "name=nobody;x=1;z=1", MODERATOR, 1},
     {"players.summon",  "name=nobody;to=nobody", MODERATOR, 1},

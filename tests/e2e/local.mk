@@ -126,6 +126,11 @@ tests_e2e_test_database_SOURCES = tests/e2e/test_database.c $(STAGE_STORE_SOURCE
 tests_e2e_test_database_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_database_LDADD = $(STAGE_STORE_LIBS)
 
+check_PROGRAMS += tests/e2e/test_moderators
+tests_e2e_test_moderators_SOURCES = tests/e2e/test_moderators.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_moderators_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_moderators_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_accounts
 tests_e2e_test_accounts_SOURCES = tests/e2e/test_accounts.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_accounts_CFLAGS = $(STAGE_STORE_CFLAGS)

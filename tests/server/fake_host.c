@@ -342,6 +342,20 @@ void presence_renamed(struct presence *presence, uint64_t player, const char *na
     (void)presence, (void)player, (void)name;
 }
 
+int presence_say(struct presence *presence, enum protocol_channel channel, const char *text)
+{
+    (void)presence, (void)channel;
+    snprintf(fake_host.said, sizeof(fake_host.said), "%s", text);
+    return 0;
+}
+
+int presence_role_of(const struct presence *presence, uint64_t session, enum protocol_role *role)
+{
+    (void)presence, (void)session;
+    *role = PROTOCOL_ROLE_PLAYER;
+    return 0;
+}
+
 uint64_t presence_guest(const struct presence *presence, const char *name)
 {
     (void)presence, (void)name;

@@ -17,7 +17,7 @@ struct fake_host {
     char path[108];
     struct presence_row players[FAKE_PLAYERS_MAX];
     unsigned players_n;
-    char announced[512], kicked[512], kick_reason[256], shutdown_reason[256];
+    char announced[512], said[512], kicked[512], kick_reason[256], shutdown_reason[256];
     unsigned teleports;
     bool restart; /* the shutdown was for one */
     unsigned kicks, shutdowns, reloads, saves, rotations;

@@ -344,6 +344,11 @@ tests_server_test_recent_SOURCES = tests/server/test_recent.c tests/server/sim_r
 tests_server_test_recent_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_recent_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_transcript
+tests_server_test_transcript_SOURCES = tests/server/test_transcript.c tests/server/sim_room.h tests/server/sim_world.h
+tests_server_test_transcript_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_transcript_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_chatlog
 tests_server_test_chatlog_SOURCES = tests/server/test_chatlog.c tests/server/scratch.h tests/server/sim_room.h \
     tests/server/sim_world.h

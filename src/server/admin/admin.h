@@ -20,12 +20,13 @@
 #include "play/sessions.h"
 
 struct admin;
-struct ladder; /* ops/ladder.h */
-struct access; /* accounts/access.h */
-struct bans;   /* accounts/bans.h */
-struct recent; /* play/recent.h */
-struct worst;  /* ops/worst.h */
-struct ending; /* ops/ending.h */
+struct ladder;     /* ops/ladder.h */
+struct access;     /* accounts/access.h */
+struct bans;       /* accounts/bans.h */
+struct recent;     /* play/recent.h */
+struct transcript; /* play/transcript.h */
+struct worst;      /* ops/worst.h */
+struct ending;     /* ops/ending.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
 struct admin_status {
@@ -77,6 +78,7 @@ struct admin_config {
     struct access *access;                     /* the same; NULL: there are no access tokens */
     struct recent *recent;                     /* the same; NULL: nobody keeps what was said */
     struct ending *ending;                     /* the same */
+    struct transcript *transcript;             /* the same */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

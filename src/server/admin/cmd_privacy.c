@@ -14,6 +14,7 @@
 #include "common/compiler.h"
 #include "play/presence.h"
 #include "play/recent.h"
+#include "play/transcript.h"
 #include "store/timestamp.h"
 
 #define ROWS_MAX         200
@@ -247,6 +248,7 @@ static void erased(struct method_call *call, const struct store_answer *answer)
     bans_forget(call->desk->config->bans, player);
     access_end(call->desk->config->access, player, timestamp_now_ms());
     recent_forget(call->desk->config->recent, player);
+    transcript_forget(call->desk->config->transcript, player);
     method_done(call, json_pack("{s:o}", "erased", method_id_json(player)));
 }
 

@@ -6,6 +6,7 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_auth.c \
     src/server/admin/cmd_bans.c \
     src/server/admin/cmd_privacy.c src/server/admin/cmd_privacy.h \
+    src/server/admin/cmd_chat.c \
     src/server/admin/cmd_config.c \
     src/server/admin/cmd_load.c \
     src/server/admin/cmd_log.c \

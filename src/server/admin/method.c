@@ -61,6 +61,7 @@ static const struct method *const FAMILIES[] = {
     CMD_ACCOUNTS,
     CMD_STORE,
     CMD_OPERATING,
+    CMD_CHAT,
 };
 /* clang-format on */
 

@@ -154,6 +154,7 @@ json_t *method_time_json(uint64_t ms); /* Unix time; null where it is 0: never *
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
     CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[],
     CMD_STORE[], CMD_OPERATING[];
+extern const struct method CMD_CHAT[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
@@ -168,5 +169,10 @@ json_t *cmd_bans_json(const struct store_ban *ban);
 json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];
+struct transcript_line; /* play/transcript.h */
+json_t *cmd_chat_line(const struct method_desk *desk, const struct transcript_line *line);
+/* Which channels CMD_CHAT_PARAMS name, as bits (play/transcript.h). */
+unsigned cmd_chat_channels(const json_t *params);
+extern const struct method_param CMD_CHAT_PARAMS[];
 
 #endif

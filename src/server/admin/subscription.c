@@ -4,13 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_LINES_A_SAMPLE 100
+#include "play/transcript.h"
+
+#define LOG_LINES_A_SAMPLE  100
+#define CHAT_LINES_A_SAMPLE 100
 
 struct subscription {
     struct subscription_config config;
     struct event *timer;
     uint64_t lost;
-    uint64_t log_after; /* the log topic: the last line that was said */
+    uint64_t log_after;              /* the log topic: the last line that was said */
+    struct transcript_place chat_at; /* the chat topic: as far as it was said */
 };
 
 static json_t *sample_metrics(struct subscription *subscription)
@@ -49,6 +53,25 @@ static json_t *sample_log(struct subscription *subscription)
     return list != NULL ? json_pack("{s:o}", "lines", list) : NULL;
 }
 
+/* As the log; what is said faster than it is asked for goes the same way. */
+static json_t *sample_chat(struct subscription *subscription)
+{
+    const struct method_desk *desk = subscription->config.desk;
+    const struct transcript_line *lines[CHAT_LINES_A_SAMPLE];
+    json_t *list;
+    size_t n;
+
+    if (desk->config->transcript == NULL)
+        return NULL;
+    n = transcript_read(desk->config->transcript, &subscription->chat_at,
+                        cmd_chat_channels(subscription->config.params), lines, ARRAY_N(lines),
+                        &subscription->lost);
+    list = n > 0 ? json_array() : NULL;
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, cmd_chat_line(desk, lines[i]));
+    return list != NULL ? json_pack("{s:o}", "lines", list) : NULL;
+}
+
 /* clang-format off */
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
 static const struct method_param LOG_PARAMS[] = {
@@ -60,6 +83,7 @@ const struct topic TOPICS[] = {
     {"metrics", ROLE_VIEWER, sample_metrics, NULL, "What server.status says."},
     {"players", ROLE_VIEWER, sample_players, CMD_PLAYERS_LIST_PARAMS, "What players.list says."},
     {"log",     ROLE_VIEWER, sample_log,     LOG_PARAMS, "The lines of the log that came since the last time."},
+    {"chat",    ROLE_MODERATOR, sample_chat, CMD_CHAT_PARAMS, "The lines of chat that came since the last time, as chat.recent says them."},
     {NULL, ROLE_NONE, NULL, NULL, NULL},
 };
 /* clang-format on */
@@ -134,6 +158,8 @@ struct subscription *subscription_new(const struct subscription_config *config)
     subscription->config = *config;
     json_incref(config->params);
     subscription->log_after = logtail_sequence(config->desk->logtail);
+    if (config->desk->config->transcript != NULL)
+        subscription->chat_at = transcript_end(config->desk->config->transcript);
     subscription->timer = event_new(config->desk->config->base, -1, EV_PERSIST, tick, subscription);
     if (subscription->timer == NULL || event_add(subscription->timer, &every) != 0) {
         subscription_free(subscription);

@@ -174,7 +174,7 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
     }
     go_on_with_session(presence, person, answer);
     person->store_away = answer->store_away;
-    person->staff = answer->role != PROTOCOL_ROLE_PLAYER;
+    person->role = answer->role;
     person->welcome->player = answer->player;
     person->welcome->role = answer->role;
     person->welcome->guest = answer->guest;

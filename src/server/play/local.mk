@@ -8,6 +8,7 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
     src/server/play/roll.c src/server/play/roll.h \
     src/server/play/scrollback.c src/server/play/scrollback.h \
     src/server/play/stays.c src/server/play/stays.h \
+    src/server/play/transcript.c src/server/play/transcript.h \
     src/server/play/unplaced.c src/server/play/unplaced.h \
     src/server/play/spawn.c src/server/play/spawn.h
 libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \

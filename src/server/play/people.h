@@ -33,8 +33,8 @@ struct person {
     uint64_t player, entity;
     char name[TEXT_NAME_MAX_BYTES + 1];
     struct login_answer *welcome; /* kept until it is given */
-    bool guest;      /* it has no account: `player` is GUESTS_PLAYER, nothing of it is kept */
-    bool staff;      /* first in the line */
+    bool guest; /* it has no account: `player` is GUESTS_PLAYER, nothing of it is kept */
+    enum protocol_role role; /* any but a player's is staff: first in the line */
     bool store_away; /* the account could not be looked up: only a place in memory will do */
     bool unplaced;   /* its saved place is not known yet: it is not saved (unplaced.h) */
     bool opened;     /* it has a row in game_sessions */

@@ -258,8 +258,8 @@ static void get_in_line(struct presence *presence, struct person *person)
     if (person->resumes && presence_just_began(presence))
         admission_remember(presence->admission, person->player, clock_steady_ms());
     if (people_hold(&presence->people, person) < 0 ||
-        admission_wait(presence->admission, person->session, person->player, person->staff,
-                       clock_steady_ms()) < 0) {
+        admission_wait(presence->admission, person->session, person->player,
+                       person->role != PROTOCOL_ROLE_PLAYER, clock_steady_ms()) < 0) {
         metrics_add(METRIC_REFUSED_LINE, 1);
         presence_refuse(presence, person, PROTOCOL_REASON_FULL, FULL_RETRY_MS);
         return;

@@ -120,6 +120,13 @@ enum presence_put presence_put(struct presence *presence, uint64_t player, doubl
 void presence_role(struct presence *presence, uint64_t player, enum protocol_role role);
 /* His name is another now: all who see him are told. Nobody by that account: nothing. */
 void presence_renamed(struct presence *presence, uint64_t player, const char *name);
+/* The server's own line of chat, to all who hear that channel (not nearby). -1: out of memory, or
+ * the simulation has not taken yet what it was told before. */
+int presence_say(struct presence *presence, enum protocol_channel channel,
+                 const char *text) MUST_CHECK;
+/* What whoever plays with that session may do. -1: nobody does. */
+int presence_role_of(const struct presence *presence, uint64_t session,
+                     enum protocol_role *role) MUST_CHECK;
 /* A guest of that name who is here: his session. 0: there is none. */
 uint64_t presence_guest(const struct presence *presence, const char *name);
 /* Take no chat from that guest until then (as sessions_mute), and tell him. It is over when he

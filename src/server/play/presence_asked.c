@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "accounts/bans.h"
+#include "common/blob.h"
 #include "play/presence_inside.h"
 #include "play/roll.h"
 #include "store/timestamp.h"
@@ -160,7 +161,7 @@ void presence_role(struct presence *presence, uint64_t player, enum protocol_rol
 
     if (!person)
         return;
-    person->staff = role != PROTOCOL_ROLE_PLAYER;
+    person->role = role;
     if (person->welcome)
         person->welcome->role = role; /* it was not given yet */
     snprintf(text, sizeof(text), "Your role is now: %s.", protocol_role_name(role));
@@ -193,6 +194,34 @@ void presence_renamed(struct presence *presence, uint64_t player, const char *na
     }
     snprintf(text, sizeof(text), "Your name is now: %s.", name);
     tell(presence, person, text);
+}
+
+/* -- chat -------------------------------------------------------------------------------------- */
+
+int presence_say(struct presence *presence, enum protocol_channel channel, const char *text)
+{
+    struct command command = {.sequence = ++presence->lines_n,
+                              .producer = COMMAND_FROM_CONTROL,
+                              .kind = COMMAND_CHAT,
+                              .as.chat.channel = (uint8_t)channel};
+
+    command.as.chat.text = blob_new(text, strlen(text));
+    if (!command.as.chat.text)
+        return -1;
+    if (queue_push(presence->config.commands, &command) == 0)
+        return 0;
+    command_drop(&command);
+    return -1;
+}
+
+int presence_role_of(const struct presence *presence, uint64_t session, enum protocol_role *role)
+{
+    const struct person *person = people_find(&presence->people, session);
+
+    if (!stands(person))
+        return -1;
+    *role = person->role;
+    return 0;
 }
 
 /* -- guests ------------------------------------------------------------------------------------ */

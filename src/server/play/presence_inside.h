@@ -27,6 +27,7 @@ struct presence {
     struct returning returning;
     uint64_t began_ms; /* monotonic */
     bool closed;       /* newcomers wait, whatever room there is */
+    uint32_t lines_n;  /* that the server said */
     uint64_t barred;   /* an account that nobody may come by; 0: none */
     struct snapshot *snapshot;
     struct event *flush;
