@@ -101,7 +101,7 @@ static void test_of_another_kind(void **state)
 static void test_ends_with_a_change(void **state)
 {
     struct world *world = *state;
-    uint64_t issued_s;
+    uint64_t issued_s, moment;
 
     access_end(world->access, 7, NOW);
     assert_int_equal(judge(world, 7, NOW_S, NOW), ACCESS_REFUSED);
@@ -118,6 +118,12 @@ static void test_ends_with_a_change(void **state)
     issued_s = access_issue_s(world->access, 7, NOW);
     assert_int_equal(judge(world, 7, issued_s, NOW), ACCESS_GOOD);
     access_end(NULL, 7, NOW);
+    assert_false(access_ended_since(NULL, 7, access_moment(NULL)));
+    moment = access_moment(world->access);
+    assert_false(access_ended_since(world->access, 7, moment));
+    assert_true(access_ended_since(world->access, 7, moment - 1));
+    access_end(world->access, 8, NOW);
+    assert_false(access_ended_since(world->access, 7, moment));
     access_end(world->access, 7, NOW + 5000);
     assert_int_equal(judge(world, 7, issued_s, NOW + 5000), ACCESS_REFUSED);
 }
@@ -131,7 +137,9 @@ static void test_bounded(void **state)
     for (uint64_t i = 0; i < ACCESS_ENDED_MAX; i++)
         access_end(world->access, 100 + i, NOW);
     assert_int_equal(judge(world, 7, NOW_S, NOW), ACCESS_GOOD);
+    assert_false(access_ended_since(world->access, 7, 0));
     access_end(world->access, 99, NOW + 1000);
+    assert_true(access_ended_since(world->access, 7, 0)); /* for all that is known */
     assert_int_equal(judge(world, 100, NOW_S, NOW + 1000), ACCESS_REFUSED);
     assert_int_equal(judge(world, 99, NOW_S, NOW + 1000), ACCESS_REFUSED);
     assert_int_equal(judge(world, 7, NOW_S, NOW + 1000), ACCESS_REFUSED);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include <sodium.h>
 
 #include "accounts/refresh.h"
@@ -28,6 +29,7 @@ struct world {
     struct event_base *base;
     struct store *store;
     struct keys *keys;
+    struct access *access;
     struct refresh *refresh;
     struct refresh_answer answer; /* the newest */
     uint64_t player;
@@ -44,9 +46,11 @@ static void start(struct world *world, uint32_t lifetime_s)
     if (!world->store)
         fail_msg("%s", error.text);
     world->keys = keys_new(seed);
+    world->access = access_new(world->keys, NULL);
     world->refresh = refresh_new(&(struct refresh_config){.base = world->base,
                                                           .store = world->store,
                                                           .keys = world->keys,
+                                                          .access = world->access,
                                                           .lifetime_s = lifetime_s},
                                  &error);
     assert_non_null(world->refresh);
@@ -56,6 +60,7 @@ static void stop(struct world *world)
 {
     store_close(world->store);
     refresh_free(world->refresh);
+    access_free(world->access);
     keys_free(world->keys);
 }
 
@@ -168,6 +173,11 @@ static int64_t sql(struct world *world, const char *text)
     return sql_once(world->connection, world->scratch.path, text);
 }
 
+static int64_t used_n(struct world *world)
+{
+    return sql(world, "SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL");
+}
+
 static void test_rotation(void **state)
 {
     struct world *world = *state;
@@ -250,6 +260,63 @@ static void test_two_at_once(void **state)
     }
 }
 
+/* The account changes after the database was asked for it, and who changed it is told first: what
+ * is handed out is of the account as it is now, or nothing. */
+static void test_overtaken(void **state)
+{
+    static const struct {
+        const char *change;
+        enum refresh_outcome outcome;
+    } cases[] = {{"UPDATE players SET role = 'admin'", REFRESH_DONE},
+                 {"UPDATE players SET tokens_from = '2100-01-01T00:00:00.000Z'", REFRESH_REFUSED}};
+    const struct sockaddr_storage nowhere = {.ss_family = AF_INET};
+    struct world *world = *state;
+    struct refresh_asker me = asker(world);
+    struct token_claims claims;
+    struct error error;
+
+    for (unsigned i = 0; i < 2; i++) {
+        int before;
+
+        assert_int_equal(issue(world, world->player), REFRESH_DONE);
+        before = world->answers_n;
+        refresh_use(world->refresh, world->answer.token, &me);
+        for (unsigned step = 0; step < DEADLINE_STEPS && used_n(world) == (int64_t)i; step++)
+            usleep(10000);
+        sql(world, cases[i].change);
+        access_end(world->access, world->player, timestamp_now_ms());
+        assert_int_equal(waited(world, before), cases[i].outcome);
+        if (cases[i].outcome != REFRESH_DONE)
+            continue;
+        assert_int_equal(world->answer.role, PROTOCOL_ROLE_ADMIN);
+        assert_int_equal(access_check(world->access, world->answer.access, &nowhere,
+                                      timestamp_now_ms(), &claims, &error),
+                         ACCESS_GOOD);
+        assert_string_equal(claims.role, "admin");
+    }
+}
+
+/* PostgreSQL: a ban that is not committed yet, and a login at the same moment. */
+static void test_login_and_ban(void **state)
+{
+    struct world *world = *state;
+    struct refresh_asker me = asker(world);
+    PGconn *other = PQconnectdb(world->connection);
+    int before = world->answers_n;
+
+    assert_int_equal(PQstatus(other), CONNECTION_OK);
+    PQclear(PQexec(other, "BEGIN"));
+    PQclear(PQexec(other, "SELECT 1 FROM players FOR UPDATE")); /* as ban_add does */
+    refresh_issue(world->refresh, world->player, "alice", PROTOCOL_ROLE_PLAYER, &me);
+    UNTIL(world, sql(world, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0);
+    PQclear(PQexec(other, "INSERT INTO bans (player_id, reason, created_at, created_by)"
+                          " SELECT id, '', now(), '' FROM players"));
+    PQclear(PQexec(other, "COMMIT"));
+    PQfinish(other);
+    assert_int_equal(waited(world, before), REFRESH_REFUSED);
+    assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens"), 0);
+}
+
 static void test_ends(void **state)
 {
     struct world *world = *state;
@@ -320,6 +387,8 @@ int main(void)
         ON_BOTH(test_rotation, setup, teardown),
         ON_BOTH(test_reuse_ends_the_family, setup, teardown),
         ON_BOTH(test_two_at_once, setup, teardown),
+        ON_SQLITE(test_overtaken, setup, teardown), /* whose thread asks while the loop stands */
+        ON_POSTGRESQL(test_login_and_ban, setup, teardown),
         ON_BOTH(test_ends, setup, teardown),
         ON_BOTH(test_expiry_and_pruning, setup, teardown),
         ON_BOTH(test_what_is_no_token, setup, teardown),

@@ -587,6 +587,8 @@ static void test_bad_tokens(void **state)
 static void test_logged_out(void **state)
 {
     struct world *world = *state;
+    char text[128];
+    int64_t row;
 
     assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
     end(world, 1, PROTOCOL_REASON_LEFT);
@@ -608,7 +610,15 @@ static void test_logged_out(void **state)
             assert_int_equal(resume(world, from, 5), PROTOCOL_REASON_TOKEN_REFUSED);
             assert_int_equal(login(world, 5, LOGIN_TOKEN, ""), PROTOCOL_REASON_TOKEN_REFUSED);
         }
-        if (after == 0) {
+        if (after == 0) { /* one that asked before is answered after: he is not let in either */
+            row = sql(world, "SELECT id FROM game_sessions WHERE logged_out_at IS NOT NULL");
+            sql(world, "UPDATE game_sessions SET logged_out_at = NULL");
+            assert_int_equal(resume(world, 4, 5), PROTOCOL_REASON_TOKEN_REFUSED);
+            snprintf(text, sizeof(text),
+                     "UPDATE game_sessions SET logged_out_at = '2026-01-01T00:00:00.000Z'"
+                     " WHERE id = %lld",
+                     (long long)row);
+            sql(world, text);
             stop(world);
             start(world);
         }

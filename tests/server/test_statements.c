@@ -659,6 +659,10 @@ static void test_tokens(void **state)
     question.in.ban = (struct store_ban){.player_id = alice, .created_ms = NOW};
     assert_int_equal(both(world, question), STORE_OK);
     assert_int_equal(use_token(world, "nine", "ten", NOW + 1), STORE_REFRESH_OVER);
+    assert_int_equal(add_token(world, alice, "eleven"), STORE_NONE); /* nor does he begin another */
+    question.in.ban.expires_ms = NOW; /* which takes the place of the one for ever */
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(add_token(world, alice, "twelve"), STORE_OK);
     question = by_id(STORE_REFRESH_PRUNE, 0);
     question.in.id.now_ms = NOW + 5000;
     both(world, question);

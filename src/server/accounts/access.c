@@ -8,6 +8,7 @@
 struct ended {
     uint64_t player; /* key */
     uint64_t from_s; /* tokens made before are over; Unix time */
+    uint64_t moment; /* as ends are counted */
     UT_hash_handle hh;
 };
 
@@ -16,6 +17,8 @@ struct access {
     const struct bans *bans;
     struct ended *ended;
     uint64_t floor_s; /* everybody's made before are over */
+    uint64_t floor_moment;
+    uint64_t moment; /* ends so far */
 };
 
 static uint64_t good_from(const struct access *access, uint64_t player)
@@ -75,6 +78,7 @@ static void make_room(struct access *access, uint64_t now_s)
     while (HASH_COUNT(access->ended) >= ACCESS_ENDED_MAX) {
         if (access->ended->from_s > access->floor_s)
             access->floor_s = access->ended->from_s;
+        access->floor_moment = access->ended->moment;
         forget(access, access->ended);
     }
 }
@@ -92,16 +96,34 @@ void access_end(struct access *access, uint64_t player, uint64_t now_ms)
     if (row) /* it is the newest now */
         forget(access, row);
     make_room(access, now_ms / 1000);
+    access->moment++;
     row = calloc(1, sizeof(*row));
     if (row) {
         row->player = player;
         row->from_s = from_s;
+        row->moment = access->moment;
         HASH_TRY_ADD(hh, access->ended, player, row);
         if (HASH_ADDED(hh, row))
             return;
         free(row);
     }
     access->floor_s = from_s; /* rather everybody's than one too many */
+    access->floor_moment = access->moment;
+}
+
+uint64_t access_moment(const struct access *access)
+{
+    return access ? access->moment : 0;
+}
+
+bool access_ended_since(const struct access *access, uint64_t player, uint64_t moment)
+{
+    struct ended *row = NULL;
+
+    if (!access)
+        return false;
+    HASH_FIND(hh, access->ended, &player, sizeof(player), row);
+    return access->floor_moment > moment || (row && row->moment > moment);
 }
 
 uint64_t access_issue_s(const struct access *access, uint64_t player, uint64_t now_ms)

@@ -9,6 +9,7 @@
 #define OPENMMO_ACCOUNTS_ACCESS_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "accounts/bans.h"
@@ -40,6 +41,10 @@ enum access_verdict access_check(const struct access *access, const char *token,
 /* What that player's tokens of before say is true no longer. access may be NULL. Where more players
  * than ACCESS_ENDED_MAX are to be remembered, everybody's tokens as old as the oldest's end too. */
 void access_end(struct access *access, uint64_t player, uint64_t now_ms);
+/* A moment, to ask later whether that player's tokens have ended since: then what was read of the
+ * account meanwhile may be what it was before. access may be NULL. */
+uint64_t access_moment(const struct access *access);
+bool access_ended_since(const struct access *access, uint64_t player, uint64_t moment);
 /* When a token that is made now for that player must say it was made, in Unix seconds: not within
  * the second in which others ended. access may be NULL. */
 uint64_t access_issue_s(const struct access *access, uint64_t player, uint64_t now_ms);

@@ -22,6 +22,8 @@ struct request {
     struct refresh *refresh;
     struct refresh_asker asker;
     struct refresh_answer answer; /* as it will be, if the store agrees */
+    uint64_t moment;              /* access_moment of when the account was asked for, */
+    uint64_t asked_ms;            /* and the time of the token; Unix time */
     UT_hash_handle hh;
 };
 
@@ -90,6 +92,9 @@ static void answer_now(const struct refresh_asker *asker, enum refresh_outcome o
         asker->done(asker->context, asker->tag, &answer);
 }
 
+static void ask(struct request *request, struct store_question *question, store_answer_fn *then);
+static void done(struct request *request);
+
 static void finish(struct request *request, enum refresh_outcome outcome)
 {
     request->answer.outcome = outcome;
@@ -103,6 +108,44 @@ static void finish(struct request *request, enum refresh_outcome outcome)
         request->asker.done(request->asker.context, request->asker.tag, &request->answer);
     sodium_memzero(request, sizeof(*request));
     free(request);
+}
+
+/* The account changed while it was asked for: it is looked at once more. */
+static void looked_again(void *context, uint64_t id, const struct store_answer *answer)
+{
+    const struct store_player *player = &answer->out.player;
+    struct refresh *refresh = context;
+    struct request *request;
+
+    HASH_FIND(hh, refresh->requests, &id, sizeof(id), request);
+    if (!request)
+        return;
+    if (answer->status == STORE_AWAY) {
+        finish(request, REFRESH_AWAY);
+    } else if (answer->status != STORE_OK || player->tokens_from_ms > request->asked_ms) {
+        finish(request, REFRESH_REFUSED);
+    } else {
+        request->answer.role = player->role;
+        memcpy(request->answer.username, player->username, sizeof(request->answer.username));
+        done(request);
+    }
+}
+
+/* What the database said of the account may be older than what somebody was told since: over two
+ * connections one answer overtakes the other. */
+static void done(struct request *request)
+{
+    const struct access *access = request->refresh->config.access;
+    struct store_question question = {.statement = STORE_PLAYER_BY_ID};
+
+    if (!request->answer.token[0] ||
+        !access_ended_since(access, request->answer.player, request->moment)) {
+        finish(request, REFRESH_DONE);
+        return;
+    }
+    request->moment = access_moment(access);
+    question.in.id.player_id = request->answer.player;
+    ask(request, &question, looked_again);
 }
 
 static void warn_reused(const struct store_refresh_answer *row)
@@ -129,7 +172,7 @@ static void used(struct request *request, const struct store_refresh_answer *row
     request->answer.player = row->player_id;
     request->answer.role = row->role;
     memcpy(request->answer.username, row->username, sizeof(request->answer.username));
-    finish(request, REFRESH_DONE);
+    done(request);
 }
 
 /* What was only written is done when it is; a use brings a row. */
@@ -148,7 +191,7 @@ static void answered(void *context, uint64_t id, const struct store_answer *answ
     else if (request->answer.token[0] && request->answer.player == 0)
         used(request, &answer->out.refresh);
     else
-        finish(request, REFRESH_DONE);
+        done(request);
 }
 
 /* NULL: the asker was told. */
@@ -163,6 +206,7 @@ static struct request *request_new(struct refresh *refresh, const struct refresh
     request->id = ++refresh->next_id;
     request->refresh = refresh;
     request->asker = *asker;
+    request->moment = access_moment(refresh->config.access);
     HASH_TRY_ADD(hh, refresh->requests, id, request);
     if (HASH_ADDED(hh, request))
         return request;
@@ -171,10 +215,10 @@ static struct request *request_new(struct refresh *refresh, const struct refresh
     return NULL;
 }
 
-static void ask(struct request *request, struct store_question *question)
+static void ask(struct request *request, struct store_question *question, store_answer_fn *then)
 {
     question->tag = request->id;
-    question->answer = answered;
+    question->answer = then;
     question->context = request->refresh;
     if (store_ask(request->refresh->config.store, question) < 0)
         finish(request, REFRESH_AWAY);
@@ -184,6 +228,7 @@ static void ask(struct request *request, struct store_question *question)
 static void prepare(struct request *request, struct store_refresh *row)
 {
     row->now_ms = timestamp_now_ms();
+    request->asked_ms = row->now_ms;
     row->expires_ms = row->now_ms + (uint64_t)request->refresh->config.lifetime_s * 1000;
     request->answer.expires_s = row->expires_ms / 1000;
     new_token(request->answer.token);
@@ -207,7 +252,7 @@ void refresh_issue(struct refresh *refresh, uint64_t player, const char *usernam
     sodium_bin2hex(row->family, sizeof(row->family), family, sizeof(family));
     row->player_id = player;
     hash_of(request->answer.token, row->hash);
-    ask(request, &question);
+    ask(request, &question, answered);
 }
 
 void refresh_use(struct refresh *refresh, const char *token, const struct refresh_asker *asker)
@@ -226,7 +271,7 @@ void refresh_use(struct refresh *refresh, const char *token, const struct refres
     prepare(request, row);
     hash_of(token, row->hash);
     hash_of(request->answer.token, row->next_hash);
-    ask(request, &question);
+    ask(request, &question, answered);
 }
 
 void refresh_end(struct refresh *refresh, const char *token, const struct refresh_asker *asker)
@@ -243,7 +288,7 @@ void refresh_end(struct refresh *refresh, const char *token, const struct refres
         return;
     hash_of(token, question.in.refresh.hash);
     question.in.refresh.now_ms = timestamp_now_ms();
-    ask(request, &question);
+    ask(request, &question, answered);
 }
 
 void refresh_end_all(struct refresh *refresh, uint64_t player, const struct refresh_asker *asker)
@@ -255,7 +300,7 @@ void refresh_end_all(struct refresh *refresh, uint64_t player, const struct refr
         return;
     question.in.id.player_id = player;
     question.in.id.now_ms = timestamp_now_ms();
-    ask(request, &question);
+    ask(request, &question, answered);
 }
 
 /* -- beginning and end ------------------------------------------------------------------------- */

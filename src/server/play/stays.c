@@ -6,12 +6,16 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "common/clock.h"
 #include "common/hash.h"
 #include "ops/metrics.h"
 #include "store/timestamp.h"
 
 #define END_AGAIN_MS 5000 /* the database was away */
 #define BATCH        256  /* owed rows that are tried at once */
+#define LATELY_MS                                                                                  \
+    15000 /* longer than an answer takes, but where store.answer_timeout is set so high */
+#define LATELY_MAX 4096
 
 struct stays_note {
     uint64_t id; /* key */
@@ -20,6 +24,7 @@ struct stays_note {
     stays_log_out_fn *done; /* LOG_OUT: not told yet; else NULL */
     void *done_context;
     uint64_t session;
+    uint64_t at_ms;                 /* lately: monotonic */
     struct stays_note *prev, *next; /* owed */
     UT_hash_handle hh;              /* asked */
 };
@@ -30,6 +35,32 @@ static void forget(struct stays *stays, struct stays_note *note)
 {
     stays->log_outs_n -= note->statement == STORE_SESSION_LOG_OUT;
     free(note);
+}
+
+static void forget_lately(struct stays *stays, uint64_t at_ms)
+{
+    while (stays->lately &&
+           (stays->lately_n > LATELY_MAX || stays->lately->at_ms + LATELY_MS <= at_ms)) {
+        struct stays_note *note = stays->lately;
+
+        DL_DELETE(stays->lately, note);
+        stays->lately_n--;
+        forget(stays, note);
+    }
+}
+
+/* It is on record. Over another connection the database may have said of a log-out's token that it
+ * is good, before it took the log-out; that answer comes within a moment. */
+static void recorded(struct stays *stays, struct stays_note *note)
+{
+    if (note->statement != STORE_SESSION_LOG_OUT) {
+        forget(stays, note);
+        return;
+    }
+    note->at_ms = clock_steady_ms();
+    DL_APPEND(stays->lately, note);
+    stays->lately_n++;
+    forget_lately(stays, note->at_ms);
 }
 
 static void tell(struct stays_note *note, bool durable)
@@ -88,7 +119,7 @@ static void answered(void *context, uint64_t id, const struct store_answer *answ
     if (answer->status == STORE_AWAY || overtook(stays, note))
         owe(stays, note); /* once more after what comes before it: the last one counts */
     else
-        forget(stays, note);
+        recorded(stays, note);
 }
 
 static void ask(struct stays *stays, struct stays_note *note)
@@ -180,6 +211,9 @@ bool stays_owes_log_out(const struct stays *stays, const char *login)
     DL_FOREACH(stays->owed, note)
     if (is_log_out(note, login))
         return true;
+    DL_FOREACH(stays->lately, note)
+    if (is_log_out(note, login))
+        return true;
     HASH_ITER(hh, stays->asked, note, next)
     if (is_log_out(note, login))
         return true;
@@ -192,6 +226,7 @@ void stays_flush(struct stays *stays)
     struct stays_note *batch = NULL, *note, *next;
     unsigned n = 0;
 
+    forget_lately(stays, clock_steady_ms());
     question.in.id.now_ms = timestamp_now_ms();
     if (stays->ended && store_ask(stays->store, &question) < 0)
         metrics_add(METRIC_STORE_ERRORS, 1);
@@ -273,6 +308,11 @@ void stays_fini(struct stays *stays)
     DL_FOREACH_SAFE(stays->owed, note, next)
     {
         DL_DELETE(stays->owed, note);
+        free(note);
+    }
+    DL_FOREACH_SAFE(stays->lately, note, next)
+    {
+        DL_DELETE(stays->lately, note);
         free(note);
     }
 }

@@ -31,10 +31,11 @@ struct stays {
     struct event *left_open;
     bool ended; /* what was left open is: signs of life may be given */
     uint64_t next_id;
-    struct stays_note *asked; /* by id */
-    struct stays_note *owed;  /* by rising id: to be asked again */
-    uint32_t asked_n, owed_n;
-    uint32_t log_outs_n; /* of both */
+    struct stays_note *asked;  /* by id */
+    struct stays_note *owed;   /* by rising id: to be asked again */
+    struct stays_note *lately; /* log-outs that are on record, the oldest first */
+    uint32_t asked_n, owed_n, lately_n;
+    uint32_t log_outs_n; /* of all */
 };
 
 /* In place. -1 + error. */
@@ -52,7 +53,8 @@ void stays_closed(struct stays *stays, const struct person *person); /* fine if 
 typedef void stays_log_out_fn(void *context, uint64_t session, bool durable);
 int stays_logged_out(struct stays *stays, const struct person *person, stays_log_out_fn *done,
                      void *context) MUST_CHECK;
-/* True: that was said of this login, and may not be written down yet. */
+/* True: that was said of this login, and may not be written down yet, or so lately that one who
+ * asked the database before is only answered now. */
 bool stays_owes_log_out(const struct stays *stays, const char *login);
 /* Write a sign of life down (if it is time for any), and try again what is owed. */
 void stays_flush(struct stays *stays);

@@ -96,10 +96,12 @@ const struct statement statement_mutes_about = {
 };
 
 /* History stays true: one whose time was over is not said to have been lifted. Who is banned is
- * logged out everywhere. */
+ * logged out everywhere, and his account is held, so that no login of his slips past (refresh_add).
+ */
 const struct statement statement_ban_add = {
     .name = "ban_add", .in = "ittdtd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_ban, .read = statement_read_id,
     .steps = {
+        {"SELECT 1 FROM players WHERE id = $1", "SELECT 1 FROM players WHERE id = $1 FOR UPDATE"},
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL", NULL},
         {"UPDATE bans SET lifted_at = $4, lifted_by = $5 WHERE (player_id = $1 OR network = $2)"
          " AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $4)", NULL},

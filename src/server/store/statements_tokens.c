@@ -14,6 +14,11 @@ static void bind_add(const struct store_question *question, size_t at,
     values[4] = value_time(refresh->expires_ms);
 }
 
+static void read_nothing(const struct statement_value *columns, void *into)
+{
+    (void)columns, (void)into;
+}
+
 static void bind_use(const struct store_question *question, size_t at,
                      struct statement_value *values)
 {
@@ -45,11 +50,16 @@ static void read_use(const struct statement_value *columns, void *into)
 }
 
 /* clang-format off */
+/* Nobody who is banned begins one: a ban that comes at the same moment (ban_add) holds the account,
+ * and either sees the other. */
 const struct statement statement_refresh_add = {
-    .name = "refresh_add", .in = "titdd", .out = "", .flags = STATEMENT_CHANGES, .bind = bind_add,
-    .steps = {{
-        "INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5)", NULL}},
+    .name = "refresh_add", .in = "titdd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_add,
+    .read = read_nothing,
+    .steps = {
+        {"SELECT 1 FROM players WHERE id = $2", "SELECT 1 FROM players WHERE id = $2 FOR KEY SHARE"},
+        {"INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
+         " SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM bans WHERE player_id = $2"
+         " AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $4)) RETURNING 1", NULL}},
 };
 
 #define UNUSED  "token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $3"
