@@ -118,6 +118,18 @@ void sessions_announce(struct sessions *sessions, const char *text)
     snprintf(fake_host.announced, sizeof(fake_host.announced), "%s", text);
 }
 
+void sessions_notice(struct sessions *sessions, uint64_t session, const char *text)
+{
+    (void)sessions;
+    fake_host.told = session;
+    snprintf(fake_host.notice, sizeof(fake_host.notice), "%s", text);
+}
+
+void sessions_note_rates(struct sessions *sessions)
+{
+    (void)sessions;
+}
+
 static uint64_t wall_ms(void)
 {
     struct timespec now;
@@ -219,6 +231,9 @@ void fake_host_players(unsigned players_n)
         row->figures.withheld = 4 * (i % 3);
         row->figures.dropped = 6 * i;
         row->figures.bytes_out = 100000 - 10 * i;
+        row->figures.in_per_s = 40 * i;
+        row->figures.out_per_s = 10000 + 700 * ((i * 7) % 50);
+        row->figures.cost_us_per_s = 150 * ((i * 11) % 40);
         row->figures.rtt_us = 1000 * ((i * 37) % 200) + 250;
     }
 }

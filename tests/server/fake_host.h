@@ -18,6 +18,8 @@ struct fake_host {
     struct presence_row players[FAKE_PLAYERS_MAX];
     unsigned players_n;
     char announced[512], said[512], kicked[512], kick_reason[256], shutdown_reason[256];
+    char notice[512]; /* the last private word, */
+    uint64_t told;    /* and to which session */
     unsigned teleports;
     bool restart; /* the shutdown was for one */
     unsigned kicks, shutdowns, reloads, saves, rotations;

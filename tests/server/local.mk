@@ -7,6 +7,11 @@ tests_server_test_metrics_SOURCES = tests/server/test_metrics.c
 tests_server_test_metrics_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_metrics_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_rates
+tests_server_test_rates_SOURCES = tests/server/test_rates.c
+tests_server_test_rates_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_rates_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_exposition
 tests_server_test_exposition_SOURCES = tests/server/test_exposition.c
 tests_server_test_exposition_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -561,6 +561,19 @@ static void players_are_sorted_filtered_and_cut(void **state)
         {"{\"filter\":\"WALK\"}", "walker0003 walker0004 ", 2},
         {"{\"filter\":\"192.0.2.1:\"}", "Bjorn ", 1},
         {"{\"filter\":\"x\"}", "", 0},
+        {"{\"filter\":\"walk 0004\"}", "walker0004 ", 1},
+        {"{\"filter\":\"walk rtt>110\"}", "walker0003 walker0004 ", 2},
+        {"{\"filter\":\"rtt>111.5 rtt<150\"}", "walker0004 ", 1},
+        {"{\"filter\":\"RTT<1\"}", "anna ", 1},
+        {"{\"filter\":\"shift=2\"}", "\xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 1},
+        {"{\"filter\":\"cpu>1.6 out>14\"}", "Bjorn walker0003 \xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 3},
+        {"{\"filter\":\"kind=web\"}", "", 0},
+        {"{\"filter\":\"kind=native is=gues\", \"limit\":1}", "anna ", 5}, /* not finished: no condition yet */
+        {"{\"filter\":\"rtt> in<\", \"limit\":1}", "anna ", 5},
+        {"{\"filter\":\"is=away\"}", "", 0},
+        {"{\"filter\":\"size>3\"}", "", 0}, /* no figure: a part of no name */
+        {"{\"sort\":\"cost_us_per_s\",\"descending\":true,\"limit\":2}", "walker0003 \xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99 ", 5},
+        {"{\"sort\":\"out_per_s\",\"limit\":1}", "anna ", 5},
         {"{\"offset\":5}", "", 5},
     };
     /* clang-format on */
@@ -658,6 +671,10 @@ static void a_player_is_shown_and_kicked(void **state)
     assert_int_equal(json_integer_value(json_object_get(value, "withheld")), 4);
     assert_int_equal(json_integer_value(json_object_get(value, "dropped")), 6);
     assert_int_equal(json_integer_value(json_object_get(value, "cells")), 37);
+    assert_int_equal(json_integer_value(json_object_get(value, "in_per_s")), 40);
+    assert_int_equal(json_integer_value(json_object_get(value, "out_per_s")), 14900);
+    assert_int_equal(json_integer_value(json_object_get(value, "cost_us_per_s")), 1650);
+    assert_true(json_is_false(json_object_get(value, "muted")));
     assert_string_equal(json_string_value(json_object_get(value, "entity")),
                         "18446462598732840961");
     json_decref(value);
@@ -946,7 +963,7 @@ static void a_slow_subscriber_loses_samples_and_nobody_waits(void **state)
     json_int_t lost = 0;
 
     (void)state;
-    fake_host_players(700);
+    fake_host_players(500);
     json_decref(result(slow, "subscribe",
                        "{\"topic\":\"players\",\"interval_ms\":100,\"params\":{\"limit\":1000}}"));
     while (metrics_value(METRIC_ADMIN_DROPPED) < dropped + 3) {

@@ -46,6 +46,7 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     (void)what;
     cmd_privacy_second(&admin->desk);
     samples_take(&admin->samples, clock_steady_ms(), clock_wall_ms());
+    sessions_note_rates(admin->config.sessions);
     /* Accepting rests for a moment when descriptors run out. */
     if (admin->listener != NULL)
         evconnlistener_enable(admin->listener);

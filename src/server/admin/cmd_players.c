@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounts/bans.h"
 #include "admin/method.h"
+#include "admin/player_filter.h"
+#include "common/clock.h"
 #include "common/protocol.h"
 #include "common/space.h"
 #include "sim/command.h"
@@ -13,27 +16,17 @@
 #define PLACE_MAX_M  (SPACE_LIMIT_UNITS / SPACE_UNITS_PER_M)
 #define SPREAD_MAX_M 10000
 
-/* clang-format off */
-static const char *const SORTS[] = {"name", "address", "rtt", "in", "out", "joined", "session", "cost", NULL};
-/* clang-format on */
-
 struct rows {
     struct presence_row *rows;
     size_t n, room;
-    const char *filter; /* NULL: all */
+    struct player_filter filter;
 };
-
-static bool matches(const struct presence_row *row, const char *filter)
-{
-    return filter == NULL || strcasestr(row->name, filter) != NULL ||
-           strstr(row->figures.address, filter) != NULL;
-}
 
 static bool collect(void *context, const struct presence_row *row)
 {
     struct rows *rows = context;
 
-    if (!matches(row, rows->filter))
+    if (!player_filter_holds(&rows->filter, row))
         return true;
     if (rows->n == rows->room) {
         size_t room = rows->room > 0 ? rows->room * 2 : 256;
@@ -61,35 +54,33 @@ static int by_address(const struct presence_row *a, const struct presence_row *b
 {
     return strverscmp(a->figures.address, b->figures.address);
 }
-static int by_rtt(const struct presence_row *a, const struct presence_row *b)
+
+static int by_kind(const struct presence_row *a, const struct presence_row *b)
 {
-    return compare_u64(a->figures.rtt_us, b->figures.rtt_us);
-}
-static int by_in(const struct presence_row *a, const struct presence_row *b)
-{
-    return compare_u64(a->figures.bytes_in, b->figures.bytes_in);
-}
-static int by_out(const struct presence_row *a, const struct presence_row *b)
-{
-    return compare_u64(a->figures.bytes_out, b->figures.bytes_out);
-}
-static int by_joined(const struct presence_row *a, const struct presence_row *b)
-{
-    return compare_u64(a->joined_ms, b->joined_ms);
-}
-static int by_session(const struct presence_row *a, const struct presence_row *b)
-{
-    return compare_u64(a->session, b->session);
+    return compare_u64(SESSION_WEB(a->session), SESSION_WEB(b->session));
 }
 
-static int by_cost(const struct presence_row *a, const struct presence_row *b)
-{
-    return compare_u64(a->figures.cost_us, b->figures.cost_us);
-}
+/* clang-format off */
+#define FIGURES(ROW) \
+    ROW(rtt, figures.rtt_us) ROW(in, figures.bytes_in) ROW(out, figures.bytes_out) \
+    ROW(joined, joined_ms) ROW(session, session) ROW(cost, figures.cost_us) \
+    ROW(in_per_s, figures.in_per_s) ROW(out_per_s, figures.out_per_s) \
+    ROW(cost_us_per_s, figures.cost_us_per_s) ROW(cells, figures.cells) ROW(shift, figures.shift) \
+    ROW(withheld, figures.withheld) ROW(dropped, figures.dropped)
+
+#define BY(word, member) \
+    static int by_##word(const struct presence_row *a, const struct presence_row *b) \
+    { \
+        return compare_u64(a->member, b->member); \
+    }
+FIGURES(BY)
 
 typedef int compare_fn(const struct presence_row *a, const struct presence_row *b);
-static compare_fn *const COMPARE[] = {by_name, by_address, by_rtt,     by_in,
-                                      by_out,  by_joined,  by_session, by_cost};
+#define WORD(word, member)    #word,
+#define COMPARE(word, member) by_##word,
+static const char *const SORTS[] = {"name", "address", "kind", FIGURES(WORD) NULL};
+static compare_fn *const COMPARES[] = {by_name, by_address, by_kind, FIGURES(COMPARE)};
+/* clang-format on */
 
 struct order {
     compare_fn *compare;
@@ -116,8 +107,7 @@ static json_t *player_json(const struct presence_row *row)
 {
     return json_pack(
         "{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:I, "
-        "s:I, s:I, s:I, "
-        "s:I}",
+        "s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
         "name", row->name, "kind", SESSION_WEB(row->session) ? "web" : "native", "guest",
         row->guest, "away", row->away, "session", method_id_json(row->session), "player",
         method_id_json(row->player), "entity", method_id_json(row->entity), "address",
@@ -126,7 +116,9 @@ static json_t *player_json(const struct presence_row *row)
         (json_int_t)row->figures.bytes_out, "x", centimetres(row->x_m), "y", centimetres(row->y_m),
         "z", centimetres(row->z_m), "cost_us", (json_int_t)row->figures.cost_us, "cells",
         (json_int_t)row->figures.cells, "shift", (json_int_t)row->figures.shift, "withheld",
-        (json_int_t)row->figures.withheld, "dropped", (json_int_t)row->figures.dropped);
+        (json_int_t)row->figures.withheld, "dropped", (json_int_t)row->figures.dropped, "in_per_s",
+        (json_int_t)row->figures.in_per_s, "out_per_s", (json_int_t)row->figures.out_per_s,
+        "cost_us_per_s", (json_int_t)row->figures.cost_us_per_s);
 }
 
 static int sort_of(const char *word)
@@ -140,15 +132,15 @@ static int sort_of(const char *word)
 
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params)
 {
-    const char *filter = json_string_value(json_object_get(params, "filter"));
     const json_t *limit = json_object_get(params, "limit");
     size_t from = (size_t)json_integer_value(json_object_get(params, "offset"));
     size_t most = limit != NULL ? (size_t)json_integer_value(limit) : LIST_DEFAULT;
     int sort = sort_of(json_string_value(json_object_get(params, "sort")));
-    struct order order = {COMPARE[sort], json_is_true(json_object_get(params, "descending"))};
-    struct rows rows = {.filter = filter != NULL && filter[0] != '\0' ? filter : NULL};
+    struct order order = {COMPARES[sort], json_is_true(json_object_get(params, "descending"))};
+    struct rows rows = {NULL, 0, 0, {.words_n = 0}};
     json_t *list = json_array();
 
+    player_filter_parse(&rows.filter, json_string_value(json_object_get(params, "filter")));
     presence_each(desk->config->presence, collect, &rows);
     if (rows.n > 0)
         qsort_r(rows.rows, rows.n, sizeof(rows.rows[0]), in_order, &order);
@@ -222,25 +214,48 @@ static bool find(struct method_call *call, struct wanted *wanted)
     return find_one(call, method_text(call, "name", NULL), method_id(call, "session", 0), wanted);
 }
 
+/* What one player's page shows besides. */
+static json_t *in_full(const struct method_call *call, const struct presence_row *row)
+{
+    const struct bans *bans = call->desk->config->bans;
+    uint64_t until_ms = bans != NULL ? bans_muted_until(bans, row->player, clock_wall_ms()) : 0;
+    json_t *player = player_json(row);
+
+    if (player == NULL)
+        return NULL;
+    json_object_update_new(
+        player,
+        json_pack("{s:I, s:I, s:b, s:o}", "thread", (json_int_t)row->figures.thread, "opened_ms",
+                  (json_int_t)row->figures.opened_ms, "muted", until_ms != 0, "muted_until_ms",
+                  method_time_json(until_ms != UINT64_MAX ? until_ms : 0)));
+    return player;
+}
+
 static void run_show(struct method_call *call)
 {
     struct wanted wanted;
 
     if (find(call, &wanted))
-        method_done(call, player_json(&wanted.row));
+        method_done(call, in_full(call, &wanted.row));
+}
+
+/* To be said to players: true, or the call is over (misused). */
+static bool sayable(struct method_call *call, const char *param, const char *text)
+{
+    struct error error = {""};
+
+    if (text_chat_check(text, strlen(text), &error) == 0)
+        return true;
+    method_misused(call, "%s: %s", param, error.text);
+    return false;
 }
 
 static void run_kick(struct method_call *call)
 {
     const char *reason = method_text(call, "reason", NULL);
-    struct error error = {""};
     struct wanted wanted;
 
-    if (reason != NULL && text_chat_check(reason, strlen(reason), &error) != 0) {
-        method_misused(call, "reason: %s", error.text);
-        return;
-    }
-    if (!find(call, &wanted))
+    if ((reason != NULL && !sayable(call, "reason", reason)) || !find(call, &wanted))
         return;
     if (presence_kick(call->desk->config->presence, NULL, wanted.row.session, reason) != 0)
         method_fail(call, "%s has just left", wanted.row.name);
@@ -337,7 +352,7 @@ static void run_summon(struct method_call *call)
 const struct method_param CMD_PLAYERS_LIST_PARAMS[] = {
     {"sort",       METHOD_WORD,    false, 0, 0,        SORTS, "What the list is sorted by; name if not given."},
     {"descending", METHOD_BOOLEAN, false, 0, 0,        NULL,  "The largest first."},
-    {"filter",     METHOD_TEXT,    false, 0, 200,      NULL,  "Only those whose name or address contains this."},
+    {"filter",     METHOD_TEXT,    false, 0, PLAYER_FILTER_MAX, NULL, "Only those of whom all its words hold: a part of the name or address, or rtt>100 (ms), in, out (KB/s), cpu (ms/s), cells, shift, dropped, withheld, kind=web, is=guest, is=away."},
     {"offset",     METHOD_INTEGER, false, 0, 1 << 24,  NULL,  "Leave out the first so many."},
     {"limit",      METHOD_INTEGER, false, 1, LIST_MAX, NULL,  "At most so many; 100 if not given."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
@@ -371,8 +386,8 @@ static const struct method_param SUMMON[] = {
 
 const struct method CMD_PLAYERS[] = {
     {"players.list", ROLE_VIEWER, false, run_list, CMD_PLAYERS_LIST_PARAMS,
-     "Who is in the world, with address, round trip, traffic and place."},
-    {"players.show", ROLE_VIEWER, false, run_show, SHOW, "One player."},
+     "Who is in the world, with address, round trip, traffic, cost and place."},
+    {"players.show", ROLE_VIEWER, false, run_show, SHOW, "One player, with the io thread that serves him and whether he is muted."},
     {"players.kick", ROLE_MODERATOR, true, run_kick, KICK,
      "End a player's session; he is told the reason and may come back."},
     {"players.teleport", ROLE_MODERATOR, true, run_teleport, TELEPORT,

@@ -22,6 +22,7 @@ libserver_a_SOURCES += \
     src/server/admin/logtail.c src/server/admin/logtail.h \
     src/server/admin/method.c src/server/admin/method.h \
     src/server/admin/names.c src/server/admin/names.h \
+    src/server/admin/player_filter.c src/server/admin/player_filter.h \
     src/server/admin/role.c src/server/admin/role.h \
     src/server/admin/samples.c src/server/admin/samples.h \
     src/server/admin/who.c src/server/admin/who.h \

@@ -23,6 +23,7 @@ libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/native.c src/server/play/native.h \
     src/server/play/outbox.c src/server/play/outbox.h \
     src/server/play/pressure.c src/server/play/pressure.h \
+    src/server/play/rates.c src/server/play/rates.h \
     src/server/play/record.c src/server/play/record.h \
     src/server/play/tiers.c src/server/play/tiers.h \
     src/server/play/seat.c src/server/play/seat.h \

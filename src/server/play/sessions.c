@@ -18,6 +18,7 @@
 #include "ops/postbox.h"
 #include "play/acceptor.h"
 #include "play/balance.h"
+#include "play/rates.h"
 #include "play/seat.h"
 #include "sim/command.h"
 
@@ -51,6 +52,7 @@ struct slot {
     uint64_t opened_ms;
     struct sockaddr_storage address;
     struct host_counters counters;
+    struct rates rates;
     struct slot_post closed, login, log_out;
 };
 
@@ -126,6 +128,7 @@ static struct slot *slot_take(struct sessions *sessions, bool web)
     atomic_store_explicit(&slot->counters.cells, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.withheld, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.dropped, 0, memory_order_relaxed);
+    rates_begin(&slot->rates, clock_steady_ms());
     return slot;
 }
 
@@ -812,6 +815,31 @@ void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms)
         host_stalled(sessions->hosts[i], stalled_ms);
 }
 
+void sessions_note_rates(struct sessions *sessions)
+{
+    uint64_t now_ms = clock_steady_ms(), totals[RATES_N];
+
+    for (uint32_t i = 0; i < sessions->slots_n; i++) {
+        struct slot *slot = &sessions->slots[i];
+
+        if (!slot->used)
+            continue;
+        totals[RATES_IN] = atomic_load_explicit(&slot->counters.bytes_in, memory_order_relaxed);
+        totals[RATES_OUT] = atomic_load_explicit(&slot->counters.bytes_out, memory_order_relaxed);
+        totals[RATES_COST] = atomic_load_explicit(&slot->counters.cost_us, memory_order_relaxed);
+        rates_note(&slot->rates, totals, now_ms);
+    }
+}
+
+static void figure_rates(const struct rates *rates, struct session_figures *figures)
+{
+    uint64_t now_ms = clock_steady_ms();
+
+    figures->in_per_s = rates_per_s(rates, RATES_IN, figures->bytes_in, now_ms);
+    figures->out_per_s = rates_per_s(rates, RATES_OUT, figures->bytes_out, now_ms);
+    figures->cost_us_per_s = rates_per_s(rates, RATES_COST, figures->cost_us, now_ms);
+}
+
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures)
 {
@@ -833,6 +861,7 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
     figures->dropped =
         (uint32_t)atomic_load_explicit(&slot->counters.dropped, memory_order_relaxed);
     figures->thread = slot->thread;
+    figure_rates(&slot->rates, figures);
     return 0;
 }
 

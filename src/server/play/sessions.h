@@ -199,10 +199,14 @@ struct session_figures {
     uint32_t dropped;   /* substeps of movement that were given up, for more time was claimed than
                            passed */
     uint32_t thread;    /* io thread */
+    /* The same totals a second, lately (rates.h): 0 where sessions_note_rates is never called. */
+    uint32_t in_per_s, out_per_s, cost_us_per_s;
 };
 /* Control thread. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures) MUST_CHECK;
+/* Once a second, for what the figures say of rates. Control thread. */
+void sessions_note_rates(struct sessions *sessions);
 
 /* The io thread's side, for its own thread only. */
 struct host *sessions_host(const struct sessions *sessions, unsigned thread);
