@@ -60,6 +60,7 @@ static const struct method {
     {"chat.recent",     "",                MODERATOR, 0},
     {"chat.say",        "text=tea",        MODERATOR, 0},
     {"players.kick",    "name=nobody",     MODERATOR, 1},
+    {"players.message", "name=nobody;text=tea", MODERATOR, 1},
     {"players.teleport", "name=nobody;x=1;z=1", MODERATOR, 1},
     {"players.summon",  "name=nobody;to=nobody", MODERATOR, 1},
     {"bans.list",       "",                MODERATOR, 0},

@@ -81,6 +81,8 @@ bool daemon_said(struct daemon *daemon, const char *text);
 /* One request to the admin socket; the answer's line, valid until the next call; NULL if there is
  * none in time. */
 const char *daemon_ask(struct daemon *daemon, const char *method, const char *params_json);
+/* The same of a whole line, with its line feed: a batch. */
+const char *daemon_ask_line(struct daemon *daemon, const char *line);
 /* A metric's value, by the name that metrics.get takes; none fails the test. */
 long long daemon_metric(struct daemon *daemon, const char *name);
 /* The port of HTTP (any that was free), by asking the running daemon. */

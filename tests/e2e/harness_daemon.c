@@ -250,18 +250,25 @@ bool daemon_said(struct daemon *daemon, const char *text)
 
 const char *daemon_ask(struct daemon *daemon, const char *method, const char *params_json)
 {
+    static char line[1 << 15];
+
+    snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}\n",
+             method, params_json != NULL ? params_json : "{}");
+    return daemon_ask_line(daemon, line);
+}
+
+const char *daemon_ask_line(struct daemon *daemon, const char *asked)
+{
     static char line[1 << 16];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     uint64_t until_ms = now_ms() + DEADLINE_MS;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ssize_t asked_n = (ssize_t)strlen(asked);
     size_t filled = 0;
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", daemon->admin_path);
-    n = snprintf(line, sizeof(line),
-                 "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}\n", method,
-                 params_json != NULL ? params_json : "{}");
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        send(fd, line, (size_t)n, MSG_NOSIGNAL) != n) {
+        send(fd, asked, (size_t)asked_n, MSG_NOSIGNAL) != asked_n) {
         close(fd);
         return NULL;
     }

@@ -354,6 +354,50 @@ static void test_audit_and_texts(void **state)
 }
 
 /* The database is away: what is known holds, nothing new does, and a kick is done all the same. */
+/* A batch of as many as one holds, of all kinds: each is done, answered and in the record by
+ * itself, those among them that fail too. */
+static void test_many_at_once(void **state)
+{
+    struct player *anna, *bob;
+    char line[16384];
+    size_t n = 0, i;
+    json_t *answers, *answer;
+    unsigned failed = 0;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    anna = player_new_account(party, &server, "anna");
+    bob = player_new_account(party, &server, "bob");
+    for (i = 0; i < 64; i++) {
+        static const char *const ASKED[] = {
+            "\"players.message\",\"params\":{\"name\":\"bob\",\"text\":\"word\"}",
+            "\"players.message\",\"params\":{\"name\":\"nobody\",\"text\":\"word\"}",
+            "\"players.mute\",\"params\":{\"player\":\"anna\",\"reason\":\"x\",\"duration\":"
+            "\"1h\"}",
+            "\"players.unmute\",\"params\":{\"player\":\"anna\"}",
+        };
+
+        n += (size_t)snprintf(
+            line + n, sizeof(line) - n, "%c{\"jsonrpc\":\"2.0\",\"id\":%zu,\"method\":%s}",
+            i == 0 ? '[' : ',', i,
+            i == 63 ? "\"players.kick\",\"params\":{\"name\":\"anna\"}" : ASKED[i % 4]);
+    }
+    snprintf(line + n, sizeof(line) - n, "]\n");
+    answers = json_loads(daemon_ask_line(&server, line), 0, NULL);
+    assert_int_equal(json_array_size(answers), 64);
+    json_array_foreach(answers, i, answer) failed += json_object_get(answer, "error") != NULL;
+    json_decref(answers);
+    assert_in_range(failed, 16, 31); /* an unmute may come before the mute that it was meant for */
+    assert_int_equal(rows_like("players.message", "ok"), 16);
+    assert_int_equal(rows_like("players.message", "failed: nobody by the name of nobody"), 16);
+    assert_int_equal(rows_like("players.mute", "ok"), 16);
+    assert_int_equal(rows_like("players.unmute", ""), 15);
+    assert_int_equal(rows_like("players.kick", "ok"), 1);
+    UNTIL(party, DEADLINE_MS, anna->gone && bob->notices_n >= 16);
+    assert_string_equal(bob->notice_text, "word");
+    assert_true(well(bob));
+}
+
 static void test_database_away(void **state)
 {
     struct player *anna, *bob;
@@ -448,6 +492,8 @@ int main(void)
         STAGED(test_mute, NULL),
         STAGED(test_time_is_over, NULL),
         STAGED(test_audit_and_texts, NULL),
+        STAGED(test_many_at_once, NULL),
+        STAGED_POSTGRESQL(test_many_at_once, NULL),
         STAGED(test_database_away, NULL),
         STAGED_POSTGRESQL(test_account_over_postgresql, NULL),
         STAGED_POSTGRESQL(test_mute_over_postgresql, NULL),

@@ -302,6 +302,23 @@ static void test_kicked(void **state)
     assert_non_null(strstr(strstr(web->heard, "close 03f0 "), "be nice"));
 }
 
+/* An operator's word to one is no other's. */
+static void test_told(void **state)
+{
+    struct web *web = &webs[0], *other = &webs[1];
+
+    (void)state;
+    web_enter(web, "walter");
+    web_enter(other, "wanda");
+    assert_non_null(daemon_ask(&server, "players.message",
+                               "{\"name\":\"walter\",\"text\":\"a word with you\"}"));
+    assert_non_null(daemon_ask(&server, "announce", "{\"text\":\"a word with all\"}"));
+    UNTIL(party, DEADLINE_MS, web_pump() && web_heard(other, "a word with all"));
+    UNTIL(party, DEADLINE_MS, web_pump() && web_heard(web, "a word with all"));
+    assert_true(web_heard(web, "\"username\":\"server\",\"message\":\"a word with you\""));
+    assert_false(web_heard(other, "a word with you"));
+}
+
 /* What a stranger says of whom he speaks for is not believed; what a trusted proxy says is. */
 static void test_address(void **state)
 {
@@ -329,6 +346,7 @@ int main(void)
         {"test_one_world_no_thread", test_one_world, setup, teardown, (void *)(uintptr_t)none},
         {"test_address", test_address, setup, teardown, (void *)(uintptr_t)guests},
         {"test_address_proxied", test_address, setup, teardown, (void *)(uintptr_t)proxied},
+        {"test_told", test_told, setup, teardown, (void *)(uintptr_t)guests},
         {"test_kicked", test_kicked, setup, teardown, (void *)(uintptr_t)guests},
     };
 

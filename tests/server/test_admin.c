@@ -488,6 +488,10 @@ static void bad_parameters_are_named(void **state)
         {"players.teleport", "{\"name\":\"nobody\",\"x\":1,\"z\":1}", "nobody by the name of nobody", JSONRPC_FAILED},
         {"players.summon", "{\"name\":\"anna\"}",    "to is missing",                        JSONRPC_BAD_PARAMS},
         {"players.summon", "{\"name\":\"anna\",\"to\":\"nobody\"}", "nobody by the name of nobody", JSONRPC_FAILED},
+        {"players.message", "{\"name\":\"anna\"}",   "text is missing",                      JSONRPC_BAD_PARAMS},
+        {"players.message", "{\"text\":\"hi\"}",     "by name or by session",                JSONRPC_BAD_PARAMS},
+        {"players.message", "{\"name\":\"anna\",\"text\":\"\\u202e\"}", "text: ",          JSONRPC_BAD_PARAMS},
+        {"players.message", "{\"name\":\"nobody\",\"text\":\"hi\"}", "nobody by the name of nobody", JSONRPC_FAILED},
         {"announce",     "{}",                       "text is missing",                      JSONRPC_BAD_PARAMS},
         {"announce",     "{\"text\":\"\\u001b[31m\"}", "text: ",                             JSONRPC_BAD_PARAMS},
         {"subscribe",    "{\"topic\":\"weather\"}",  "no such topic",                        JSONRPC_BAD_PARAMS},
@@ -686,6 +690,27 @@ static void a_player_is_shown_and_kicked(void **state)
     strcpy(fake_host.players[0].name, "x!"); /* of an older server: today's rule takes it not */
     json_decref(result(peer, "players.kick", "{\"name\":\"X!\"}"));
     assert_string_equal(fake_host.kicked, "x!");
+    peer_free(peer);
+}
+
+static void a_player_is_told_something(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value =
+               result(peer, "players.message", "{\"name\":\"BJORN\",\"text\":\"mind the gap\"}"),
+           *answer;
+
+    (void)state;
+    assert_string_equal(json_string_value(json_object_get(value, "told")), "Bjorn");
+    json_decref(value);
+    assert_string_equal(fake_host.notice, "mind the gap");
+    assert_int_equal(fake_host.told, (UINT64_C(1) << 32) + 2);
+    fake_host.players[0].away = true;
+    answer = ask(peer, "players.message", "{\"name\":\"anna\",\"text\":\"are you there\"}");
+    assert_int_equal(code_of(answer), JSONRPC_FAILED);
+    assert_non_null(strstr(message_of(answer), "anna is away"));
+    json_decref(answer);
+    assert_string_equal(fake_host.notice, "mind the gap");
     peer_free(peer);
 }
 
@@ -1050,6 +1075,7 @@ int main(void)
         WITH_HOST(the_ladder_is_shown),
         WITH_HOST(the_worst_are_shown),
         WITH_HOST(a_player_is_shown_and_kicked),
+        WITH_HOST(a_player_is_told_something),
         WITH_HOST(players_are_put_elsewhere),
         WITH_HOST(changes_are_audited),
         WITH_HOST(the_server_is_reloaded_and_stopped),

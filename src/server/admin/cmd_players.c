@@ -1,4 +1,4 @@
-/* cmd_players.c -- who is here: list, show, kick, put elsewhere. */
+/* cmd_players.c -- who is here: list, show, tell, kick, put elsewhere. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +250,22 @@ static bool sayable(struct method_call *call, const char *param, const char *tex
     return false;
 }
 
+static void run_message(struct method_call *call)
+{
+    const char *text = method_text(call, "text", "");
+    struct wanted wanted;
+
+    if (!sayable(call, "text", text) || !find(call, &wanted))
+        return;
+    if (wanted.row.away) {
+        method_fail(call, "%s is away: his connection dropped", wanted.row.name);
+        return;
+    }
+    sessions_notice(call->desk->config->sessions, wanted.row.session, text);
+    method_done(call, json_pack("{s:s, s:o}", "told", wanted.row.name, "session",
+                                method_id_json(wanted.row.session)));
+}
+
 static void run_kick(struct method_call *call)
 {
     const char *reason = method_text(call, "reason", NULL);
@@ -368,6 +384,12 @@ static const struct method_param KICK[] = {
     {"reason",  METHOD_TEXT, false, 1, 200,                 NULL, "What the player is told."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
+static const struct method_param MESSAGE[] = {
+    {"name",    METHOD_TEXT, false, 1, TEXT_NAME_MAX_BYTES, NULL, "The player's name."},
+    {"session", METHOD_ID,   false, 0, 0,                   NULL, "Or the session, as players.list says."},
+    {"text",    METHOD_TEXT, true,  1, TEXT_CHAT_MAX_BYTES, NULL, "What the player is told."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
 static const struct method_param TELEPORT[] = {
     {"name",     METHOD_TEXT,    false, 1, TEXT_NAME_MAX_BYTES, NULL, "The player's name."},
     {"session",  METHOD_ID,      false, 0, 0,                   NULL, "Or the session, as players.list says."},
@@ -390,6 +412,8 @@ const struct method CMD_PLAYERS[] = {
     {"players.show", ROLE_VIEWER, false, run_show, SHOW, "One player, with the io thread that serves him and whether he is muted."},
     {"players.kick", ROLE_MODERATOR, true, run_kick, KICK,
      "End a player's session; he is told the reason and may come back."},
+    {"players.message", ROLE_MODERATOR, true, run_message, MESSAGE,
+     "Say something to one player, in the server's name: nobody else sees it."},
     {"players.teleport", ROLE_MODERATOR, true, run_teleport, TELEPORT,
      "Put a player, or everyone, elsewhere, onto the ground there."},
     {"players.summon", ROLE_MODERATOR, true, run_summon, SUMMON,
