@@ -12,7 +12,7 @@ noinst_LIBRARIES += libserver.a
 libserver_a_CFLAGS = $(AM_CFLAGS) $(SERVER_CFLAGS)
 libserver_a_SOURCES = src/server/intake.c src/server/intake.h src/server/ticker.c src/server/ticker.h src/server/tempo.c src/server/tempo.h \
     src/server/lookout.c src/server/lookout.h src/server/tickwatch.c src/server/tickwatch.h \
-    src/server/monitor.c src/server/monitor.h
+    src/server/monitor.c src/server/monitor.h src/server/vitals.c src/server/vitals.h
 
 include src/server/ops/local.mk
 include src/server/store/local.mk

@@ -12,6 +12,7 @@
 #include "ops/metrics.h"
 #include "ops/post.h"
 #include "server/tickwatch.h"
+#include "server/vitals.h"
 
 struct monitor {
     struct monitor_config config;
@@ -19,6 +20,7 @@ struct monitor {
     struct health health;
     struct scrape scrape;
     struct exporter *exporter;
+    struct vitals *vitals;
     struct event *look;
 };
 
@@ -80,6 +82,11 @@ struct monitor *monitor_new(const struct monitor_config *config, struct error *e
         monitor_free(monitor);
         return NULL;
     }
+    monitor->vitals = vitals_new(config->base, config->store, error);
+    if (monitor->vitals == NULL) {
+        monitor_free(monitor);
+        return NULL;
+    }
     monitor->config = *config;
     monitor->tickwatch.reports = config->reports;
     store_set_reports(config->store, config->reports);
@@ -96,6 +103,7 @@ void monitor_set(struct monitor *monitor, const struct config *config)
     health_set_stall(&monitor->health, config->stall_ms);
     tickwatch_set_slow(&monitor->tickwatch, config->slow_tick_ms);
     store_set_slow(monitor->config.store, config->slow_statement_ms);
+    vitals_set(monitor->vitals, config);
 }
 
 int monitor_open(struct monitor *monitor, int *fd, struct error *error)
@@ -128,11 +136,17 @@ const struct scrape *monitor_scrape(const struct monitor *monitor)
     return &monitor->scrape;
 }
 
+const struct alerts *monitor_alerts(const struct monitor *monitor)
+{
+    return vitals_alerts(monitor->vitals);
+}
+
 void monitor_free(struct monitor *monitor)
 {
     if (monitor == NULL)
         return;
     exporter_free(monitor->exporter);
+    vitals_free(monitor->vitals);
     if (monitor->look != NULL)
         event_free(monitor->look);
     free(monitor);

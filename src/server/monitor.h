@@ -12,6 +12,7 @@
 #include "common/compiler.h"
 #include "common/error.h"
 #include "common/queue.h"
+#include "ops/alerts.h"
 #include "ops/health.h"
 #include "ops/reports.h"
 #include "ops/scrape.h"
@@ -49,6 +50,8 @@ void monitor_look(struct monitor *monitor);
 const struct health *monitor_health(const struct monitor *monitor);
 /* The same of the metrics. */
 const struct scrape *monitor_scrape(const struct monitor *monitor);
+/* What somebody should look at, judged once a second; valid until monitor_free. */
+const struct alerts *monitor_alerts(const struct monitor *monitor);
 /* Nobody ticks or asks any more. NULL is fine. */
 void monitor_free(struct monitor *monitor);
 

@@ -767,6 +767,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .presence = server->presence,
                                  .sessions = server->sessions,
                                  .worst = server->worst,
+                                 .alerts = monitor_alerts(server->monitor),
                                  .store = server->store,
                                  .bans = server->bans,
                                  .access = server->access,

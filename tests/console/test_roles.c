@@ -48,6 +48,8 @@ static const struct method {
     {"server.status",   "",                VIEWER,    0},
     {"server.ladder",   "",                VIEWER,    0},
     {"server.worst",    "",                VIEWER,    0},
+    {"alerts.list",     "",                VIEWER,    0},
+    {"alerts.rules",    "",                VIEWER,    0},
     {"players.list",    "",                VIEWER,    0},
     {"players.show",    "name=nobody",     VIEWER,    1},
     {"log.tail",        "",                VIEWER,    0},

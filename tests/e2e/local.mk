@@ -93,6 +93,11 @@ tests_e2e_test_postgresql_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CF
 tests_e2e_test_postgresql_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(PQ_LIBS)
 
 # With a real Prometheus that scrapes, and a real PostgreSQL that stops.
+check_PROGRAMS += tests/e2e/test_alerts
+tests_e2e_test_alerts_SOURCES = tests/e2e/test_alerts.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_alerts_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_alerts_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_monitoring
 tests_e2e_test_monitoring_SOURCES = tests/e2e/test_monitoring.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_monitoring_CFLAGS = $(STAGE_STORE_CFLAGS)

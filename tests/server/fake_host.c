@@ -255,6 +255,7 @@ void fake_host_start_at(const char *path, unsigned players_n)
     fd = admin_bind(fake_host.path, &error);
     config.socket = &fd;
     config.ladder = &fake_host.ladder;
+    config.alerts = &fake_host.alerts;
     fake_host.worst = worst_new(2, &error);
     if (fake_host.worst == NULL)
         abort();

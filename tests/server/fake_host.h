@@ -5,6 +5,7 @@
 #define OPENMMO_TESTS_FAKE_HOST_H
 
 #include "admin/admin.h"
+#include "ops/alerts.h"
 #include "ops/ending.h"
 #include "ops/ladder.h"
 #include "ops/worst.h"
@@ -26,6 +27,7 @@ struct fake_host {
     bool stopping;
     struct ladder ladder;
     struct ending *ending;
+    struct alerts alerts;
     struct worst *worst;      /* producer 0 ticks, 1 sweeps; taken by who notes */
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);

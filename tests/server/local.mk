@@ -17,6 +17,11 @@ tests_server_test_exposition_SOURCES = tests/server/test_exposition.c
 tests_server_test_exposition_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_exposition_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_alerts
+tests_server_test_alerts_SOURCES = tests/server/test_alerts.c
+tests_server_test_alerts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
+tests_server_test_alerts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_health
 tests_server_test_health_SOURCES = tests/server/test_health.c
 tests_server_test_health_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -631,6 +631,60 @@ static void the_ladder_is_shown(void **state)
     peer_free(peer);
 }
 
+/* Active ones, the gravest first, then what is over; all rules; how many in server.status. */
+static void the_alerts_are_shown(void **state)
+{
+    struct alerts_facts facts = {.tempo_permille = 1000,
+                                 .certificate_s = 5 * 86400,
+                                 .memory_free_permille = 500,
+                                 .disk_free_permille = 7,
+                                 .journal_stopped = true};
+    struct peer *peer = peer_new();
+    json_t *value, *row, *status;
+
+    (void)state;
+    for (unsigned i = 1; i <= 30; i++) {
+        facts.now_ms = i * UINT64_C(1000);
+        facts.wall_ms = 1700000000000 + facts.now_ms;
+        facts.ticks += 20;
+        facts.journal_stopped = i < 20;
+        alerts_look(&fake_host.alerts, &facts);
+    }
+    value = result(peer, "alerts.list", "{\"recent\":5}");
+    assert_int_equal(json_array_size(json_object_get(value, "active")), 2);
+    row = json_array_get(json_object_get(value, "active"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "alert")), "DiskShort");
+    assert_string_equal(json_string_value(json_object_get(row, "severity")), "page");
+    assert_string_equal(json_string_value(json_object_get(row, "words")),
+                        "0.7 % of the state directory's disk is free");
+    assert_string_equal(json_string_value(json_object_get(row, "advice")),
+                        "make room before nothing can be saved");
+    assert_true(json_real_value(json_object_get(row, "value")) == 0.7);
+    assert_true(json_real_value(json_object_get(row, "threshold")) == 5);
+    assert_int_equal(json_integer_value(json_object_get(row, "since_ms")), 1700000011000);
+    row = json_array_get(json_object_get(value, "active"), 1);
+    assert_string_equal(json_string_value(json_object_get(row, "alert")), "CertificateExpiring");
+    row = json_array_get(json_object_get(value, "recent"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "alert")), "JournalStopped");
+    assert_int_equal(json_integer_value(json_object_get(row, "since_ms")), 1700000001000);
+    assert_int_equal(json_integer_value(json_object_get(row, "cleared_ms")), 1700000020000);
+    json_decref(value);
+    value = result(peer, "alerts.list", "{\"recent\":0}");
+    assert_int_equal(json_array_size(json_object_get(value, "recent")), 0);
+    json_decref(value);
+    value = result(peer, "alerts.rules", "{}");
+    row = json_array_get(json_object_get(value, "rules"), 8);
+    assert_string_equal(json_string_value(json_object_get(row, "alert")), "StoreAway");
+    assert_int_equal(json_integer_value(json_object_get(row, "raise_s")), 5);
+    json_decref(value);
+    status = result(peer, "server.status", "{}");
+    row = json_object_get(status, "alerts");
+    assert_int_equal(json_integer_value(json_object_get(row, "active")), 2);
+    assert_int_equal(json_integer_value(json_object_get(row, "page")), 1);
+    json_decref(status);
+    peer_free(peer);
+}
+
 static void the_worst_are_shown(void **state)
 {
     static const struct worst_record tick = {.kind = WORST_TICK,
@@ -978,6 +1032,43 @@ static void topics_are_heard_again_and_again(void **state)
     peer_free(peer);
 }
 
+/* At first, then only when something changed or while something is wrong. */
+static void alerts_are_told_when_they_change(void **state)
+{
+    struct alerts_facts facts = {.now_ms = 1000,
+                                 .wall_ms = 1700000000000,
+                                 .tempo_permille = 1000,
+                                 .certificate_s = INT64_MAX};
+    struct peer *peer = peer_new();
+    json_t *params;
+    unsigned metrics_heard = 0;
+
+    (void)state;
+    json_decref(result(peer, "subscribe", "{\"topic\":\"alerts\",\"interval_ms\":100}"));
+    params = notified(peer, "alerts");
+    assert_int_equal(json_array_size(json_object_get(json_object_get(params, "data"), "active")),
+                     0);
+    json_decref(params);
+    json_decref(result(peer, "subscribe", "{\"topic\":\"metrics\",\"interval_ms\":100}"));
+    while (metrics_heard < 4) {
+        json_t *line = peer_hear(peer);
+        const char *method = json_string_value(json_object_get(line, "method"));
+
+        assert_true(method == NULL || strcmp(method, "alerts") != 0);
+        metrics_heard += method != NULL && strcmp(method, "metrics") == 0;
+        json_decref(line);
+    }
+    facts.journal_stopped = true;
+    alerts_look(&fake_host.alerts, &facts);
+    for (unsigned i = 0; i < 3; i++) { /* as long as it is so */
+        params = notified(peer, "alerts");
+        assert_int_equal(
+            json_array_size(json_object_get(json_object_get(params, "data"), "active")), 1);
+        json_decref(params);
+    }
+    peer_free(peer);
+}
+
 /* One who does not read: his samples are lost and counted, his output stays bounded, another client
  * is answered at once meanwhile, and when he reads again he is told how many he lost. */
 static void a_slow_subscriber_loses_samples_and_nobody_waits(void **state)
@@ -1073,6 +1164,7 @@ int main(void)
         WITH_HOST(status_says_all),
         WITH_HOST(players_are_sorted_filtered_and_cut),
         WITH_HOST(the_ladder_is_shown),
+        WITH_HOST(the_alerts_are_shown),
         WITH_HOST(the_worst_are_shown),
         WITH_HOST(a_player_is_shown_and_kicked),
         WITH_HOST(a_player_is_told_something),
@@ -1083,6 +1175,7 @@ int main(void)
         WITH_HOST(configuration_is_listed_without_secrets),
         WITH_HOST(metrics_and_discovery_list_every_row),
         WITH_HOST(topics_are_heard_again_and_again),
+        WITH_HOST(alerts_are_told_when_they_change),
         WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
         WITH_HOST(who_never_reads_is_not_read),
         WITH_HOST(many_come_and_go),

@@ -20,6 +20,7 @@
 #include "play/sessions.h"
 
 struct admin;
+struct alerts;     /* ops/alerts.h */
 struct ladder;     /* ops/ladder.h */
 struct access;     /* accounts/access.h */
 struct bans;       /* accounts/bans.h */
@@ -74,6 +75,7 @@ struct admin_config {
     struct sessions *sessions;                 /* borrowed, outlives the admin */
     const struct ladder *ladder;               /* borrowed, outlives the admin */
     const struct worst *worst;                 /* the same */
+    const struct alerts *alerts;               /* the same */
     struct bans *bans;                         /* borrowed, outlives the admin */
     struct access *access;                     /* the same; NULL: there are no access tokens */
     struct recent *recent;                     /* the same; NULL: nobody keeps what was said */

@@ -45,7 +45,22 @@ static void add_row(json_t *list, enum metric metric)
                                             row->kind == METRIC_HISTOGRAM ? &histogram : NULL));
 }
 
-static void add_group(json_t *list, enum metric_group group)
+/* The name may go on into the labels: openmmo_alert_active{alert="StoreAway"}. */
+static bool member_wanted(const struct metrics_row *row, const char *labels, const char *name)
+{
+    size_t n = strlen(row->exported);
+
+    if (name == NULL || strlen(name) <= n)
+        return wanted(row, name);
+    if (strncmp(name, row->exported, n) != 0 || name[n] != '{')
+        return false;
+    name += n + 1;
+    n = strlen(labels);
+    return strncmp(labels, name, strlen(name)) == 0 ||
+           (strncmp(labels, name, n) == 0 && strcmp(name + n, "}") == 0);
+}
+
+static void add_group(json_t *list, enum metric_group group, const char *name)
 {
     const struct metrics_row *row = metrics_group_row(group);
     struct metrics_histogram histogram;
@@ -53,7 +68,7 @@ static void add_group(json_t *list, enum metric_group group)
     for (unsigned at = 0; at < metrics_group_room(group); at++) {
         const char *labels = metrics_member_labels(group, at);
 
-        if (labels == NULL)
+        if (labels == NULL || !member_wanted(row, labels, name))
             continue;
         metrics_member_histogram(group, at, &histogram);
         json_array_append_new(list, metric_json(row, labels, metrics_member_value(group, at),
@@ -70,8 +85,7 @@ static void run_get(struct method_call *call)
         if (wanted(metrics_row((enum metric)i), name))
             add_row(list, (enum metric)i);
     for (int i = 0; i < METRIC_GROUPS_N; i++)
-        if (wanted(metrics_group_row((enum metric_group)i), name))
-            add_group(list, (enum metric_group)i);
+        add_group(list, (enum metric_group)i, name);
     if (json_array_size(list) > 0) {
         method_done(call, json_pack("{s:o}", "metrics", list));
     } else {

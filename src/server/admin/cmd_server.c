@@ -8,6 +8,7 @@
 #include "admin/method.h"
 #include "common/clock.h"
 #include "common/protocol.h"
+#include "ops/alerts.h"
 #include "sim/sim.h"
 
 static json_t *times_json(struct samples_times times)
@@ -104,6 +105,12 @@ json_t *cmd_server_status(const struct method_desk *desk)
         (json_int_t)metrics_value(METRIC_ADMIN_DROPPED));
     if (answer != NULL)
         json_object_set_new(answer, "ladder", cmd_load_ladder(desk));
+    if (answer != NULL)
+        json_object_set_new(answer, "alerts",
+                            json_pack("{s:I, s:I}", "active",
+                                      (json_int_t)alerts_active_n(config->alerts, ALERTS_INFO),
+                                      "page",
+                                      (json_int_t)alerts_active_n(config->alerts, ALERTS_PAGE)));
     if (answer != NULL)
         json_object_set_new(answer, "guests",
                             json_pack("{s:b, s:I}", "allowed", status.guests, "here",

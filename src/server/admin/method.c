@@ -62,6 +62,7 @@ static const struct method *const FAMILIES[] = {
     CMD_STORE,
     CMD_OPERATING,
     CMD_CHAT,
+    CMD_ALERTS,
 };
 /* clang-format on */
 

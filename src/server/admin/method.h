@@ -155,12 +155,15 @@ extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CM
     CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[],
     CMD_STORE[], CMD_OPERATING[];
 extern const struct method CMD_CHAT[];
+extern const struct method CMD_ALERTS[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
 /* The end that was ordered; null: none. */
 json_t *cmd_operating_ending(const struct method_desk *desk);
 json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
+/* What alerts.list answers, with so many that are over. */
+json_t *cmd_alerts_list(const struct method_desk *desk, unsigned recent);
 /* params: an object that CMD_PLAYERS_LIST_PARAMS took. */
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
 /* A row as methods answer it. */

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/alerts.h"
 #include "play/transcript.h"
 
 #define LOG_LINES_A_SAMPLE  100
 #define CHAT_LINES_A_SAMPLE 100
+#define ALERTS_SAID         20 /* of those that are over */
 
 struct subscription {
     struct subscription_config config;
@@ -15,6 +17,8 @@ struct subscription {
     uint64_t lost;
     uint64_t log_after;              /* the log topic: the last line that was said */
     struct transcript_place chat_at; /* the chat topic: as far as it was said */
+    uint64_t changes;                /* the alerts topic: as of what was said last */
+    bool said;                       /* the same: anything was */
 };
 
 static json_t *sample_metrics(struct subscription *subscription)
@@ -25,6 +29,19 @@ static json_t *sample_metrics(struct subscription *subscription)
 static json_t *sample_players(struct subscription *subscription)
 {
     return cmd_players_list(subscription->config.desk, subscription->config.params);
+}
+
+/* What changed at once, and how an alert goes on while there is one. */
+static json_t *sample_alerts(struct subscription *subscription)
+{
+    const struct alerts *alerts = subscription->config.desk->config->alerts;
+
+    if (subscription->said && subscription->changes == alerts->changes &&
+        alerts_active_n(alerts, ALERTS_INFO) == 0)
+        return NULL;
+    subscription->said = true;
+    subscription->changes = alerts->changes;
+    return cmd_alerts_list(subscription->config.desk, ALERTS_SAID);
 }
 
 static enum log_level level_of(const json_t *params)
@@ -84,6 +101,7 @@ const struct topic TOPICS[] = {
     {"players", ROLE_VIEWER, sample_players, CMD_PLAYERS_LIST_PARAMS, "What players.list says."},
     {"log",     ROLE_VIEWER, sample_log,     LOG_PARAMS, "The lines of the log that came since the last time."},
     {"chat",    ROLE_MODERATOR, sample_chat, CMD_CHAT_PARAMS, "The lines of chat that came since the last time, as chat.recent says them."},
+    {"alerts",  ROLE_VIEWER, sample_alerts,  NULL, "What alerts.list says: at first, when something changed, and while an alert is active."},
     {NULL, ROLE_NONE, NULL, NULL, NULL},
 };
 /* clang-format on */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CERTIFICATE_DAYS 3650
@@ -306,4 +307,20 @@ int tls_fingerprint(const SSL_CTX *context, char hex[TLS_FINGERPRINT_BYTES], str
     for (unsigned i = 0; i < sizeof(digest); i++)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     return 0;
+}
+
+uint64_t tls_expiry_ms(const char *certificate)
+{
+    FILE *file = fopen(certificate, "re");
+    X509 *x = file != NULL ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    struct tm at;
+    time_t seconds = -1;
+
+    if (file != NULL)
+        fclose(file);
+    if (x != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x), &at) == 1)
+        seconds = timegm(&at);
+    X509_free(x);
+    ERR_clear_error();
+    return seconds > 0 ? (uint64_t)seconds * 1000 : 0;
 }

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/compiler.h"
 #include "common/error.h"
@@ -38,6 +39,10 @@ bool tls_context_is_web(const SSL_CTX *context);
  */
 int tls_fingerprint(const SSL_CTX *context, char hex[TLS_FINGERPRINT_BYTES],
                     struct error *error) MUST_CHECK;
+
+/* When the (first) certificate in that PEM file expires, Unix time in milliseconds. 0: it cannot be
+ * read, or is older than 1970. */
+uint64_t tls_expiry_ms(const char *certificate);
 
 /* OpenSSL's first reason (later ones say where) in words, and its queue emptied. Returns text. */
 const char *tls_reason(char *text, size_t text_bytes);

@@ -191,6 +191,12 @@ void metrics_member_add(enum metric_group group, unsigned at, uint64_t n)
                               memory_order_relaxed);
 }
 
+void metrics_member_set(enum metric_group group, unsigned at, int64_t value)
+{
+    assert(group_rows[group].kind == METRIC_GAUGE);
+    atomic_store_explicit(&member_cells[place_of(group, at)].value, value, memory_order_relaxed);
+}
+
 void metrics_member_observe(enum metric_group group, unsigned at, uint64_t us)
 {
     unsigned place = place_of(group, at);
@@ -215,7 +221,8 @@ const char *metrics_member_labels(enum metric_group group, unsigned at)
 {
     unsigned place = place_of(group, at);
 
-    if (atomic_load_explicit(&member_cells[place].value, memory_order_relaxed) == 0)
+    if (group_rows[group].kind != METRIC_GAUGE &&
+        atomic_load_explicit(&member_cells[place].value, memory_order_relaxed) == 0)
         return NULL;
     return atomic_load_explicit(&member_labels[place], memory_order_acquire);
 }

@@ -152,14 +152,16 @@ enum metric {
 };
 
 /* Families whose members are not known here: each room that has such names its members at start, by
- * metrics_member. Members that nothing was ever counted of are not exported.
- *      NAME,                    kind,      exported name,                          members, help */
+ * metrics_member. Members that nothing was ever counted of are not exported, unless they are
+ * gauges. NAME,                    kind,      exported name,                          members, help
+ */
 /* clang-format off */
 #define METRIC_GROUPS(ROW) \
     ROW(HTTP_REQUESTS,           COUNTER,   "openmmo_http_requests_total",          32,  "HTTP requests by the class of their route and of their answer's status") \
     ROW(STATEMENT_US,            HISTOGRAM, "openmmo_store_statement_seconds",      128, "Time from asking the store to its answer, by statement") \
     ROW(STATEMENT_ERRORS,        COUNTER,   "openmmo_store_statement_errors_total", 128, "Questions that the store could not answer, by statement") \
-    ROW(STATEMENT_SLOW,          COUNTER,   "openmmo_store_statement_slow_total",   128, "Questions that took longer than [log] slow_statement, by statement")
+    ROW(STATEMENT_SLOW,          COUNTER,   "openmmo_store_statement_slow_total",   128, "Questions that took longer than [log] slow_statement, by statement") \
+    ROW(ALERTS,                  GAUGE,     "openmmo_alert_active",                 32,  "1 while the daemon itself sees what its name says (alerts.list)")
 /* clang-format on */
 
 enum metric_group {
@@ -203,10 +205,11 @@ const struct metrics_row *metrics_row(enum metric metric); /* constant */
  * happens. at: below the group's room. */
 void metrics_member(enum metric_group group, unsigned at, const char *labels);
 void metrics_member_add(enum metric_group group, unsigned at, uint64_t n);      /* counter */
+void metrics_member_set(enum metric_group group, unsigned at, int64_t value);   /* gauge */
 void metrics_member_observe(enum metric_group group, unsigned at, uint64_t us); /* histogram */
 const struct metrics_row *metrics_group_row(enum metric_group group);           /* constant */
 unsigned metrics_group_room(enum metric_group group);
-/* NULL: that member has no name, or nothing was counted of it. */
+/* NULL: that member has no name, or nothing was counted of it and it is no gauge. */
 const char *metrics_member_labels(enum metric_group group, unsigned at);
 /* 0 where there is none. */
 int64_t metrics_member_value(enum metric_group group, unsigned at);

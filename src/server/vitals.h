@@ -1,0 +1,26 @@
+/* vitals.h -- once a second: measures what the alerts (ops/alerts.h) are judged by. Control thread.
+ *
+ * What /proc and the disk say is looked at every ten seconds: the state directory is where this
+ * daemon lives, so a file system that hangs there hangs more than this look. */
+#ifndef OPENMMO_SERVER_VITALS_H
+#define OPENMMO_SERVER_VITALS_H
+
+#include <event2/event.h>
+
+#include "common/error.h"
+#include "ops/alerts.h"
+#include "server/config.h"
+#include "store/store.h"
+
+struct vitals;
+
+/* The store is borrowed. NULL + error. */
+struct vitals *vitals_new(struct event_base *base, struct store *store, struct error *error);
+void vitals_free(struct vitals *vitals); /* before the store; NULL is fine */
+/* Right after certificates were loaded, at the start and at each reload: what expires is what is in
+ * use, not what lies there since. config is copied. */
+void vitals_set(struct vitals *vitals, const struct config *config);
+/* As of the last second; valid until vitals_free. */
+const struct alerts *vitals_alerts(const struct vitals *vitals);
+
+#endif
