@@ -106,7 +106,8 @@ static void test_ban_of_a_network(void **state)
     assert_int_equal(web_get("/api/stats"), 200);
 }
 
-static void change_password(struct player *player, const char *was, const char *fresh)
+static void change_password(struct player *player, const char *was, const char *fresh,
+                            enum protocol_reason answer)
 {
     const struct protocol_password message = {wire_text_of(was), wire_text_of(fresh)};
     uint32_t before = player->notices_n;
@@ -118,7 +119,7 @@ static void change_password(struct player *player, const char *was, const char *
     assert_false(writer.bad);
     player_raw(player, room, wire_written(&writer));
     UNTIL(party, DEADLINE_MS, player->notices_n > before);
-    assert_int_equal(player->notice, PROTOCOL_REASON_NONE);
+    assert_int_equal(player->notice, answer);
 }
 
 static void test_new_password(void **state)
@@ -132,7 +133,7 @@ static void test_new_password(void **state)
     bob = registered("bob");
     assert_int_equal(log_in("anna", PASSWORD, &anna), 200);
     assert_int_equal(show(&anna), 200);
-    change_password(player, PASSWORD, NEW_PASSWORD);
+    change_password(player, PASSWORD, NEW_PASSWORD, PROTOCOL_REASON_NONE);
     assert_int_equal(show(&anna), 401);
     assert_int_equal(refresh(&anna), 401);
     assert_int_equal(log_in("anna", PASSWORD, &anna), 401);
@@ -224,6 +225,37 @@ static void test_locked_file(void **state)
     assert_int_equal(log_in("anna", PASSWORD, &anna), 200);
 }
 
+/* What the database did not say no to may be done: access tokens say nothing certain then. */
+static void test_unknown_outcome(void **state)
+{
+    static const char *const methods[][2] = {
+        {"accounts.set-role", "{\"player\":\"anna\",\"role\":\"moderator\"}"},
+        {"accounts.rename", "{\"player\":\"anna\",\"to\":\"alina\"}"}};
+    struct player *player;
+    struct login anna, bob;
+    sqlite3 *db;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player = player_new_account(party, &server, "anna");
+    bob = registered("bob");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(log_in("anna", PASSWORD, &anna), 200);
+        assert_int_equal(show(&anna), 200);
+        assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        if (i < 2)
+            assert_non_null(strstr(daemon_ask(&server, methods[i][0], methods[i][1]), "away"));
+        else
+            change_password(player, PASSWORD, NEW_PASSWORD, PROTOCOL_REASON_STORE_AWAY);
+        assert_int_equal(show(&anna), 401);
+        assert_int_equal(show(&bob), 200);
+        assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        assert_int_equal(refresh(&anna), 200); /* nothing was done, and she goes on */
+    }
+}
+
 static void test_frozen_cluster(void **state)
 {
     struct login anna;
@@ -301,6 +333,7 @@ int main(void)
         STAGED_BOTH(test_another_name, NULL),
         STAGED_BOTH(test_erasure, NULL),
         STAGED(test_locked_file, NULL),
+        STAGED(test_unknown_outcome, NULL),
         STAGED_POSTGRESQL(test_frozen_cluster, NULL),
         STAGED(test_slow_hashes, NULL),
     };

@@ -186,6 +186,7 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
         return;
     }
     if (answer->status == STORE_AWAY) {
+        change_unknown(attempt);
         attempt_refuse(attempt, PROTOCOL_REASON_STORE_AWAY, NULL);
         return;
     }

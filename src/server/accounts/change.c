@@ -113,6 +113,12 @@ void change_hashed(struct attempt *attempt)
     sodium_memzero(&question, sizeof(question));
 }
 
+void change_unknown(const struct attempt *attempt)
+{
+    if (attempt->hashed && (attempt->kind == ACCOUNTS_CODE || attempt->kind == ACCOUNTS_CHANGE))
+        access_end(attempt->accounts->config.access, attempt->player.id, timestamp_now_ms());
+}
+
 static void changed(struct attempt *attempt, const struct store_answer *answer)
 {
     bool by_code = attempt->kind == ACCOUNTS_CODE;

@@ -14,5 +14,7 @@ void change_begin(struct attempt *attempt, uint64_t player); /* CHANGE: password
 /* Where both go on: what the store said, what the worker did. */
 void change_answered(struct attempt *attempt, const struct store_answer *answer);
 void change_hashed(struct attempt *attempt); /* the same */
+/* The store did not answer: if it was asked for the change, that may be done. */
+void change_unknown(const struct attempt *attempt);
 
 #endif

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounts/access.h"
 #include "admin/audit.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "ops/metrics.h"
 #include "store/store.h"
+#include "store/timestamp.h"
 
 struct method_call *method_unpark(const struct method_desk *desk, uint64_t tag)
 {
@@ -333,6 +335,8 @@ static void answered(void *context, uint64_t tag, const struct store_answer *row
 
     if (call == NULL)
         return;
+    if (row->status == STORE_AWAY && call->method->changes && call->player != 0)
+        access_end(call->desk->config->access, call->player, timestamp_now_ms()); /* perhaps done */
     if (row->status == STORE_AWAY)
         method_fail(call, "the database is away: %s", row->error.text);
     else
