@@ -47,16 +47,29 @@ struct look {
     bool there[ADOPT_TABLES_N][COLUMNS_MAX];
     bool more[ADOPT_TABLES_N];
     char types[ADOPT_TIMES_N][64];
+    const char *no_number[ADOPT_TABLES_N]; /* PostgreSQL: a column of ids that are none */
 };
+
+/* SQLite's types say nothing of the values: those are looked at (check_ids). */
+static bool holds_ids(const struct look *look, const char *type)
+{
+    return look->adopt->link->kind == MIGRATE_SQLITE || strcmp(type, "bigint") == 0 ||
+           strcmp(type, "integer") == 0 || strcmp(type, "smallint") == 0;
+}
 
 static void see_column(struct look *look, enum adopt_table table, const char *column,
                        const char *type)
 {
     bool known = false;
 
-    for (unsigned i = 0; i < COLUMNS_MAX && columns[table][i]; i++)
-        if (strcmp(column, columns[table][i]) == 0)
-            known = look->there[table][i] = true;
+    for (unsigned i = 0; i < COLUMNS_MAX && columns[table][i]; i++) {
+        if (strcmp(column, columns[table][i]) != 0)
+            continue;
+        known = look->there[table][i] = true;
+        if ((strcmp(column, "id") == 0 || strcmp(column, "player_id") == 0) &&
+            !holds_ids(look, type))
+            look->no_number[table] = columns[table][i];
+    }
     if (!known)
         look->more[table] = true;
     if (table == ADOPT_PLAYERS && strcmp(column, "username_key") == 0)
@@ -99,21 +112,39 @@ static int count_bad(void *context, const char *const *values, struct error *err
     return 0;
 }
 
-static int check_ids(struct adopt *adopt, struct error *error)
+/* What is counted of the table must be 0; else the sentence. */
+static int check_count(const struct adopt *adopt, const char *count, enum adopt_table table,
+                       const char *sentence, struct error *error)
 {
     bool bad = false;
-    struct migrate_query query = {
-        .sql = "SELECT count(*) - count(DISTINCT CASE WHEN id > 0 THEN id END) FROM players",
-        .row = count_bad,
-        .context = &bad};
+    char text[300];
+    struct migrate_query query = {.sql = text, .row = count_bad, .context = &bad};
 
+    snprintf(text, sizeof(text), "SELECT %s FROM %s", count, tables[table]);
     if (migrate_ask(adopt->link, &query, error) < 0)
         return -1;
-    return bad ? error_set(error,
-                           "%s has players with the same id, or without a positive one: give "
-                           "each its own first",
-                           adopt->link->name)
-               : 0;
+    return bad ? error_set(error, "%s has %s %s", adopt->link->name, tables[table], sentence) : 0;
+}
+
+/* Ours are positive whole numbers, each one's own. */
+static int check_ids(const struct look *look, enum adopt_table table, struct error *error)
+{
+    const struct adopt *adopt = look->adopt;
+
+    if (look->no_number[table])
+        return error_set(error,
+                         "%s has %s whose %s is no whole number (a UUID or a text): give each row "
+                         "a number first",
+                         adopt->link->name, tables[table], look->no_number[table]);
+    if (adopt->link->kind == MIGRATE_SQLITE &&
+        check_count(adopt, "count(CASE WHEN typeof(id) NOT IN ('integer', 'null') THEN 1 END)",
+                    table,
+                    "whose id is no whole number (a UUID or a text): give each row a number first",
+                    error) < 0)
+        return -1;
+    return check_count(adopt, "count(*) - count(DISTINCT CASE WHEN id > 0 THEN id END)", table,
+                       "with the same id, or without a positive one: give each its own first",
+                       error);
 }
 
 int adopt_look(struct adopt *adopt, struct error *error)
@@ -135,8 +166,11 @@ int adopt_look(struct adopt *adopt, struct error *error)
         return -1;
     if (!adopt->has[ADOPT_PLAYERS] || look.ours)
         return 0;
-    if (check_columns(&look, error) < 0 || check_ids(adopt, error) < 0)
+    if (check_columns(&look, error) < 0)
         return -1;
+    for (enum adopt_table table = 0; table < ADOPT_TABLES_N; table++)
+        if (adopt->has[table] && check_ids(&look, table, error) < 0)
+            return -1;
     for (unsigned i = 0; i < ADOPT_TIMES_N; i++)
         if (adopt->has[times[i].table] &&
             adopt_sql_time(adopt, i, times[i].column, look.types[i], error) < 0)
