@@ -774,6 +774,8 @@ static int start_admin(struct server *server, struct error *error)
                                  .recent = server->recent,
                                  .ending = server->ending,
                                  .transcript = server->transcript,
+                                 .field = server->field,
+                                 .spawn_radius_m = server->config->spawn_radius_m,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,

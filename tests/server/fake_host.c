@@ -51,6 +51,30 @@ void presence_each(struct presence *presence, presence_visit_fn *visit, void *co
     }
 }
 
+int presence_row(const struct presence *presence, uint64_t session, struct presence_row *row)
+{
+    (void)presence;
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        if (fake_host.players[i].session == session) {
+            *row = fake_host.players[i];
+            return 0;
+        }
+    }
+    return -1;
+}
+
+struct snapshot *presence_world(const struct presence *presence)
+{
+    (void)presence;
+    return fake_host.world;
+}
+
+unsigned sessions_threads(const struct sessions *sessions)
+{
+    (void)sessions;
+    return 1;
+}
+
 uint32_t presence_guests_n(const struct presence *presence)
 {
     (void)presence;
@@ -266,6 +290,11 @@ void fake_host_start_at(const char *path, unsigned players_n)
     if (fake_host.ending == NULL)
         abort();
     config.ending = fake_host.ending;
+    fake_host.field = heightfield_new(1, 8192);
+    if (fake_host.field == NULL)
+        abort();
+    config.field = fake_host.field;
+    config.spawn_radius_m = 24;
     fake_host.admin = fd >= 0 ? admin_new(&config, &error) : NULL;
     if (fake_host.admin == NULL) {
         fprintf(stderr, "fake_host: %s\n", error.text);
@@ -332,6 +361,7 @@ void fake_host_stop(void)
     admin_free(fake_host.admin);
     ending_free(fake_host.ending);
     worst_free(fake_host.worst);
+    heightfield_free(fake_host.field);
     event_base_free(fake_host.base);
     snprintf(directory, sizeof(directory), "%s", fake_host.path);
     for (int i = 0; i < 2; i++) {

@@ -28,7 +28,9 @@ struct fake_host {
     struct ladder ladder;
     struct ending *ending;
     struct alerts alerts;
-    struct worst *worst;      /* producer 0 ticks, 1 sweeps; taken by who notes */
+    struct worst *worst; /* producer 0 ticks, 1 sweeps; taken by who notes */
+    struct heightfield *field;
+    struct snapshot *world;   /* what presence_world says; NULL: nothing yet */
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);
     void *saved_context;

@@ -167,6 +167,12 @@ tests_server_test_admin_SOURCES = tests/server/test_admin.c tests/server/fake_ho
 tests_server_test_admin_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_server_test_admin_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_world
+tests_server_test_world_SOURCES = tests/server/test_world.c tests/server/sim_world.h \
+    tests/server/fake_host.c tests/server/fake_host.h
+tests_server_test_world_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_world_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_config
 tests_server_test_config_SOURCES = tests/server/test_config.c
 tests_server_test_config_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -359,7 +359,7 @@ static void the_socket_is_open_to_all(void **state)
 static void a_second_daemon_is_refused_a_dead_ones_file_is_not(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct admin_config config = {.base = fake_host.base};
+    struct admin_config config = {.base = fake_host.base, .field = fake_host.field};
     char path[108];
     struct error error = {""};
     struct admin *second;

@@ -13,10 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/atlas.h"
 #include "admin/client.h"
 #include "admin/cmd_privacy.h"
 #include "admin/door.h"
 #include "admin/method.h"
+#include "admin/relief.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -229,8 +231,10 @@ static int start(struct admin *admin, struct error *error)
     evconnlistener_set_error_cb(admin->listener, on_accept_error);
     admin->timer = event_new(admin->config.base, -1, EV_PERSIST, on_second, admin);
     admin->desk.logtail = logtail_new();
+    admin->desk.atlas = atlas_new(admin->config.presence);
+    admin->desk.relief = relief_new(admin->config.field);
     if (admin->timer == NULL || event_add(admin->timer, &second) != 0 ||
-        admin->desk.logtail == NULL)
+        admin->desk.logtail == NULL || admin->desk.atlas == NULL || admin->desk.relief == NULL)
         return error_set(error, "out of memory");
     on_second(-1, 0, admin);
     return 0;
@@ -284,6 +288,10 @@ void admin_stop(struct admin *admin)
     admin->timer = NULL;
     logtail_free(admin->desk.logtail);
     admin->desk.logtail = NULL;
+    atlas_free(admin->desk.atlas);
+    admin->desk.atlas = NULL;
+    relief_free(admin->desk.relief);
+    admin->desk.relief = NULL;
 }
 
 void admin_free(struct admin *admin)

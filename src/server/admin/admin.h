@@ -15,6 +15,7 @@
 
 #include "common/compiler.h"
 #include "common/error.h"
+#include "common/heightfield.h"
 #include "common/options.h"
 #include "play/presence.h"
 #include "play/sessions.h"
@@ -81,6 +82,8 @@ struct admin_config {
     struct recent *recent;                     /* the same; NULL: nobody keeps what was said */
     struct ending *ending;                     /* the same */
     struct transcript *transcript;             /* the same */
+    const struct heightfield *field;           /* borrowed, outlives the admin */
+    uint32_t spawn_radius_m;                   /* newcomers begin within it of the middle */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -1,5 +1,6 @@
 libserver_a_SOURCES += \
     src/server/admin/admin.c src/server/admin/admin.h \
+    src/server/admin/atlas.c src/server/admin/atlas.h \
     src/server/admin/audit.c src/server/admin/audit.h \
     src/server/admin/client.c src/server/admin/client.h \
     src/server/admin/cmd_accounts.c src/server/admin/cmd_alerts.c src/server/admin/cmd_audit.c \
@@ -17,12 +18,14 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_server.c \
     src/server/admin/cmd_store.c \
     src/server/admin/duration.c src/server/admin/duration.h \
+    src/server/admin/cmd_world.c \
     src/server/admin/door.c src/server/admin/door.h \
     src/server/admin/jsonrpc.c src/server/admin/jsonrpc.h \
     src/server/admin/logtail.c src/server/admin/logtail.h \
     src/server/admin/method.c src/server/admin/method.h \
     src/server/admin/names.c src/server/admin/names.h \
     src/server/admin/player_filter.c src/server/admin/player_filter.h \
+    src/server/admin/relief.c src/server/admin/relief.h \
     src/server/admin/role.c src/server/admin/role.h \
     src/server/admin/samples.c src/server/admin/samples.h \
     src/server/admin/who.c src/server/admin/who.h \

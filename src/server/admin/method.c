@@ -65,6 +65,7 @@ static const struct method *const FAMILIES[] = {
     CMD_OPERATING,
     CMD_CHAT,
     CMD_ALERTS,
+    CMD_WORLD,
 };
 /* clang-format on */
 

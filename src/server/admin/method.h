@@ -63,6 +63,8 @@ struct method_desk {
     bool *saving;                /* a save that an operator asked for is under way */
     struct erasure *erasure;     /* cmd_privacy.h */
     struct method_call **parked; /* calls that wait for the store, by tag */
+    struct atlas *atlas;         /* atlas.h */
+    struct relief *relief;       /* relief.h */
 };
 
 struct client; /* client.h */
@@ -156,6 +158,7 @@ extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CM
     CMD_STORE[], CMD_OPERATING[];
 extern const struct method CMD_CHAT[];
 extern const struct method CMD_ALERTS[];
+extern const struct method CMD_WORLD[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);

@@ -77,6 +77,12 @@ struct presence_row {
 typedef bool presence_visit_fn(void *context, const struct presence_row *row);
 /* The row is valid during visit only. */
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context);
+/* The one of that session, present or away. -1: there is none. */
+int presence_row(const struct presence *presence, uint64_t session,
+                 struct presence_row *row) MUST_CHECK;
+/* The newest snapshot, as rows' places are of; borrowed until control's next turn. NULL: none yet.
+ */
+struct snapshot *presence_world(const struct presence *presence);
 uint32_t presence_n(const struct presence *presence);        /* players present, none away */
 uint32_t presence_guests_n(const struct presence *presence); /* guests, also on their way */
 /* Whether the account is in the world, or on its way into it or out of it. */

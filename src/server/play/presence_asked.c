@@ -16,6 +16,16 @@ void presence_each(struct presence *presence, presence_visit_fn *visit, void *co
     roll_each(&presence->people, presence->snapshot, presence->sessions, visit, context);
 }
 
+int presence_row(const struct presence *presence, uint64_t session, struct presence_row *row)
+{
+    return roll_one(&presence->people, presence->snapshot, presence->sessions, session, row);
+}
+
+struct snapshot *presence_world(const struct presence *presence)
+{
+    return presence->snapshot;
+}
+
 uint32_t presence_n(const struct presence *presence)
 {
     return presence->people.present_n;

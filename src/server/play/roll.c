@@ -28,6 +28,22 @@ static void describe(const struct person *person, const struct snapshot *snapsho
         memset(&row->figures, 0, sizeof(row->figures)); /* it is closing, or away */
 }
 
+static bool stands(const struct person *person)
+{
+    return person->state == PERSON_PRESENT || person->state == PERSON_AWAY;
+}
+
+int roll_one(const struct people *people, const struct snapshot *snapshot,
+             const struct sessions *sessions, uint64_t session, struct presence_row *row)
+{
+    const struct person *person = people_find(people, session);
+
+    if (!person || !stands(person))
+        return -1;
+    describe(person, snapshot, sessions, row);
+    return 0;
+}
+
 void roll_each(const struct people *people, const struct snapshot *snapshot,
                const struct sessions *sessions, presence_visit_fn *visit, void *context)
 {
@@ -36,7 +52,7 @@ void roll_each(const struct people *people, const struct snapshot *snapshot,
 
     HASH_ITER(hh, people->persons, person, next)
     {
-        if (person->state != PERSON_PRESENT && person->state != PERSON_AWAY)
+        if (!stands(person))
             continue;
         describe(person, snapshot, sessions, &row);
         if (!visit(context, &row))

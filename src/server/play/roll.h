@@ -8,5 +8,8 @@
 /* presence_each, of these people; where they are is as of snapshot (NULL: not known). */
 void roll_each(const struct people *people, const struct snapshot *snapshot,
                const struct sessions *sessions, presence_visit_fn *visit, void *context);
+/* presence_row, likewise. */
+int roll_one(const struct people *people, const struct snapshot *snapshot,
+             const struct sessions *sessions, uint64_t session, struct presence_row *row) MUST_CHECK;
 
 #endif
