@@ -90,6 +90,8 @@ enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
     case PROTOCOL_REASON_MUTED:
     case PROTOCOL_REASON_LEFT:
     case PROTOCOL_REASON_LOGGED_OUT:
+    case PROTOCOL_REASON_MAINTENANCE:
+    case PROTOCOL_REASON_NOT_LISTED:
         break;
     }
     return ENTRY_BARRED;

@@ -82,7 +82,9 @@ enum protocol_type {
     ROW(27, MUTED,            "you are muted")                                      \
     ROW(28, LEFT,             "you left")                                          \
     ROW(29, BAD_CODE,         "that code is not valid")                             \
-    ROW(30, LOGGED_OUT,       "you logged out")
+    ROW(30, LOGGED_OUT,       "you logged out")                                     \
+    ROW(31, MAINTENANCE,      "the server is under maintenance")                    \
+    ROW(32, NOT_LISTED,       "this server takes only those on its list")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),

@@ -24,6 +24,7 @@
 #include "accounts/access.h"
 #include "accounts/accounts.h"
 #include "accounts/bans.h"
+#include "accounts/policy.h"
 #include "accounts/refresh.h"
 #include "admin/admin.h"
 #include "common/heightfield.h"
@@ -85,6 +86,7 @@ struct server {
     struct keys *keys;
     struct bans *bans;
     struct bans_handlers presence_bans;
+    struct policy *policy;
     struct access *access;
     struct refresh *refresh;
     struct accounts *accounts;
@@ -227,6 +229,16 @@ static int start_tokens(struct server *server, struct error *error)
     return server->refresh ? 0 : -1;
 }
 
+/* Under maintenance too, where there is its file. */
+static int start_policy(struct server *server, struct error *error)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/maintenance", server->config->state);
+    server->policy = policy_new(path);
+    return server->policy ? 0 : error_set(error, "out of memory");
+}
+
 static int start_accounts(struct server *server, struct error *error)
 {
     struct accounts_config accounts;
@@ -348,6 +360,7 @@ static int start_presence(struct server *server, struct error *error)
     struct presence_config presence = {.base = server->base,
                                        .accounts = server->accounts,
                                        .bans = server->bans,
+                                       .policy = server->policy,
                                        .store = server->store,
                                        .commands = server->commands[0],
                                        .players_max = server->config->players_max,
@@ -445,6 +458,7 @@ static struct http_config http_config_of(const struct server *server, const stru
                                             .bans = server->bans,
                                             .census = server->census,
                                             .keys = server->keys,
+                                            .policy = server->policy,
                                             .presence = server->presence,
                                             .recent = server->recent,
                                             .refresh = server->refresh,
@@ -776,6 +790,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .transcript = server->transcript,
                                  .field = server->field,
                                  .spawn_radius_m = server->config->spawn_radius_m,
+                                 .policy = server->policy,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -884,10 +899,10 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process,  take_state,     open_doors,     check_certificate, start_reports,
-    start_store,    start_accounts, start_queues,   start_world,       start_records,
-    start_presence, start_sessions, start_monitor,  start_http,        start_ticker,
-    start_ending,   start_admin,    start_watching, open_metrics,
+    start_process, take_state,     open_doors,     check_certificate, start_reports,
+    start_store,   start_policy,   start_accounts, start_queues,      start_world,
+    start_records, start_presence, start_sessions, start_monitor,     start_http,
+    start_ticker,  start_ending,   start_admin,    start_watching,    open_metrics,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -1002,6 +1017,7 @@ void server_free(struct server *server)
     refresh_free(server->refresh);
     access_free(server->access);
     bans_free(server->bans);
+    policy_free(server->policy);
     chatlog_free(server->chatlog);
     recent_free(server->recent);
     transcript_free(server->transcript);

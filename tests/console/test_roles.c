@@ -96,6 +96,8 @@ static const struct method {
     {"auth.rotate-key", "",                ADMIN,     0},
     {"server.restart-when-empty", "reason=tea", ADMIN,  2}, /* it takes none: nobody is here, so it would be done */
     {"server.cancel",   "",                ADMIN,     1}, /* there is nothing */
+    {"server.maintenance", "on=yes",       ADMIN,     0},
+    {"server.drain",    "on=yes",          ADMIN,     0},
     {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
 };
 /* clang-format on */

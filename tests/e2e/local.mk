@@ -65,9 +65,9 @@ EXTRA_DIST += tests/e2e/soak.sh
 dist_check_SCRIPTS += tests/e2e/test_line.sh tests/e2e/test_http_page.sh
 
 check_PROGRAMS += tests/e2e/test_upkeep
-tests_e2e_test_upkeep_SOURCES = tests/e2e/test_upkeep.c $(STAGE_SOURCES)
-tests_e2e_test_upkeep_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
-tests_e2e_test_upkeep_LDADD = $(E2E_LIBS)
+tests_e2e_test_upkeep_SOURCES = tests/e2e/test_upkeep.c $(WEB_SOURCES)
+tests_e2e_test_upkeep_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_upkeep_LDADD = $(STAGE_STORE_LIBS)
 
 check_PROGRAMS += tests/e2e/test_mounts
 tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)

@@ -1,10 +1,11 @@
 /* test_upkeep.c -- an operator keeps the house: ends that are to come, and who may log in
  * meanwhile. Each test has a daemon of its own. */
-#include "stage.h"
+#include "web.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *answer(const char *method, const char *params)
@@ -97,6 +98,173 @@ static void test_restart_when_empty(void **state)
     assert_int_equal(daemon_wait_exit(&server), DAEMON_AGAIN);
 }
 
+/* -- who may log in ---------------------------------------------------------------------------- */
+
+/* Asks for a login, or an account, and is refused. *text: what it is told. */
+static enum protocol_reason turned_away(const char *name, bool newcomer, char *text)
+{
+    struct player *player = player_connect(party, &server);
+    enum protocol_reason reason;
+
+    UNTIL(party, DEADLINE_MS, player->greeted);
+    (newcomer ? player_register : player_login)(player, name, PASSWORD);
+    UNTIL(party, DEADLINE_MS, player->notice != 0xff || player->welcomed);
+    assert_false(player->welcomed);
+    reason = player->notice;
+    strcpy(text, player->notice_text);
+    player_drop(player);
+    return reason;
+}
+
+static void back_from_a_dropped_line(struct player *player)
+{
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    uint64_t heard = player->heard;
+    struct player *again;
+
+    snprintf(token, sizeof(token), "%s", player->token);
+    player_drop(player);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_away") == 1);
+    again = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, again->greeted);
+    player_resume(again, token, heard);
+    UNTIL(party, DEADLINE_MS, again->welcomed);
+}
+
+static void maintenance_file(char path[128])
+{
+    snprintf(path, 128, "%s/state/maintenance", server.dir);
+}
+
+static void test_maintenance(void **state)
+{
+    struct player *alice, *mo;
+    char path[128], text[PROTOCOL_TEXT_MAX + 1];
+    FILE *file;
+
+    (void)state;
+    maintenance_file(path);
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    mo = player_new_account(party, &server, "mona");
+    player_leave(player_new_account(party, &server, "bob"));
+    good("accounts.set-role", "{\"player\":\"mona\",\"role\":\"moderator\"}", "moderator");
+    player_leave(mo);
+    refused("server.maintenance", "{\"on\":true,\"text\":\"a\\u001b[31m\"}", "text:");
+    good("server.status", "{}", "\"maintenance\":null");
+    good("server.maintenance", "{\"on\":true,\"text\":\"Disks are changed until noon.\"}",
+         "\"gone\":0");
+    good("server.status", "{}", "\"text\":\"Disks are changed until noon.\"");
+    assert_int_equal(daemon_metric(&server, "openmmo_maintenance"), 1);
+    /* Others may not in, by whatever way; who is here stays, and finds back; staff may. */
+    assert_int_equal(turned_away("bob", false, text), PROTOCOL_REASON_MAINTENANCE);
+    assert_string_equal(text, "Disks are changed until noon.");
+    assert_int_equal(turned_away("carl", true, text), PROTOCOL_REASON_MAINTENANCE);
+    assert_int_equal(
+        web_post("/api/auth/register", "{\"username\":\"dora\",\"password\":\"" PASSWORD "\"}"),
+        503);
+    assert_non_null(strstr(web.body, "Disks are changed until noon."));
+    assert_int_equal(
+        web_post("/api/auth/login", "{\"username\":\"bob\",\"password\":\"" PASSWORD "\"}"), 503);
+    assert_int_equal(
+        web_post("/api/auth/login", "{\"username\":\"alice\",\"password\":\"" PASSWORD "\"}"), 200);
+    assert_int_equal(web_get("/readyz"), 200);
+    assert_int_equal(daemon_metric(&server, "openmmo_logins_total{outcome=\"closed\"}"), 4);
+    stage_expect_walking(alice, DEADLINE_MS);
+    back_from_a_dropped_line(alice);
+    player_returns(party, &server, "mona");
+    /* A wrong password learns nothing of it. */
+    assert_int_equal(turned_away("nobody", false, text), PROTOCOL_REASON_LOGIN_FAILED);
+    /* It outlasts a restart, and nobody comes back over it. */
+    assert_int_equal(daemon_terminate(&server), 0);
+    daemon_start(&server, NULL);
+    good("server.status", "{}", "\"text\":\"Disks are changed until noon.\"");
+    assert_int_equal(turned_away("alice", false, text), PROTOCOL_REASON_MAINTENANCE);
+    good("server.maintenance", "{\"on\":false}", "\"maintenance\":null");
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(daemon_metric(&server, "openmmo_maintenance"), 0);
+    player_returns(party, &server, "bob");
+    /* Put there by hand: whatever is in it, it is in force. */
+    assert_int_equal(daemon_terminate(&server), 0);
+    file = fopen(path, "w");
+    fputs("by \033[31mhand\nand more", file);
+    fclose(file);
+    daemon_start(&server, NULL);
+    assert_int_equal(turned_away("bob", false, text), PROTOCOL_REASON_MAINTENANCE);
+    assert_string_equal(text, "by \\u{001B}[31mhand");
+}
+
+/* Those who are asked to go do, but for staff; and the line before a full world too. */
+static void test_maintenance_sends_away(void **state)
+{
+    struct player *alice, *mo, *line;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    mo = player_new_account(party, &server, "mona");
+    good("accounts.set-role", "{\"player\":\"mona\",\"role\":\"admin\"}", "admin");
+    line = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, line->greeted);
+    player_register(line, "late", PASSWORD);
+    UNTIL(party, DEADLINE_MS, line->notice == PROTOCOL_REASON_WAITING);
+    good("server.maintenance", "{\"on\":true}", "\"gone\":1");
+    UNTIL(party, DEADLINE_MS, line->gone);
+    assert_int_equal(line->farewell, PROTOCOL_REASON_MAINTENANCE);
+    assert_false(alice->gone);
+    good("server.maintenance", "{\"on\":true,\"kick\":true,\"text\":\"Go home\"}", "\"gone\":1");
+    UNTIL(party, DEADLINE_MS, alice->gone);
+    assert_int_equal(alice->farewell, PROTOCOL_REASON_MAINTENANCE);
+    assert_string_equal(alice->farewell_text, "Go home");
+    stage_expect_walking(mo, DEADLINE_MS);
+}
+
+/* Where it cannot be written down it holds all the same, and says so. */
+static void test_maintenance_without_a_file(void **state)
+{
+    char path[128], text[PROTOCOL_TEXT_MAX + 1];
+
+    (void)state;
+    daemon_start(&server, NULL);
+    maintenance_file(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    good("server.maintenance", "{\"on\":true}", "\"unkept\":\"the file ");
+    assert_int_equal(turned_away("bob", true, text), PROTOCOL_REASON_MAINTENANCE);
+    good("server.maintenance", "{\"on\":false}", "\"unkept\":\"the file ");
+    player_new_account(party, &server, "bob");
+}
+
+static void test_drain(void **state)
+{
+    struct player *alice, *bob;
+    char text[PROTOCOL_TEXT_MAX + 1];
+
+    (void)state;
+    daemon_start(&server, NULL);
+    alice = player_new_account(party, &server, "alice");
+    bob = player_new_account(party, &server, "bob");
+    good("server.drain", "{\"on\":true,\"retry_after\":90}", "\"retry_after_s\":90");
+    assert_int_equal(daemon_metric(&server, "openmmo_draining"), 1);
+    assert_int_equal(turned_away("carl", true, text), PROTOCOL_REASON_BUSY);
+    assert_non_null(strstr(text, "nobody new"));
+    assert_int_equal(
+        web_post("/api/auth/register", "{\"username\":\"dora\",\"password\":\"" PASSWORD "\"}"),
+        503);
+    assert_string_equal(web_header("Retry-After"), "90");
+    back_from_a_dropped_line(alice);
+    player_leave(bob); /* and finds his client was closed by mistake */
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 1);
+    player_returns(party, &server, "bob");
+    good("server.drain", "{\"on\":false}", "\"drain\":null");
+    player_new_account(party, &server, "carl");
+    good("server.drain", "{\"on\":true}", "\"retry_after_s\":60");
+    /* A run that begins is drained of nobody. */
+    assert_int_equal(daemon_terminate(&server), 0);
+    daemon_start(&server, NULL);
+    good("server.status", "{}", "\"drain\":null");
+    player_new_account(party, &server, "dora");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +272,10 @@ int main(void)
         STAGED(test_signal_amid_countdown, NULL),
         STAGED(test_restart_is_told_to_the_manager, NULL),
         STAGED(test_restart_when_empty, NULL),
+        STAGED(test_maintenance, NULL),
+        STAGED(test_maintenance_sends_away, "[net]\nplayers_max = 2\n"),
+        STAGED(test_maintenance_without_a_file, NULL),
+        STAGED(test_drain, NULL),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,8 +121,8 @@ static void web_forget(struct web *web)
     web->heard[0] = '\0';
 }
 
-/* A guest of that name, in the world. */
-static void web_enter(struct web *web, const char *name)
+/* Connected, and nobody yet. */
+static void web_connect(struct web *web)
 {
     static const char ask[] = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\n"
                               "Connection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -131,7 +131,6 @@ static void web_enter(struct web *web, const char *name)
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(daemon_http_port(&server)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char join[256];
     const char *sid;
 
     memset(web, 0, sizeof(*web));
@@ -144,6 +143,14 @@ static void web_enter(struct web *web, const char *name)
     UNTIL(party, DEADLINE_MS, web_pump() && web_heard(web, "40{\"sid\":\""));
     sid = strstr(web->heard, "40{\"sid\":\"") + strlen("40{\"sid\":\"");
     snprintf(web->id, sizeof(web->id), "%.*s", (int)strcspn(sid, "\""), sid);
+}
+
+/* A guest of that name, in the world. */
+static void web_enter(struct web *web, const char *name)
+{
+    char join[256];
+
+    web_connect(web);
     snprintf(join, sizeof(join), "421[\"player:join\",{\"username\":\"%s\"}]", name);
     web_send(web, join);
     UNTIL(party, DEADLINE_MS, web_pump() && web_heard(web, "431[{\"ok\":true}]"));
@@ -319,6 +326,25 @@ static void test_told(void **state)
     assert_false(web_heard(other, "a word with you"));
 }
 
+/* Who is connected and wants to join is told in the operator's words. */
+static void test_maintenance(void **state)
+{
+    struct web *web = &webs[0];
+
+    (void)state;
+    web_enter(web, "walter");
+    assert_non_null(daemon_ask(&server, "server.maintenance",
+                               "{\"on\":true,\"text\":\"Back at noon\",\"kick\":true}"));
+    UNTIL(party, DEADLINE_MS,
+          web_pump() && web_heard(web, "42[\"server:disconnect\",{\"reason\":"));
+    assert_true(web_heard(web, "Back at noon"));
+    web_leave(web);
+    web_connect(web);
+    web_send(web, "421[\"player:join\",{\"username\":\"walter\"}]");
+    UNTIL(party, DEADLINE_MS, web_pump() && web_heard(web, "431["));
+    assert_non_null(strstr(strstr(web->heard, "431["), "Back at noon"));
+}
+
 /* What a stranger says of whom he speaks for is not believed; what a trusted proxy says is. */
 static void test_address(void **state)
 {
@@ -344,6 +370,7 @@ int main(void)
         {"test_one_world", test_one_world, setup, teardown, (void *)(uintptr_t)guests},
         {"test_one_world_two_threads", test_one_world, setup, teardown, (void *)(uintptr_t)threads},
         {"test_one_world_no_thread", test_one_world, setup, teardown, (void *)(uintptr_t)none},
+        {"test_maintenance", test_maintenance, setup, teardown, (void *)(uintptr_t)guests},
         {"test_address", test_address, setup, teardown, (void *)(uintptr_t)guests},
         {"test_address_proxied", test_address, setup, teardown, (void *)(uintptr_t)proxied},
         {"test_told", test_told, setup, teardown, (void *)(uintptr_t)guests},

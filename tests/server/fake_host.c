@@ -111,6 +111,13 @@ int presence_kick(struct presence *presence, const char *name, uint64_t session,
     return -1;
 }
 
+unsigned presence_turn_out(struct presence *presence, bool everyone)
+{
+    (void)presence;
+    fake_host.turned_out++;
+    return everyone ? fake_host.players_n : 0;
+}
+
 int presence_teleport(struct presence *presence, uint64_t session, int32_t x, int32_t z)
 {
     (void)presence;
@@ -295,6 +302,7 @@ void fake_host_start_at(const char *path, unsigned players_n)
         abort();
     config.field = fake_host.field;
     config.spawn_radius_m = 24;
+    config.policy = fake_host.policy = policy_new("/nonexistent/maintenance");
     fake_host.admin = fd >= 0 ? admin_new(&config, &error) : NULL;
     if (fake_host.admin == NULL) {
         fprintf(stderr, "fake_host: %s\n", error.text);
@@ -360,6 +368,7 @@ void fake_host_stop(void)
 
     admin_free(fake_host.admin);
     ending_free(fake_host.ending);
+    policy_free(fake_host.policy);
     worst_free(fake_host.worst);
     heightfield_free(fake_host.field);
     event_base_free(fake_host.base);

@@ -4,6 +4,7 @@
 #ifndef OPENMMO_TESTS_FAKE_HOST_H
 #define OPENMMO_TESTS_FAKE_HOST_H
 
+#include "accounts/policy.h"
 #include "admin/admin.h"
 #include "ops/alerts.h"
 #include "ops/ending.h"
@@ -30,7 +31,9 @@ struct fake_host {
     struct alerts alerts;
     struct worst *worst; /* producer 0 ticks, 1 sweeps; taken by who notes */
     struct heightfield *field;
-    struct snapshot *world;   /* what presence_world says; NULL: nothing yet */
+    struct snapshot *world; /* what presence_world says; NULL: nothing yet */
+    struct policy *policy;
+    unsigned turned_out;
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);
     void *saved_context;

@@ -39,6 +39,8 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_MUTED:
     case PROTOCOL_REASON_LEFT:
     case PROTOCOL_REASON_LOGGED_OUT:
+    case PROTOCOL_REASON_MAINTENANCE:
+    case PROTOCOL_REASON_NOT_LISTED:
         return false;
     }
     return false;

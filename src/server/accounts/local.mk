@@ -11,6 +11,7 @@ libserver_a_SOURCES += \
     src/server/accounts/keys.c src/server/accounts/keys.h \
     src/server/accounts/name.c src/server/accounts/name.h \
     src/server/accounts/password.c src/server/accounts/password.h \
+    src/server/accounts/policy.c src/server/accounts/policy.h \
     src/server/accounts/refresh.c src/server/accounts/refresh.h \
     src/server/accounts/throttle.c src/server/accounts/throttle.h \
     src/server/accounts/token.c src/server/accounts/token.h \

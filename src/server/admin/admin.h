@@ -29,6 +29,7 @@ struct recent;     /* play/recent.h */
 struct transcript; /* play/transcript.h */
 struct worst;      /* ops/worst.h */
 struct ending;     /* ops/ending.h */
+struct policy;     /* accounts/policy.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
 struct admin_status {
@@ -84,6 +85,7 @@ struct admin_config {
     struct transcript *transcript;             /* the same */
     const struct heightfield *field;           /* borrowed, outlives the admin */
     uint32_t spawn_radius_m;                   /* newcomers begin within it of the middle */
+    struct policy *policy;                     /* the same */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -122,7 +122,7 @@ json_t *cmd_server_status(const struct method_desk *desk)
                                       "tls_ports",
                                       ports_json(status.https_ports, ARRAY_N(status.https_ports))));
     if (answer != NULL)
-        json_object_set_new(answer, "ending", cmd_operating_ending(desk));
+        json_object_update_new(answer, cmd_operating_json(desk));
     if (answer != NULL)
         json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
     return answer;

@@ -162,8 +162,8 @@ extern const struct method CMD_WORLD[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
-/* The end that was ordered; null: none. */
-json_t *cmd_operating_ending(const struct method_desk *desk);
+/* Of server.status: ending, maintenance, drain. */
+json_t *cmd_operating_json(const struct method_desk *desk);
 json_t *cmd_load_ladder(const struct method_desk *desk); /* what server.ladder answers */
 /* What alerts.list answers, with so many that are over. */
 json_t *cmd_alerts_list(const struct method_desk *desk, unsigned recent);

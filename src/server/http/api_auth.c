@@ -10,12 +10,14 @@
 #include "accounts/access.h"
 #include "accounts/accounts.h"
 #include "accounts/bans.h"
+#include "accounts/policy.h"
 #include "accounts/refresh.h"
 #include "common/compiler.h"
 #include "http/api.h"
 #include "http/asked.h"
 #include "http/http.h"
 #include "ops/metrics.h"
+#include "play/presence.h"
 #include "store/timestamp.h"
 
 static const struct http_services *services_of(const struct http_call *call)
@@ -85,6 +87,19 @@ static bool address_banned(struct http_call *call)
     return ban != NULL;
 }
 
+/* True: the policy turns him away, and the call is answered. */
+static bool turned_away(struct http_call *call, const struct policy_guest *guest)
+{
+    struct policy_refusal refusal;
+
+    if (policy_lets_in(services_of(call)->policy, guest, &refusal))
+        return false;
+    if (refusal.retry_after_ms > 0)
+        asked_retry_after(call, refusal.retry_after_ms);
+    call_problem(call, refusal.reason == PROTOCOL_REASON_NOT_LISTED ? 403 : 503, refusal.text);
+    return true;
+}
+
 /* -- tokens ------------------------------------------------------------------------------------ */
 
 static void answer_tokens(struct http_call *call, int status, const struct refresh_answer *answer)
@@ -130,6 +145,7 @@ static void known(void *context, uint64_t tag, const struct accounts_answer *ans
     struct http_call *call = context;
     const struct http_services *services = services_of(call);
     struct refresh_asker asker = {.done = issued, .context = call, .tag = tag};
+    struct policy_guest guest = {.player = 0};
     const struct ban *ban;
 
     if (answer->reason != PROTOCOL_REASON_NONE) {
@@ -141,6 +157,11 @@ static void known(void *context, uint64_t tag, const struct accounts_answer *ans
         refuse_banned(call, ban);
         return;
     }
+    guest.player = answer->player;
+    guest.staff = answer->role != PROTOCOL_ROLE_PLAYER;
+    guest.here = presence_stands(services->presence, answer->player);
+    if (turned_away(call, &guest))
+        return;
     note_login(call, answer->player);
     refresh_issue(services->refresh, answer->player, answer->username, answer->role, &asker);
 }
@@ -162,7 +183,10 @@ static void come_in(struct http_call *call, enum accounts_kind kind, int status)
                                        .password = text_of(call, "password"),
                                        .code = text_of(call, "code")};
 
-    if (!address_banned(call))
+    if (address_banned(call))
+        return;
+    /* Before an account is made of it. */
+    if (kind != ACCOUNTS_REGISTER || !turned_away(call, &(struct policy_guest){.player = 0}))
         accounts_login(services_of(call)->accounts, &request, known, call);
 }
 

@@ -28,6 +28,7 @@ struct accounts;    /* accounts/accounts.h */
 struct bans;        /* accounts/bans.h */
 struct census;      /* http/census.h */
 struct keys;        /* accounts/keys.h */
+struct policy;      /* accounts/policy.h */
 struct network;     /* net/network.h */
 struct presence;    /* play/presence.h */
 struct recent;      /* play/recent.h */
@@ -43,6 +44,7 @@ struct http_services {
     struct bans *bans;
     struct census *census;
     struct keys *keys;
+    struct policy *policy;
     struct presence *presence;
     struct recent *recent;
     struct refresh *refresh;

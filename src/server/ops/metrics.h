@@ -94,9 +94,12 @@
     ROW(FLOOR_SWEEPS,            GAUGE,     "openmmo_floor_sweeps",                 "Tier floors of the io threads by the time of their sweeps, added up") \
     ROW(FLOOR_EGRESS,            GAUGE,     "openmmo_floor_egress",                 "Tier floor of the server by its bytes sent") \
     ROW(OUTBOX_OVERFLOWS,        COUNTER,   "openmmo_outbox_overflows_total",       "Connections closed because their outbox was full") \
-    ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_total{outcome=\"ok\"}", "Logins by what came of them: ok, failed (wrong name, password or token), limited") \
+    ROW(LOGINS_OK,               COUNTER,   "openmmo_logins_total{outcome=\"ok\"}", "Logins by what came of them: ok, failed (wrong name, password or token), limited, closed") \
     ROW(LOGINS_FAILED,           COUNTER,   "openmmo_logins_total{outcome=\"failed\"}", "Logins refused for a wrong name, password or token") \
     ROW(LOGINS_LIMITED,          COUNTER,   "openmmo_logins_total{outcome=\"limited\"}", "Logins refused by a limit") \
+    ROW(LOGINS_CLOSED,           COUNTER,   "openmmo_logins_total{outcome=\"closed\"}", "Logins refused for maintenance, a drain or the allowlist") \
+    ROW(MAINTENANCE,             GAUGE,     "openmmo_maintenance",                  "1 while only staff may log in") \
+    ROW(DRAINING,                GAUGE,     "openmmo_draining",                     "1 while nobody new may log in") \
     ROW(REFRESH_REUSED,          COUNTER,   "openmmo_refresh_reused_total",         "Refresh tokens that came a second time: their logins were ended") \
     ROW(REGISTRATIONS,           COUNTER,   "openmmo_registrations_total",          "Accounts made") \
     ROW(HASHES,                  COUNTER,   "openmmo_password_hashes_total",        "Password hashes computed") \

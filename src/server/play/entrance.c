@@ -7,6 +7,8 @@
 
 #include "accounts/accounts.h"
 #include "accounts/bans.h"
+#include "accounts/policy.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "play/presence_inside.h"
@@ -94,6 +96,40 @@ static bool banned(struct presence *presence, struct person *person, uint64_t pl
     return true;
 }
 
+/* Whether the policy turns him away; then he was told so. */
+static bool turned_away(struct presence *presence, uint64_t session,
+                        const struct policy_guest *guest)
+{
+    struct login_answer answer = {.reason = PROTOCOL_REASON_NONE};
+    struct policy_refusal refusal;
+
+    if (policy_lets_in(presence->config.policy, guest, &refusal))
+        return false;
+    answer.reason = refusal.reason;
+    answer.retry_after_ms = refusal.retry_after_ms;
+    snprintf(answer.text, sizeof(answer.text), "%s", refusal.text);
+    sessions_answer(presence->sessions, session, &answer);
+    return true;
+}
+
+/* The same of one whose account is known. */
+static bool kept_out(struct presence *presence, struct person *person,
+                     const struct accounts_answer *answer)
+{
+    struct policy_guest guest = {.player = answer->player,
+                                 .staff = answer->role != PROTOCOL_ROLE_PLAYER};
+
+    guest.here = presence_stands(presence, answer->player);
+    guest.returns = presence_has(presence, answer->player) || /* he has not quite left */
+                    (!answer->guest &&
+                     admission_returns(presence->admission, answer->player, clock_steady_ms())) ||
+                    (person->resumes && presence_just_began(presence));
+    if (!turned_away(presence, person->session, &guest))
+        return false;
+    presence_forget(presence, person);
+    return true;
+}
+
 /* The token of one who comes back names his session: it goes on if it is still going on here, or
  * ended with the server before. Else a new one begins. */
 static void go_on_with_session(struct presence *presence, struct person *person,
@@ -155,6 +191,8 @@ static void known(void *context, uint64_t session, const struct accounts_answer 
     }
     if (!answer->guest &&
         banned(presence, person, answer->player)) /* only now: strangers learn nothing of it */
+        return;
+    if (kept_out(presence, person, answer))
         return;
     if (stays_owes_log_out(&presence->saving.stays, answer->login)) {
         presence_refuse(presence, person, PROTOCOL_REASON_TOKEN_REFUSED, 0);
@@ -238,6 +276,7 @@ void entrance_login(void *context, struct login_request *request)
     struct presence *presence = context;
     struct login_answer refusal = {.reason = PROTOCOL_REASON_ALREADY_LOGGED_IN};
     struct person *person = people_find(&presence->people, request->session);
+    bool stranger = request->kind == LOGIN_REGISTER || request->kind == LOGIN_GUEST;
     char why[PROTOCOL_TEXT_MAX + 1];
 
     if (!presence->sessions) {
@@ -250,6 +289,9 @@ void entrance_login(void *context, struct login_request *request)
         ask_change(presence, person, request);
     } else if (person || request->kind == LOGIN_CHANGE) {
         sessions_answer(presence->sessions, request->session, &refusal);
+    } else if (stranger &&
+               turned_away(presence, request->session, &(struct policy_guest){.player = 0})) {
+        /* before an account is made of it */
     } else if (!(person = people_add(&presence->people, request->session))) {
         refusal.reason = PROTOCOL_REASON_BUSY;
         sessions_answer(presence->sessions, request->session, &refusal);

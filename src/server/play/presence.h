@@ -25,12 +25,14 @@
 struct presence;
 struct accounts; /* accounts/accounts.h */
 struct bans;     /* accounts/bans.h */
+struct policy;   /* accounts/policy.h */
 struct bans_handlers;
 
 struct presence_config {
     struct event_base *base;
     struct accounts *accounts;
-    struct bans *bans; /* borrowed; NULL: nobody is banned */
+    struct bans *bans;     /* borrowed; NULL: nobody is banned */
+    struct policy *policy; /* borrowed; NULL: everybody may come in */
     struct store *store;
     struct queue *commands; /* control's own queue to the sim */
     uint32_t players_max;
@@ -87,6 +89,8 @@ uint32_t presence_n(const struct presence *presence);        /* players present,
 uint32_t presence_guests_n(const struct presence *presence); /* guests, also on their way */
 /* Whether the account is in the world, or on its way into it or out of it. */
 bool presence_has(const struct presence *presence, uint64_t player);
+/* Whether its figure stands in the world, with its player or waiting for him. */
+bool presence_stands(const struct presence *presence, uint64_t player);
 /* Every position as of then is durable. */
 struct writeback_watermark presence_watermark(const struct presence *presence);
 
@@ -148,6 +152,9 @@ unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_
 bool presence_gone(const struct presence *presence, uint64_t player);
 /* Let nobody in by that account (it is being erased); 0: everybody again. */
 void presence_bar(struct presence *presence, uint64_t player);
+/* Whom the policy does not let in (any more), they go: those in the line; everyone: those too who
+ * are here, or away. Returns how many. */
+unsigned presence_turn_out(struct presence *presence, bool everyone);
 /* What bans and mutes do to those who are here: to give to bans_set_handlers. */
 struct bans_handlers presence_bans_handlers(struct presence *presence);
 

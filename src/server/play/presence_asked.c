@@ -4,7 +4,9 @@
 #include <utlist.h>
 
 #include "accounts/bans.h"
+#include "accounts/policy.h"
 #include "common/blob.h"
+#include "common/clock.h"
 #include "play/presence_inside.h"
 #include "play/roll.h"
 #include "store/timestamp.h"
@@ -87,6 +89,11 @@ int presence_teleport(struct presence *presence, uint64_t session, int32_t x, in
 static bool stands(const struct person *person)
 {
     return person && (person->state == PERSON_PRESENT || person->state == PERSON_AWAY);
+}
+
+bool presence_stands(const struct presence *presence, uint64_t player)
+{
+    return stands(people_holder(&presence->people, player));
 }
 
 enum presence_place presence_place(const struct presence *presence, uint64_t player,
@@ -273,6 +280,41 @@ unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_
 void presence_bar(struct presence *presence, uint64_t player)
 {
     presence->barred = player;
+}
+
+/* Nothing of one who is on his way: he was let in a moment ago. */
+static bool turns_out(const struct presence *presence, const struct person *person, bool everyone,
+                      struct policy_refusal *refusal)
+{
+    struct policy_guest guest = {.player = person->guest ? 0 : person->player,
+                                 .staff = person->role != PROTOCOL_ROLE_PLAYER};
+
+    if (person->state == PERSON_IN_LINE)
+        guest.returns = admission_returns(presence->admission, person->player, clock_steady_ms());
+    else if (!everyone || !stands(person))
+        return false;
+    return !policy_admits(presence->config.policy, &guest, refusal);
+}
+
+unsigned presence_turn_out(struct presence *presence, bool everyone)
+{
+    struct person *person, *next;
+    struct policy_refusal refusal;
+    unsigned n = 0;
+
+    HASH_ITER(hh, presence->people.persons, person, next)
+    {
+        if (!turns_out(presence, person, everyone, &refusal))
+            continue;
+        n++;
+        person->dismissed = true;
+        if (person->state == PERSON_AWAY)
+            presence_give_up(presence, person);
+        else
+            sessions_disconnect(presence->sessions, person->session, refusal.reason,
+                                refusal.retry_after_ms, refusal.text);
+    }
+    return n;
 }
 
 bool presence_gone(const struct presence *presence, uint64_t player)
