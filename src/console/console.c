@@ -9,7 +9,7 @@
 
 #include "admin_client.h"
 #include "common/clock.h"
-#include "ui.h"
+#include "console/ui/ui.h"
 
 #define ASK_DEADLINE_MS 5000
 
@@ -20,11 +20,11 @@ struct console {
     struct canvas canvas;
 };
 
-static int on_ask(void *context, enum ui_ask ask, const char *method, json_t *params)
+static int on_ask(void *context, int token, const char *method, json_t *params)
 {
     struct console *console = context;
 
-    return admin_client_ask(console->client, method, params, (int)ask, ASK_DEADLINE_MS);
+    return admin_client_ask(console->client, method, params, token, ASK_DEADLINE_MS);
 }
 
 static void on_opened(void *context)
@@ -41,7 +41,7 @@ static void on_answer(void *context, int token, json_t *result, int code, const 
 {
     /* What the end of the connection answered, ui_lost says once. */
     if (code != ADMIN_CLIENT_LOST)
-        ui_answer(&((struct console *)context)->ui, (enum ui_ask)token, result, code, sentence);
+        ui_answer(&((struct console *)context)->ui, token, result, code, sentence);
 }
 
 static void on_notify(void *context, const char *topic, json_t *params)

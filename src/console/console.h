@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "terminal.h"
+#include "terminal/terminal.h"
 
 enum console_exit {
     CONSOLE_OK = 0,

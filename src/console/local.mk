@@ -10,17 +10,30 @@ noinst_LIBRARIES += libconsole.a
 libconsole_a_CFLAGS = $(AM_CFLAGS) $(CONSOLE_CFLAGS)
 libconsole_a_SOURCES = \
     src/console/admin_client.c src/console/admin_client.h \
-    src/console/canvas.c src/console/canvas.h \
     src/console/console.c src/console/console.h \
-    src/console/dialog.c src/console/dialog.h \
     src/console/exec.c src/console/exec.h \
-    src/console/figures.c \
-    src/console/keys.c src/console/keys.h \
-    src/console/model.c src/console/model.h \
-    src/console/screen.h \
-    src/console/screen_load.c \
-    src/console/screen_log.c \
-    src/console/screen_overview.c \
-    src/console/screen_players.c \
-    src/console/terminal.c src/console/terminal.h \
-    src/console/ui.c src/console/ui.h
+    src/console/model/fields.c src/console/model/fields.h \
+    src/console/model/log.c src/console/model/log.h \
+    src/console/model/model.c src/console/model/model.h \
+    src/console/model/players.c src/console/model/players.h \
+    src/console/model/rpc.c src/console/model/rpc.h \
+    src/console/model/series.c src/console/model/series.h \
+    src/console/model/status.c src/console/model/status.h \
+    src/console/model/worst.c src/console/model/worst.h \
+    src/console/screens/load.c src/console/screens/load.h \
+    src/console/screens/log.c src/console/screens/log.h \
+    src/console/screens/overview.c src/console/screens/overview.h \
+    src/console/screens/players.c src/console/screens/players.h \
+    src/console/screens/screens.c \
+    src/console/terminal/terminal.c src/console/terminal/terminal.h \
+    src/console/ui/canvas.c src/console/ui/canvas.h \
+    src/console/ui/dialog.c src/console/ui/dialog.h \
+    src/console/ui/figures.c src/console/ui/figures.h \
+    src/console/ui/frame.c src/console/ui/frame.h \
+    src/console/ui/help.c src/console/ui/help.h \
+    src/console/ui/keys.c src/console/ui/keys.h \
+    src/console/ui/line.c src/console/ui/line.h \
+    src/console/ui/list.c src/console/ui/list.h \
+    src/console/ui/requests.c src/console/ui/requests.h \
+    src/console/ui/screen.h \
+    src/console/ui/ui.c src/console/ui/ui.h

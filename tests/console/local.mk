@@ -12,7 +12,7 @@ tests_console_test_screens_SOURCES = tests/console/test_screens.c
 tests_console_test_screens_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
 tests_console_test_screens_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
-EXTRA_DIST += tests/console/replies.jsonl tests/console/golden
+EXTRA_DIST += tests/console/replies tests/console/golden
 
 check_PROGRAMS += tests/console/test_exec
 tests_console_test_exec_SOURCES = tests/console/test_exec.c tests/server/fake_host.c tests/server/fake_host.h

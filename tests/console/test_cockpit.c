@@ -85,21 +85,21 @@ static void an_operator_runs_the_server(void **state)
     snprintf(keys, sizeof(keys), "-l '/%s'", name);
     tmux_type(keys);
     tmux_see("(1 match)");
-    tmux_type("Enter k");
+    tmux_type("Enter K");
     tmux_see("[ No ]");
     tmux_type("r");
     tmux_type("-l bye");
     tmux_type("Tab Tab");
     tmux_see("[ Yes, kick ]");
     tmux_type("Enter");
-    tmux_see("was kicked");
+    tmux_see("kicked walker");
     tmux_see("Nobody matches");
     UNTIL(NULL, DEADLINE_MS,
           daemon_said(&openmmod, "reason=KICKED") && daemon_said(&openmmod, "method=players.kick"));
     assert_non_null(strstr(exec_says("announce 'text=tea at five'"), "players"));
     assert_non_null(strstr(exec_says("server.save"), "saved"));
     assert_non_null(strstr(exec_says("server.reload"), "outcome"));
-    tmux_type("3");
+    tmux_type("5");
     tmux_see("method=announce");
     assert_non_null(strstr(exec_says("server.shutdown reason=tea"), "stops"));
     assert_int_equal(daemon_wait_exit(&openmmod), 0);

@@ -389,7 +389,7 @@ static void every_screen_shows_it_and_obeys_nothing(void **state)
         fit = fit < ARRAY_N(HOSTILE) ? fit : ARRAY_N(HOSTILE);
         tmux_run(TMUX "resize-window -t t -x %d -y %d", tmux_directory, SIZES[i].columns,
                  SIZES[i].rows);
-        tmux_type("3");
+        tmux_type("5");
         snprintf(seen, sizeof(seen), "end=%zu", ARRAY_N(HOSTILE) + 99);
         tmux_see(seen);
         tmux_type("2");
@@ -425,7 +425,7 @@ static void dialogs_hold_together(void **state)
     for (size_t i = 0; i < ARRAY_N(HOSTILE); i++) {
         char from[48];
 
-        tmux_type("k");
+        tmux_type("K");
         tmux_see("[ No ]");
         snprintf(from, sizeof(from), "192.0.2.%zu:7", i + 100);
         tmux_see(from);
@@ -434,7 +434,7 @@ static void dialogs_hold_together(void **state)
         tmux_see_no_more("[ No ]");
         tmux_type("Down");
     }
-    tmux_type("k");
+    tmux_type("K");
     tmux_see("[ No ]");
     tmux_type("y");
     tmux_see("refused");
@@ -522,7 +522,7 @@ static void what_the_server_accepts_is_harmless_too(void **state)
         if (strstr(row, "127.0.0.1:") != NULL)
             assert_int_equal(column_of(row, "127.0.0.1:"), head);
     }
-    tmux_type("3");
+    tmux_type("5");
     tmux_see("method=announce");
     tmux_see("end");
     terminal_is_untouched();

@@ -122,7 +122,7 @@ void tmux_is_sane(const char *left)
     }
     assert_string_equal(tmux_run("cmp %s/before %s/after 2>&1", tmux_directory, tmux_directory),
                         "");
-    tmux_see_no_more("Overview");
+    tmux_see_no_more("1Over");
     assert_string_equal(
         tmux_run(TMUX "display -p -t t '#{alternate_on} #{cursor_flag} #{mouse_any_flag}'",
                  tmux_directory),

@@ -1,0 +1,52 @@
+/* model.c -- see model.h. Which part takes what. */
+#include "model.h"
+
+#include <string.h>
+
+#include "common/compiler.h"
+
+/* clang-format off */
+static const struct {
+    const char *method, *topic; /* NULL: none */
+    /* params: of an answer what was asked, of a notification subscription and lost. */
+    void (*take)(struct model *model, const json_t *params, const json_t *data);
+} TAKES[] = {
+    {"rpc.discover",    NULL,      model_rpc_take},
+    {"server.status",   NULL,      model_status_take},
+    {NULL,              "metrics", model_status_sample},
+    {"metrics.history", NULL,      model_history_take},
+    {"server.worst",    NULL,      model_worst_take},
+    {"players.list",    "players", model_players_take},
+    {"log.tail",        NULL,      model_log_tail},
+    {NULL,              "log",     model_log_take},
+};
+/* clang-format on */
+
+int model_init(struct model *model)
+{
+    memset(model, 0, sizeof(*model));
+    return model_log_init(&model->log);
+}
+
+void model_fini(struct model *model)
+{
+    model_rpc_fini(&model->rpc);
+    model_log_fini(&model->log);
+    memset(model, 0, sizeof(*model));
+}
+
+void model_answer(struct model *model, const char *method, const json_t *params, const json_t *data)
+{
+    for (size_t i = 0; i < ARRAY_N(TAKES); i++) {
+        if (TAKES[i].method != NULL && strcmp(TAKES[i].method, method) == 0)
+            TAKES[i].take(model, params, data);
+    }
+}
+
+void model_notify(struct model *model, const char *topic, const json_t *params)
+{
+    for (size_t i = 0; i < ARRAY_N(TAKES); i++) {
+        if (TAKES[i].topic != NULL && strcmp(TAKES[i].topic, topic) == 0)
+            TAKES[i].take(model, params, json_object_get(params, "data"));
+    }
+}

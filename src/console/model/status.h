@@ -1,0 +1,60 @@
+/* status.h -- part of the model: how the server is now (server.status, topic metrics), and its last
+ * minutes (metrics.history, then a value with each sample). */
+#ifndef OPENMMO_CONSOLE_STATUS_H
+#define OPENMMO_CONSOLE_STATUS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "series.h"
+
+struct model;
+
+#define MODEL_RUNGS 5
+
+struct model_times {
+    int64_t n;
+    double mean_ms, p50_ms, p99_ms, max_ms;
+};
+
+/* A rung of the ladder under overload. */
+struct model_rung {
+    bool active;
+    int64_t since_ms;
+    char name[16], words[160];
+};
+
+struct model_status {
+    bool known;
+    char name[112], version[32], state[16], store[16], store_error[256];
+    int64_t now_ms, started_ms, uptime_s, pid;
+    int64_t tick, hz, missed, worst_at_ms, players, players_max;
+    double budget_ms, worst_ms;
+    struct model_times over_10s, over_60s, step, snapshot, late, sweep, store_times;
+    int64_t connections, before_login, connections_max, accepted;
+    int64_t logins_ok, logins_failed, logins_limited, refused;
+    bool guests; /* are let in */
+    int64_t guests_here;
+    double in_per_s, out_per_s, messages_per_s;
+    int64_t in, out;
+    bool store_ok, journal_stopped;
+    int64_t store_queue, store_errors, saves_pending, positions_saved, durable_ms, durable_tick;
+    int64_t operators, dropped;
+    struct model_rung rungs[MODEL_RUNGS];
+    int rung; /* the highest that is stepped on; 0: all is well */
+    int64_t waiting;
+};
+
+struct model_history {
+    struct series tick_mean, tick_p99, in, out, players_here; /* ms, bytes a second */
+};
+
+void model_status_take(struct model *model, const json_t *params, const json_t *data);
+/* A sample: also moves the history. */
+void model_status_sample(struct model *model, const json_t *params, const json_t *data);
+/* The daemon's own memory of the last minute: taken at each connection, so that the graphs have no
+ * hole. */
+void model_history_take(struct model *model, const json_t *params, const json_t *data);
+
+#endif

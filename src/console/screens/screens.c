@@ -1,0 +1,18 @@
+/* screens.c -- the table of screens (screen.h), in the order of the tabs: 1 Overview 2 Players 3
+ * Map 4 Chat 5 Log 6 Database 7 Network 8 Reports 9 Audit 0 Config. Pages stand behind theirs. */
+#include "console/ui/screen.h"
+
+#include "common/compiler.h"
+#include "load.h"
+#include "log.h"
+#include "overview.h"
+#include "players.h"
+
+/* clang-format off */
+const struct screen *const SCREENS[] = {
+    &SCREEN_OVERVIEW, &SCREEN_LOAD,
+    &SCREEN_PLAYERS,
+    &SCREEN_LOG,
+};
+/* clang-format on */
+const int SCREENS_N = (int)ARRAY_N(SCREENS);

@@ -1,0 +1,266 @@
+/* terminal.c -- see terminal.h. */
+#define _GNU_SOURCE
+#include "terminal.h"
+
+#include <curses.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "console/ui/keys.h"
+
+/* What a handler needs to put the terminal right, made ready beforehand. */
+static struct {
+    SCREEN *screen;
+    bool coloured;
+    struct termios before;
+    char reset[256];
+    volatile sig_atomic_t armed;
+} terminal;
+
+static const int SIGNALS[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGSEGV,
+                              SIGABRT, SIGBUS,  SIGFPE, SIGILL};
+
+/* Async-signal-safe: write and tcsetattr only. SA_RESETHAND has put the default action back. */
+static void on_fatal(int signal_number)
+{
+    if (terminal.armed) {
+        terminal.armed = 0;
+        (void)!write(STDOUT_FILENO, terminal.reset, strlen(terminal.reset));
+        tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
+    }
+    raise(signal_number);
+}
+
+static bool has_capability(char *name)
+{
+    const char *text = tigetstr(name);
+
+    return text != NULL && text != (char *)-1;
+}
+
+/* A capability's text without its padding marks ("$<2>"), behind what is there. */
+static void add_text(const char *text)
+{
+    size_t n = strlen(terminal.reset);
+
+    for (; *text != '\0' && n < sizeof(terminal.reset) - 4; text++) {
+        const char *end = text[0] == '$' && text[1] == '<' ? strchr(text, '>') : NULL;
+
+        if (end != NULL)
+            text = end;
+        else
+            terminal.reset[n++] = *text;
+    }
+    terminal.reset[n] = '\0';
+}
+
+static void add_capability(char *name)
+{
+    if (has_capability(name))
+        add_text(tigetstr(name));
+}
+
+static void arm(void)
+{
+    char names[][6] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
+    struct sigaction action = {.sa_handler = on_fatal,
+                               .sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK};
+    static char stack_room[65536];
+    stack_t stack = {.ss_sp = stack_room, .ss_size = sizeof(stack_room)};
+
+    char to[] = "cup", clear[] = "el";
+
+    terminal.reset[0] = '\0';
+    for (size_t i = 0; i < ARRAY_N(names); i++)
+        add_capability(names[i]);
+    /* Without a screen of its own to leave, the shell goes on in our last line. */
+    if (!has_capability(names[4])) {
+        const char *text = tparm(tigetstr(to), LINES - 1, 0);
+
+        if (text != NULL)
+            add_text(text);
+        add_capability(clear);
+    }
+    sigaltstack(&stack, NULL); /* so that a stack that ran over can still be told of */
+    sigemptyset(&action.sa_mask);
+    terminal.armed = 1;
+    for (size_t i = 0; i < ARRAY_N(SIGNALS); i++)
+        sigaction(SIGNALS[i], &action, NULL);
+}
+
+static void start_colours(enum terminal_colour colour)
+{
+    /* clang-format off */
+    static const struct { enum style style; short front, back; } PAIRS[] = {
+        {STYLE_PLAIN,    -1,            -1},
+        {STYLE_BOLD,     -1,            -1},
+        {STYLE_DIM,      -1,            -1},
+        {STYLE_TITLE,    COLOR_BLACK,   COLOR_CYAN},
+        {STYLE_BORDER,   -1,            -1},
+        {STYLE_GOOD,     COLOR_GREEN,   -1},
+        {STYLE_WARN,     COLOR_YELLOW,  -1},
+        {STYLE_BAD,      COLOR_RED,     -1},
+        {STYLE_ACCENT,   COLOR_CYAN,    -1},
+        {STYLE_SELECTED, COLOR_BLACK,   COLOR_GREEN},
+        {STYLE_KEY,      COLOR_WHITE,   -1},
+        {STYLE_BAR,      COLOR_BLACK,   COLOR_CYAN},
+    };
+    /* clang-format on */
+    const char *no_colour = getenv("NO_COLOR");
+
+    terminal.coloured = false;
+    if (colour == TERMINAL_NEVER || !has_colors() ||
+        (colour == TERMINAL_AUTO && no_colour != NULL && no_colour[0] != '\0'))
+        return;
+    start_color();
+    use_default_colors();
+    for (size_t i = 0; i < ARRAY_N(PAIRS); i++)
+        init_pair((short)(PAIRS[i].style + 1), PAIRS[i].front, PAIRS[i].back);
+    terminal.coloured = true;
+}
+
+int terminal_open(enum terminal_colour colour, struct error *error)
+{
+    const char *name = getenv("TERM");
+    char to[] = "cup";
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return error_set(error, "this is not a terminal; for scripts there is "
+                                "\"openmmo-console exec\"");
+    if (tcgetattr(STDIN_FILENO, &terminal.before) != 0)
+        return error_set(error, "the terminal does not say how it is set");
+    set_escdelay(50);
+    terminal.screen = newterm(NULL, stdout, stdin);
+    if (terminal.screen == NULL)
+        return error_set(error, "the terminal %s is not known here, or cannot move its cursor",
+                         name != NULL && name[0] != '\0' ? name : "(TERM is not set)");
+    if (!has_capability(to)) {
+        terminal_close();
+        return error_set(error, "the terminal %s cannot move its cursor", name);
+    }
+    arm();
+    cbreak();
+    noecho();
+    nonl();
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    curs_set(0);
+    start_colours(colour);
+    return 0;
+}
+
+void terminal_close(void)
+{
+    char leave[] = "rmcup";
+
+    if (terminal.screen == NULL)
+        return;
+    if (terminal.armed && !has_capability(leave)) { /* the shell goes on in our last line */
+        move(LINES - 1, 0);
+        clrtoeol();
+        refresh();
+    }
+    endwin();
+    terminal.armed = 0;
+    delscreen(terminal.screen);
+    terminal.screen = NULL;
+}
+
+void terminal_size(int *rows, int *columns)
+{
+    getmaxyx(stdscr, *rows, *columns);
+}
+
+bool terminal_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+int terminal_key(void)
+{
+    /* clang-format off */
+    static const struct { wint_t curses; int key; } MAP[] = {
+        {KEY_UP, KEYS_UP}, {KEY_DOWN, KEYS_DOWN}, {KEY_LEFT, KEYS_LEFT}, {KEY_RIGHT, KEYS_RIGHT},
+        {KEY_PPAGE, KEYS_PAGE_UP}, {KEY_NPAGE, KEYS_PAGE_DOWN}, {KEY_HOME, KEYS_HOME}, {KEY_END, KEYS_END},
+        {KEY_DC, KEYS_DELETE}, {KEY_BTAB, KEYS_BACK_TAB}, {KEY_BACKSPACE, KEYS_BACKSPACE}, {KEY_ENTER, KEYS_ENTER},
+    };
+    /* clang-format on */
+    wint_t key;
+
+    for (;;) {
+        int kind = get_wch(&key);
+
+        if (kind == ERR)
+            return 0;
+        if (kind == OK)
+            return key == '\r' ? KEYS_ENTER : key == 8 ? KEYS_BACKSPACE : (int)key;
+        for (size_t i = 0; i < ARRAY_N(MAP); i++) {
+            if (MAP[i].curses == key)
+                return MAP[i].key;
+        }
+        if (key >= KEY_F(1) && key <= KEY_F(12))
+            return KEYS_F1 + (int)(key - KEY_F(1));
+    }
+}
+
+static attr_t attributes_of(enum style style)
+{
+    /* clang-format off */
+    static const attr_t COLOURED[STYLES_N] = {
+        [STYLE_BOLD] = A_BOLD, [STYLE_DIM] = A_DIM, [STYLE_BORDER] = A_DIM, [STYLE_BAD] = A_BOLD, [STYLE_WARN] = A_BOLD, [STYLE_KEY] = A_BOLD,
+    };
+    static const attr_t MONO[STYLES_N] = {
+        [STYLE_TITLE] = A_REVERSE, [STYLE_BOLD] = A_BOLD, [STYLE_DIM] = A_DIM, [STYLE_WARN] = A_BOLD,
+        [STYLE_BAD] = A_BOLD | A_UNDERLINE, [STYLE_SELECTED] = A_REVERSE, [STYLE_KEY] = A_BOLD, [STYLE_BAR] = A_REVERSE,
+    };
+    /* clang-format on */
+    return terminal.coloured ? COLOURED[style] : MONO[style];
+}
+
+/* The cell's text for curses. What the C library does not know, or takes for another width than the
+ * canvas does, would stay away or push the line along: that becomes "?". */
+static void text_of(const struct canvas_cell *cell, int width, wchar_t wide[CCHARW_MAX + 1])
+{
+    size_t n = mbstowcs(wide, cell->text, CCHARW_MAX);
+
+    if (n == (size_t)-1 || n == 0 || wcwidth(wide[0]) != width)
+        wcscpy(wide, L"?");
+    wide[CCHARW_MAX] = L'\0';
+}
+
+/* Curses keeps what is on the screen and sends the difference. */
+void terminal_show(const struct canvas *canvas, bool whole)
+{
+    if (whole)
+        clearok(curscr, TRUE);
+    for (int row = 0; row < canvas->rows; row++) {
+        for (int column = 0; column < canvas->columns; column++) {
+            const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column];
+            short pair = terminal.coloured ? (short)(cell->style + 1) : 0;
+            bool is_wide = column + 1 < canvas->columns && cell[1].text[0] == '\0';
+            wchar_t wide[CCHARW_MAX + 1];
+            cchar_t shown;
+
+            if (cell->text[0] == '\0')
+                continue;
+            text_of(cell, is_wide ? 2 : 1, wide);
+            if (setcchar(&shown, wide, attributes_of(cell->style), pair, NULL) != OK)
+                continue;
+            mvadd_wch(row, column, &shown);
+            if (is_wide && wide[0] == L'?')
+                mvadd_wch(row, column + 1, &shown);
+        }
+    }
+    if (canvas->cursor_row >= 0) {
+        move(canvas->cursor_row, canvas->cursor_column);
+        curs_set(1);
+    } else {
+        curs_set(0);
+    }
+    refresh();
+}

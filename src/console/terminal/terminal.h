@@ -1,0 +1,32 @@
+/* terminal.h -- the terminal: the only room that knows curses.
+ *
+ * Takes the whole screen and gives it back as it was, whatever the end: return, signal or crash
+ * (the handlers write with write(2) alone, then raise the signal again). Shows a canvas; only what
+ * changed is sent. One terminal a process, one thread. */
+#ifndef OPENMMO_CONSOLE_TERMINAL_H
+#define OPENMMO_CONSOLE_TERMINAL_H
+
+#include <stdbool.h>
+
+#include "common/compiler.h"
+#include "common/error.h"
+#include "console/ui/canvas.h"
+
+enum terminal_colour { TERMINAL_AUTO, TERMINAL_ALWAYS, TERMINAL_NEVER };
+
+/* AUTO: colours where the terminal has them and NO_COLOR is not set. -1 + error: no terminal, or
+ * one that cannot move its cursor. */
+int terminal_open(enum terminal_colour colour, struct error *error) MUST_CHECK;
+void terminal_close(void); /* also when it is not open */
+
+/* Now, in cells; at least 1 x 1. */
+void terminal_size(int *rows, int *columns);
+/* Can it show more than ASCII? (The locale's character set is UTF-8.) */
+bool terminal_utf8(void);
+/* The next key (a code point or KEYS_*); 0: none waits. Never blocks. A change of size is no key.
+ */
+int terminal_key(void);
+/* Show it; whole: forget what is on the screen and draw all of it. */
+void terminal_show(const struct canvas *canvas, bool whole);
+
+#endif

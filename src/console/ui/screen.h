@@ -1,0 +1,49 @@
+/* screen.h -- a screen: one row of SCREENS and one file in screens/. It draws the model into the
+ * body of the canvas and takes what its own keys and the mouse do; it knows no terminal and no
+ * socket. */
+#ifndef OPENMMO_CONSOLE_SCREEN_H
+#define OPENMMO_CONSOLE_SCREEN_H
+
+#include "figures.h"
+#include "keys.h"
+#include "ui.h"
+
+/* What became of a request. Borrowed. */
+struct screen_reply {
+    const char *method;
+    const json_t *params, *data; /* data: NULL where code != 0 */
+    int code;
+    const char *sentence; /* what was wrong */
+};
+
+/* The mouse over the body; row and column are the canvas's. */
+struct screen_mouse {
+    enum { SCREEN_CLICK, SCREEN_DOUBLE_CLICK, SCREEN_WHEEL_UP, SCREEN_WHEEL_DOWN } what;
+    int row, column;
+};
+
+struct screen {
+    const char *name, *short_name; /* short_name: in the tabs of narrow terminals */
+    char key;                      /* '1' to '9', '0'; 0: a page, see ui_open */
+    struct keys keys;              /* its own; they go before all others */
+    bool list;                     /* the keys of lists hold here too */
+    size_t state_bytes;            /* of what ui_state gives; zeroed at the start */
+    void (*draw)(struct ui *ui, struct canvas *canvas, int row, int rows);
+    /* An action of one of its keys, or of the lists', or KEYS_DO_BACK. NULL: has none. */
+    void (*act)(struct ui *ui, int action);
+    /* Shown and connected, time passes: ask for what it needs. NULL: nothing. */
+    void (*time)(struct ui *ui);
+    /* A request that was asked by ui_ask, ui_poll or ui_do was answered while it is shown, and the
+     * model has taken it. NULL: does not mind. */
+    void (*answered)(struct ui *ui, const struct screen_reply *reply);
+    /* What is typed into its line (ui_prompt) has changed. NULL: does not mind. */
+    void (*typed)(struct ui *ui);
+    /* NULL: the mouse does nothing here. */
+    void (*mouse)(struct ui *ui, const struct screen_mouse *mouse);
+};
+
+/* In the order of the tabs, pages behind their screens. */
+extern const struct screen *const SCREENS[];
+extern const int SCREENS_N;
+
+#endif

@@ -1,0 +1,115 @@
+/* ui.h -- the console without terminal and socket: keys, answers and time in; a canvas and requests
+ * out.
+ *
+ * Owns the model, each screen's state, which screen is shown, the prompt and the dialog. Screens
+ * are rows of one table (screen.h), keys are rows of others (keys.h). One thread. */
+#ifndef OPENMMO_CONSOLE_UI_H
+#define OPENMMO_CONSOLE_UI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "canvas.h"
+#include "common/compiler.h"
+#include "console/model/model.h"
+#include "dialog.h"
+#include "line.h"
+#include "requests.h"
+
+struct screen;
+
+enum ui_link { UI_CONNECTING, UI_LIVE, UI_LOST, UI_DENIED };
+
+struct ui_config {
+    /* Ask the daemon; -1: it could not be asked. token: comes back with the answer. params: taken;
+     * may be NULL. */
+    int (*ask)(void *context, int token, const char *method, json_t *params);
+    void *context;
+};
+
+struct ui {
+    struct ui_config config;
+    struct model model;
+    enum ui_link link;
+    char link_sentence[256];
+    uint64_t lost_ms;     /* since when the connection is lost */
+    uint64_t heard_ms;    /* when the last sample came: a daemon can be there and stand still */
+    int screen;           /* index into SCREENS, of one with a tab */
+    int page;             /* index into SCREENS of the page that is open over it; -1: none */
+    void **states;        /* of each screen */
+    int help, help_pages; /* the page of the help that is shown, 0: none; of how many */
+    bool quit, redraw;    /* redraw: the whole screen, as Ctrl-L wants it */
+    bool paused;          /* nothing that comes is taken */
+    struct line *prompt;  /* the line that is typed into; NULL: none */
+    struct line prompt_before;
+    char message[512]; /* in the bottom line until message_until_ms */
+    bool message_bad;
+    uint64_t message_until_ms;
+    uint64_t now_ms; /* monotonic, as of the last ui_time */
+    int64_t wall_ms;
+    int columns;   /* of the last drawing */
+    int body_rows; /* of the last drawing: how far a page goes */
+    struct requests requests;
+    struct dialog dialog;
+};
+
+/* In place. -1: out of memory. */
+int ui_init(struct ui *ui, const struct ui_config *config) MUST_CHECK;
+/* Frees; asks nothing more. */
+void ui_fini(struct ui *ui);
+
+/* Time passes: messages go, lists are asked for again. Call before ui_draw. */
+void ui_time(struct ui *ui, uint64_t now_ms, int64_t wall_ms);
+/* The connection. */
+void ui_opened(struct ui *ui);
+/* It ended or was not to be had; denied: the daemon refuses us. Pending answers will not come. */
+void ui_lost(struct ui *ui, bool denied, const char *sentence);
+/* The answer to what was asked with that token; result: borrowed, NULL where code != 0. */
+void ui_answer(struct ui *ui, int token, json_t *result, int code, const char *sentence);
+/* A subscription's sample; params: borrowed. */
+void ui_notify(struct ui *ui, const char *topic, json_t *params);
+/* A line of a recording: {"answer": method, "params": what was asked, "data": the result} or
+ * {"notify": topic, "params": ...}. Others are ignored. */
+void ui_recorded(struct ui *ui, const json_t *line);
+/* A key: a Unicode code point, or KEYS_* (keys.h). */
+void ui_key(struct ui *ui, int key);
+/* The whole screen anew; whoever shows it sends the difference. */
+void ui_draw(struct ui *ui, struct canvas *canvas);
+
+/* --- For screens. --- */
+
+/* A screen's own state: state_bytes, zeroed at the start, there until ui_fini. */
+void *ui_state(struct ui *ui, const struct screen *screen);
+/* Go to a screen; a page (a row of SCREENS without a key) opens over the one that is shown, and Esc
+ * closes it. */
+void ui_open(struct ui *ui, const struct screen *screen);
+void ui_close(struct ui *ui); /* the page */
+bool ui_shows(const struct ui *ui, const struct screen *screen);
+
+/* Say something in the bottom line. */
+void ui_say(struct ui *ui, bool bad, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Type into that line, filter as you type: each change shows at once, Esc takes back, Enter keeps.
+ * line: in the screen's state. */
+void ui_prompt(struct ui *ui, struct line *line);
+/* "   filter: text" of a line that is typed into or not empty. Returns the columns it took. */
+int ui_draw_filter(struct ui *ui, struct canvas *canvas, int row, int column,
+                   const struct line *line);
+
+/* Ask for something to look at; the model takes the answer, then the screen hears of it. params:
+ * taken; NULL: none. */
+void ui_ask(struct ui *ui, const char *method, json_t *params);
+/* The same again and again: in the screen's time,
+ *     if (ui_due(ui, &state->poll, 1000))
+ *         ui_poll(ui, &state->poll, "noun.list", params);
+ * One answer is waited for at a time. poll: in the screen's state; ui_again: do not wait for the
+ * interval. */
+bool ui_due(const struct ui *ui, const struct requests_poll *poll, unsigned interval_ms);
+void ui_poll(struct ui *ui, struct requests_poll *poll, const char *method, json_t *params);
+void ui_again(struct requests_poll *poll);
+/* Do something that changes the server: how it ended is said in the bottom line: "kicked Aria" or
+ * "not kicked: why (Aria)". done: "kicked", a constant; target: copied, may be empty. What hurts
+ * goes through dialog_open instead, which calls this. */
+void ui_do(struct ui *ui, const char *method, json_t *params, const char *done, const char *target);
+
+#endif
