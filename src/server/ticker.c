@@ -176,6 +176,8 @@ static void note_worst(struct ticker *ticker, const struct sim_step_counts *coun
     ticker->before_us = (uint32_t)(ran_ns / 1000);
     now->real_us = now->of.tick.late_us + ticker->before_us;
     metrics_observe(METRIC_TICK_REAL_US, now->real_us);
+    if (ticker->before_us > SIM_TICK_MS * 1000)
+        metrics_add(METRIC_TICKS_OVER_BUDGET, 1);
     if (ticker->config.worst != NULL)
         worst_note(ticker->config.worst, 0, now);
     if (ticker->config.ticked != NULL)

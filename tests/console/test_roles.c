@@ -50,6 +50,7 @@ static const struct method {
     {"server.worst",    "",                VIEWER,    0},
     {"alerts.list",     "",                VIEWER,    0},
     {"alerts.rules",    "",                VIEWER,    0},
+    {"server.profile",  "seconds=10",      VIEWER,    0},
     {"players.list",    "",                VIEWER,    0},
     {"players.show",    "name=nobody",     VIEWER,    1},
     {"world.show",      "",                VIEWER,    0},

@@ -101,6 +101,8 @@ static void test_tempo(void **state)
     UNTIL(party, DEADLINE_MS, daemon_said(&server, "event=tick_slow"));
     assert_true(daemon_said(&server, "step_us=7")); /* 70 ms of it, and the log says so */
     assert_true(daemon_metric(&server, "openmmo_ticks_slow_total") > 0);
+    assert_true(daemon_metric(&server, "openmmo_ticks_over_budget_total") > 0);
+    assert_true(daemon_metric(&server, "openmmo_sweep_thread_seconds") > 0);
     UNTIL(party, DEADLINE_MS, bob->notices_n > 0); /* in plain words, too */
     assert_non_null(strstr(bob->notice_text, "the world runs at "));
     answer = daemon_ask(&server, "server.ladder", "{}");

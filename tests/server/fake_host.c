@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/space.h"
 #include "ops/metrics.h"
+#include "play/balance.h"
 
 struct fake_host fake_host;
 
@@ -72,7 +73,7 @@ struct snapshot *presence_world(const struct presence *presence)
 unsigned sessions_threads(const struct sessions *sessions)
 {
     (void)sessions;
-    return 1;
+    return 2;
 }
 
 uint32_t presence_guests_n(const struct presence *presence)
@@ -154,6 +155,18 @@ void sessions_notice(struct sessions *sessions, uint64_t session, const char *te
     (void)sessions;
     fake_host.told = session;
     snprintf(fake_host.notice, sizeof(fake_host.notice), "%s", text);
+}
+
+void sessions_load(const struct sessions *sessions, unsigned thread, struct balance_load *load)
+{
+    (void)sessions;
+    *load = (struct balance_load){.sessions_n = 3 + thread, .busy_us = 120000};
+}
+
+unsigned sessions_floor(const struct sessions *sessions, unsigned thread)
+{
+    (void)sessions;
+    return thread;
 }
 
 void sessions_note_rates(struct sessions *sessions)

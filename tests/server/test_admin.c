@@ -718,6 +718,98 @@ static void the_worst_are_shown(void **state)
     peer_free(peer);
 }
 
+static json_t *named(json_t *list, const char *name)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(list, i, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+            return row;
+    }
+    fail_msg("there is no %s", name);
+    return NULL;
+}
+
+static json_int_t number_of(json_t *object, const char *member)
+{
+    return json_integer_value(json_object_get(object, member));
+}
+
+/* Two seconds pass as the desk's clock sees them; in the later one ticks and sweeps are long. */
+static void the_profile_is_of_its_window(void **state)
+{
+    static struct samples samples;
+    struct metrics_histogram window;
+
+    (void)state;
+    memset(&samples, 0, sizeof(samples));
+    assert_int_equal(samples_init(&samples, 2), 0);
+    metrics_member(METRIC_GROUP_SWEEP_THREAD_US, 1, "thread=\"1\"");
+    metrics_member_observe(METRIC_GROUP_SWEEP_THREAD_US, 1, 900000);
+    metrics_observe(METRIC_TICK_STEP_US, 900000);
+    samples_take(&samples, 1000, 5000);
+    metrics_set(METRIC_PLAYERS, 7);
+    for (int i = 0; i < 20; i++) {
+        metrics_observe(METRIC_TICK_STEP_US, 3000);
+        metrics_member_observe(METRIC_GROUP_SWEEP_THREAD_US, 1, 100);
+    }
+    samples_take(&samples, 2000, 6000);
+    metrics_set(METRIC_PLAYERS, 3);
+    metrics_observe(METRIC_TICK_STEP_US, 40000);
+    metrics_add(METRIC_TICKS_OVER_BUDGET, 2);
+    samples_take(&samples, 3000, 7000);
+    assert_int_equal(samples_window(&samples, SAMPLES_STEP, 60, &window), 2000);
+    assert_int_equal(window.count, 21); /* and not what was before the first sample */
+    assert_int_equal(window.sum_us, 100000);
+    assert_int_equal(samples_times_of(&window).max_us, 65536);
+    assert_int_equal(samples_window(&samples, SAMPLES_STEP, 1, &window), 1000);
+    assert_int_equal(window.count, 1);
+    assert_int_equal(samples_window_of_thread(&samples, 1, 10, &window), 2000);
+    assert_int_equal(window.count, 20);
+    assert_int_equal(samples_times_of(&window).max_us, 128);
+    samples_window_of_thread(&samples, 0, 10, &window);
+    assert_int_equal(window.count, 0);
+    assert_int_equal(samples_counted(&samples, SAMPLES_OVER_BUDGET, 10), 2);
+    assert_int_equal(samples.peak, 7);
+    assert_int_equal(samples.peak_at_ms, 6000);
+    assert_null(samples_minute(&samples, 0));
+    for (uint64_t ms = 4000; ms <= 121000; ms += 1000)
+        samples_take(&samples, ms, ms + 4000);
+    assert_int_equal(samples_minute(&samples, 1)->players_max, 7);
+    assert_int_equal(samples_minute(&samples, 0)->players_max, 3);
+    assert_null(samples_minute(&samples, 2));
+    metrics_set(METRIC_PLAYERS, 0);
+    samples_fini(&samples);
+}
+
+static void the_profile_is_shown(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value, *step, *thread;
+
+    (void)state;
+    metrics_observe(METRIC_TICK_STEP_US, 20000);
+    value = result(peer, "server.profile", "{\"seconds\":10}");
+    assert_int_equal(number_of(value, "budget_us"), 50000);
+    assert_int_equal(json_array_size(json_object_get(value, "bounds_us")), METRICS_BUCKETS - 1);
+    step = named(json_object_get(value, "times"), "step");
+    assert_non_null(json_object_get(step, "buckets"));
+    assert_non_null(named(json_object_get(value, "times"), "real"));
+    assert_int_equal(json_array_size(json_object_get(value, "threads")), 2);
+    thread = json_array_get(json_object_get(value, "threads"), 1);
+    assert_int_equal(number_of(thread, "sessions"), 4);
+    assert_int_equal(number_of(thread, "busy_permille"), 120);
+    assert_int_equal(number_of(thread, "floor"), 1);
+    json_decref(value);
+    value = result(peer, "metrics.history", "{\"span\":\"hour\"}");
+    assert_int_equal(number_of(value, "interval_ms"), 60000);
+    assert_int_equal(json_array_size(json_object_get(value, "players")), 0); /* none is over */
+    json_decref(value);
+    peer_free(peer);
+}
+
 static void a_player_is_shown_and_kicked(void **state)
 {
     struct peer *peer = peer_new();
@@ -1166,6 +1258,8 @@ int main(void)
         WITH_HOST(the_ladder_is_shown),
         WITH_HOST(the_alerts_are_shown),
         WITH_HOST(the_worst_are_shown),
+        cmocka_unit_test(the_profile_is_of_its_window),
+        WITH_HOST(the_profile_is_shown),
         WITH_HOST(a_player_is_shown_and_kicked),
         WITH_HOST(a_player_is_told_something),
         WITH_HOST(players_are_put_elsewhere),

@@ -260,6 +260,11 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
         free(admin);
         return NULL;
     }
+    if (samples_init(&admin->samples, sessions_threads(config->sessions)) != 0) {
+        error_set(error, "out of memory");
+        free(admin);
+        return NULL;
+    }
     if (start(admin, error) != 0) {
         admin_free(admin);
         return NULL;
@@ -297,5 +302,7 @@ void admin_stop(struct admin *admin)
 void admin_free(struct admin *admin)
 {
     admin_stop(admin);
+    if (admin != NULL)
+        samples_fini(&admin->samples);
     free(admin);
 }

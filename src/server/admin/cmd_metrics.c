@@ -100,25 +100,60 @@ static int64_t counted(const struct samples *samples, enum samples_counter count
            samples_back(samples, back + 1)->counters[counter];
 }
 
-/* One array a figure, oldest second first: what a console draws before its own samples come in. */
-static void run_history(struct method_call *call)
-{
-    const struct samples *samples = call->desk->samples;
-    json_t *mean = json_array(), *p99 = json_array(), *in = json_array(), *out = json_array();
-    json_t *players = json_array();
+/* One array a figure, the oldest first. */
+struct history {
+    json_t *mean, *p99, *in, *out, *players;
+};
 
+static void history_add(const struct history *history, const struct samples_minute *of)
+{
+    json_array_append_new(history->mean, json_integer((json_int_t)of->tick_mean_us));
+    json_array_append_new(history->p99, json_integer((json_int_t)of->tick_p99_us));
+    json_array_append_new(history->in, json_integer((json_int_t)of->in_per_s));
+    json_array_append_new(history->out, json_integer((json_int_t)of->out_per_s));
+    json_array_append_new(history->players, json_integer((json_int_t)of->players_max));
+}
+
+static void add_seconds(const struct history *history, const struct samples *samples)
+{
     for (unsigned back = samples_held(samples); back-- > 1;) {
         struct samples_times times = samples_second(samples, SAMPLES_TICK, back - 1);
 
-        json_array_append_new(mean, json_integer((json_int_t)times.mean_us));
-        json_array_append_new(p99, json_integer((json_int_t)times.p99_us));
-        json_array_append_new(in, json_integer(counted(samples, SAMPLES_BYTES_IN, back - 1)));
-        json_array_append_new(out, json_integer(counted(samples, SAMPLES_BYTES_OUT, back - 1)));
-        json_array_append_new(players, json_integer(samples_back(samples, back - 1)->players));
+        history_add(history,
+                    &(struct samples_minute){
+                        .players_max = samples_back(samples, back - 1)->players,
+                        .in_per_s = (uint64_t)counted(samples, SAMPLES_BYTES_IN, back - 1),
+                        .out_per_s = (uint64_t)counted(samples, SAMPLES_BYTES_OUT, back - 1),
+                        .tick_mean_us = times.mean_us,
+                        .tick_p99_us = times.p99_us,
+                    });
     }
+}
+
+static void add_minutes(const struct history *history, const struct samples *samples)
+{
+    for (unsigned back = SAMPLES_MINUTES_N; back-- > 0;) {
+        const struct samples_minute *minute = samples_minute(samples, back);
+
+        if (minute != NULL)
+            history_add(history, minute);
+    }
+}
+
+/* What a console draws before its own samples come in. */
+static void run_history(struct method_call *call)
+{
+    struct history history = {json_array(), json_array(), json_array(), json_array(), json_array()};
+    bool hour = method_word(call, "span", 0) == 1;
+
+    if (hour)
+        add_minutes(&history, call->desk->samples);
+    else
+        add_seconds(&history, call->desk->samples);
     method_done(call,
-                json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "interval_ms", 1000, "tick_mean_us",
-                          mean, "tick_p99_us", p99, "in", in, "out", out, "players", players));
+                json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "interval_ms", hour ? 60000 : 1000,
+                          "tick_mean_us", history.mean, "tick_p99_us", history.p99, "in",
+                          history.in, "out", history.out, "players", history.players));
 }
 
 /* clang-format off */
@@ -127,10 +162,16 @@ static const struct method_param GET[] = {
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
 
+static const char *const SPANS[] = {"minute", "hour", NULL};
+static const struct method_param HISTORY[] = {
+    {"span", METHOD_WORD, false, 0, 0, SPANS, "The last minute, a value a second, or the last hour, a value a minute; minute if not given."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
+
 const struct method CMD_METRICS[] = {
     {"metrics.get", ROLE_VIEWER, false, run_get, GET, "All that the daemon counts."},
-    {"metrics.history", ROLE_VIEWER, false, run_history, NULL,
-     "The last minute, second by second: tick times, bytes, players."},
+    {"metrics.history", ROLE_VIEWER, false, run_history, HISTORY,
+     "The last minute, second by second, or the last hour, minute by minute: tick times, bytes, players."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},
 };
 /* clang-format on */

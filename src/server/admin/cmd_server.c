@@ -20,12 +20,13 @@ static json_t *times_json(struct samples_times times)
 
 static json_t *tick_json(const struct samples *samples, const struct admin_status *status)
 {
-    return json_pack("{s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "number", (json_int_t)status->tick, "hz", SIM_TICK_HZ, "budget_us",
                      SIM_TICK_MS * 1000, "last_ms", (json_int_t)status->last_tick_ms, "missed",
                      (json_int_t)metrics_value(METRIC_TICKS_MISSED), "worst_us",
                      (json_int_t)samples->worst_us, "worst_at_ms", (json_int_t)samples->worst_at_ms,
-                     "over_1s", times_json(samples_times(samples, SAMPLES_TICK, 1)), "over_10s",
+                     "over_budget", (json_int_t)metrics_value(METRIC_TICKS_OVER_BUDGET), "over_1s",
+                     times_json(samples_times(samples, SAMPLES_TICK, 1)), "over_10s",
                      times_json(samples_times(samples, SAMPLES_TICK, 10)), "over_60s",
                      times_json(samples_times(samples, SAMPLES_TICK, 60)), "step_60s",
                      times_json(samples_times(samples, SAMPLES_STEP, 60)), "snapshot_60s",
@@ -34,11 +35,15 @@ static json_t *tick_json(const struct samples *samples, const struct admin_statu
                      times_json(samples_times(samples, SAMPLES_SWEEP, 60)));
 }
 
-static json_t *counts_json(const struct admin_status *status, uint32_t here)
+static json_t *counts_json(const struct samples *samples, const struct admin_status *status,
+                           uint32_t here)
 {
     return json_pack(
-        "{s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}}", "players", "here",
-        (json_int_t)here, "max", (json_int_t)status->players_max, "connections", "open",
+        "{s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I}}", "players",
+        "here", (json_int_t)here, "max", (json_int_t)status->players_max, "away",
+        (json_int_t)metrics_value(METRIC_AWAY), "peak",
+        (json_int_t)(samples->peak > here ? samples->peak : here), "peak_at_ms",
+        (json_int_t)samples->peak_at_ms, "connections", "open",
         (json_int_t)metrics_value(METRIC_CONNECTIONS), "before_login",
         (json_int_t)metrics_value(METRIC_CONNECTIONS_BEFORE_LOGIN), "max",
         (json_int_t)status->connections_max, "accepted", (json_int_t)metrics_value(METRIC_ACCEPTED),
@@ -60,7 +65,8 @@ static json_t *traffic_json(const struct samples *samples)
 
 static json_t *store_json(const struct samples *samples, const struct admin_status *status)
 {
-    return json_pack("{s:s, s:s, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}}",
+    return json_pack("{s:s, s:s, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}, "
+                     "s:{s:I, s:I, s:I, s:I}}",
                      "driver", status->store != NULL ? status->store : "none", "place",
                      status->store_place != NULL ? status->store_place : "", "connections",
                      (json_int_t)metrics_value(METRIC_STORE_CONNECTIONS), "ok",
@@ -71,7 +77,11 @@ static json_t *store_json(const struct samples *samples, const struct admin_stat
                      (json_int_t)metrics_value(METRIC_POSITIONS_SAVED), "over_60s",
                      times_json(samples_times(samples, SAMPLES_STORE, 60)), "durable", "epoch",
                      (json_int_t)status->durable_epoch, "tick", (json_int_t)status->durable_tick,
-                     "ms", (json_int_t)status->durable_ms);
+                     "ms", (json_int_t)status->durable_ms, "pool", "idle",
+                     (json_int_t)metrics_value(METRIC_STORE_POOL_IDLE), "busy",
+                     (json_int_t)metrics_value(METRIC_STORE_POOL_BUSY), "starting",
+                     (json_int_t)metrics_value(METRIC_STORE_POOL_STARTING), "down",
+                     (json_int_t)metrics_value(METRIC_STORE_POOL_DOWN));
 }
 
 static json_t *ports_json(const uint16_t *ports, unsigned most)
@@ -124,7 +134,8 @@ json_t *cmd_server_status(const struct method_desk *desk)
     if (answer != NULL)
         json_object_update_new(answer, cmd_operating_json(desk));
     if (answer != NULL)
-        json_object_update_new(answer, counts_json(&status, presence_n(config->presence)));
+        json_object_update_new(answer,
+                               counts_json(desk->samples, &status, presence_n(config->presence)));
     return answer;
 }
 

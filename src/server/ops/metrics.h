@@ -20,6 +20,7 @@
 #define METRICS(ROW) \
     ROW(TICKS,                   COUNTER,   "openmmo_ticks_total",                  "Ticks simulated") \
     ROW(TICKS_SLOW,              COUNTER,   "openmmo_ticks_slow_total",             "Ticks that ended later than [log] slow_tick after they were due") \
+    ROW(TICKS_OVER_BUDGET,       COUNTER,   "openmmo_ticks_over_budget_total",      "Ticks that took longer than the time from one to the next, whether they began late or not") \
     ROW(TICKS_MISSED,            COUNTER,   "openmmo_ticks_missed_total",           "Ticks skipped because the server stalled") \
     ROW(TICK_US,                 HISTOGRAM, "openmmo_tick_seconds",                 "CPU time of a whole tick on the sim thread") \
     ROW(TICK_REAL_US,            HISTOGRAM, "openmmo_tick_real_seconds",            "Real time from the moment a tick was due to its end") \
@@ -161,6 +162,7 @@ enum metric {
 /* clang-format off */
 #define METRIC_GROUPS(ROW) \
     ROW(HTTP_REQUESTS,           COUNTER,   "openmmo_http_requests_total",          32,  "HTTP requests by the class of their route and of their answer's status") \
+    ROW(SWEEP_THREAD_US,         HISTOGRAM, "openmmo_sweep_thread_seconds",         64,  "CPU time of one sweep, by io thread") \
     ROW(STATEMENT_US,            HISTOGRAM, "openmmo_store_statement_seconds",      128, "Time from asking the store to its answer, by statement") \
     ROW(STATEMENT_ERRORS,        COUNTER,   "openmmo_store_statement_errors_total", 128, "Questions that the store could not answer, by statement") \
     ROW(STATEMENT_SLOW,          COUNTER,   "openmmo_store_statement_slow_total",   128, "Questions that took longer than [log] slow_statement, by statement") \

@@ -84,6 +84,7 @@ static void sweep_measure(struct host *host)
     int before = host->sweeps.floor;
 
     metrics_observe(METRIC_SWEEP_US, host->sweep_us);
+    metrics_member_observe(METRIC_GROUP_SWEEP_THREAD_US, host->config.number, host->sweep_us);
     floor_measure(&host->sweeps, &floor_of_sweeps, host->sweep_us);
     metrics_gauge(METRIC_FLOOR_SWEEPS, (int)host->sweeps.floor - before);
     atomic_store_explicit(&host->floor_shown, host->sweeps.floor, memory_order_relaxed);
@@ -474,6 +475,21 @@ void host_stalled(struct host *host, uint32_t stalled_ms)
 
 /* ---- life ---- */
 
+/* clang-format off */
+#define T(number) "thread=\"" #number "\""
+static const char *const THREAD_LABELS[] = {
+    T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7),
+    T(8), T(9), T(10), T(11), T(12), T(13), T(14), T(15),
+    T(16), T(17), T(18), T(19), T(20), T(21), T(22), T(23),
+    T(24), T(25), T(26), T(27), T(28), T(29), T(30), T(31),
+    T(32), T(33), T(34), T(35), T(36), T(37), T(38), T(39),
+    T(40), T(41), T(42), T(43), T(44), T(45), T(46), T(47),
+    T(48), T(49), T(50), T(51), T(52), T(53), T(54), T(55),
+    T(56), T(57), T(58), T(59), T(60), T(61), T(62), T(63),
+};
+#undef T
+/* clang-format on */
+
 struct host *host_new(const struct host_config *config, struct host_settings *settings,
                       struct error *error)
 {
@@ -486,6 +502,8 @@ struct host *host_new(const struct host_config *config, struct host_settings *se
     }
     host->config = *config;
     host->settings = settings;
+    assert(config->number < ARRAY_N(THREAD_LABELS));
+    metrics_member(METRIC_GROUP_SWEEP_THREAD_US, config->number, THREAD_LABELS[config->number]);
     host->linger_ms = HOST_LINGER_MS;
     host->tempo = PROTOCOL_TEMPO_MAX;
     atomic_init(&host->tempo_newest, PROTOCOL_TEMPO_MAX);

@@ -23,7 +23,7 @@
 #include "sim/command.h"
 
 #define ADDRESSES_SPARE 16384 /* addresses remembered beyond those that are connected */
-#define IO_THREADS_MAX  256
+#define IO_THREADS_MAX  64    /* as many as have metrics of their own */
 #define CONNECTIONS_TOP 1000000
 #define NO_SLOT         UINT32_MAX
 #define STRANGERS_PART                                                                             \
