@@ -329,11 +329,13 @@ static void on_line(void *context, const struct protocol_chat_line *line)
     heard_n += line->sequence > 0;
 }
 
+static const char *token_file; /* NULL: none */
+
 static struct connection *new_connection(void)
 {
     struct error error = {{0}};
     struct connection_handlers handlers = {.chat = on_line};
-    struct connection *c = connection_new(&handlers, pins, NULL, &error);
+    struct connection *c = connection_new(&handlers, pins, token_file, &error);
     assert_non_null(c);
     return c;
 }
@@ -596,6 +598,47 @@ static void test_refused_token_without_password(void **state)
     connection_free(c);
 }
 
+static void put_token(const char *token)
+{
+    struct error error = {{0}};
+    assert_int_equal(files_write(token_file, token, strlen(token), &error), 0);
+}
+
+/* A token that opens nothing any more is not left lying about; another's is. */
+static void test_token_file_goes(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test-session-token-XXXXXX", address[SETTINGS_SERVER_MAX + 1];
+    char kept[PROTOCOL_TOKEN_MAX + 1];
+    close(mkstemp(path));
+    token_file = path;
+    struct connection *c = enter();
+    struct session_login login = login_as(SESSION_LOGIN_TOKEN, "a-token");
+    snprintf(address, sizeof(address), "%s", session_server(connection_session(c)));
+    assert_int_equal(access(path, F_OK), 0);
+    connection_log_out(c);
+    assert_int_equal(access(path, F_OK), -1);
+    UNTIL(c, server.leaves == 1 && server.fd < 0);
+    for (unsigned i = 0; i < 2; i++) {
+        server.refuses_tokens = false;
+        connection_login(c, &login, now_us());
+        run_until(c, SESSION_PLAYING);
+        assert_int_equal(access(path, F_OK), 0);
+        server.refuses_tokens = true;
+        server_hang_up();
+        end_of(c);
+        put_token(i == 0 ? "a-token\n" : "a-token-of-another-login");
+        connection_again(c, now_us());
+        assert_int_equal(end_of(c)->reason, PROTOCOL_REASON_TOKEN_REFUSED);
+        assert_int_equal(access(path, F_OK), i == 0 ? -1 : 0);
+        assert_int_equal(settings_token_load(address, login.user, kept), -1);
+        server_hang_up();
+    }
+    connection_free(c);
+    unlink(path);
+    token_file = NULL;
+}
+
 static void test_refused_token_falls_back_to_the_password(void **state)
 {
     (void)state;
@@ -709,6 +752,7 @@ int main(void)
         TEST(test_key_is_pinned),
         TEST(test_lost_connection_comes_back_with_the_token),
         TEST(test_refused_token_without_password),
+        TEST(test_token_file_goes),
         TEST(test_refused_token_falls_back_to_the_password),
         TEST(test_the_server_ends_it),
         TEST(test_deadlines),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -48,6 +49,32 @@ static void keep_token(struct connection *c, const struct protocol_welcome *m)
         (c->token_file && files_write(c->token_file, c->login.token, m->token.len, &error) != 0))
         log_event(LOG_LEVEL_WARN, "token_not_kept", error.text,
                   LOG_TEXT("server", session_server(c->session)));
+}
+
+/* It opens nothing any more: it goes from where it was kept, but for another that lies there now.
+ */
+static void forget_token(const struct connection *c)
+{
+    char kept[PROTOCOL_TOKEN_MAX + 1];
+    struct error error = {{0}};
+    size_t len = strlen(c->login.token), file_len;
+    if (len == 0)
+        return;
+    if (settings_token_load(session_server(c->session), c->login.user, kept) == 0 &&
+        strcmp(kept, c->login.token) == 0 &&
+        settings_token_save(session_server(c->session), c->login.user, "", &error) != 0)
+        log_event(LOG_LEVEL_WARN, "token_not_forgotten", error.text, LOG_NONE);
+    OPENSSL_cleanse(kept, sizeof(kept));
+    char *text =
+        c->token_file ? files_read(c->token_file, PROTOCOL_TOKEN_MAX + 1, &file_len, &error) : NULL;
+    if (!text)
+        return;
+    if (strncmp(text, c->login.token, len) == 0 && text[len + strspn(text + len, "\r\n")] == '\0' &&
+        unlink(c->token_file) != 0)
+        log_event(LOG_LEVEL_WARN, "token_not_forgotten", "the token's file cannot be removed",
+                  LOG_TEXT("file", c->token_file));
+    OPENSSL_cleanse(text, file_len);
+    free(text);
 }
 
 static bool on_welcome(void *context, const struct protocol_welcome *welcome, struct error *error)
@@ -147,11 +174,8 @@ void connection_again(struct connection *c, uint64_t now_us)
 
 void connection_log_out(struct connection *c)
 {
-    struct error error = {{0}};
-
     session_log_out(c->session);
-    if (settings_token_save(session_server(c->session), c->login.user, "", &error) != 0)
-        log_event(LOG_LEVEL_WARN, "token_not_forgotten", error.text, LOG_NONE);
+    forget_token(c);
     connection_leave(c);
 }
 
@@ -174,6 +198,7 @@ static void see_to_end(struct connection *c, uint64_t now_us)
               LOG_U64("corrections", prediction ? prediction->corrections : 0),
               LOG_U64("dropped", prediction ? prediction->dropped : 0));
     if (end->reason == PROTOCOL_REASON_TOKEN_REFUSED && c->login.kind == SESSION_LOGIN_TOKEN) {
+        forget_token(c);
         c->login.token[0] = '\0';
         if (c->login.password[0]) {
             c->login.kind = SESSION_LOGIN_PASSWORD;

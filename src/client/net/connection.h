@@ -26,8 +26,8 @@ struct connection_handlers {
 
 struct connection;
 
-/* pins_path as in session_new. token_file: where the newest token is kept too (borrowed), or NULL.
- * NULL + error. */
+/* pins_path as in session_new. token_file: where the newest token is kept too (borrowed), or NULL;
+ * it goes when that token is refused, and with a log-out. NULL + error. */
 struct connection *connection_new(const struct connection_handlers *handlers, const char *pins_path,
                                   const char *token_file, struct error *error);
 void connection_free(struct connection *connection); /* NULL is fine */
