@@ -224,6 +224,8 @@ static int start_tokens(struct server *server, struct error *error)
     server->access = access_new(server->keys, server->bans);
     if (!server->access)
         return error_set(error, "out of memory");
+    if (access_load(server->access, server->base, server->store, error) < 0)
+        return -1;
     refresh.access = server->access;
     server->refresh = refresh_new(&refresh, error);
     return server->refresh ? 0 : -1;

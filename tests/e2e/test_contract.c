@@ -578,28 +578,41 @@ static void test_refresh(void **state)
 
 static void test_logout(void **state)
 {
-    struct login one, other;
+    struct login one, other, third;
     char body[TOKEN_MAX + 64];
 
     (void)state;
     daemon_start(&server, NULL);
     one = registered("anna");
     assert_int_equal(log_in("anna", &other), 200);
+    assert_int_equal(log_in("anna", &third), 200);
     snprintf(body, sizeof(body), "{\"refresh_token\":\"%s\"}", one.refresh);
     assert_int_equal(web_post("/api/auth/logout", body), 204);
     assert_int_equal(web.body_n, 0);
+    assert_int_equal(web_ask("GET", "/api/sessions", one.access, NULL), 401);
     assert_int_equal(web_post("/api/auth/logout", body), 204); /* again */
     refresh(one.refresh);
     check_problem(401, NULL, NULL);
     refresh(other.refresh); /* another login of hers goes on */
     check_answer(200, TOKENS);
     take_login(&other);
-    /* By the access token alone: everywhere, and that token with it. */
+    /* By the access token alone: that login and its tokens, over a crash too; no other one's. */
     assert_int_equal(web_ask("POST", "/api/auth/logout", other.access, NULL), 204);
     refresh(other.refresh);
     check_problem(401, NULL, NULL);
-    web_ask("GET", "/api/sessions", other.access, NULL);
-    check_problem(401, NULL, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        web_ask("GET", "/api/sessions", one.access, NULL);
+        check_problem(401, NULL, NULL);
+        web_ask("GET", "/api/sessions", other.access, NULL);
+        check_problem(401, NULL, NULL);
+        assert_int_equal(web_ask("GET", "/api/sessions", third.access, NULL), 200);
+        if (i == 0) {
+            daemon_kill(&server);
+            daemon_start(&server, NULL);
+        }
+    }
+    refresh(third.refresh);
+    check_answer(200, TOKENS);
     web_post("/api/auth/logout", NULL);
     check_problem(401, NULL, NULL);
 }

@@ -142,6 +142,31 @@ static void test_new_password(void **state)
     assert_int_equal(show(&bob), 200);
 }
 
+/* What ended early is not good again after a crash. */
+static void test_ends_over_a_crash(void **state)
+{
+    struct login anna, bob, carol, dora;
+    struct player *player;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    anna = registered("anna");
+    bob = registered("bob");
+    carol = registered("carol");
+    player = player_new_account(party, &server, "dora");
+    assert_int_equal(log_in("dora", PASSWORD, &dora), 200);
+    good("accounts.set-role", "{\"player\":\"anna\",\"role\":\"moderator\"}");
+    good("accounts.rename", "{\"player\":\"bob\",\"to\":\"robert\"}");
+    change_password(player, PASSWORD, NEW_PASSWORD, PROTOCOL_REASON_NONE);
+    daemon_kill(&server);
+    daemon_start(&server, NULL);
+    assert_int_equal(show(&anna), 401);
+    assert_int_equal(show(&bob), 401);
+    assert_int_equal(show(&dora), 401);
+    assert_int_equal(show(&carol), 200);
+    assert_int_equal(refresh(&anna), 200);
+}
+
 static void test_another_name(void **state)
 {
     struct login anna;
@@ -331,6 +356,7 @@ int main(void)
         STAGED(test_ban_of_a_network, NULL),
         STAGED_BOTH(test_new_password, NULL),
         STAGED_BOTH(test_another_name, NULL),
+        STAGED_BOTH(test_ends_over_a_crash, NULL),
         STAGED_BOTH(test_erasure, NULL),
         STAGED(test_locked_file, NULL),
         STAGED(test_unknown_outcome, NULL),

@@ -128,6 +128,32 @@ static void test_ends_with_a_change(void **state)
     assert_int_equal(judge(world, 7, issued_s, NOW + 5000), ACCESS_REFUSED);
 }
 
+/* What one login was given ends with it, and nothing of another's. */
+static void test_ends_with_a_login(void **state)
+{
+    static const char *const families[] = {"00112233445566778899aabbccddeeff",
+                                           "ff112233445566778899aabbccddeeff"};
+    struct world *world = *state;
+    struct token_claims claims = {
+        .player = 7, .name = "alice", .role = "player", .issued_s = NOW_S, .expires_s = NOW_S + 60};
+    char tokens[2][PROTOCOL_TOKEN_MAX + 1];
+    struct error error;
+
+    for (unsigned i = 0; i < 2; i++) {
+        strcpy(claims.family, families[i]);
+        assert_int_equal(token_make(world->keys, TOKEN_ACCESS, &claims, tokens[i], &error), 0);
+    }
+    access_end_family(world->access, families[0], NOW);
+    access_end_family(world->access, "", NOW);
+    access_end_family(NULL, families[1], NOW);
+    assert_int_equal(access_check(world->access, tokens[0], &nowhere, NOW, &claims, &error),
+                     ACCESS_REFUSED);
+    assert_int_equal(access_check(world->access, tokens[1], &nowhere, NOW, &claims, &error),
+                     ACCESS_GOOD);
+    assert_string_equal(claims.family, families[1]);
+    assert_int_equal(judge(world, 7, NOW_S, NOW), ACCESS_GOOD); /* an older server's */
+}
+
 /* However many change, none of their tokens comes back; who does not fit has everybody log on anew.
  */
 static void test_bounded(void **state)
@@ -153,6 +179,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_of_another_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ends_with_a_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ends_with_a_login, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
     };
 

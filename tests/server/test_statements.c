@@ -631,6 +631,35 @@ static uint32_t use_token(struct world *world, const char *hash, const char *nex
     return world->replies[0].answer.out.refresh.fate;
 }
 
+/* One family was revoked, at NOW + 999; and what operators do to accounts counts too. */
+static void check_ends(struct world *world)
+{
+    static const char *const methods[] = {"accounts.set-role", "accounts.rename", "accounts.show"};
+    const struct store_access_end *rows;
+    struct store_question question;
+
+    for (unsigned i = 0; i < 3; i++) {
+        question = of(STORE_AUDIT_ADD);
+        question.in.audit = (struct store_audit){.at_ms = NOW + i, .actor = "root"};
+        snprintf(question.in.audit.target, sizeof(question.in.audit.target), "#%u", 7 + i);
+        strcpy(question.in.audit.method, methods[i]);
+        assert_int_equal(both(world, question), STORE_OK);
+    }
+    question = of(STORE_ACCESS_ENDS);
+    question.in.page = (struct store_page){.now_ms = NOW - 1, .limit = 10};
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(world->replies[0].answer.rows_n, 3);
+    rows = (const void *)world->replies[0].rows;
+    assert_string_equal(rows[0].family, "f");
+    assert_int_equal(rows[0].at_ms, NOW + 999);
+    assert_string_equal(rows[1].target, "#8");
+    assert_string_equal(rows[2].target, "#7");
+    assert_int_equal(rows[2].at_ms, NOW);
+    question.in.page.now_ms = NOW + 1;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(world->replies[0].answer.rows_n, 1);
+}
+
 static void test_tokens(void **state)
 {
     struct world *world = *state;
@@ -650,7 +679,18 @@ static void test_tokens(void **state)
     strcpy(question.in.refresh.hash, "five");
     question.in.refresh.now_ms = NOW + 999;
     both(world, question);
+    assert_string_equal(world->replies[0].answer.out.refresh.family, "f");
     assert_int_equal(use_token(world, "five", "six", NOW + 999), STORE_REFRESH_OVER);
+    assert_string_equal(world->replies[0].answer.out.refresh.family, "f");
+    assert_int_equal(add_token(world, alice, "six"), STORE_OK);
+    question = of(STORE_REFRESH_REVOKE);
+    question.in.refresh.now_ms = NOW + 999;
+    strcpy(question.in.refresh.family, "g");
+    assert_int_equal(both(world, question), STORE_NONE);
+    strcpy(question.in.refresh.family, "f");
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(use_token(world, "six", "seven", NOW + 999), STORE_REFRESH_OVER);
+    check_ends(world);
     assert_int_equal(add_token(world, alice, "seven"), STORE_OK);
     both(world, by_id(STORE_REFRESH_REVOKE_PLAYER, alice));
     assert_int_equal(use_token(world, "seven", "eight", NOW + 1), STORE_REFRESH_OVER);

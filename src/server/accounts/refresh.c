@@ -24,6 +24,8 @@ struct request {
     struct refresh_answer answer; /* as it will be, if the store agrees */
     uint64_t moment;              /* access_moment of when the account was asked for, */
     uint64_t asked_ms;            /* and the time of the token; Unix time */
+    char family[STORE_FAMILY_BYTES];
+    bool ends; /* it is to be revoked */
     UT_hash_handle hh;
 };
 
@@ -67,7 +69,8 @@ static bool looks_right(const char *token)
     return right;
 }
 
-static int make_access(const struct refresh *refresh, struct refresh_answer *answer)
+static int make_access(const struct refresh *refresh, const char *family,
+                       struct refresh_answer *answer)
 {
     struct token_claims claims = {.player = answer->player};
     struct error error;
@@ -75,6 +78,7 @@ static int make_access(const struct refresh *refresh, struct refresh_answer *ans
     claims.issued_s = access_issue_s(refresh->config.access, answer->player, timestamp_now_ms());
     claims.expires_s = answer->access_expires_s = claims.issued_s + TOKEN_ACCESS_S;
     memcpy(claims.name, answer->username, sizeof(claims.name));
+    snprintf(claims.family, sizeof(claims.family), "%s", family);
     snprintf(claims.role, sizeof(claims.role), "%s", protocol_role_name(answer->role));
     if (token_make(refresh->config.keys, TOKEN_ACCESS, &claims, answer->access, &error) == 0)
         return 0;
@@ -99,7 +103,7 @@ static void finish(struct request *request, enum refresh_outcome outcome)
 {
     request->answer.outcome = outcome;
     if (outcome == REFRESH_DONE && request->answer.token[0] &&
-        make_access(request->refresh, &request->answer) < 0)
+        make_access(request->refresh, request->family, &request->answer) < 0)
         request->answer.outcome = REFRESH_AWAY;
     if (request->answer.outcome != REFRESH_DONE)
         sodium_memzero(request->answer.token, sizeof(request->answer.token));
@@ -163,12 +167,15 @@ static void warn_reused(const struct store_refresh_answer *row)
 
 static void used(struct request *request, const struct store_refresh_answer *row)
 {
-    if (row->fate == STORE_REFRESH_REUSED)
+    if (row->fate == STORE_REFRESH_REUSED) {
         warn_reused(row);
+        access_end_family(request->refresh->config.access, row->family, timestamp_now_ms());
+    }
     if (row->fate != STORE_REFRESH_ROTATED) {
         finish(request, REFRESH_REFUSED);
         return;
     }
+    memcpy(request->family, row->family, sizeof(request->family));
     request->answer.player = row->player_id;
     request->answer.role = row->role;
     memcpy(request->answer.username, row->username, sizeof(request->answer.username));
@@ -184,8 +191,12 @@ static void answered(void *context, uint64_t id, const struct store_answer *answ
     HASH_FIND(hh, refresh->requests, &id, sizeof(id), request);
     if (!request)
         return;
+    if (request->ends && answer->status == STORE_OK) /* NONE: there is no such token */
+        access_end_family(refresh->config.access, answer->out.refresh.family, timestamp_now_ms());
     if (answer->status == STORE_AWAY)
         finish(request, REFRESH_AWAY);
+    else if (request->ends)
+        finish(request, REFRESH_DONE);
     else if (answer->status != STORE_OK)
         finish(request, REFRESH_REFUSED);
     else if (request->answer.token[0] && request->answer.player == 0)
@@ -250,6 +261,7 @@ void refresh_issue(struct refresh *refresh, uint64_t player, const char *usernam
     snprintf(request->answer.username, sizeof(request->answer.username), "%s", username);
     randombytes_buf(family, sizeof(family));
     sodium_bin2hex(row->family, sizeof(row->family), family, sizeof(family));
+    memcpy(request->family, row->family, sizeof(request->family));
     row->player_id = player;
     hash_of(request->answer.token, row->hash);
     ask(request, &question, answered);
@@ -286,7 +298,22 @@ void refresh_end(struct refresh *refresh, const char *token, const struct refres
     request = request_new(refresh, asker);
     if (!request)
         return;
+    request->ends = true;
     hash_of(token, question.in.refresh.hash);
+    question.in.refresh.now_ms = timestamp_now_ms();
+    ask(request, &question, answered);
+}
+
+void refresh_end_family(struct refresh *refresh, const char *family,
+                        const struct refresh_asker *asker)
+{
+    struct store_question question = {.statement = STORE_REFRESH_REVOKE};
+    struct request *request = request_new(refresh, asker);
+
+    if (!request)
+        return;
+    request->ends = true;
+    snprintf(question.in.refresh.family, sizeof(question.in.refresh.family), "%s", family);
     question.in.refresh.now_ms = timestamp_now_ms();
     ask(request, &question, answered);
 }

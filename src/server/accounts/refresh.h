@@ -71,8 +71,13 @@ void refresh_issue(struct refresh *refresh, uint64_t player, const char *usernam
                    enum protocol_role role, const struct refresh_asker *asker);
 /* Change a token (any text) into the next and an access token. */
 void refresh_use(struct refresh *refresh, const char *token, const struct refresh_asker *asker);
-/* Log out: the token's family is revoked. DONE also where there was none. */
+/* Log out: the token's family is revoked, and its access tokens end. DONE also where there was
+ * none.
+ */
 void refresh_end(struct refresh *refresh, const char *token, const struct refresh_asker *asker);
+/* The same, by the family. */
+void refresh_end_family(struct refresh *refresh, const char *family,
+                        const struct refresh_asker *asker);
 /* Log a player out everywhere, as after a change of password. */
 void refresh_end_all(struct refresh *refresh, uint64_t player, const struct refresh_asker *asker);
 

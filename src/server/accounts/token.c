@@ -24,7 +24,8 @@ static int add_own_claims(json_t *json, enum token_kind kind, const struct token
                json_object_set_new(json, "login", json_string(claims->login)) |
                json_object_set_new(json, "since", json_integer((json_int_t)claims->since_s));
     case TOKEN_ACCESS:
-        return json_object_set_new(json, "role", json_string(claims->role));
+        return json_object_set_new(json, "role", json_string(claims->role)) |
+               json_object_set_new(json, "family", json_string(claims->family));
     }
     return -1;
 }
@@ -156,6 +157,9 @@ static int check_own_claims(const json_t *object, enum token_kind kind, struct t
     case TOKEN_ACCESS:
         if (!get_word(object, "role", claims->role, sizeof(claims->role)) || !claims->role[0])
             return error_set(error, "its role is missing or malformed");
+        if (json_object_get(object, "family") &&
+            !get_word(object, "family", claims->family, sizeof(claims->family)))
+            return error_set(error, "its family is malformed");
         return 0;
     }
     return -1;

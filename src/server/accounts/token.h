@@ -29,6 +29,7 @@ struct token_claims {
     uint64_t player;
     char name[TEXT_NAME_MAX_BYTES + 1];
     char role[TOKEN_ROLE_BYTES];       /* ACCESS: small letters, not empty */
+    char family[TOKEN_SESSION_BYTES];  /* ACCESS: of refresh tokens; empty: of an older server */
     char session[TOKEN_SESSION_BYTES]; /* RESUME: of game_sessions; empty: of an older server */
     char login[TOKEN_SESSION_BYTES];   /* RESUME: the session that a password began; as session */
     uint64_t since_s;                  /* RESUME: when that session began, Unix time */

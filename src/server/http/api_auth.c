@@ -250,37 +250,40 @@ static void ended(void *context, uint64_t tag, const struct refresh_answer *answ
         call_answer_empty(call, 204);
 }
 
-/* Of a good access token; 0: there is none. Not by the router: who logs out may come with one that
- * is over. */
-static uint64_t bearer(const struct http_call *call)
+/* Of a good access token; player 0: there is none. Not by the router: who logs out may come with
+ * one that is over. */
+static struct token_claims bearer(const struct http_call *call)
 {
     static const char scheme[] = "Bearer ";
     const char *header = call_header(call, "Authorization");
-    struct token_claims claims;
+    struct token_claims claims = {.player = 0};
     struct error cause;
 
     if (!header || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0 ||
         access_check(services_of(call)->access, header + sizeof(scheme) - 1, call_address(call),
                      timestamp_now_ms(), &claims, &cause) != ACCESS_GOOD)
-        return 0;
-    return claims.player;
+        return (struct token_claims){.player = 0};
+    return claims;
 }
 
-/* By the refresh token: that login ends. By the access token: it is good no longer; and where there
- * is no refresh token, all of that player's logins end. */
+/* That login ends, which either token names: its access tokens are good no longer, nor its refresh
+ * token. An access token of an older server names none: all of that player's logins end. */
 void api_logout(struct http_call *call)
 {
     const struct http_services *services = services_of(call);
     struct refresh_asker asker = {.done = ended, .context = call};
     const char *token = text_of(call, "refresh_token");
-    uint64_t player = bearer(call);
+    struct token_claims claims = bearer(call);
 
-    if (player != 0)
-        access_end(services->access, player, timestamp_now_ms());
+    access_end_family(services->access, claims.family, timestamp_now_ms());
+    if (claims.player != 0 && !claims.family[0])
+        access_end(services->access, claims.player, timestamp_now_ms());
     if (token)
         refresh_end(services->refresh, token, &asker);
-    else if (player != 0)
-        refresh_end_all(services->refresh, player, &asker);
+    else if (claims.family[0])
+        refresh_end_family(services->refresh, claims.family, &asker);
+    else if (claims.player != 0)
+        refresh_end_all(services->refresh, claims.player, &asker);
     else
         refuse_refresh(call);
 }

@@ -12,7 +12,7 @@
 #define STORE_TOKEN_HASH_BYTES 65 /* SHA-256 in hex, with its NUL */
 
 struct store_refresh {
-    char family[STORE_FAMILY_BYTES];        /* ADD: what one login began */
+    char family[STORE_FAMILY_BYTES];        /* ADD: what one login began; REVOKE: or hash */
     uint64_t player_id;                     /* ADD */
     char hash[STORE_TOKEN_HASH_BYTES];      /* of the token at hand */
     char next_hash[STORE_TOKEN_HASH_BYTES]; /* USE: of the one that takes its place */
@@ -30,6 +30,14 @@ struct store_refresh_answer {
     uint32_t fate; /* enum store_refresh_fate */
     char username[TEXT_NAME_MAX_BYTES + 1];
     enum protocol_role role;
+    char family[STORE_FAMILY_BYTES];
+};
+
+/* What ends access tokens: a login that was revoked, or a change of an account. */
+struct store_access_end {
+    char family[STORE_FAMILY_BYTES]; /* "": */
+    char target[24];                 /* "#17": that account */
+    uint64_t at_ms;
 };
 
 #endif

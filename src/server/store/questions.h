@@ -59,7 +59,10 @@
     ROW(SESSION_LOG_OUT, session_log_out)                                                          \
     ROW(REFRESH_ADD, refresh_add) /* in: refresh (all but next_hash). NONE: no such player */      \
     ROW(REFRESH_USE, refresh_use) /* in: refresh (all but family, player_id). out: refresh */      \
-    ROW(REFRESH_REVOKE, refresh_revoke) /* in: refresh (hash, now_ms): its whole family */         \
+    /* in: refresh (hash or family, now_ms): the whole family. out: refresh (family) */            \
+    ROW(REFRESH_REVOKE, refresh_revoke)                                                            \
+    /* in: page (now_ms: later than, limit). rows: struct store_access_end, newest first */        \
+    ROW(ACCESS_ENDS, access_ends)                                                                  \
     ROW(REFRESH_REVOKE_PLAYER, refresh_revoke_player) /* in: id */                                 \
     ROW(REFRESH_PRUNE, refresh_prune)                 /* in: id.now_ms: expired ones */            \
     /* Of statements_moderation.c. Lists of what is in force rise from page.from, histories fall.  \

@@ -37,6 +37,7 @@ static void bind_hash(const struct store_question *question, size_t at,
     (void)at;
     values[0] = value_text(question->in.refresh.hash);
     values[1] = value_time(question->in.refresh.now_ms);
+    values[2] = value_text(question->in.refresh.family);
 }
 
 static void read_use(const struct statement_value *columns, void *into)
@@ -47,6 +48,31 @@ static void read_use(const struct statement_value *columns, void *into)
     answer->fate = (uint32_t)columns[1].i;
     value_copy(&columns[2], answer->username, sizeof(answer->username));
     answer->role = protocol_role_of(columns[3].t);
+    value_copy(&columns[4], answer->family, sizeof(answer->family));
+}
+
+static void read_family(const struct statement_value *columns, void *into)
+{
+    struct store_refresh_answer *answer = into;
+
+    value_copy(&columns[0], answer->family, sizeof(answer->family));
+}
+
+static void bind_ends(const struct store_question *question, size_t at,
+                      struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_time(question->in.page.now_ms);
+    values[1] = value_int(question->in.page.limit);
+}
+
+static void read_end(const struct statement_value *columns, void *into)
+{
+    struct store_access_end *end = into;
+
+    value_copy(&columns[0], end->family, sizeof(end->family));
+    value_copy(&columns[1], end->target, sizeof(end->target));
+    end->at_ms = (uint64_t)columns[2].i;
 }
 
 /* clang-format off */
@@ -69,7 +95,7 @@ const struct statement statement_refresh_add = {
  * SQLite, which does one at a time, the new row tells who was first; in PostgreSQL the claim on the
  * old one, for which the other waits. Asked again, it finds the new row and changes nothing. */
 const struct statement statement_refresh_use = {
-    .name = "refresh_use", .in = "ttdd", .out = "iitt",
+    .name = "refresh_use", .in = "ttdd", .out = "iittt",
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_use, .read = read_use,
     .steps = {
         {"INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
@@ -84,16 +110,31 @@ const struct statement statement_refresh_use = {
          " AND family IN (SELECT family FROM refresh_tokens"
          " WHERE token_hash = $1 AND used_at IS NOT NULL)", NULL},
         {"SELECT o.player_id, CASE WHEN " ROTATED " THEN 1 WHEN o.used_at IS NOT NULL THEN 2 ELSE 3 END,"
-         " p.username, p.role FROM refresh_tokens o JOIN players p ON p.id = o.player_id"
+         " p.username, p.role, o.family FROM refresh_tokens o JOIN players p ON p.id = o.player_id"
          " WHERE o.token_hash = $1", NULL}},
 };
 
 const struct statement statement_refresh_revoke = {
-    .name = "refresh_revoke", .in = "td", .out = "", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_hash,
+    .name = "refresh_revoke", .in = "tdt", .out = "t", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
+    .bind = bind_hash, .read = read_family,
+    .steps = {
+        {"UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL"
+         " AND family IN (SELECT family FROM refresh_tokens WHERE token_hash = $1 UNION ALL SELECT $3)", NULL},
+        {"SELECT family FROM refresh_tokens WHERE token_hash = $1 OR family = $3 LIMIT 1", NULL}},
+};
+
+/* Whose access tokens were made lately has a refresh token among the newest: no index is needed to
+ * find the revoked ones. A change of password revokes them too. (|| '': SQLite shall not walk a whole
+ * index for the sake of its order.) */
+const struct statement statement_access_ends = {
+    .name = "access_ends", .in = "di", .out = "ttd", .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .out_bytes = sizeof(struct store_access_end), .bind = bind_ends, .read = read_end,
     .steps = {{
-        "UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL"
-        " AND family IN (SELECT family FROM refresh_tokens WHERE token_hash = $1)", NULL}},
+        "SELECT family || '', NULL, max(revoked_at) AS ended_at FROM refresh_tokens"
+        " WHERE id > (SELECT max(id) FROM refresh_tokens) - 200000 AND revoked_at > $1 GROUP BY family || ''"
+        " UNION ALL SELECT NULL, target || '', max(at) FROM audit WHERE at > $1"
+        " AND method IN ('accounts.set-role', 'accounts.rename') GROUP BY target || ''"
+        " ORDER BY ended_at DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_refresh_revoke_player = {
