@@ -59,6 +59,7 @@
 #include "sim/journal.h"
 #include "sim/mailbox.h"
 #include "sim/sim.h"
+#include "store/backups.h"
 #include "store/retention.h"
 #include "store/store.h"
 #include "store/timestamp.h"
@@ -87,6 +88,7 @@ struct server {
     struct bans *bans;
     struct bans_handlers presence_bans;
     struct policy *policy;
+    struct backups *backups; /* NULL: the database is a server's */
     struct access *access;
     struct refresh *refresh;
     struct accounts *accounts;
@@ -193,10 +195,17 @@ static int start_reports(struct server *server, struct error *error)
 static int start_store(struct server *server, struct error *error)
 {
     struct store_config store = {.base = server->base};
+    char folder[PATH_MAX];
 
     rooms_store(server->config, &store);
     server->store = store_open(&store, error);
-    return server->store ? 0 : -1;
+    if (!server->store)
+        return -1;
+    if (server->config->store_driver != STORE_SQLITE)
+        return 0;
+    snprintf(folder, sizeof(folder), "%s/backups", server->config->state);
+    server->backups = backups_new(server->base, server->config->store_path, folder);
+    return server->backups ? 0 : error_set(error, "out of memory");
 }
 
 static struct accounts_config accounts_config_of(const struct server *server,
@@ -793,6 +802,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .field = server->field,
                                  .spawn_radius_m = server->config->spawn_radius_m,
                                  .policy = server->policy,
+                                 .backups = server->backups,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -1008,6 +1018,7 @@ void server_free(struct server *server)
     workers_free(server->workers);
     chatlog_stop(server->chatlog);
     store_close(server->store);
+    backups_free(server->backups);
     admin_free(server->admin);
     if (server->presence)
         presence_set_sessions(server->presence, NULL);

@@ -99,6 +99,8 @@ static const struct method {
     {"server.cancel",   "",                ADMIN,     1}, /* there is nothing */
     {"server.maintenance", "on=yes",       ADMIN,     0},
     {"server.drain",    "on=yes",          ADMIN,     0},
+    {"server.backup",   "",                ADMIN,     0},
+    {"log.level",       "level=info",      ADMIN,     0},
     {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
 };
 /* clang-format on */

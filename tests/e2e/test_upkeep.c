@@ -265,6 +265,48 @@ static void test_drain(void **state)
     player_new_account(party, &server, "dora");
 }
 
+/* -- copies ------------------------------------------------------------------------------------ */
+
+static void test_backup(void **state)
+{
+    char copy[128], path[160];
+    const char *out;
+    const char *const restore[] = {"--restore", copy, "--store.path", path, NULL};
+    struct stat status;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player_new_account(party, &server, "alice");
+    refused("server.backup", "{\"name\":\"../evil\"}", "letters, digits");
+    refused("server.backup", "{\"name\":\".hidden\"}", "letters, digits");
+    good("server.backup", "{\"name\":\"before-noon\"}", "1 accounts");
+    snprintf(copy, sizeof(copy), "%s/state/backups/before-noon.db", server.dir);
+    assert_int_equal(stat(copy, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    refused("server.backup", "{\"name\":\"before-noon\"}", "already");
+    good("server.backup", "{}", "Z.db");
+    /* The daemon's own connection kept its locks, and all is written on. */
+    player_leave(player_new_account(party, &server, "bob"));
+    good("server.save", "{}", "saved");
+    assert_int_equal(daemon_terminate(&server), 0);
+    snprintf(path, sizeof(path), "%s/state/restored.db", server.dir);
+    assert_int_equal(openmmod_run(restore, &out), 0);
+    assert_non_null(strstr(out, "1 accounts"));
+}
+
+static void test_log_level(void **state)
+{
+    (void)state;
+    daemon_start(&server, NULL);
+    refused("log.level", "{\"level\":\"all\"}", "must be one of");
+    good("log.level", "{\"level\":\"error\"}", "error");
+    player_new_account(party, &server, "alice");
+    good("log.level", "{\"level\":\"info\"}", "info");
+    player_new_account(party, &server, "bobby");
+    UNTIL(party, DEADLINE_MS, daemon_said(&server, "player=bobby"));
+    assert_false(daemon_said(&server, "player=alice"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +318,8 @@ int main(void)
         STAGED(test_maintenance_sends_away, "[net]\nplayers_max = 2\n"),
         STAGED(test_maintenance_without_a_file, NULL),
         STAGED(test_drain, NULL),
+        STAGED(test_backup, NULL),
+        STAGED(test_log_level, NULL),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ struct recent;     /* play/recent.h */
 struct transcript; /* play/transcript.h */
 struct worst;      /* ops/worst.h */
 struct ending;     /* ops/ending.h */
+struct backups;    /* store/backups.h */
 struct policy;     /* accounts/policy.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
@@ -86,6 +87,7 @@ struct admin_config {
     const struct heightfield *field;           /* borrowed, outlives the admin */
     uint32_t spawn_radius_m;                   /* newcomers begin within it of the middle */
     struct policy *policy;                     /* the same */
+    struct backups *backups;                   /* the same; NULL: it is no file of ours */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

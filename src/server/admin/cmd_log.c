@@ -1,4 +1,4 @@
-/* cmd_log.c -- the last lines of the log. */
+/* cmd_log.c -- the last lines of the log, and how much of it there is. */
 #include <stdlib.h>
 
 #include "admin/method.h"
@@ -38,6 +38,12 @@ static void run_tail(struct method_call *call)
                                 "lost", (json_int_t)lost));
 }
 
+static void run_level(struct method_call *call)
+{
+    log_set_level((enum log_level)method_word(call, "level", LOG_LEVEL_INFO));
+    method_done(call, json_pack("{s:s}", "level", method_text(call, "level", "")));
+}
+
 /* clang-format off */
 static const struct method_param TAIL[] = {
     {"lines", METHOD_INTEGER, false, 1, LOGTAIL_LINES, NULL,   "At most so many; 100 if not given."},
@@ -45,9 +51,15 @@ static const struct method_param TAIL[] = {
     {"after", METHOD_ID,      false, 0, 0,             NULL,   "The oldest lines after this sequence, not the newest of all."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
+static const struct method_param LEVEL[] = {
+    {"level", METHOD_WORD, true, 0, 0, LEVELS, "The least that is logged from now on."},
+    {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
+};
 
 const struct method CMD_LOG[] = {
     {"log.tail", ROLE_VIEWER, false, run_tail, TAIL, "The newest lines of the log, oldest first."},
+    {"log.level", ROLE_ADMIN, true, run_level, LEVEL,
+     "Log more, or less, until the next reload or restart."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},
 };
 /* clang-format on */

@@ -8,6 +8,7 @@
 #include "admin/method.h"
 #include "common/clock.h"
 #include "ops/ending.h"
+#include "store/backups.h"
 
 #define IN_MIN_MS     1000
 #define RETRY_AFTER_S 60
@@ -176,6 +177,40 @@ static void run_drain(struct method_call *call)
                                 (json_int_t)gone));
 }
 
+/* -- backup ------------------------------------------------------------------------------------ */
+
+static void copied(void *context, uint64_t tag, const struct backups_answer *answer)
+{
+    struct method_call *call = method_unpark(context, tag);
+
+    if (call == NULL)
+        return;
+    if (answer->made)
+        method_done(call,
+                    json_pack("{s:s, s:I, s:s}", "file", answer->file, "bytes",
+                              (json_int_t)answer->size_bytes, "outcome", answer->report.text));
+    else
+        method_fail(call, "%s", answer->report.text);
+}
+
+static void run_backup(struct method_call *call)
+{
+    const struct method_desk *desk = call->desk;
+    const char *name = method_text(call, "name", NULL);
+    struct error error = {""};
+    uint64_t tag;
+
+    if (desk->config->backups == NULL) {
+        method_fail(call, "the database is PostgreSQL's: pg_dump and pg_restore copy it "
+                          "(doc/operations.md, Backup)");
+        return;
+    }
+    tag = method_park(call);
+    if (tag != 0 &&
+        backups_begin(desk->config->backups, name, copied, (void *)desk, tag, &error) < 0)
+        method_fail(method_unpark(desk, tag), "%s", error.text);
+}
+
 /* clang-format off */
 #define END {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL}
 
@@ -195,6 +230,10 @@ static const struct method_param DRAIN[] = {
     {"retry_after", METHOD_INTEGER, false, 1, 3600, NULL, "In how many seconds they may try again, as they are told; 60 if not given."},
     END};
 
+static const struct method_param BACKUP[] = {
+    {"name", METHOD_TEXT, false, 1, BACKUPS_NAME_MAX, NULL, "Of the file, without its .db; the time if not given."},
+    END};
+
 const struct method CMD_OPERATING[] = {
     {"server.shutdown", ROLE_ADMIN, true, run_shutdown, SHUTDOWN,
      "Stop the server: players are told, positions are saved. With `in`, by a countdown that players are told; it takes the place of one that is under way."},
@@ -206,6 +245,8 @@ const struct method CMD_OPERATING[] = {
      "Let only staff log in; who is here stays unless asked to go. It outlasts a restart."},
     {"server.drain", ROLE_ADMIN, true, run_drain, DRAIN,
      "Let nobody new log in; staff and those who come back within a minute may."},
+    {"server.backup", ROLE_ADMIN, true, run_backup, BACKUP,
+     "Copy the database file while it is in use, into the folder backups of the state directory, and check the copy."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},
 };
 /* clang-format on */

@@ -23,6 +23,7 @@ libserver_a_SOURCES += \
     src/server/store/adopt_names.c src/server/store/adopt_names.h \
     src/server/store/adopt_sql.c src/server/store/adopt_sql.h \
     src/server/store/backup.c src/server/store/backup.h \
+    src/server/store/backups.c src/server/store/backups.h \
     src/server/store/migrate.c src/server/store/migrate.h src/server/store/migrate_run.h \
     src/server/store/migrate_link.h src/server/store/migrate_postgresql.c \
     src/server/store/migrate_sqlite.c
