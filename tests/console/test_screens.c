@@ -674,6 +674,41 @@ static void troubles_are_named_at_the_top(void **state)
     fixture_fini(&fixture);
 }
 
+/* What was ordered is told as the daemon says it, and is seen from every screen. */
+static void orders_are_seen(void **state)
+{
+    static const struct {
+        const char *status, *shown;
+    } ORDERS[] = {
+        {"{\"maintenance\":{\"text\":\"x\"}}", "[MAINTENANCE]"},
+        {"{\"drain\":{\"retry_after_s\":60}}", "[DRAINING]"},
+        {"{\"ending\":{\"left_ms\":270500,\"restart\":false}}", "[STOPPING IN 4:31]"},
+        {"{\"ending\":{\"left_ms\":7261000,\"restart\":true}}", "[RESTARTING IN 2:01:01]"},
+        {"{\"ending\":{\"when_empty\":true,\"left_ms\":null,\"restart\":true}}",
+         "[RESTARTING WHEN EMPTY]"},
+        {"{\"maintenance\":{},\"drain\":{},\"ending\":{\"left_ms\":900}}",
+         "[MAINTENANCE, STOPPING IN 0:01]"},
+        {"{\"maintenance\":null,\"drain\":null,\"ending\":null}", "[OK]"},
+    };
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    for (size_t i = 0; i < ARRAY_N(ORDERS); i++) {
+        json_t *status = json_deep_copy(json_object_get(fixture.replies, "server.status"));
+        json_t *orders = json_loads(ORDERS[i].status, 0, NULL);
+
+        assert_int_equal(json_object_update(status, orders), 0);
+        model_answer(&fixture.ui.model, "server.status", NULL, status);
+        draw(&fixture);
+        if (!shows(&fixture, ORDERS[i].shown))
+            fail_msg("%s is not shown as %s", ORDERS[i].status, ORDERS[i].shown);
+        json_decref(orders);
+        json_decref(status);
+    }
+    fixture_fini(&fixture);
+}
+
 /* --- Figures and canvas. --- */
 
 static void figures_are_short_and_exact(void **state)
@@ -734,6 +769,7 @@ int main(void)
         cmocka_unit_test(the_log_is_filtered_by_level_and_text),
         cmocka_unit_test(a_lost_connection_greys_the_picture),
         cmocka_unit_test(troubles_are_named_at_the_top),
+        cmocka_unit_test(orders_are_seen),
         cmocka_unit_test(figures_are_short_and_exact),
         cmocka_unit_test(wide_and_combining_characters_keep_their_cells),
     };

@@ -99,6 +99,18 @@ static void take_ladder(struct model_status *status, const json_t *ladder)
     }
 }
 
+static void take_orders(struct model_status *status, const json_t *data)
+{
+    const json_t *ending = json_object_get(data, "ending");
+
+    status->maintenance = json_is_object(json_object_get(data, "maintenance"));
+    status->draining = json_is_object(json_object_get(data, "drain"));
+    status->ending = json_is_object(ending);
+    status->ending_when_empty = fields_true(ending, "when_empty");
+    status->ending_restart = fields_true(ending, "restart");
+    status->ending_left_ms = fields_integer(ending, "left_ms");
+}
+
 void model_status_take(struct model *model, const json_t *params, const json_t *data)
 {
     struct model_status *status = &model->status;
@@ -118,6 +130,7 @@ void model_status_take(struct model *model, const json_t *params, const json_t *
     take_counts(status, data);
     take_store(status, json_object_get(data, "store"));
     take_ladder(status, json_object_get(data, "ladder"));
+    take_orders(status, data);
 }
 
 void model_history_take(struct model *model, const json_t *params, const json_t *data)

@@ -41,6 +41,9 @@ struct model_status {
     bool store_ok, journal_stopped;
     int64_t store_queue, store_errors, saves_pending, positions_saved, durable_ms, durable_tick;
     int64_t operators, dropped;
+    /* What an operator ordered. */
+    bool maintenance, draining, ending, ending_when_empty, ending_restart;
+    int64_t ending_left_ms; /* of a countdown */
     struct model_rung rungs[MODEL_RUNGS];
     int rung; /* the highest that is stepped on; 0: all is well */
     int64_t waiting;

@@ -50,6 +50,30 @@ static bool is_lost(const struct ui *ui)
     return ui->link == UI_LOST || ui->link == UI_DENIED;
 }
 
+/* What operators ordered, "MAINTENANCE, STOPPING IN 4:31"; false: nothing. */
+static bool orders_of(const struct model_status *status, char text[64])
+{
+    const char *ends = status->ending_restart ? "RESTARTING" : "STOPPING";
+    int64_t left_s = (status->ending_left_ms + 999) / 1000;
+    char ending[40] = "";
+
+    if (status->ending && status->ending_when_empty)
+        snprintf(ending, sizeof(ending), "%s WHEN EMPTY", ends);
+    else if (status->ending && left_s >= 3600)
+        snprintf(ending, sizeof(ending), "%s IN %lld:%02lld:%02lld", ends,
+                 (long long)(left_s / 3600), (long long)(left_s / 60 % 60),
+                 (long long)(left_s % 60));
+    else if (status->ending)
+        snprintf(ending, sizeof(ending), "%s IN %lld:%02lld", ends, (long long)(left_s / 60),
+                 (long long)(left_s % 60));
+    snprintf(text, 64, "[%s%s%s]",
+             status->maintenance ? "MAINTENANCE"
+             : status->draining  ? "DRAINING"
+                                 : "",
+             (status->maintenance || status->draining) && status->ending ? ", " : "", ending);
+    return status->maintenance || status->draining || status->ending;
+}
+
 /* What an operator must see first, in a word. */
 static enum style state_of(const struct ui *ui, char text[64])
 {
@@ -86,6 +110,8 @@ static enum style state_of(const struct ui *ui, char text[64])
         snprintf(text, 64, "[OVER BUDGET]");
         return STYLE_BAD;
     }
+    if (orders_of(status, text))
+        return STYLE_WARN;
     snprintf(text, 64, "[OK]");
     return STYLE_GOOD;
 }
