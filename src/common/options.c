@@ -11,7 +11,7 @@
 #include "common/option_value.h"
 #include "common/text.h"
 
-#define SOURCES_N      4
+#define SOURCES_N      5
 #define FILE_MAX_BYTES (1 << 20)
 #define LINE_MAX_BYTES 4000
 #define NAME_MAX_BYTES 96
@@ -658,6 +658,58 @@ enum option_source options_source(const struct options *options, size_t row)
 bool options_differ(const struct options *a, const struct options *b, size_t row)
 {
     return strcmp(held_text(a, row), held_text(b, row)) != 0;
+}
+
+static int copy_flags(struct options *options, const struct options *from)
+{
+    for (size_t i = 0; i < from->table->flags_n; i++) {
+        if (from->flags[i] == NULL)
+            continue;
+        options->flags[i] = strdup(from->flags[i]);
+        if (options->flags[i] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+struct options *options_copy(const struct options *from)
+{
+    struct options *options = options_new(from->table);
+
+    if (options == NULL)
+        return NULL;
+    for (size_t i = 0; i < from->table->rows_n; i++)
+        options_take(options, from, i);
+    if (copy_flags(options, from) < 0 || options->failed) {
+        options_free(options);
+        return NULL;
+    }
+    return options;
+}
+
+int options_set(struct options *options, size_t row, const char *text, const char *origin,
+                struct error *error)
+{
+    const struct option_row *about = &options->table->rows[row];
+    union option_field field = {.bytes = 0};
+    struct error cause = {""};
+
+    if (option_value_parse(about, text, &field, &cause) < 0)
+        return error_set(error, "%s: \"%.200s\" %s", options->names[row], text, cause.text);
+    option_value_clear(about, &field);
+    slot_set(options, &options->slots[row][OPTION_FROM_OPERATOR], text, origin);
+    return 0;
+}
+
+bool options_unset(struct options *options, size_t row)
+{
+    struct slot *slot = &options->slots[row][OPTION_FROM_OPERATOR];
+    bool was_set = slot->text != NULL;
+
+    free(slot->text);
+    free(slot->origin);
+    *slot = (struct slot){NULL, NULL};
+    return was_set;
 }
 
 void options_take(struct options *options, const struct options *from, size_t row)

@@ -1,5 +1,5 @@
 /* options.h -- a program's options from one table: defaults < ini file < environment < command
- * line.
+ * line < what an operator set since.
  *
  * One row of the table feeds the struct, the parser, --help, the sample ini and the man page. A
  * load collects all that is wrong, each with the place it stands ("openmmo.ini:12: ..."), and
@@ -79,7 +79,8 @@ enum option_source {
     OPTION_FROM_DEFAULT,
     OPTION_FROM_FILE,
     OPTION_FROM_ENVIRONMENT,
-    OPTION_FROM_COMMAND_LINE
+    OPTION_FROM_COMMAND_LINE,
+    OPTION_FROM_OPERATOR,
 };
 
 struct options;
@@ -97,6 +98,13 @@ void options_file(struct options *options, const char *path); /* path is borrowe
 /* As options_file, over bytes that were read already (tests, fuzzing); name stands in the errors.
  */
 void options_text(struct options *options, const char *name, const char *bytes, size_t len_bytes);
+
+/* Set a row while the program runs. origin: by whom and when, as it is listed. 0; -1 + error, and
+ * nothing was touched. */
+int options_set(struct options *options, size_t row, const char *text, const char *origin,
+                struct error *error) MUST_CHECK;
+/* Take that back. Returns whether there was anything. */
+bool options_unset(struct options *options, size_t row);
 
 /* The argument of a flag ("" where it takes none), NULL if it was not given. name as in its row
  * (the letter's row too). */
@@ -130,6 +138,8 @@ const char *options_origin(const struct options *options, size_t row); /* where 
 enum option_source options_source(const struct options *options, size_t row);
 /* True if the texts of a row differ in the two loads. */
 bool options_differ(const struct options *a, const struct options *b, size_t row);
+/* The same values and flags once more, without the errors. NULL when out of memory. */
+struct options *options_copy(const struct options *from);
 /* Take a row's text and origin from another load of the same table. */
 void options_take(struct options *options, const struct options *from, size_t row);
 

@@ -692,6 +692,21 @@ static void check_flags(struct config *config)
         options_complain(config->options, -1, "--dry-run goes with --migrate");
 }
 
+/* What the command line alone says. */
+static void take_flags(struct config *config)
+{
+    config->journal = options_flag(config->options, "journal");
+    config->replay = options_flag(config->options, "replay");
+#if TEST_FAULTS
+    config->burden = options_flag(config->options, "burden");
+#endif
+    config->migrate = options_flag(config->options, "migrate") != NULL;
+    config->rotate_key = options_flag(config->options, "rotate-key") != NULL;
+    config->dry_run = options_flag(config->options, "dry-run") != NULL;
+    config->backup = options_flag(config->options, "backup");
+    config->restore = options_flag(config->options, "restore");
+}
+
 /* NULL only when out of memory; errors are in its options. */
 static struct config *load(int argc, char *const argv[])
 {
@@ -714,16 +729,7 @@ static struct config *load(int argc, char *const argv[])
         options_file(config->options, file);
     else if (access(DEFAULT_FILE, F_OK) == 0)
         options_file(config->options, DEFAULT_FILE);
-    config->journal = options_flag(config->options, "journal");
-    config->replay = options_flag(config->options, "replay");
-#if TEST_FAULTS
-    config->burden = options_flag(config->options, "burden");
-#endif
-    config->migrate = options_flag(config->options, "migrate") != NULL;
-    config->rotate_key = options_flag(config->options, "rotate-key") != NULL;
-    config->dry_run = options_flag(config->options, "dry-run") != NULL;
-    config->backup = options_flag(config->options, "backup");
-    config->restore = options_flag(config->options, "restore");
+    take_flags(config);
     check_flags(config);
     (void)build(config);
     return config;
@@ -816,6 +822,78 @@ struct config *config_reload(const struct config *old, config_say_fn *say, void 
     }
     warn_whole(config, say, context);
     return config;
+}
+
+/* The same values, not built yet. NULL: out of memory. */
+static struct config *copy(const struct config *old, struct error *error)
+{
+    struct config *config = calloc(1, sizeof(*config));
+
+    if (config != NULL)
+        config->options = options_copy(old->options);
+    if (config == NULL || config->options == NULL) {
+        free(config);
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    config->argc = old->argc;
+    config->argv = old->argv;
+    take_flags(config);
+    return config;
+}
+
+/* Takes it; NULL + error where it is wrong as a whole. */
+static struct config *built(struct config *config, struct error *error)
+{
+    if (build(config) == 0)
+        return config;
+    error_set(error, "%s", options_error(config->options, 0));
+    config_free(config);
+    return NULL;
+}
+
+/* The row, or -1 + error: it is not for operators to set. */
+static int row_to_set(const char *name, struct error *error)
+{
+    int row = row_of(name);
+    const struct option_row *about = row >= 0 ? &rows[row] : NULL;
+
+    if (about == NULL)
+        return error_set(error, "there is no option %.100s", name);
+    if ((about->flags & OPTION_SECRET) != 0)
+        return error_set(error, "%s is a secret: it is told by the file only", name);
+    if (about->type == OPTION_PATH)
+        return error_set(error, "%s is a path: it is told by the file only", name);
+    if ((about->flags & OPTION_RELOAD) == 0)
+        return error_set(error, "%s takes a restart: change it in the file", name);
+    return row;
+}
+
+struct config *config_set(const struct config *old, const char *name, const char *value,
+                          const char *by, struct error *error)
+{
+    int row = row_to_set(name, error);
+    struct config *config = row >= 0 ? copy(old, error) : NULL;
+
+    if (config == NULL)
+        return NULL;
+    if (value == NULL ? !options_unset(config->options, (size_t)row)
+                      : options_set(config->options, (size_t)row, value, by, error) < 0) {
+        if (value == NULL)
+            error_set(error, "%s was not set by an operator", name);
+        config_free(config);
+        return NULL;
+    }
+    return built(config, error);
+}
+
+struct config *config_unset_all(const struct config *old, struct error *error)
+{
+    struct config *config = copy(old, error);
+
+    for (size_t i = 0; config != NULL && i < config_table.rows_n; i++)
+        (void)options_unset(config->options, i);
+    return config != NULL ? built(config, error) : NULL;
 }
 
 /* mkdir -p. */

@@ -111,6 +111,16 @@ typedef void config_say_fn(void *context, enum log_level level, const char *line
 /* old is borrowed and stays as it is. */
 struct config *config_reload(const struct config *old, config_say_fn *say, void *context);
 
+/* The same with one option as an operator wants it until the next reload or restart, from old and
+ * not from the places. name: one that a running server can change and whose value may be told;
+ * paths are told by the file only, for who may use the operators' socket need not be who may name
+ * files to be read and served. value NULL: as it was before it was set. by: who, and when. NULL +
+ * error. */
+struct config *config_set(const struct config *old, const char *name, const char *value,
+                          const char *by, struct error *error);
+/* All that operators set is taken back. NULL + error. */
+struct config *config_unset_all(const struct config *old, struct error *error);
+
 /* Make the state directory (0700) and the admin socket's directory (0755) where they are missing.
  * 0, or -1 + error. */
 int config_make_directories(const struct config *config, struct error *error) MUST_CHECK;

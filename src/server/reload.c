@@ -2,6 +2,7 @@
 #include "server/reload.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "common/options.h"
@@ -34,6 +35,16 @@ static unsigned note_changes(const struct config *old, const struct config *now)
     return changed_n;
 }
 
+/* Put in the place of *config; how many options changed. */
+static unsigned take(struct config **config, struct config *now)
+{
+    unsigned changed_n = note_changes(*config, now);
+
+    config_free(*config);
+    *config = now;
+    return changed_n;
+}
+
 int reload_config(struct config **config, reload_apply_fn *apply, void *context,
                   struct error *outcome)
 {
@@ -45,10 +56,8 @@ int reload_config(struct config **config, reload_apply_fn *apply, void *context,
     notify_reloading();
     now = config_reload(*config, say_reload, outcome);
     if (now && apply(context, now, &cause) == 0) {
-        unsigned changed_n = note_changes(*config, now);
+        unsigned changed_n = take(config, now);
 
-        config_free(*config);
-        *config = now;
         error_set(outcome, "the configuration was loaded anew: %u options changed", changed_n);
         log_event(LOG_LEVEL_INFO, "reloaded", outcome->text, LOG_U64("changed", changed_n));
         rc = 0;
@@ -60,4 +69,26 @@ int reload_config(struct config **config, reload_apply_fn *apply, void *context,
     }
     notify_ready();
     return rc;
+}
+
+int reload_set(struct config **config, const char *name, const char *value, const char *by,
+               reload_apply_fn *apply, void *context, struct error *outcome)
+{
+    char origin[160], at[32];
+    time_t seconds = time(NULL);
+    struct config *now;
+    struct tm utc;
+
+    strftime(at, sizeof(at), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &utc));
+    snprintf(origin, sizeof(origin), "%.100s at %s UTC", by, at);
+    now = name != NULL ? config_set(*config, name, value, origin, outcome)
+                       : config_unset_all(*config, outcome);
+    if (now == NULL)
+        return -1;
+    if (apply(context, now, outcome) != 0) {
+        config_free(now);
+        return -1;
+    }
+    (void)take(config, now);
+    return 0;
 }

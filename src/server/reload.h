@@ -15,4 +15,10 @@ typedef int reload_apply_fn(void *context, const struct config *config, struct e
 int reload_config(struct config **config, reload_apply_fn *apply, void *context,
                   struct error *outcome);
 
+/* One option as an operator wants it (value NULL: as it was; name NULL: all of them as they were),
+ * until the next reload or restart. by: his name. outcome: nothing, or with -1 why nothing was
+ * changed. */
+int reload_set(struct config **config, const char *name, const char *value, const char *by,
+               reload_apply_fn *apply, void *context, struct error *outcome);
+
 #endif

@@ -676,6 +676,14 @@ static int reload(void *context, struct error *outcome)
     return reload_config(&server->config, apply, server, outcome);
 }
 
+static int set_option(void *context, const char *name, const char *value, const char *by,
+                      struct error *outcome)
+{
+    struct server *server = context;
+
+    return reload_set(&server->config, name, value, by, apply, server, outcome);
+}
+
 /* -- signals ----------------------------------------------------------------------------------- */
 
 /* The one way to an end: an end to come is none any more. */
@@ -808,6 +816,7 @@ static int start_admin(struct server *server, struct error *error)
                                           .shutdown = shutdown_asked,
                                           .rotate_key = rotate_key,
                                           .options = options_now,
+                                          .set = set_option,
                                           .context = server}};
 
     server->lookout =

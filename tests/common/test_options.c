@@ -117,6 +117,38 @@ static void test_priorities(void **state)
     options_free(options);
 }
 
+/* What an operator sets stands above all, alone is refused, goes with a copy and can be taken back.
+ */
+static void test_operators_set(void **state)
+{
+    static const char *const arguments[] = {"prog", "--main.count=4", "-t"};
+    struct options *options = options_new(&table), *copy;
+    size_t row = (size_t)row_of("main.count");
+    struct error error = {""};
+    struct values values = {0};
+
+    (void)state;
+    options_arguments(options, 3, (char *const *)arguments);
+    assert_int_equal(options_set(options, row, "65", "kim at noon", &error), -1);
+    assert_string_equal(
+        error.text,
+        "main.count: \"65\" is out of range: it takes a whole number, 1 to 64, or auto");
+    assert_int_equal(options_errors_n(options), 0);
+    assert_false(options_unset(options, row));
+    assert_int_equal(options_set(options, row, "7", "kim at noon", &error), 0);
+    copy = options_copy(options);
+    assert_true(options_unset(options, row));
+    assert_string_equal(options_value(options, row), "4");
+    options_free(options);
+    assert_int_equal(options_source(copy, row), OPTION_FROM_OPERATOR);
+    assert_string_equal(options_origin(copy, row), "kim at noon");
+    assert_string_equal(options_flag(copy, "test"), "");
+    assert_int_equal(options_apply(copy, &values), 0);
+    assert_int_equal(values.count, 7);
+    options_clear(&table, &values);
+    options_free(copy);
+}
+
 /* Errors from all sources at once, nothing applied, no secret in them. */
 static void test_errors_are_collected(void **state)
 {
@@ -264,10 +296,15 @@ static void test_sample_ini(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_priorities),
-        cmocka_unit_test(test_values),          cmocka_unit_test(test_errors_are_collected),
-        cmocka_unit_test(test_sample_ini),      cmocka_unit_test(test_program_complains),
-        cmocka_unit_test(test_differ_and_take), cmocka_unit_test(test_long_values_are_whole),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_priorities),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_errors_are_collected),
+        cmocka_unit_test(test_operators_set),
+        cmocka_unit_test(test_sample_ini),
+        cmocka_unit_test(test_program_complains),
+        cmocka_unit_test(test_differ_and_take),
+        cmocka_unit_test(test_long_values_are_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

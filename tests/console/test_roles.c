@@ -93,6 +93,8 @@ static const struct method {
     {"accounts.reset-password", "player=nobody", ADMIN, 1},
     {"audit.list",      "limit=5",         ADMIN,     0},
     {"config.list",     "",                ADMIN,     0},
+    {"config.set",      "name=limits.chats_per_10s;value=30", ADMIN, 0},
+    {"config.reset",    "name=limits.chats_per_10s", ADMIN, 0},
     {"server.reload",   "",                ADMIN,     0},
     {"auth.rotate-key", "",                ADMIN,     0},
     {"server.restart-when-empty", "reason=tea", ADMIN,  2}, /* it takes none: nobody is here, so it would be done */

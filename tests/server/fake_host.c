@@ -16,32 +16,20 @@
 
 struct fake_host fake_host;
 
+#define FAKE_INI "[server]\nname = Fake\n[auth]\nsecret = swordfish\n"
+
+static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
 /* clang-format off */
 static const struct option_row ROWS[] = {
     {"server", "name", OPTION_STRING, 0, "OpenMMO", 1, 100, OPTION_RELOAD, NULL, NULL, NULL, "What players see."},
     {"net", "listen", OPTION_LIST, 0, "127.0.0.1:7777", 1, 8, 0, NULL, NULL, NULL, "Where players connect."},
-    {"auth", "secret", OPTION_STRING, 0, "", 0, 100, OPTION_SECRET, NULL, NULL, NULL, "A secret."},
+    {"auth", "secret", OPTION_STRING, 0, "", 0, 100, OPTION_RELOAD | OPTION_SECRET, NULL, NULL, NULL, "A secret."},
+    {"log", "level", OPTION_ENUM, 0, "info", 0, 0, OPTION_RELOAD, LEVELS, NULL, NULL, "The least that is logged."},
 };
 /* clang-format on */
-static const struct options_table TABLE = {.program = "fake", .rows = ROWS, .rows_n = 3};
-
-const char *options_value(const struct options *options, size_t row)
-{
-    (void)options;
-    return row == 2 ? "swordfish" : row == 0 ? "Fake" : ROWS[row].initial;
-}
-
-enum option_source options_source(const struct options *options, size_t row)
-{
-    (void)options;
-    return row == 0 ? OPTION_FROM_FILE : OPTION_FROM_DEFAULT;
-}
-
-const char *options_origin(const struct options *options, size_t row)
-{
-    (void)options;
-    return row == 0 ? "fake.ini:2" : "default";
-}
+static const char *const SECTIONS[] = {"server", "", "net", "", "auth", "", "log", "", NULL};
+static const struct options_table TABLE = {
+    .program = "fake", .rows = ROWS, .rows_n = ARRAY_N(ROWS), .sections = SECTIONS};
 
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context)
 {
@@ -243,7 +231,25 @@ static int rotate_key(void *context, struct error *outcome)
 
 static const struct options *options(void *context)
 {
-    return context;
+    (void)context;
+    return fake_host.options;
+}
+
+static int set(void *context, const char *name, const char *value, const char *by,
+               struct error *error)
+{
+    int row = name != NULL ? options_row(&TABLE, name) : -1;
+
+    (void)context;
+    if (name != NULL && (row < 0 || (TABLE.rows[row].flags & OPTION_RELOAD) == 0))
+        return error_set(error, "%s cannot be set", name);
+    if (value != NULL)
+        return options_set(fake_host.options, (size_t)row, value, by, error);
+    for (size_t i = 0; i < TABLE.rows_n; i++) {
+        if (name == NULL || (size_t)row == i)
+            (void)options_unset(fake_host.options, i);
+    }
+    return 0;
 }
 
 void fake_host_players(unsigned players_n)
@@ -291,11 +297,13 @@ void fake_host_start_at(const char *path, unsigned players_n)
     signal(SIGPIPE, SIG_IGN);
     memset(&fake_host, 0, sizeof(fake_host));
     fake_host_players(players_n);
+    fake_host.options = options_new(&TABLE);
+    options_text(fake_host.options, "fake.ini", FAKE_INI, strlen(FAKE_INI));
     fake_host.base = event_base_new();
     snprintf(fake_host.path, sizeof(fake_host.path), "%s", path);
     config.base = fake_host.base;
     config.path = fake_host.path;
-    config.host = (struct admin_host){status, reload, stop, rotate_key, options, &fake_host};
+    config.host = (struct admin_host){status, reload, stop, rotate_key, options, set, &fake_host};
     fd = admin_bind(fake_host.path, &error);
     config.socket = &fd;
     config.ladder = &fake_host.ladder;
@@ -384,6 +392,7 @@ void fake_host_stop(void)
     policy_free(fake_host.policy);
     worst_free(fake_host.worst);
     heightfield_free(fake_host.field);
+    options_free(fake_host.options);
     event_base_free(fake_host.base);
     snprintf(directory, sizeof(directory), "%s", fake_host.path);
     for (int i = 0; i < 2; i++) {

@@ -34,6 +34,7 @@ struct fake_host {
     struct snapshot *world; /* what presence_world says; NULL: nothing yet */
     struct policy *policy;
     unsigned turned_out;
+    struct options *options;
     const char *reload_fault; /* NULL: reloads succeed */
     void (*saved)(void *context, uint32_t lost);
     void *saved_context;

@@ -986,14 +986,80 @@ static void configuration_is_listed_without_secrets(void **state)
     char *text = json_dumps(list, 0);
 
     (void)state;
-    assert_int_equal(json_array_size(json_object_get(list, "options")), 3);
+    assert_int_equal(json_array_size(json_object_get(list, "options")), 4);
     assert_null(strstr(text, "swordfish"));
     assert_non_null(strstr(text, "fake.ini:2"));
     free(text);
     json_decref(list);
     list = result(peer, "config.list", "{\"changed\":true}");
-    assert_int_equal(json_array_size(json_object_get(list, "options")), 1);
+    assert_int_equal(json_array_size(json_object_get(list, "options")), 2);
     json_decref(list);
+    peer_free(peer);
+}
+
+/* The origin of an option, or its value; valid until the next call. */
+static const char *option_says(struct peer *peer, const char *name, const char *member)
+{
+    static char text[200];
+    char params[100];
+    json_t *list;
+
+    snprintf(params, sizeof(params), "{\"name\":\"%s\"}", name);
+    list = result(peer, "config.list", params);
+    snprintf(text, sizeof(text), "%s",
+             json_string_value(
+                 json_object_get(json_array_get(json_object_get(list, "options"), 0), member)));
+    json_decref(list);
+    return text;
+}
+
+static void refused(struct peer *peer, const char *method, const char *params, const char *words)
+{
+    json_t *answer = ask(peer, method, params);
+
+    assert_int_equal(code_of(answer), JSONRPC_FAILED);
+    if (strstr(message_of(answer), words) == NULL)
+        fail_msg("%s %s: %s", method, params, message_of(answer));
+    json_decref(answer);
+}
+
+/* An option is set, says by whom, and is taken back; a secret is refused and written nowhere. */
+static void options_are_set_for_a_while(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value;
+
+    (void)state;
+    value = result(peer, "config.set", "{\"name\":\"server.name\",\"value\":\"Other\"}");
+    assert_string_equal(json_string_value(json_object_get(value, "was")), "Fake");
+    assert_string_equal(json_string_value(json_object_get(value, "value")), "Other");
+    assert_string_equal(json_string_value(json_object_get(value, "until")),
+                        "the next reload or restart");
+    json_decref(value);
+    assert_string_equal(option_says(peer, "server.name", "source"), "operator");
+    assert_string_equal(option_says(peer, "server.name", "kind"), "a text of 1 to 100 bytes");
+    refused(peer, "config.set", "{\"name\":\"net.listen\",\"value\":\"x\"}", "cannot be set");
+    refused(peer, "config.set", "{\"name\":\"net.none\",\"value\":\"x\"}", "cannot be set");
+    refused(peer, "config.reset", "{\"name\":\"log.level\"}", "was not set");
+    value = result(peer, "log.level", "{\"level\":\"debug\"}");
+    assert_string_equal(json_string_value(json_object_get(value, "level")), "debug");
+    json_decref(value);
+    assert_string_equal(option_says(peer, "log.level", "value"), "debug");
+    value = result(peer, "config.reset", "{}");
+    assert_int_equal(json_array_size(json_object_get(value, "options")), 2);
+    json_decref(value);
+    assert_string_equal(option_says(peer, "server.name", "value"), "Fake");
+    refused(peer, "config.reset", "{}", "no option is set");
+    json_decref(ask(peer, "config.set", "{\"name\":\"auth.secret\",\"value\":\"tuna42\"}"));
+    value = result(peer, "log.tail", "{\"lines\":1000}");
+    {
+        char *text = json_dumps(value, 0);
+
+        assert_null(strstr(text, "tuna42"));
+        assert_non_null(strstr(text, "(not shown)"));
+        free(text);
+    }
+    json_decref(value);
     peer_free(peer);
 }
 
@@ -1267,6 +1333,7 @@ int main(void)
         WITH_HOST(the_server_is_reloaded_and_stopped),
         WITH_HOST(one_save_at_a_time_and_none_at_the_end),
         WITH_HOST(configuration_is_listed_without_secrets),
+        WITH_HOST(options_are_set_for_a_while),
         WITH_HOST(metrics_and_discovery_list_every_row),
         WITH_HOST(topics_are_heard_again_and_again),
         WITH_HOST(alerts_are_told_when_they_change),

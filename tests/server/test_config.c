@@ -477,6 +477,61 @@ static void test_reload(void **state)
     config_free(config);
 }
 
+/* One option as an operator wants it: checked alone and with the others; gone with the next load.
+ */
+static void test_operators_set(void **state)
+{
+    static const struct {
+        const char *name, *value, *words;
+    } refused[] = {
+        {"net.payers_max", "5", "there is no option net.payers_max"},
+        {"net.listen", "127.0.0.1:1", "net.listen takes a restart: change it in the file"},
+        {"http.assets", "/etc", "http.assets is a path: it is told by the file only"},
+        {"store.connection", "host=x", "store.connection is a secret: it is told by the file only"},
+        {"net.queue_max", "many", "net.queue_max: \"many\" is no number"},
+        {"http.proxy_header", "yes", "kim: http.proxy_header: needs http.trusted_proxies"},
+        {"net.queue_max", NULL, "net.queue_max was not set by an operator"},
+    };
+    const char *const argv[] = {"openmmod", "-c", ini, "--journal", "J", NULL};
+    struct config *config, *now, *back;
+    struct error error;
+    int row = options_row(&config_table, "limits.chats_per_10s");
+
+    (void)state;
+    write_file(ini, "[limits]\nchats_per_10s = 11\n");
+    assert_int_equal(start(&config, argv, 5), -1);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        assert_null(config_set(config, refused[i].name, refused[i].value, "kim", &error));
+        if (strncmp(error.text, refused[i].words, strlen(refused[i].words)) != 0)
+            fail_msg("%s: %s", refused[i].name, error.text);
+    }
+    write_file(ini, "[limits]\nchats_per_10s = 12\n[server]\nmotd = not looked at\n");
+    now = config_set(config, "limits.chats_per_10s", "3", "kim at noon", &error);
+    assert_non_null(now);
+    config_free(config);
+    assert_int_equal(now->chats_per_10s, 3);
+    assert_string_equal(now->motd, "");
+    assert_string_equal(now->journal, "J");
+    assert_string_equal(options_origin(now->options, (size_t)row), "kim at noon");
+    config = config_set(now, "net.queue_max", "9", "ada", &error);
+    assert_non_null(config);
+    assert_int_equal(config->chats_per_10s, 3); /* one beside the other */
+    back = config_unset_all(config, &error);
+    assert_int_equal(back->chats_per_10s, 11);
+    assert_int_not_equal(back->queue_max, 9);
+    config_free(back);
+    back = config_set(config, "limits.chats_per_10s", NULL, "", &error);
+    assert_int_equal(back->chats_per_10s, 11);
+    assert_int_equal(back->queue_max, 9);
+    config_free(back);
+    back = config_reload(config, say, NULL);
+    assert_int_equal(back->chats_per_10s, 12);
+    assert_int_equal(options_source(back->options, (size_t)row), OPTION_FROM_FILE);
+    config_free(back);
+    config_free(config);
+    config_free(now);
+}
+
 static char *slurp(const char *path)
 {
     FILE *file = fopen(path, "r");
@@ -552,8 +607,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_values_and_paths),   cmocka_unit_test(test_environment),
         cmocka_unit_test(test_plain_http_for_all), cmocka_unit_test(test_key_that_others_read),
         cmocka_unit_test(test_no_room_to_wait),    cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_database),           cmocka_unit_test(test_shipped_files),
-        cmocka_unit_test(test_state_directory),
+        cmocka_unit_test(test_operators_set),      cmocka_unit_test(test_database),
+        cmocka_unit_test(test_shipped_files),      cmocka_unit_test(test_state_directory),
     };
     static const char *const strays[] = {
         "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "DB_HOST", "DB_PORT",    "DB_NAME",

@@ -66,6 +66,10 @@ struct admin_host {
     int (*rotate_key)(void *context, struct error *outcome);
     /* The configuration as it holds now; valid until control's next turn. */
     const struct options *(*options)(void *context);
+    /* An option as an operator wants it until the next reload or restart. value NULL: as it was
+     * before; name NULL: all of them. by: who wants it. 0, or -1 + why nothing was changed. */
+    int (*set)(void *context, const char *name, const char *value, const char *by,
+               struct error *outcome);
     void *context;
 };
 

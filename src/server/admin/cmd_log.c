@@ -3,6 +3,8 @@
 
 #include "admin/method.h"
 
+#define LEVEL_OPTION "log.level"
+
 /* By enum log_level. */
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
 
@@ -40,8 +42,15 @@ static void run_tail(struct method_call *call)
 
 static void run_level(struct method_call *call)
 {
-    log_set_level((enum log_level)method_word(call, "level", LOG_LEVEL_INFO));
-    method_done(call, json_pack("{s:s}", "level", method_text(call, "level", "")));
+    const struct admin_host *host = &call->desk->config->host;
+    const char *level = method_text(call, "level", "");
+    struct error error = {""};
+
+    method_target(call, LEVEL_OPTION);
+    if (host->set(host->context, LEVEL_OPTION, level, call->peer.name, &error) != 0)
+        method_fail(call, "%s", error.text);
+    else
+        method_done(call, json_pack("{s:s}", "level", level));
 }
 
 /* clang-format off */
@@ -59,7 +68,7 @@ static const struct method_param LEVEL[] = {
 const struct method CMD_LOG[] = {
     {"log.tail", ROLE_VIEWER, false, run_tail, TAIL, "The newest lines of the log, oldest first."},
     {"log.level", ROLE_ADMIN, true, run_level, LEVEL,
-     "Log more, or less, until the next reload or restart."},
+     "Log more, or less, until the next reload or restart: config.set of log.level."},
     {NULL, ROLE_NONE, false, NULL, NULL, NULL},
 };
 /* clang-format on */
