@@ -9,6 +9,7 @@
 
 #include "admin_client.h"
 #include "common/clock.h"
+#include "console/ui/keys.h"
 #include "console/ui/ui.h"
 
 #define ASK_DEADLINE_MS 5000
@@ -67,6 +68,18 @@ static void draw(struct console *console)
     console->ui.redraw = false;
 }
 
+static void take_key(struct console *console, int key)
+{
+    struct mouse mouse;
+
+    if (key == KEYS_MOUSE) {
+        mouse = terminal_mouse(clock_steady_ms());
+        ui_mouse(&console->ui, &mouse);
+    } else {
+        ui_key(&console->ui, key);
+    }
+}
+
 /* One blocking call, then the passes: keys, socket, picture. False: the terminal is gone. */
 static bool turn(struct console *console)
 {
@@ -80,7 +93,7 @@ static bool turn(struct console *console)
     if (poll(fds, 2, wait_ms < to_second_ms ? wait_ms : to_second_ms) < 0 && errno != EINTR)
         return false;
     while ((key = terminal_key()) != 0)
-        ui_key(&console->ui, key);
+        take_key(console, key);
     if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         return false;
     ui_time(&console->ui, clock_steady_ms(), (int64_t)clock_wall_ms());
@@ -103,7 +116,7 @@ enum console_exit console_run(const struct console_options *options)
         admin_client_free(console.client);
         return CONSOLE_FAILED;
     }
-    if (terminal_open(options->colour, &error) != 0) {
+    if (terminal_open(options->colour, options->mouse, &error) != 0) {
         fprintf(stderr, "openmmo-console: %s\n", error.text);
         status = CONSOLE_FAILED;
     } else {

@@ -17,7 +17,7 @@ enum console_exit {
 struct console_options {
     const char *path; /* of the socket */
     enum terminal_colour colour;
-    bool ascii;
+    bool ascii, mouse;
 };
 
 /* Until q. Returns the exit status. A daemon that is away is waited for. */

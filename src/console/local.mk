@@ -25,7 +25,9 @@ libconsole_a_SOURCES = \
     src/console/screens/overview.c src/console/screens/overview.h \
     src/console/screens/players.c src/console/screens/players.h \
     src/console/screens/screens.c \
+    src/console/terminal/colour.c src/console/terminal/colour.h \
     src/console/terminal/terminal.c src/console/terminal/terminal.h \
+    src/console/terminal/terminfo.c src/console/terminal/terminfo.h \
     src/console/ui/canvas.c src/console/ui/canvas.h \
     src/console/ui/dialog.c src/console/ui/dialog.h \
     src/console/ui/figures.c src/console/ui/figures.h \
@@ -34,6 +36,7 @@ libconsole_a_SOURCES = \
     src/console/ui/keys.c src/console/ui/keys.h \
     src/console/ui/line.c src/console/ui/line.h \
     src/console/ui/list.c src/console/ui/list.h \
+    src/console/ui/mouse.h \
     src/console/ui/requests.c src/console/ui/requests.h \
     src/console/ui/screen.h \
     src/console/ui/ui.c src/console/ui/ui.h

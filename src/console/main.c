@@ -19,20 +19,22 @@ static const char HELP[] =
     "\n"
     "  --socket PATH      the daemon's socket (default: $OPENMMO_ADMIN_SOCKET, else\n"
     "                     /run/openmmo/admin.sock, else ~/.local/state/openmmo/admin.sock)\n"
-    "  --color WHEN       auto, always or never; auto heeds NO_COLOR\n"
+    "  --color WHEN       auto, always, never or 256 (colours at most); auto heeds NO_COLOR\n"
     "  --ascii            draw with ASCII characters only\n"
+    "  --no-mouse         leave the mouse to the terminal\n"
     "  --json             exec: print the answer as one line of JSON\n"
     "  -h, --help         this text\n"
     "  -V, --version      the version\n"
     "\n"
     "Exit status: 0 ok, 1 failed, 2 usage, 3 cannot connect, 4 denied.\n";
 
-enum { OPTION_SOCKET = 256, OPTION_COLOUR, OPTION_ASCII, OPTION_JSON };
+enum { OPTION_SOCKET = 256, OPTION_COLOUR, OPTION_ASCII, OPTION_NO_MOUSE, OPTION_JSON };
 
 static const struct option OPTIONS[] = {
     {"socket", required_argument, NULL, OPTION_SOCKET},
     {"color", required_argument, NULL, OPTION_COLOUR},
     {"ascii", no_argument, NULL, OPTION_ASCII},
+    {"no-mouse", no_argument, NULL, OPTION_NO_MOUSE},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -47,15 +49,15 @@ struct arguments {
 
 static int colour_of(const char *word, enum terminal_colour *colour)
 {
-    static const char *const WORDS[] = {"auto", "always", "never"};
+    static const char *const WORDS[] = {"auto", "always", "never", "256"};
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         if (strcmp(WORDS[i], word) == 0) {
             *colour = (enum terminal_colour)i;
             return 0;
         }
     }
-    fprintf(stderr, "openmmo-console: --color is auto, always or never\n");
+    fprintf(stderr, "openmmo-console: --color is auto, always, never or 256\n");
     return -1;
 }
 
@@ -72,6 +74,8 @@ static int parse(int argc, char **argv, struct arguments *arguments)
                 return CONSOLE_USAGE;
         } else if (option == OPTION_ASCII) {
             arguments->console.ascii = true;
+        } else if (option == OPTION_NO_MOUSE) {
+            arguments->console.mouse = false;
         } else if (option == OPTION_JSON) {
             arguments->json = true;
         } else if (option == 'h') {
@@ -90,7 +94,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {.console = {.colour = TERMINAL_AUTO}};
+    struct arguments arguments = {.console = {.colour = TERMINAL_AUTO, .mouse = true}};
     int status;
 
     setlocale(LC_ALL, "");

@@ -17,6 +17,7 @@
 
 #include "common/compiler.h"
 #include "console/screens/players.h"
+#include "console/terminal/colour.h"
 #include "console/ui/frame.h"
 #include "console/ui/help.h"
 #include "console/ui/list.h"
@@ -753,6 +754,105 @@ static void wide_and_combining_characters_keep_their_cells(void **state)
     canvas_fini(&fixture.canvas);
 }
 
+/* --- Mouse and colours. --- */
+
+static void mouse_at(struct fixture *fixture, enum mouse_what what, int row, int column)
+{
+    struct mouse mouse = {what, row, column};
+
+    ui_mouse(&fixture->ui, &mouse);
+    draw(fixture);
+}
+
+static const struct list *players_list(struct fixture *fixture)
+{
+    return &((const struct list_of_players *)ui_state(&fixture->ui, &SCREEN_PLAYERS))->list;
+}
+
+static void the_mouse_does_what_keys_do(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    mouse_at(&fixture, MOUSE_CLICK, 1, 9); /* the tab of Players */
+    assert_true(ui_shows(&fixture.ui, &SCREEN_PLAYERS));
+    mouse_at(&fixture, MOUSE_CLICK, 7, 20);
+    assert_int_equal(players_list(&fixture)->cursor, 3);
+    mouse_at(&fixture, MOUSE_WHEEL_DOWN, 7, 20);
+    assert_int_equal(players_list(&fixture)->cursor, 6);
+    mouse_at(&fixture, MOUSE_WHEEL_UP, 7, 20);
+    mouse_at(&fixture, MOUSE_WHEEL_UP, 7, 20);
+    assert_int_equal(players_list(&fixture)->cursor, 0);
+    mouse_at(&fixture, MOUSE_CLICK, 3, 25); /* a column's name */
+    assert_non_null(strstr(params_of(&fixture, "players.list"), "\"sort\": \"address\""));
+    mouse_at(&fixture, MOUSE_CLICK, 3, 25);
+    assert_non_null(strstr(params_of(&fixture, "players.list"), "\"descending\": true"));
+    mouse_at(&fixture, MOUSE_CLICK, 23, 1); /* the bottom bar: help */
+    assert_true(shows(&fixture, "Keys: Players"));
+    press(&fixture, "x");
+    mouse_at(&fixture, MOUSE_CLICK, 1, 2);
+    mouse_at(&fixture, MOUSE_DOUBLE_CLICK, 8, 8);
+    assert_true(shows(&fixture, "LADDER"));
+    mouse_at(&fixture, MOUSE_CLICK, 1, 9);
+    press(&fixture, "K");
+    mouse_at(&fixture, MOUSE_CLICK, fixture.ui.dialog.buttons_row, fixture.ui.dialog.column + 2);
+    assert_null(fixture.ui.dialog.kind);
+    assert_string_equal(params_of(&fixture, "players.kick"), "");
+    press(&fixture, "K");
+    mouse_at(&fixture, MOUSE_CLICK, fixture.ui.dialog.buttons_row, fixture.ui.dialog.column + 12);
+    assert_string_not_equal(params_of(&fixture, "players.kick"), "");
+    fixture_fini(&fixture);
+}
+
+static void colours_are_the_nearest_there_are(void **state)
+{
+    /* clang-format off */
+    static const struct { uint32_t rgb; int colours, nearest; } CASES[] = {
+        {CANVAS_RGB(255, 0, 0), 256, 196}, {CANVAS_RGB(0, 0, 0), 256, 16}, {CANVAS_RGB(128, 128, 128), 256, 244},
+        {CANVAS_RGB(95, 135, 175), 256, 67}, {CANVAS_RGB(255, 0, 0), 16, 9}, {CANVAS_RGB(200, 0, 0), 16, 1},
+        {CANVAS_RGB(255, 0, 0), 8, 1}, {CANVAS_RGB(255, 255, 255), 8, 7}, {CANVAS_RGB(0, 0, 255), 16, 4},
+        {CANVAS_RGB(18, 52, 86), 1 << 24, 0x123456}, {CANVAS_RGB(0, 0, 5), 1 << 24, 0},
+    };
+    static const struct { const char *term, *colorterm, *direct; } NAMES[] = {
+        {"xterm-256color", "truecolor", "xterm-direct"}, {"tmux-256color", "24bit", "tmux-direct"},
+        {"xterm-256color", "yes", NULL}, {"xterm-256color", NULL, NULL}, {"vt100", "truecolor", NULL}, {NULL, "24bit", NULL},
+    };
+    /* clang-format on */
+    char name[64];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++)
+        assert_int_equal(colour_nearest(CASES[i].rgb, CASES[i].colours), CASES[i].nearest);
+    for (size_t i = 0; i < ARRAY_N(NAMES); i++) {
+        bool found = colour_direct_name(NAMES[i].term, NAMES[i].colorterm, name, sizeof(name));
+
+        assert_int_equal(found, NAMES[i].direct != NULL);
+        if (found)
+            assert_string_equal(name, NAMES[i].direct);
+    }
+}
+
+static void a_cells_own_colours_are_printed_and_greyed(void **state)
+{
+    struct fixture fixture = {0};
+    char *text;
+
+    (void)state;
+    assert_int_equal(canvas_init(&fixture.canvas, 2, 6, false), 0);
+    canvas_paint(&fixture.canvas, 0, 1, "\u2580", '#', CANVAS_RGB(1, 2, 3), 0);
+    canvas_paint(&fixture.canvas, 0, 2, "\u2580", '#', CANVAS_RGB(1, 2, 3), 0);
+    canvas_paint(&fixture.canvas, 0, 4, "x", 'x', 0, CANVAS_RGB(255, 0, 16));
+    text = printed(&fixture, true);
+    assert_string_equal(text, " \u2580\u2580 x\n\n~ 1+2 010203/-, 4+1 -/ff0010\n\n\n");
+    free(text);
+    canvas_text(&fixture.canvas, 0, 1, 1, STYLE_PLAIN, "y"); /* what is over it has none */
+    assert_int_equal(fixture.canvas.cells[1].front, 0);
+    canvas_grey(&fixture.canvas, 0);
+    assert_int_equal(fixture.canvas.cells[4].back, 0);
+    canvas_fini(&fixture.canvas);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -771,6 +871,9 @@ int main(void)
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),
         cmocka_unit_test(figures_are_short_and_exact),
+        cmocka_unit_test(the_mouse_does_what_keys_do),
+        cmocka_unit_test(colours_are_the_nearest_there_are),
+        cmocka_unit_test(a_cells_own_colours_are_printed_and_greyed),
         cmocka_unit_test(wide_and_combining_characters_keep_their_cells),
     };
 

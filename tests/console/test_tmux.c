@@ -196,6 +196,45 @@ static void a_lost_daemon_is_said_and_found_again(void **state)
     tmux_is_sane("left:0");
 }
 
+/* What xterm sends, in its SGR way: button, column and row from one. */
+static void mouse(int button, int column, int row)
+{
+    char keys[64];
+
+    snprintf(keys, sizeof(keys), "-l '\033[<%d;%d;%dM\033[<%d;%d;%dm'", button, column, row, button,
+             column, row);
+    tmux_type(keys);
+}
+
+static const char *mouse_flag(void)
+{
+    return tmux_run(TMUX "display -p -t t '#{mouse_any_flag}'", tmux_directory);
+}
+
+static void the_mouse_is_taken_and_given_back(void **state)
+{
+    need_tmux(state);
+    tmux_type("'export TERM=xterm-256color; clear' Enter");
+    tmux_console("");
+    assert_string_equal(mouse_flag(), "1\n");
+    mouse(0, 10, 2); /* the tab of Players */
+    tmux_see("anna");
+    mouse(0, 5, 8);
+    mouse(65, 5, 8); /* the wheel */
+    mouse(0, 2, 24); /* Help in the bottom line */
+    tmux_see("Keys: Players");
+    tmux_type("Escape");
+    tmux_type("-l '\033[?64;1;2c\033[12;40Rj'"); /* reports that nobody asked for are no keys */
+    tmux_see_no_more("Keys: Players");
+    tmux_type("q");
+    tmux_is_sane("left:0");
+    tmux_type("clear Enter");
+    tmux_console("--no-mouse");
+    assert_string_equal(mouse_flag(), "0\n");
+    tmux_type("q");
+    tmux_is_sane("left:0");
+}
+
 static void it_can_be_suspended(void **state)
 {
     need_tmux(state);
@@ -415,6 +454,7 @@ int main(int argc, char **argv)
         IN_TMUX(a_player_is_found_and_kicked),
         IN_TMUX(it_follows_the_terminals_size),
         IN_TMUX(a_lost_daemon_is_said_and_found_again),
+        IN_TMUX(the_mouse_is_taken_and_given_back),
         IN_TMUX(it_can_be_suspended),
         IN_TMUX(every_signal_leaves_the_terminal_sane),
         IN_TMUX(colours_and_ascii_are_as_asked),

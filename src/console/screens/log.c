@@ -170,10 +170,11 @@ static void act(struct ui *ui, int action)
     }
 }
 
-static void on_mouse(struct ui *ui, const struct screen_mouse *mouse)
+static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 {
-    if (mouse->what == SCREEN_WHEEL_UP || mouse->what == SCREEN_WHEEL_DOWN)
-        move(ui, mouse->what == SCREEN_WHEEL_UP ? -3 : 3);
+    if (mouse->what == MOUSE_WHEEL_UP || mouse->what == MOUSE_WHEEL_DOWN)
+        move(ui, mouse->what == MOUSE_WHEEL_UP ? -3 : 3);
+    return false;
 }
 
 /* clang-format off */

@@ -352,6 +352,12 @@ static void act(struct ui *ui, int action)
         ui_open(ui, &SCREEN_LOAD);
 }
 
+static bool on_mouse(struct ui *ui, const struct mouse *mouse)
+{
+    (void)ui;
+    return mouse->what == MOUSE_DOUBLE_CLICK;
+}
+
 /* clang-format off */
 static const struct keys_row ROWS[] = {
     {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Load", "the ladder under overload, the worst ticks and sweeps"},
@@ -365,4 +371,5 @@ const struct screen SCREEN_OVERVIEW = {
     .keys = KEYS_OF(ROWS),
     .draw = draw,
     .act = act,
+    .mouse = on_mouse,
 };

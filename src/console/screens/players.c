@@ -271,12 +271,12 @@ static void typed(struct ui *ui)
     ui_again(&state_of(ui)->poll);
 }
 
-static void on_mouse(struct ui *ui, const struct screen_mouse *mouse)
+static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 {
     struct players_state *state = state_of(ui);
 
-    (void)list_mouse(&state->list, &TABLE, ui, mouse);
     ui_again(&state->poll);
+    return list_mouse(&state->list, &TABLE, ui, mouse);
 }
 
 /* clang-format off */

@@ -11,14 +11,18 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "colour.h"
 #include "console/ui/keys.h"
+#include "terminfo.h"
 
 /* What a handler needs to put the terminal right, made ready beforehand. */
 static struct {
     SCREEN *screen;
     bool coloured;
+    struct mouse clicked; /* where the last click was, and when */
+    uint64_t clicked_ms;
     struct termios before;
-    char reset[256];
+    char reset[320];
     volatile sig_atomic_t armed;
 } terminal;
 
@@ -93,6 +97,14 @@ static void arm(void)
         sigaction(SIGNALS[i], &action, NULL);
 }
 
+static bool wants_colour(enum terminal_colour colour)
+{
+    const char *no_colour = getenv("NO_COLOR");
+
+    return colour != TERMINAL_NEVER &&
+           (colour != TERMINAL_AUTO || no_colour == NULL || no_colour[0] == '\0');
+}
+
 static void start_colours(enum terminal_colour colour)
 {
     /* clang-format off */
@@ -111,11 +123,9 @@ static void start_colours(enum terminal_colour colour)
         {STYLE_BAR,      COLOR_BLACK,   COLOR_CYAN},
     };
     /* clang-format on */
-    const char *no_colour = getenv("NO_COLOR");
 
     terminal.coloured = false;
-    if (colour == TERMINAL_NEVER || !has_colors() ||
-        (colour == TERMINAL_AUTO && no_colour != NULL && no_colour[0] != '\0'))
+    if (!has_colors() || !wants_colour(colour))
         return;
     start_color();
     use_default_colors();
@@ -124,7 +134,34 @@ static void start_colours(enum terminal_colour colour)
     terminal.coloured = true;
 }
 
-int terminal_open(enum terminal_colour colour, struct error *error)
+/* Where the terminal says that it has true colours and terminfo knows how to speak of them, that
+ * entry; else its own. */
+static SCREEN *new_screen(enum terminal_colour colour)
+{
+    char name[64];
+    SCREEN *screen = NULL;
+
+    if (wants_colour(colour) && colour != TERMINAL_256 &&
+        colour_direct_name(getenv("TERM"), getenv("COLORTERM"), name, sizeof(name)) &&
+        terminfo_knows(name))
+        screen = newterm(name, stdout, stdin);
+    return screen != NULL ? screen : newterm(NULL, stdout, stdin);
+}
+
+/* Curses sends what turns the mouse on; a handler must know how it is turned off. */
+static void start_mouse(void)
+{
+    char name[] = "kmous";
+
+    if (!has_capability(name))
+        return;
+    if (mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) == 0)
+        return;
+    mouseinterval(0); /* a click is told at once, not when it might have become a double one */
+    add_text("\033[?1006l\033[?1002l\033[?1000l");
+}
+
+int terminal_open(enum terminal_colour colour, bool mouse, struct error *error)
 {
     const char *name = getenv("TERM");
     char to[] = "cup";
@@ -135,7 +172,7 @@ int terminal_open(enum terminal_colour colour, struct error *error)
     if (tcgetattr(STDIN_FILENO, &terminal.before) != 0)
         return error_set(error, "the terminal does not say how it is set");
     set_escdelay(50);
-    terminal.screen = newterm(NULL, stdout, stdin);
+    terminal.screen = new_screen(colour);
     if (terminal.screen == NULL)
         return error_set(error, "the terminal %s is not known here, or cannot move its cursor",
                          name != NULL && name[0] != '\0' ? name : "(TERM is not set)");
@@ -151,6 +188,8 @@ int terminal_open(enum terminal_colour colour, struct error *error)
     nodelay(stdscr, TRUE);
     curs_set(0);
     start_colours(colour);
+    if (mouse)
+        start_mouse();
     return 0;
 }
 
@@ -181,6 +220,26 @@ bool terminal_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* Behind an Esc: the rest of a sequence that terminfo does not know (a report, a key of another
+ * terminal) is no typing and is thrown away. False: it was the key. */
+static bool eats_sequence(void)
+{
+    wint_t key;
+    int kind = get_wch(&key);
+
+    if (kind == ERR)
+        return false;
+    if (kind != OK || (key != '[' && key != 'O')) {
+        if (kind == OK)
+            unget_wch((wchar_t)key);
+        return false;
+    }
+    do {
+        kind = get_wch(&key);
+    } while (kind == OK && (key < 0x40 || key > 0x7e));
+    return true;
+}
+
 int terminal_key(void)
 {
     /* clang-format off */
@@ -197,6 +256,10 @@ int terminal_key(void)
 
         if (kind == ERR)
             return 0;
+        if (kind == KEY_CODE_YES && key == KEY_MOUSE)
+            return KEYS_MOUSE;
+        if (kind == OK && key == KEYS_ESCAPE && eats_sequence())
+            continue;
         if (kind == OK)
             return key == '\r' ? KEYS_ENTER : key == 8 ? KEYS_BACKSPACE : (int)key;
         for (size_t i = 0; i < ARRAY_N(MAP); i++) {
@@ -206,6 +269,33 @@ int terminal_key(void)
         if (key >= KEY_F(1) && key <= KEY_F(12))
             return KEYS_F1 + (int)(key - KEY_F(1));
     }
+}
+
+#define DOUBLE_CLICK_MS 400
+
+struct mouse terminal_mouse(uint64_t now_ms)
+{
+    struct mouse mouse = {.what = MOUSE_NOTHING};
+    MEVENT event;
+
+    if (getmouse(&event) != OK)
+        return mouse;
+    mouse.row = event.y;
+    mouse.column = event.x;
+    if (event.bstate & BUTTON4_PRESSED)
+        mouse.what = MOUSE_WHEEL_UP;
+    else if (event.bstate & BUTTON5_PRESSED)
+        mouse.what = MOUSE_WHEEL_DOWN;
+    else if (event.bstate & BUTTON1_PRESSED)
+        mouse.what = MOUSE_CLICK;
+    if (mouse.what != MOUSE_CLICK)
+        return mouse;
+    if (terminal.clicked.what == MOUSE_CLICK && terminal.clicked.row == mouse.row &&
+        terminal.clicked.column == mouse.column && now_ms - terminal.clicked_ms <= DOUBLE_CLICK_MS)
+        mouse.what = MOUSE_DOUBLE_CLICK;
+    terminal.clicked = mouse; /* behind a double one the counting begins anew */
+    terminal.clicked_ms = now_ms;
+    return mouse;
 }
 
 static attr_t attributes_of(enum style style)
@@ -233,6 +323,25 @@ static void text_of(const struct canvas_cell *cell, int width, wchar_t wide[CCHA
     wide[CCHARW_MAX] = L'\0';
 }
 
+#define MANY_PAIRS 256
+
+/* The pair of curses for a cell: its style's, or one for the colours of its own. */
+static int pair_of(const struct canvas_cell *cell)
+{
+    int front = cell->front != 0 ? colour_nearest(cell->front, COLORS) : -1;
+    int back = cell->back != 0 ? colour_nearest(cell->back, COLORS) : -1;
+    int pair;
+
+    if (!terminal.coloured)
+        return 0;
+    if (front < 0 && back < 0)
+        return cell->style + 1;
+    if (COLOR_PAIRS < MANY_PAIRS && front >= 0) /* else the styles' pairs would be forgotten */
+        back = -1;
+    pair = alloc_pair(front, back); /* curses keeps those in use, and forgets the oldest */
+    return pair > 0 ? pair : 0;
+}
+
 /* Curses keeps what is on the screen and sends the difference. */
 void terminal_show(const struct canvas *canvas, bool whole)
 {
@@ -241,7 +350,7 @@ void terminal_show(const struct canvas *canvas, bool whole)
     for (int row = 0; row < canvas->rows; row++) {
         for (int column = 0; column < canvas->columns; column++) {
             const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column];
-            short pair = terminal.coloured ? (short)(cell->style + 1) : 0;
+            int pair = pair_of(cell);
             bool is_wide = column + 1 < canvas->columns && cell[1].text[0] == '\0';
             wchar_t wide[CCHARW_MAX + 1];
             cchar_t shown;
@@ -249,7 +358,7 @@ void terminal_show(const struct canvas *canvas, bool whole)
             if (cell->text[0] == '\0')
                 continue;
             text_of(cell, is_wide ? 2 : 1, wide);
-            if (setcchar(&shown, wide, attributes_of(cell->style), pair, NULL) != OK)
+            if (setcchar(&shown, wide, attributes_of(cell->style), 0, &pair) != OK)
                 continue;
             mvadd_wch(row, column, &shown);
             if (is_wide && wide[0] == L'?')

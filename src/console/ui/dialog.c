@@ -191,6 +191,22 @@ void dialog_key(struct ui *ui, int key)
         key_on_buttons(ui, key);
 }
 
+void dialog_mouse(struct ui *ui, const struct mouse *mouse)
+{
+    struct dialog *dialog = &ui->dialog;
+    int field = mouse->row - dialog->first_row, column = mouse->column - dialog->column;
+
+    if (mouse->what != MOUSE_CLICK && mouse->what != MOUSE_DOUBLE_CLICK)
+        return;
+    if (mouse->row == dialog->buttons_row && column >= 0 && column < 6)
+        dialog_close(ui);
+    else if (mouse->row == dialog->buttons_row && column >= 10 &&
+             column < 18 + (int)strlen(dialog->kind->verb))
+        act(ui);
+    else if (field >= 0 && field < focus_no(dialog))
+        dialog->focus = field;
+}
+
 static void draw_buttons(const struct dialog *dialog, struct canvas *canvas, int row,
                          struct place at)
 {
@@ -279,7 +295,7 @@ static void who_of(const struct dialog *dialog, char *out, size_t room_bytes)
 /* Where the terminal is too low for all of it, what will happen is left out, not the buttons. */
 void dialog_draw(struct ui *ui, struct canvas *canvas)
 {
-    const struct dialog *dialog = &ui->dialog;
+    struct dialog *dialog = &ui->dialog;
     const char *what = dialog->kind->what;
     int columns = canvas->columns < 66 ? canvas->columns - 2 : 64;
     struct place at = {(canvas->columns - columns) / 2 + 2, columns - 4};
@@ -300,9 +316,12 @@ void dialog_draw(struct ui *ui, struct canvas *canvas)
     canvas_box(canvas, row, at.column - 2, rows, columns, title);
     row += 1 + paragraph(canvas, row + 1, who_rows, at, who);
     row += paragraph(canvas, row, what_rows, at, what) + 1;
+    dialog->first_row = row;
+    dialog->column = at.column;
     for (int i = 0; i < fields_n(dialog); i++)
         draw_field(dialog, i, canvas, row++, at);
     if (numbered(dialog))
         draw_number(dialog, canvas, row++, at);
+    dialog->buttons_row = row + 1;
     draw_buttons(dialog, canvas, row + 1, at);
 }

@@ -13,6 +13,7 @@
 
 #include "canvas.h"
 #include "line.h"
+#include "mouse.h"
 
 struct ui;
 
@@ -48,7 +49,8 @@ struct dialog {
     struct dialog_target *targets;
     size_t targets_n, targets_room;
     struct line fields[DIALOG_FIELDS], number;
-    int focus; /* the fields in order, the number, No, Yes */
+    int focus;                          /* the fields in order, the number, No, Yes */
+    int first_row, buttons_row, column; /* where they are, of the last drawing */
 };
 
 /* Ask. kind: a constant. Whoever adds no target asks about nothing but the deed itself. */
@@ -62,6 +64,8 @@ void dialog_close(struct ui *ui); /* nothing is done */
 
 /* For the ui: a key while it is open. It closes itself on Esc, No and Yes. */
 void dialog_key(struct ui *ui, int key);
+/* A click on a field or a button. */
+void dialog_mouse(struct ui *ui, const struct mouse *mouse);
 /* Over everything else. */
 void dialog_draw(struct ui *ui, struct canvas *canvas);
 

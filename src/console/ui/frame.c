@@ -162,6 +162,11 @@ const struct screen *frame_tab(const struct ui *ui, int columns, int column)
     return NULL;
 }
 
+bool frame_has_bar(const struct ui *ui)
+{
+    return !is_lost(ui) && ui->message[0] == '\0';
+}
+
 /* The connection's trouble stays; a word about what was done goes by; else the keys. */
 static void draw_bottom(const struct ui *ui, const struct screen *screen, struct canvas *canvas)
 {
@@ -197,6 +202,7 @@ void frame_draw(struct ui *ui, const struct screen *screen, struct canvas *canva
 {
     canvas_clear(canvas);
     ui->columns = canvas->columns;
+    ui->rows = canvas->rows;
     if (canvas->rows < LEAST_ROWS || canvas->columns < LEAST_COLUMNS) {
         canvas_printf(canvas, canvas->rows / 2, 0, canvas->columns, STYLE_PLAIN,
                       "needs %dx%d, q quits", LEAST_COLUMNS, LEAST_ROWS);

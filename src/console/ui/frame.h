@@ -9,6 +9,8 @@
 
 /* All of it, with the screen, or the help, or the dialog over it. */
 void frame_draw(struct ui *ui, const struct screen *screen, struct canvas *canvas);
+/* Does the bottom line name keys, rather than say something? */
+bool frame_has_bar(const struct ui *ui);
 /* Whose tab stands at that column; NULL: nobody's. */
 const struct screen *frame_tab(const struct ui *ui, int columns, int column);
 

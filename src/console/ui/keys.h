@@ -21,6 +21,7 @@ enum {
     KEYS_END,
     KEYS_DELETE,
     KEYS_BACK_TAB,
+    KEYS_MOUSE, /* no key: the mouse did something */
     KEYS_F1,
     KEYS_F12 = KEYS_F1 + 11,
 };

@@ -222,27 +222,50 @@ bool list_act(struct list *list, const struct list_table *table, struct ui *ui, 
     return true;
 }
 
+/* The column whose name stands there; -1: none that can be sorted by. */
+static int column_at(const struct list_table *table, const struct ui *ui, int column)
+{
+    const struct canvas canvas = {.columns = ui->columns};
+    int at = 1;
+
+    for (int i = 0; i < table->columns_n; i++) {
+        if (!shown(&canvas, &table->columns[i]))
+            continue;
+        if (column >= at && column < at + width_of(table, &canvas, i))
+            return table->columns[i].sort != NULL ? i : -1;
+        at += width_of(table, &canvas, i) + 1;
+    }
+    return -1;
+}
+
+static void click_head(struct list *list, const struct list_table *table, const struct ui *ui,
+                       int column)
+{
+    int i = column_at(table, ui, column);
+
+    if (i == list->sort)
+        list->descending = !list->descending;
+    else if (i >= 0)
+        list->sort = i;
+}
+
 bool list_mouse(struct list *list, const struct list_table *table, struct ui *ui,
-                const struct screen_mouse *mouse)
+                const struct mouse *mouse)
 {
     long row = list->top + mouse->row - list->first_row;
     bool on_a_row = mouse->row >= list->first_row && mouse->row < list->first_row + list->rows &&
                     row < table->n(ui);
+    bool click = mouse->what == MOUSE_CLICK || mouse->what == MOUSE_DOUBLE_CLICK;
 
-    switch (mouse->what) {
-    case SCREEN_WHEEL_UP:
+    if (mouse->what == MOUSE_WHEEL_UP)
         move(list, table, ui, list->cursor - WHEEL_ROWS);
-        return false;
-    case SCREEN_WHEEL_DOWN:
+    else if (mouse->what == MOUSE_WHEEL_DOWN)
         move(list, table, ui, list->cursor + WHEEL_ROWS);
-        return false;
-    case SCREEN_CLICK:
-    case SCREEN_DOUBLE_CLICK:
-        if (on_a_row)
-            move(list, table, ui, row);
-        return on_a_row && mouse->what == SCREEN_DOUBLE_CLICK;
-    }
-    return false;
+    else if (click && on_a_row)
+        move(list, table, ui, row);
+    else if (click && mouse->row == list->first_row - 1)
+        click_head(list, table, ui, mouse->column);
+    return on_a_row && mouse->what == MOUSE_DOUBLE_CLICK;
 }
 
 const char *list_sort(const struct list *list, const struct list_table *table)

@@ -57,9 +57,10 @@ void list_draw(struct list *list, const struct list_table *table, struct ui *ui,
 bool list_act(struct list *list, const struct list_table *table, struct ui *ui, int action);
 /* Rows have come or gone: find the one under the cursor again. */
 void list_settle(struct list *list, const struct list_table *table, struct ui *ui);
-/* A click moves the cursor, the wheel three rows; true: a double click on a row. */
+/* A click moves the cursor, one on a column's name sorts by it, the wheel moves three rows; true: a
+ * double click on a row. */
 bool list_mouse(struct list *list, const struct list_table *table, struct ui *ui,
-                const struct screen_mouse *mouse);
+                const struct mouse *mouse);
 
 bool list_tagged(const struct list *list, const char *id);
 void list_untag(struct list *list); /* all */

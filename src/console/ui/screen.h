@@ -6,6 +6,7 @@
 
 #include "figures.h"
 #include "keys.h"
+#include "mouse.h"
 #include "ui.h"
 
 /* What became of a request. Borrowed. */
@@ -14,12 +15,6 @@ struct screen_reply {
     const json_t *params, *data; /* data: NULL where code != 0 */
     int code;
     const char *sentence; /* what was wrong */
-};
-
-/* The mouse over the body; row and column are the canvas's. */
-struct screen_mouse {
-    enum { SCREEN_CLICK, SCREEN_DOUBLE_CLICK, SCREEN_WHEEL_UP, SCREEN_WHEEL_DOWN } what;
-    int row, column;
 };
 
 struct screen {
@@ -38,8 +33,9 @@ struct screen {
     void (*answered)(struct ui *ui, const struct screen_reply *reply);
     /* What is typed into its line (ui_prompt) has changed. NULL: does not mind. */
     void (*typed)(struct ui *ui);
-    /* NULL: the mouse does nothing here. */
-    void (*mouse)(struct ui *ui, const struct screen_mouse *mouse);
+    /* The mouse over the body; row and column are the canvas's. True: then do what Enter does.
+     * NULL: it does nothing here. */
+    bool (*mouse)(struct ui *ui, const struct mouse *mouse);
 };
 
 /* In the order of the tabs, pages behind their screens. */

@@ -408,6 +408,33 @@ void ui_key(struct ui *ui, int key)
         act(ui, action, key);
 }
 
+static bool is_click(const struct mouse *mouse)
+{
+    return mouse->what == MOUSE_CLICK || mouse->what == MOUSE_DOUBLE_CLICK;
+}
+
+/* True: a double click on what Enter opens. */
+static bool mouse_on_screen(struct ui *ui, const struct mouse *mouse)
+{
+    return ui->help == 0 && ui->prompt == NULL && shown(ui)->mouse != NULL &&
+           shown(ui)->mouse(ui, mouse);
+}
+
+void ui_mouse(struct ui *ui, const struct mouse *mouse)
+{
+    const struct screen *tab = frame_tab(ui, ui->columns, mouse->column);
+    int key = help_bar_key(shown(ui), ui->columns, mouse->column);
+
+    if (ui->dialog.kind != NULL)
+        dialog_mouse(ui, mouse);
+    else if (mouse->row == FRAME_TABS_ROW && is_click(mouse) && tab != NULL)
+        ui_open(ui, tab);
+    else if (mouse->row == ui->rows - 1 && is_click(mouse) && frame_has_bar(ui) && key != 0)
+        ui_key(ui, key);
+    else if (mouse->row > FRAME_TABS_ROW && mouse->row < ui->rows - 1 && mouse_on_screen(ui, mouse))
+        ui_key(ui, KEYS_ENTER);
+}
+
 void ui_draw(struct ui *ui, struct canvas *canvas)
 {
     frame_draw(ui, shown(ui), canvas);

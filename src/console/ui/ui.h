@@ -48,8 +48,8 @@ struct ui {
     uint64_t message_until_ms;
     uint64_t now_ms; /* monotonic, as of the last ui_time */
     int64_t wall_ms;
-    int columns;   /* of the last drawing */
-    int body_rows; /* of the last drawing: how far a page goes */
+    int columns, rows; /* of the last drawing */
+    int body_rows;     /* of the last drawing: how far a page goes */
     struct requests requests;
     struct dialog dialog;
 };
@@ -74,6 +74,8 @@ void ui_notify(struct ui *ui, const char *topic, json_t *params);
 void ui_recorded(struct ui *ui, const json_t *line);
 /* A key: a Unicode code point, or KEYS_* (keys.h). */
 void ui_key(struct ui *ui, int key);
+/* The mouse: tabs, the bottom bar's keys, the dialog, else the screen. */
+void ui_mouse(struct ui *ui, const struct mouse *mouse);
 /* The whole screen anew; whoever shows it sends the difference. */
 void ui_draw(struct ui *ui, struct canvas *canvas);
 
