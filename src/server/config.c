@@ -251,6 +251,11 @@ static const struct option_row rows[] = {
     {"audit", "retention_days", OPTION_INTEGER, AT(audit_days), "365", 1, 3650, R, NULL, NULL, NULL,
      "How many days the database keeps what operators did."},
 
+    {"reports", "per_hour", OPTION_INTEGER, AT(reports_per_hour), "5", 0, 1000, R, NULL, NULL, NULL,
+     "How many reports about other players one account may make in an hour. 0: none are taken."},
+    {"reports", "retention_days", OPTION_INTEGER, AT(reports_days), "365", 1, 3650, R, NULL, NULL, NULL,
+     "How many days the database keeps reports, open or closed, with the chat around them."},
+
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
      "Who can make an account: anybody, who has the code of an invitation (invites.create on the operators' socket), or nobody but an "
      "operator (accounts.create)."},
@@ -338,6 +343,7 @@ static const char *const sections[] = {
     "store", "The database.",
     "chat", "What players say.",
     "audit", "What operators do.",
+    "reports", "What players report of each other.",
     "accounts", "Players' accounts and their passwords.",
     "auth", "Tokens that save the password on reconnecting.",
     "admin", "The operators' socket.",

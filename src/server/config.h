@@ -59,6 +59,8 @@ struct config {
     bool auto_migrate, legacy_utc;
     /* [chat], [audit] */
     uint32_t chat_days, audit_days;
+    /* [reports] */
+    uint32_t reports_per_hour, reports_days;
     /* [accounts] */
     uint32_t registration; /* enum accounts_registration */
     uint32_t email;        /* enum accounts_email */

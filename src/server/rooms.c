@@ -51,6 +51,7 @@ void rooms_days(const struct config *config, struct retention_days *days)
 {
     days->chat = config->chat_days;
     days->audit = config->audit_days;
+    days->reports = config->reports_days;
 }
 
 /* What a client is told of the ways in. */

@@ -57,6 +57,11 @@ static const char *const rows[] = {
     N(5000) "reset_codes (player_id, code_hash, expires_at, created_by) SELECT i, 'hash' || i, " T ", 'root' FROM n",
     N(60000) "chat_log (at, channel, player_id, name, text)"
         " SELECT '20' || (10 + i % 80) || '-01-01T00:00:00.000Z', 0, 1 + i % 20000, 'name', 'what was said' FROM n",
+    N(20000) "reports (at, reporter_id, reporter, about_id, about, words, closed_at, closed_by, verdict)"
+        " SELECT '20' || (10 + i % 80) || '-01-01T00:00:00.000Z', 1 + i % 5000, 'name', 1 + i % 3000, 'other', 'what he did',"
+        " CASE WHEN i % 50 > 0 THEN " T " END, CASE WHEN i % 50 > 0 THEN 'somebody' END, 'seen' FROM n",
+    N(60000) "report_lines (report_id, at, channel, player_id, name, text)"
+        " SELECT 1 + i % 20000, " T ", 0, 1 + i % 20000, 'name', 'what was said' FROM n",
     N(10000) "player_positions_conflict (player_id, x, y, z, updated_at) SELECT i, i, 0, i, " T " FROM n",
     N(10000) "adoption_set_aside (table_name, row_id, player_id, reason, content) SELECT 'game_sessions', i, i, 'no owner', '{}' FROM n",
     N(10000) "adoption_changes (player_id, what, was, became) SELECT i, 'username', 'a', 'b' FROM n",

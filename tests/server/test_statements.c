@@ -604,6 +604,109 @@ static void test_records(void **state)
     assert_int_equal(rows_of(world, page(STORE_CHAT_OF, ALL, alice, "")), 0);
 }
 
+/* One report of `by` about `about` (0: a guest); at most 3 since `since_ms`, and 4 open ones. */
+static enum store_status report(struct world *world, uint64_t by, uint64_t about, uint64_t since_ms)
+{
+    struct store_question question = of(STORE_REPORT_ADD);
+    struct store_reporting *reporting = &question.in.reporting;
+
+    *reporting = (struct store_reporting){.since_ms = since_ms, .most = 3, .open_most = 4};
+    reporting->report.at_ms = NOW;
+    reporting->report.reporter_id = by;
+    reporting->report.about_id = about;
+    strcpy(reporting->report.reporter, "alice");
+    strcpy(reporting->report.about, "bob '\"\\");
+    strcpy(reporting->report.words, "'); DROP TABLE reports; -- \xf0\x9f\x92\xa9");
+    return both(world, question);
+}
+
+static const struct store_report *first_report(const struct world *world)
+{
+    return (const struct store_report *)(void *)world->replies[0].rows;
+}
+
+static enum store_status close_report(struct world *world, uint64_t id)
+{
+    struct store_question question = of(STORE_REPORT_CLOSE);
+
+    question.in.report.id = id;
+    question.in.report.closed_ms = NOW + 5;
+    strcpy(question.in.report.closed_by, "op");
+    strcpy(question.in.report.verdict, "warned");
+    return both(world, question);
+}
+
+static void add_report_lines(struct world *world, uint64_t report_id, uint64_t bob)
+{
+    static struct store_report_line lines[4];
+    struct store_question question = of(STORE_REPORT_LINES_ADD);
+
+    for (unsigned i = 0; i < 4; i++) {
+        lines[i] = (struct store_report_line){
+            .report_id = i == 3 ? 999 : report_id, .at_ms = NOW + i, .channel = i % 3};
+        lines[i].player_id = i == 0 ? bob : i == 1 ? 0 : i == 2 ? 999 : bob;
+        strcpy(lines[i].name, "a \"b\" \\ {c}, NULL");
+        strcpy(lines[i].text, i ? "NULL" : "{\"x\",'y'} \\ \xe2\x82\xac");
+    }
+    question.in.many.rows = lines;
+    question.in.many.n = 4;
+    assert_int_equal(both(world, question), STORE_OK);
+}
+
+static void test_reports(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice = add(world, "alice"), bob = add(world, "bob"), carol = add(world, "carol");
+    struct store_question question = of(STORE_PLAYER_ERASE);
+    uint64_t first;
+
+    assert_int_equal(report(world, alice, bob, NOW - 1), STORE_OK);
+    first = world->replies[0].answer.out.id;
+    assert_int_equal(report(world, alice, 0, NOW - 1), STORE_OK);
+    assert_int_equal(report(world, alice, bob, NOW - 1), STORE_OK);
+    assert_int_equal(report(world, alice, bob, NOW - 1), STORE_NONE); /* three are enough, */
+    assert_int_equal(report(world, carol, bob, NOW - 1), STORE_OK);   /* of one */
+    assert_int_equal(report(world, carol, bob, NOW), STORE_NONE);     /* and four in all */
+    assert_int_equal(both(world, of(STORE_REPORTS_COUNT)), STORE_OK);
+    assert_int_equal(world->replies[0].answer.out.id, 4);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_OPEN, ALL, 0, "")), 4);
+    assert_int_equal(first_report(world)->earlier, 2);
+    assert_int_equal(first_report(world)->reporter_id, carol);
+    assert_string_equal(first_report(world)->about, "bob '\"\\");
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_CLOSED, ALL, 0, "")), 0);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_ABOUT, ALL, bob, "")), 3);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_BY, ALL, alice, "")), 3);
+    add_report_lines(world, first, bob);
+    assert_int_equal(rows_of(world, page(STORE_REPORT_LINES, 0, first, "")), 2);
+
+    assert_int_equal(close_report(world, first), STORE_OK);
+    assert_int_equal(world->replies[0].answer.out.player.id, bob);
+    assert_int_equal(close_report(world, first), STORE_NONE);
+    assert_int_equal(close_report(world, 999), STORE_NONE);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_CLOSED, ALL, 0, "")), 1);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 4);
+    assert_int_equal(rows_of(world, page(STORE_REPORT_SHOW, ALL, first, "")), 1);
+    assert_string_equal(first_report(world)->verdict, "warned");
+    assert_int_equal(first_report(world)->closed_ms, NOW + 5);
+
+    assert_int_equal(report(world, carol, 999, NOW - 1), STORE_NONE); /* nobody is that */
+    /* What one who is erased reported stays, but not as his; what was reported of him goes. */
+    question.in.erase.player_id = alice;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_REPORT_SHOW, ALL, first, "")), 1);
+    assert_int_equal(first_report(world)->reporter_id, 0);
+    assert_string_equal(first_report(world)->reporter, "");
+    assert_string_equal(first_report(world)->words, "");
+    question.in.erase.player_id = bob;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 1); /* of the guest */
+    assert_int_equal(rows_of(world, page(STORE_REPORT_LINES, 0, first, "")), 0);
+    question = page(STORE_REPORTS_PRUNE, 0, 0, "");
+    question.in.page.now_ms = NOW + 1;
+    assert_int_equal(both(world, question), STORE_NONE); /* no more of them */
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 0);
+}
+
 /* A token of the family "f" and this account. */
 static enum store_status add_token(struct world *world, uint64_t player, const char *hash)
 {
@@ -754,6 +857,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_accounts, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_invites, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_moderation, setup, note_and_teardown),
+        cmocka_unit_test_setup_teardown(test_reports, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_records, setup, note_and_teardown),
         cmocka_unit_test_setup_teardown(test_tokens, setup, note_and_teardown),
         cmocka_unit_test(test_all_were_asked),

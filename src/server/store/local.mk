@@ -12,6 +12,7 @@ libserver_a_SOURCES += \
     src/server/store/statements_records.c src/server/store/statements_server.c \
     src/server/store/about_tokens.h src/server/store/statements_tokens.c \
     src/server/store/about_moderation.h src/server/store/statements_moderation.c \
+    src/server/store/about_reports.h src/server/store/statements_reports.c \
     src/server/store/retention.c src/server/store/retention.h src/server/store/statements_privacy.c \
     src/server/store/store.c src/server/store/store.h \
     src/server/store/timing.c src/server/store/timing.h \
@@ -32,11 +33,13 @@ libserver_a_SOURCES += \
 SQLITE_MIGRATIONS = \
     sql/sqlite/001_players.sql \
     sql/sqlite/002_community.sql \
-    sql/sqlite/003_log_out.sql
+    sql/sqlite/003_log_out.sql \
+    sql/sqlite/004_reports.sql
 POSTGRESQL_MIGRATIONS = \
     sql/postgresql/001_players.sql \
     sql/postgresql/002_community.sql \
-    sql/postgresql/003_log_out.sql
+    sql/postgresql/003_log_out.sql \
+    sql/postgresql/004_reports.sql
 EXTRA_DIST += $(SQLITE_MIGRATIONS) $(POSTGRESQL_MIGRATIONS) sql/embed.awk doc/database.md doc/postgresql.md
 CLEANFILES += src/server/store/sqlite_migrations.inc src/server/store/postgresql_migrations.inc
 

@@ -11,6 +11,7 @@
 #include "store/about_moderation.h"
 #include "store/about_players.h"
 #include "store/about_records.h"
+#include "store/about_reports.h"
 #include "store/about_tokens.h"
 
 /* STORE_<first>; statement_<second> is its row in one of the statements_*.c. */
@@ -83,6 +84,22 @@
     ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */       \
     ROW(CHAT_ADD, chat_add)       /* in: many: struct store_chat; of players who are gone: not */  \
     ROW(CHAT_PRUNE, chat_prune)   /* as AUDIT_PRUNE */                                             \
+    /* Of statements_reports.c. Lists fall from page.from. */                                      \
+    ROW(REPORT_ADD,                                                                                \
+        report_add) /* in: reporting. out: id. NONE: too many, or who it names is gone */          \
+    ROW(REPORT_LINES_ADD, report_lines_add) /* in: many: struct store_report_line */               \
+    ROW(REPORTS_ALL, reports_all)           /* in: page. rows: struct store_report */              \
+    ROW(REPORTS_OPEN, reports_open)         /* the same */                                         \
+    ROW(REPORTS_CLOSED, reports_closed)     /* the same */                                         \
+    ROW(REPORTS_ABOUT, reports_about)       /* in: page (about: an account). rows: store_report */ \
+    ROW(REPORTS_BY, reports_by)     /* in: page (about: who made them). rows: store_report */      \
+    ROW(REPORT_SHOW, report_show)   /* in: page (about: its id). rows: store_report, or none */    \
+    ROW(REPORT_LINES, report_lines) /* in: page (about: the report; rises). rows: its lines */     \
+    /* in: report (id, closed_ms, closed_by, verdict). out: player (id, username): whom it is      \
+     * about. NONE: there is none, or it is closed */                                              \
+    ROW(REPORT_CLOSE, report_close)                                                                \
+    ROW(REPORTS_COUNT, reports_count) /* out: id: how many are open */                             \
+    ROW(REPORTS_PRUNE, reports_prune) /* as AUDIT_PRUNE */                                         \
     /* Of statements_privacy.c: of one account; lists fall from page.from. */                      \
     ROW(CHAT_OF, chat_of)           /* in: page (about). rows: struct store_chat */                \
     ROW(SESSIONS_OF, sessions_of)   /* the same. rows: struct store_stay */                        \
@@ -164,6 +181,8 @@ struct store_question {
         struct store_audit audit;
         struct store_ban ban;
         struct store_page page;
+        struct store_report report;
+        struct store_reporting reporting;
         struct store_erase erase;
     } in;
 };

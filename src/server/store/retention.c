@@ -11,7 +11,10 @@
 #define AWAY_MS 60000
 #define DAY_MS  UINT64_C(86400000)
 
-enum { CHAT, AUDIT, TABLES_N };
+enum { CHAT, AUDIT, REPORTS, TABLES_N };
+
+static const enum store_statement STATEMENTS[TABLES_N] = {
+    [CHAT] = STORE_CHAT_PRUNE, [AUDIT] = STORE_AUDIT_PRUNE, [REPORTS] = STORE_REPORTS_PRUNE};
 
 struct retention {
     struct store *store;
@@ -46,6 +49,9 @@ static void on_time(evutil_socket_t fd, short what, void *context)
 {
     struct retention *retention = context;
     struct store_question question = {.answer = pruned, .context = retention};
+    const uint32_t days[TABLES_N] = {[CHAT] = retention->days.chat,
+                                     [AUDIT] = retention->days.audit,
+                                     [REPORTS] = retention->days.reports};
     uint64_t now_ms = timestamp_now_ms(), kept_ms;
 
     (void)fd, (void)what;
@@ -53,8 +59,8 @@ static void on_time(evutil_socket_t fd, short what, void *context)
         return; /* it goes on when that is answered */
     if (retention->table >= TABLES_N)
         retention->table = 0;
-    question.statement = retention->table == CHAT ? STORE_CHAT_PRUNE : STORE_AUDIT_PRUNE;
-    kept_ms = DAY_MS * (retention->table == CHAT ? retention->days.chat : retention->days.audit);
+    question.statement = STATEMENTS[retention->table];
+    kept_ms = DAY_MS * days[retention->table];
     question.in.page.now_ms = now_ms > kept_ms ? now_ms - kept_ms : 1;
     question.in.page.limit = PIECE;
     retention->asked = store_ask(retention->store, &question) == 0;

@@ -1,5 +1,5 @@
-/* retention.h -- old records go: chat lines and audit rows past their days, at start and once a
- * day, in pieces, so that nobody waits for it. Control thread only. */
+/* retention.h -- old records go: chat lines, audit rows and reports past their days, at start and
+ * once a day, in pieces, so that nobody waits for it. Control thread only. */
 #ifndef OPENMMO_STORE_RETENTION_H
 #define OPENMMO_STORE_RETENTION_H
 
@@ -13,7 +13,7 @@ struct retention; /* opaque */
 
 struct retention_days {
     uint32_t chat; /* 0: none is kept */
-    uint32_t audit;
+    uint32_t audit, reports;
 };
 
 /* Begins. store: borrowed, closed before retention_free. NULL + error. */

@@ -144,7 +144,8 @@ const struct statement statement_adopted_of = {
     .steps = {{ADOPTED("TEXT"), NULL}},
 };
 
-/* All other tables of an account go with it: ON DELETE CASCADE. */
+/* All other tables of an account go with it: ON DELETE CASCADE. What he reported of others stays,
+ * but for his name and his words. */
 #define OUTCOME_ONLY \
     "outcome = CASE WHEN outcome LIKE 'ok%' THEN 'ok' WHEN outcome LIKE 'denied%' THEN 'denied' ELSE 'failed' END"
 
@@ -156,6 +157,7 @@ const struct statement statement_player_erase = {
          " WHERE target = $2 OR instr(lower(detail), lower($3)) > 0",
          "UPDATE audit SET detail = '{}', " OUTCOME_ONLY
          " WHERE target = $2 OR strpos(lower(detail), lower($3)) > 0"},
+        {"UPDATE reports SET reporter = '', words = '' WHERE reporter_id = $1", NULL},
         {"DELETE FROM players WHERE id = $1 RETURNING id", NULL}},
 };
 /* clang-format on */
