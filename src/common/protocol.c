@@ -316,6 +316,24 @@ DECODER(password)
     return PUBLISH(true);
 }
 
+void protocol_encode_report(struct wire_writer *w, const struct protocol_report *m)
+{
+    uint8_t *start = frame_begin(w, PROTOCOL_REPORT);
+    put_text(w, m->name, TEXT_NAME_MAX_BYTES);
+    put_text(w, m->words, PROTOCOL_TEXT_MAX);
+    frame_end(w, start);
+}
+
+DECODER(report)
+{
+    struct wire_reader r;
+    struct protocol_report m;
+    wire_reader_init(&r, body, body_bytes);
+    m.name = wire_get_text(&r, TEXT_NAME_MAX_BYTES);
+    m.words = wire_get_text(&r, PROTOCOL_TEXT_MAX);
+    return PUBLISH(true);
+}
+
 /* ---- from the server ---- */
 
 void protocol_encode_greeting(struct wire_writer *w, const struct protocol_greeting *m)

@@ -73,9 +73,13 @@ struct protocol_password {
     struct wire_text password, now; /* as it is, and as it shall be */
 };
 
+struct protocol_report {
+    struct wire_text name, words; /* of whom, and what he did */
+};
+
 struct protocol_greeting {
-    uint16_t version; /* chosen: the highest that both know */
-    uint32_t features;
+    uint16_t version;  /* chosen: the highest that both know */
+    uint32_t features; /* enum protocol_feature; unknown bits are ignored */
     uint32_t players, players_max;
     uint8_t logins;              /* of enum protocol_login; unknown bits are ignored */
     struct wire_text name, motd; /* <= 100, <= 500 bytes */
@@ -194,7 +198,7 @@ PROTOCOL_MESSAGES(ROW)
 /* clang-format off */
 #define ENCODE(word) void protocol_encode_##word(struct wire_writer *w, const struct protocol_##word *m)
 ENCODE(hello); ENCODE(register); ENCODE(auth); ENCODE(resume); ENCODE(move); ENCODE(chat); ENCODE(ping); ENCODE(who);
-ENCODE(leave); ENCODE(password);
+ENCODE(leave); ENCODE(password); ENCODE(report);
 ENCODE(greeting); ENCODE(welcome); ENCODE(blocks); ENCODE(self); ENCODE(chat_line); ENCODE(notice); ENCODE(disconnect);
 ENCODE(pong); ENCODE(identity); ENCODE(clock);
 #undef ENCODE

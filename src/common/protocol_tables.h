@@ -31,6 +31,7 @@
     ROW(  8, WHO,        who,        CLIENT)           \
     ROW(  9, LEAVE,      leave,      CLIENT)           \
     ROW( 10, PASSWORD,   password,   CLIENT) /* a new one, of who plays */ \
+    ROW( 11, REPORT,     report,     CLIENT) /* one player, by another */   \
     ROW( 65, GREETING,   greeting,   SERVER) /* the answer to HELLO */ \
     ROW( 66, WELCOME,    welcome,    SERVER)           \
     ROW( 67, BLOCKS,     blocks,     SERVER) /* cell blocks, see cellblock.h */ \
@@ -108,6 +109,12 @@ enum protocol_login {
     PROTOCOL_LOGIN_GUEST = 16,
     PROTOCOL_LOGIN_EMAIL = 32,    /* REGISTER needs an e-mail address */
     PROTOCOL_LOGIN_NO_EMAIL = 64, /* REGISTER takes none */
+};
+
+/* What GREETING says that this server takes besides: bits. A client sends nothing of what is not
+ * among them. */
+enum protocol_feature {
+    PROTOCOL_FEATURE_REPORT = 1, /* REPORT */
 };
 
 enum protocol_channel { PROTOCOL_CHANNEL_NEARBY, PROTOCOL_CHANNEL_GLOBAL, PROTOCOL_CHANNEL_SERVER };

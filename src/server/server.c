@@ -43,6 +43,7 @@
 #include "play/chatlog.h"
 #include "play/presence.h"
 #include "play/recent.h"
+#include "play/reporting.h"
 #include "play/scrollback.h"
 #include "play/sessions.h"
 #include "play/transcript.h"
@@ -96,6 +97,7 @@ struct server {
     struct scrollback *scrollback;
     struct recent *recent;         /* chat, for players */
     struct transcript *transcript; /* the same, for operators */
+    struct reporting *reporting;
     struct retention *retention;
     unsigned readers_n;        /* control, and each io thread */
     struct queue **commands;   /* [0] control's, then one an io thread */
@@ -346,6 +348,8 @@ static int start_world(struct server *server, struct error *error)
 
 static int start_records(struct server *server, struct error *error)
 {
+    struct reporting_config reporting = {
+        .base = server->base, .store = server->store, .per_hour = server->config->reports_per_hour};
     struct retention_days days;
     char path[PATH_MAX];
 
@@ -362,6 +366,10 @@ static int start_records(struct server *server, struct error *error)
     server->transcript = transcript_new();
     if (!server->recent || !server->transcript)
         return error_set(error, "out of memory");
+    reporting.transcript = server->transcript;
+    server->reporting = reporting_new(&reporting, error);
+    if (!server->reporting)
+        return -1;
     server->retention = retention_new(server->base, server->store, &days, error);
     return server->retention ? 0 : -1;
 }
@@ -372,6 +380,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .accounts = server->accounts,
                                        .bans = server->bans,
                                        .policy = server->policy,
+                                       .reporting = server->reporting,
                                        .store = server->store,
                                        .commands = server->commands[0],
                                        .players_max = server->config->players_max,
@@ -472,6 +481,7 @@ static struct http_config http_config_of(const struct server *server, const stru
                                             .policy = server->policy,
                                             .presence = server->presence,
                                             .recent = server->recent,
+                                            .reporting = server->reporting,
                                             .refresh = server->refresh,
                                             .sessions = server->sessions,
                                             .health = monitor_health(server->monitor),
@@ -664,6 +674,7 @@ static int apply(void *context, const struct config *config, struct error *error
     rooms_days(config, &days);
     chatlog_keep(server->chatlog, days.chat > 0);
     retention_set(server->retention, &days);
+    reporting_set_rate(server->reporting, config->reports_per_hour);
     log_set_level((enum log_level)config->log_level);
     monitor_set(server->monitor, config);
     return 0;
@@ -811,6 +822,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .spawn_radius_m = server->config->spawn_radius_m,
                                  .policy = server->policy,
                                  .backups = server->backups,
+                                 .reporting = server->reporting,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,
@@ -1043,6 +1055,7 @@ void server_free(struct server *server)
     chatlog_free(server->chatlog);
     recent_free(server->recent);
     transcript_free(server->transcript);
+    reporting_free(server->reporting);
     retention_free(server->retention);
     keys_free(server->keys);
     presence_free(server->presence);

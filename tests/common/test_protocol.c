@@ -194,6 +194,14 @@ static void logins(void **state)
     change.now = text_n(257);
     REFUSED_TO_ENCODE(password, &change);
 
+    struct protocol_report report = {text_n(200), text_n(500)}, report_out;
+    ROUND_TRIP(report, REPORT, &report, &report_out);
+    assert_true(report_out.name.len == 200 && report_out.words.len == 500);
+    report.name = text_n(201);
+    REFUSED_TO_ENCODE(report, &report);
+    report = (struct protocol_report){text_n(1), text_n(501)};
+    REFUSED_TO_ENCODE(report, &report);
+
     struct protocol_resume resume = {wire_text_of("a.b.c"), 0x0102030405060708}, resume_out;
     ROUND_TRIP(resume, RESUME, &resume, &resume_out);
     assert_true(text_is(resume_out.token, "a.b.c"));

@@ -154,6 +154,7 @@ void player_login(struct player *player, const char *name, const char *password)
 void player_by_token(struct player *player, const char *token);
 void player_resume(struct player *player, const char *token, uint64_t heard);
 void player_chat(struct player *player, enum protocol_channel channel, const char *text);
+void player_report(struct player *player, const char *name, const char *words);
 void player_move(struct player *player, uint16_t heading, uint8_t flags, uint8_t substeps);
 void player_raw(struct player *player, const void *bytes, size_t n);
 

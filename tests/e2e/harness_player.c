@@ -356,6 +356,16 @@ void player_chat(struct player *player, enum protocol_channel channel, const cha
     commit(player, &w);
 }
 
+void player_report(struct player *player, const char *name, const char *words)
+{
+    struct protocol_report message = {wire_text_of(name), wire_text_of(words)};
+    struct wire_writer w;
+
+    begin(player, &w);
+    protocol_encode_report(&w, &message);
+    commit(player, &w);
+}
+
 void player_move(struct player *player, uint16_t heading, uint8_t flags, uint8_t substeps)
 {
     struct protocol_move message = {

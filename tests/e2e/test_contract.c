@@ -694,6 +694,43 @@ static void test_own(void **state)
     check_problem(401, NULL, NULL);
 }
 
+/* What one player tells the moderators of another. */
+static void test_reports(void **state)
+{
+    struct login anna, bob;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    anna = registered("anna");
+    bob = registered("bob");
+    web_ask("POST", "/api/reports", bob.access, "{\"username\":\"ANNA\",\"message\":\"rude\"}");
+    assert_int_equal(web.status, 201);
+    check_shape(web.json, "success:b message:s");
+    assert_int_equal(sql("SELECT count(*) FROM reports WHERE about_id = reporter_id - 1"), 1);
+    web_ask("POST", "/api/reports", bob.access, "{\"username\":\"nobody\",\"message\":\"x\"}");
+    check_problem(404, NULL, NULL);
+    web_ask("POST", "/api/reports", bob.access, "{\"username\":\"bob\",\"message\":\"me\"}");
+    check_problem(404, NULL, NULL);
+    web_ask("POST", "/api/reports", bob.access,
+            "{\"username\":\"anna\",\"message\":\"\\u001b[2J\"}");
+    check_problem(422, NULL, "message");
+    web_ask("POST", "/api/reports", bob.access, "{\"username\":\"anna\"}");
+    check_problem(422, NULL, "message");
+    web_post("/api/reports", "{\"username\":\"anna\",\"message\":\"rude\"}");
+    check_problem(401, NULL, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(web_ask("POST", "/api/reports", bob.access,
+                                 "{\"username\":\"anna\",\"message\":\"again\"}"),
+                         201);
+    web_ask("POST", "/api/reports", bob.access,
+            "{\"username\":\"anna\",\"message\":\"and again\"}");
+    check_problem(429, NULL, NULL);
+    assert_non_null(web_header("Retry-After"));
+    assert_int_equal(web_ask("POST", "/api/reports", anna.access,
+                             "{\"username\":\"bob\",\"message\":\"he tells tales\"}"),
+                     201);
+}
+
 /* What the server says of itself is valid, and true of all that was answered here. Last. */
 static void test_description(void **state)
 {
@@ -733,6 +770,7 @@ int main(void)
         STAGED_BOTH(test_refresh, NULL),
         STAGED_BOTH(test_logout, NULL),
         STAGED_BOTH(test_own, NULL),
+        STAGED_BOTH(test_reports, NULL),
         STAGED(test_description, NULL),
     };
 

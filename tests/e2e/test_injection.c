@@ -37,7 +37,7 @@ static const char *const LEFT_OUT[] = {
 
 /* What was legitimately added. */
 static struct {
-    unsigned players, bans, mutes, invites;
+    unsigned players, bans, mutes, invites, reports;
 } added;
 
 static int64_t tables_n(void)
@@ -308,6 +308,20 @@ static void every_field_of_password(struct wire_text payload)
     player_leave(p);
 }
 
+static void every_field_of_report(struct player *eve, struct wire_text payload)
+{
+    for (unsigned field = 0; field < 2; field++) {
+        uint32_t before = eve->notices_n;
+
+        eve->notice = 0xff;
+        SEND(eve, report,
+             (&(struct protocol_report){field == 0 ? payload : wire_text_of("anna"),
+                                        field == 1 ? payload : wire_text_of("words")}));
+        UNTIL(party, DEADLINE_MS, eve->notices_n > before || eve->gone);
+        added.reports += eve->notice == PROTOCOL_REASON_NONE;
+    }
+}
+
 static void says(struct player *eve, struct wire_text payload)
 {
     uint32_t before = eve->notices_n;
@@ -336,6 +350,7 @@ static void test_every_text(void **state)
         every_field_of_auth(PAYLOADS[i]);
         every_field_of_password(PAYLOADS[i]);
         hello_and_resume(PAYLOADS[i]);
+        every_field_of_report(eve, PAYLOADS[i]);
         says(eve, PAYLOADS[i]);
     }
     every_method();
@@ -347,6 +362,9 @@ static void test_every_text(void **state)
     assert_int_equal(sql("SELECT count(*) FROM bans"), added.bans);
     assert_int_equal(sql("SELECT count(*) FROM mutes"), added.mutes);
     assert_int_equal(sql("SELECT count(*) FROM invites"), added.invites);
+    assert_true(added.reports >= ARRAY_N(PAYLOADS) - 2);
+    assert_int_equal(sql("SELECT count(*) FROM reports"), added.reports);
+    assert_true(sql("SELECT count(*) FROM reports WHERE words LIKE '%DROP TABLE%'") > 0);
     assert_true(sql("SELECT count(*) FROM bans WHERE reason LIKE '%DROP TABLE%'") > 0);
     assert_true(sql("SELECT count(*) FROM audit WHERE detail LIKE '%DROP TABLE%'") > 0);
     /* and it serves */
@@ -357,7 +375,8 @@ static void test_every_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STAGED_BOTH(test_every_text, "[auth]\nguests = yes\n"),
+        STAGED_BOTH(test_every_text, "[auth]\nguests = yes\n[limits]\nlogins_per_minute = "
+                                     "1000\n[reports]\nper_hour = 1000\n"),
     };
 
     return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);

@@ -135,14 +135,19 @@ static void test_chat_waits(void **state)
 
 static void test_export(void **state)
 {
-    static const char *const PARTS[] = {"sessions",  "bans",   "mutes",   "chat",
-                                        "addresses", "tokens", "adopted", "audit"};
+    static const char *const PARTS[] = {"sessions", "bans",    "mutes", "chat",    "addresses",
+                                        "tokens",   "adopted", "audit", "reports", "reported"};
     json_t *result, *rows;
 
     (void)state;
     daemon_start(&server, NULL);
     player_chat(player_new_account(party, &server, "anna"), PROTOCOL_CHANNEL_GLOBAL, "hello");
     UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == 1);
+    sql("INSERT INTO players (username, username_key, password_hash, created_at)"
+        " VALUES ('bob', 'bob', 'x', '2026-01-01T00:00:00.000Z');"
+        "INSERT INTO reports (at, reporter_id, reporter, about_id, about, words) VALUES"
+        " ('2026-01-01T00:00:00.000Z', 2, 'bob', 1, 'anna', 'she shouts'),"
+        " ('2026-01-01T00:00:00.000Z', 1, 'anna', 2, 'bob', 'he tells tales')");
     json_decref(result_of("players.mute", "{\"player\":\"anna\",\"reason\":\"loud\"}"));
     json_decref(result_of("bans.add", "{\"player\":\"anna\",\"reason\":\"spam\"}"));
     sql("INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
@@ -164,6 +169,9 @@ static void test_export(void **state)
     assert_true(json_is_string(json_object_get(result, "email")));
     assert_string_equal(json_string_value(json_object_get(result, "role")), "player");
     assert_true(json_is_real(json_object_get(json_object_get(result, "position"), "x")));
+    rows = json_array_get(json_object_get(result, "reports"), 0);
+    assert_string_equal(json_string_value(json_object_get(rows, "words")), "she shouts");
+    assert_null(json_object_get(rows, "reporter")); /* that is the other's */
     rows = json_object_get(result, "bans");
     assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "reason")),
                         "spam");
@@ -194,6 +202,8 @@ static void test_erase(void **state)
     json_decref(result_of("bans.add", "{\"player\":\"bob\",\"reason\":\"said ZAPHODINA\"}"));
     UNTIL(party, DEADLINE_MS, bob->gone);
     json_decref(result_of("bans.lift", "{\"player\":\"bob\"}"));
+    player_report(zaphod, "bob", "I am Zaphodina and he is rude");
+    UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM report_lines") == 2);
     bob = player_returns(party, &server, "bob");
     line = daemon_ask(&server, "players.unmute", "{\"player\":\"ZAPHODINA\"}");
     line = daemon_ask(&server, "players.unmute", "{\"player\":\"ZAPHODINA\"}");
@@ -215,6 +225,10 @@ static void test_erase(void **state)
     assert_int_equal(sql("SELECT count(*) FROM game_sessions WHERE player_id = 2"), 0);
     assert_int_equal(sql("SELECT count(*) FROM player_positions WHERE player_id = 2"), 0);
     assert_int_equal(sql("SELECT count(*) FROM mutes"), 0);
+    assert_int_equal(sql("SELECT count(*) FROM reports WHERE reporter_id IS NULL AND reporter = ''"
+                         " AND words = ''"),
+                     1); /* what he reported stands, but for what he wrote */
+    assert_int_equal(sql("SELECT count(*) FROM report_lines"), 1); /* bob's */
     assert_int_equal(sql("SELECT count(*) FROM audit WHERE method = 'players.erase'"
                          " AND target = '#2' AND outcome = 'ok'"),
                      1);

@@ -27,6 +27,7 @@ struct access;     /* accounts/access.h */
 struct bans;       /* accounts/bans.h */
 struct recent;     /* play/recent.h */
 struct transcript; /* play/transcript.h */
+struct reporting;  /* play/reporting.h */
 struct worst;      /* ops/worst.h */
 struct ending;     /* ops/ending.h */
 struct backups;    /* store/backups.h */
@@ -92,6 +93,7 @@ struct admin_config {
     uint32_t spawn_radius_m;                   /* newcomers begin within it of the middle */
     struct policy *policy;                     /* the same */
     struct backups *backups;                   /* the same; NULL: it is no file of ours */
+    struct reporting *reporting;               /* the same */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -12,6 +12,11 @@
 static const char *const CHANNELS[] = {"nearby", "global", "server", NULL};
 _Static_assert(ARRAY_N(CHANNELS) == PROTOCOL_CHANNELS_N + 1, "a word for each channel");
 
+const char *cmd_chat_channel(uint32_t channel)
+{
+    return channel < PROTOCOL_CHANNELS_N ? CHANNELS[channel] : "";
+}
+
 static json_t *blob_json(const struct blob *blob)
 {
     return blob != NULL ? json_stringn((const char *)blob->bytes, blob->len_bytes) : json_null();

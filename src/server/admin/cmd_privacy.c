@@ -83,6 +83,28 @@ static json_t *audit_json(const void *row, uint64_t *id)
     return cmd_audit_json(row);
 }
 
+/* What was reported of it: not by whom, for it is handed out. */
+static json_t *report_json(const void *row, uint64_t *id)
+{
+    const struct store_report *report = row;
+
+    *id = report->id;
+    return json_pack("{s:o, s:o, s:s, s:o, s:s}", "report", method_id_json(report->id), "at_ms",
+                     method_time_json(report->at_ms), "words", report->words, "closed_ms",
+                     method_time_json(report->closed_ms), "verdict", report->verdict);
+}
+
+/* What it reported of others. */
+static json_t *reported_json(const void *row, uint64_t *id)
+{
+    const struct store_report *report = row;
+
+    *id = report->id;
+    return json_pack("{s:o, s:o, s:s, s:s}", "report", method_id_json(report->id), "at_ms",
+                     method_time_json(report->at_ms), "player", report->about, "words",
+                     report->words);
+}
+
 struct part {
     const char *name;
     enum store_statement statement;
@@ -98,12 +120,14 @@ static const struct part PARTS[] = {
     {"bans",      STORE_BANS_ABOUT,   sizeof(struct store_ban),           ROWS_MAX,       true,  ban_json},
     {"mutes",     STORE_MUTES_ABOUT,  sizeof(struct store_ban),           ROWS_MAX,       true,  ban_json},
     {"chat",      STORE_CHAT_OF,      sizeof(struct store_chat),          ROWS_MAX,       true,  line_json},
+    {"reports",   STORE_REPORTS_ABOUT, sizeof(struct store_report),       ROWS_MAX,       true,  report_json},
+    {"reported",  STORE_REPORTS_BY,   sizeof(struct store_report),        ROWS_MAX,       true,  reported_json},
     {"addresses", STORE_ADDRESSES_OF, sizeof(struct store_known_address), ROWS_MAX,       false, address_json},
     {"tokens",    STORE_TOKENS_OF,    sizeof(struct store_known_token),   ROWS_MAX,       false, token_json},
     {"adopted",   STORE_ADOPTED_OF,   sizeof(struct store_adopted),       AUDIT_ROWS_MAX, false, adopted_json},
     {"audit",     STORE_AUDIT_ABOUT,  sizeof(struct store_audit),         AUDIT_ROWS_MAX, false, audit_json},
 };
-static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "addresses", "tokens", "adopted", "audit", NULL};
+static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "reports", "reported", "addresses", "tokens", "adopted", "audit", NULL};
 /* clang-format on */
 
 /* -- telling ----------------------------------------------------------------------------------- */
@@ -337,7 +361,7 @@ static const struct method_param ERASE[] = {
 
 const struct method CMD_PRIVACY[] = {
     {"players.history", ROLE_MODERATOR, false, run_history, HISTORY,
-     "An account's sessions, bans, mutes and chat lines, newest first."},
+     "An account's sessions, bans, mutes, chat lines and reports, newest first."},
     {"players.export", ROLE_ADMIN, true, run_export, EXPORT,
      "All that is kept of an account, for the player who asks for it."},
     {"players.erase", ROLE_ADMIN, true, run_erase, ERASE,

@@ -122,6 +122,8 @@ json_t *cmd_server_status(const struct method_desk *desk)
                                       "page",
                                       (json_int_t)alerts_active_n(config->alerts, ALERTS_PAGE)));
     if (answer != NULL)
+        json_object_set_new(answer, "reports", cmd_reports_state(desk));
+    if (answer != NULL)
         json_object_set_new(answer, "guests",
                             json_pack("{s:b, s:I}", "allowed", status.guests, "here",
                                       (json_int_t)presence_guests_n(config->presence)));

@@ -14,6 +14,7 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_metrics.c \
     src/server/admin/cmd_operating.c \
     src/server/admin/cmd_players.c \
+    src/server/admin/cmd_reports.c \
     src/server/admin/cmd_rpc.c \
     src/server/admin/cmd_server.c \
     src/server/admin/cmd_store.c \

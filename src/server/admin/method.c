@@ -66,6 +66,7 @@ static const struct method *const FAMILIES[] = {
     CMD_CHAT,
     CMD_ALERTS,
     CMD_WORLD,
+    CMD_REPORTS,
 };
 /* clang-format on */
 

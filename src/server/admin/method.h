@@ -159,6 +159,7 @@ extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CM
 extern const struct method CMD_CHAT[];
 extern const struct method CMD_ALERTS[];
 extern const struct method CMD_WORLD[];
+extern const struct method CMD_REPORTS[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);
@@ -175,8 +176,11 @@ json_t *cmd_bans_json(const struct store_ban *ban);
 json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];
-struct transcript_line; /* play/transcript.h */
+json_t *cmd_reports_json(const struct store_report *report);
+json_t *cmd_reports_state(const struct method_desk *desk); /* how many are open, the newest */
+struct transcript_line;                                    /* play/transcript.h */
 json_t *cmd_chat_line(const struct method_desk *desk, const struct transcript_line *line);
+const char *cmd_chat_channel(uint32_t channel); /* its word; "": there is none */
 /* Which channels CMD_CHAT_PARAMS name, as bits (play/transcript.h). */
 unsigned cmd_chat_channels(const json_t *params);
 extern const struct method_param CMD_CHAT_PARAMS[];

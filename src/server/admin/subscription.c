@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ops/alerts.h"
+#include "play/reporting.h"
 #include "play/transcript.h"
 
 #define LOG_LINES_A_SAMPLE  100
@@ -17,7 +18,7 @@ struct subscription {
     uint64_t lost;
     uint64_t log_after;              /* the log topic: the last line that was said */
     struct transcript_place chat_at; /* the chat topic: as far as it was said */
-    uint64_t changes;                /* the alerts topic: as of what was said last */
+    uint64_t changes;                /* the alerts and reports topics: as of what was said last */
     bool said;                       /* the same: anything was */
 };
 
@@ -89,6 +90,19 @@ static json_t *sample_chat(struct subscription *subscription)
     return list != NULL ? json_pack("{s:o}", "lines", list) : NULL;
 }
 
+/* At first, and when it changed. */
+static json_t *sample_reports(struct subscription *subscription)
+{
+    const struct reporting *reporting = subscription->config.desk->config->reporting;
+    uint64_t changes = reporting != NULL ? reporting_state(reporting).changes : 0;
+
+    if (subscription->said && subscription->changes == changes)
+        return NULL;
+    subscription->said = true;
+    subscription->changes = changes;
+    return cmd_reports_state(subscription->config.desk);
+}
+
 /* clang-format off */
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
 static const struct method_param LOG_PARAMS[] = {
@@ -102,6 +116,7 @@ const struct topic TOPICS[] = {
     {"log",     ROLE_VIEWER, sample_log,     LOG_PARAMS, "The lines of the log that came since the last time."},
     {"chat",    ROLE_MODERATOR, sample_chat, CMD_CHAT_PARAMS, "The lines of chat that came since the last time, as chat.recent says them."},
     {"alerts",  ROLE_VIEWER, sample_alerts,  NULL, "What alerts.list says: at first, when something changed, and while an alert is active."},
+    {"reports", ROLE_MODERATOR, sample_reports, NULL, "How many reports are open, and the newest, when that changes."},
     {NULL, ROLE_NONE, NULL, NULL, NULL},
 };
 /* clang-format on */

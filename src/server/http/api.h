@@ -37,5 +37,6 @@ void api_refresh(struct http_call *call);      /* a refresh token into the next 
 void api_logout(struct http_call *call);       /* end one login, or all of a player's */
 void api_sessions(struct http_call *call);     /* when one was here */
 void api_chat_recent(struct http_call *call);  /* what was said to all lately */
+void api_report(struct http_call *call);       /* control */
 
 #endif

@@ -1,12 +1,14 @@
-/* api_own.c -- what a player may see of himself and of the talk: his sessions, the last lines of
- * chat. */
+/* api_own.c -- what a player may see of himself and of the talk, and say of others: his sessions,
+ * the last lines of chat, his reports. */
 #include "common/protocol.h"
 #include "http/api.h"
 #include "http/asked.h"
 #include "http/http.h"
 #include "http/page.h"
 #include "http/shape.h"
+#include "play/presence.h"
 #include "play/recent.h"
+#include "play/reporting.h"
 
 #include <stdio.h>
 
@@ -84,4 +86,50 @@ void api_chat_recent(struct http_call *call)
     if (from)
         page_next(call, "/api/chat/recent", &page, lines[from]->sequence);
     call_answer_json(call, 200, list);
+}
+
+/* -- reports ----------------------------------------------------------------------------------- */
+
+#define LIMITED_RETRY_MS 600000
+
+static void reported(void *context, uint64_t tag, enum reporting_outcome outcome, const char *text)
+{
+    struct http_call *call = context;
+
+    (void)tag;
+    switch (outcome) {
+    case REPORTING_TAKEN:
+        call_answer_json(call, 201, json_pack("{s:b, s:s}", "success", 1, "message", text));
+        break;
+    case REPORTING_BAD_WORDS:
+        call_problem_field(call, 422, text, "message", text);
+        break;
+    case REPORTING_NOBODY:
+        call_problem(call, 404, text);
+        break;
+    case REPORTING_LIMITED:
+        asked_retry_after(call, LIMITED_RETRY_MS);
+        call_problem(call, 429, text);
+        break;
+    case REPORTING_OFF:
+        call_problem(call, 403, text);
+        break;
+    case REPORTING_AWAY:
+        asked_away(call);
+        break;
+    }
+}
+
+void api_report(struct http_call *call)
+{
+    const struct http_services *services = http_services(call_http(call));
+    const json_t *body = call_body(call);
+    const char *about = json_string_value(json_object_get(body, "username"));
+    struct reporting_order order = {.reporter = call_identity(call)->player,
+                                    .reporter_name = call_identity(call)->username,
+                                    .about = about,
+                                    .guest = presence_guest(services->presence, about) != 0,
+                                    .words = json_string_value(json_object_get(body, "message"))};
+
+    reporting_take(services->reporting, &order, reported, call, 0);
 }

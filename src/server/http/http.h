@@ -33,6 +33,7 @@ struct network;     /* net/network.h */
 struct presence;    /* play/presence.h */
 struct recent;      /* play/recent.h */
 struct refresh;     /* accounts/refresh.h */
+struct reporting;   /* play/reporting.h */
 struct sessions;    /* play/sessions.h */
 struct store;       /* store/store.h */
 
@@ -47,6 +48,7 @@ struct http_services {
     struct policy *policy;
     struct presence *presence;
     struct recent *recent;
+    struct reporting *reporting;
     struct refresh *refresh;
     struct sessions *sessions;
     const struct health *health; /* any thread */

@@ -75,6 +75,10 @@ static const struct field CHAT_LINE[] = {
     {"message",   "string",  NULL,    false, NULL},
     {"timestamp", TIME,               false, NULL},
 };
+static const struct field REPORTED[] = {
+    {"success", "boolean", NULL, false, NULL},
+    {"message", "string",  NULL, false, "for the player"},
+};
 static const struct field FAULT[] = {
     {"field",  "string", NULL, false, NULL},
     {"reason", "string", NULL, false, NULL},
@@ -99,6 +103,7 @@ static const struct shape shapes[] = {
     SHAPE("Tokens",   "Who logged in, and what to show from now on", TOKENS),
     SHAPE("Session",  "From a connection to its end",              SESSION),
     SHAPE("ChatLine", "What was said to all",                      CHAT_LINE),
+    SHAPE("Reported", "A report was taken",                        REPORTED),
     SHAPE("Fault",    "A member that is at fault",                 FAULT),
     SHAPE("Problem",  "What went wrong (RFC 9457)",                PROBLEM),
 };

@@ -46,11 +46,16 @@ static const struct route_field LOGOUT_FIELDS[] = {
     {"refresh_token", ROUTE_STRING, true, 0, PROTOCOL_TOKEN_MAX,
      "Of the login that ends; without it, by an access token, all of that player's end."}};
 
+static const struct route_field REPORT_FIELDS[] = {
+    {"username", ROUTE_STRING, false, 1, TEXT_NAME_MAX_BYTES, "Of the player it is about."},
+    {"message",  ROUTE_STRING, false, 1, PROTOCOL_TEXT_MAX,   "What he did, in words."}};
+
 static const struct route_schema POSITION = {POSITION_FIELDS, ARRAY_N(POSITION_FIELDS), 400, "Invalid position data"};
 static const struct route_schema REGISTER = {REGISTER_FIELDS, ARRAY_N(REGISTER_FIELDS), 422, NULL};
 static const struct route_schema LOGIN = {LOGIN_FIELDS, ARRAY_N(LOGIN_FIELDS), 422, NULL};
 static const struct route_schema REFRESH = {REFRESH_FIELDS, ARRAY_N(REFRESH_FIELDS), 422, NULL};
 static const struct route_schema LOGOUT = {LOGOUT_FIELDS, ARRAY_N(LOGOUT_FIELDS), 422, NULL};
+static const struct route_schema REPORT = {REPORT_FIELDS, ARRAY_N(REPORT_FIELDS), 422, NULL};
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
@@ -77,6 +82,8 @@ REPLIES REFRESHED[] = {{200, "The next pair of tokens", "Tokens"}, {401, "The to
 REPLIES LOGGED_OUT[] = {{204, "It is over", NULL}, {401, "No token, or none that is good", NULL}, END};
 REPLIES SESSIONS[] = {{200, "One's own, newest first; Link leads to older ones", "[Session]"}, END};
 REPLIES CHAT[] = {{200, "The newest lines, oldest first; Link leads to older ones", "[ChatLine]"}, END};
+REPLIES REPORTED[] = {{201, "The moderators see it", "Reported"}, {404, "There is nobody by that name", NULL},
+                      {403, "This server takes no reports", NULL}, END};
 REPLIES OPENAPI[] = {{200, "This description", NULL}, END};
 
 /* -- routes ------------------------------------------------------------------------------------ */
@@ -121,6 +128,8 @@ const struct route routes[] = {
      "When one was here", NULL, &SESSIONS_QUERY, SESSIONS},
     {HTTP_GET, "/api/chat/recent", CONTROL, ROUTE_PLAYER, ROUTE_RATE_READ, api_chat_recent,
      "What was said to all lately", NULL, &CHAT_QUERY, CHAT},
+    {HTTP_POST, "/api/reports", CONTROL, ROUTE_PLAYER, ROUTE_RATE_WRITE, api_report,
+     "Tell the moderators what another player did", &REPORT, NULL, REPORTED},
     /* Engine.IO answers for every method itself. */
     {HTTP_GET, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},
     {HTTP_POST, "/socket.io", IO, ROUTE_PUBLIC, ROUTE_RATE_CHEAP, engineio_run, NULL, NULL, NULL, NULL},

@@ -83,6 +83,8 @@
     ROW(WEB_CORRECTED,           COUNTER,   "openmmo_web_corrected_total",          "Web clients told that they are not where they wish to be") \
     ROW(MUTED_LINES,             COUNTER,   "openmmo_muted_lines_total",            "Chat lines refused for a mute") \
     ROW(CHAT_LOG_RETRIES,        COUNTER,   "openmmo_chat_log_retries_total",       "Batches of chat lines that wait on, for the database was away") \
+    ROW(PLAYER_REPORTS,          COUNTER,   "openmmo_player_reports_total",         "Reports of players about players that were taken") \
+    ROW(PLAYER_REPORTS_OPEN,     GAUGE,     "openmmo_player_reports_open",          "Those of them that no operator has closed") \
     ROW(CHAT_LOG_LOST,           COUNTER,   "openmmo_chat_log_lost_total",          "Chat lines that could not be written down") \
     ROW(AUDIT_LOST,              COUNTER,   "openmmo_audit_lost_total",             "Operators' actions that are in the log only") \
     ROW(CELLS,                   GAUGE,     "openmmo_cells",                        "Occupied cells") \

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "ops/metrics.h"
 #include "play/presence_inside.h"
+#include "play/reporting.h"
 #include "play/seat.h"
 #include "store/timestamp.h"
 
@@ -271,6 +272,54 @@ static void ask_change(struct presence *presence, const struct person *person,
     accounts_login(presence->config.accounts, &ask, changed, presence);
 }
 
+static void reported(void *context, uint64_t session, enum reporting_outcome outcome,
+                     const char *text)
+{
+    static const enum protocol_reason REASONS[] = {
+        [REPORTING_TAKEN] = PROTOCOL_REASON_NONE,
+        [REPORTING_BAD_WORDS] = PROTOCOL_REASON_CHAT_REFUSED,
+        [REPORTING_NOBODY] = PROTOCOL_REASON_BAD_NAME,
+        [REPORTING_LIMITED] = PROTOCOL_REASON_RATE_LIMITED,
+        [REPORTING_OFF] = PROTOCOL_REASON_UNSUPPORTED,
+        [REPORTING_AWAY] = PROTOCOL_REASON_STORE_AWAY,
+    };
+    struct presence *presence = context;
+    struct login_answer told = {.reason = REASONS[outcome]};
+
+    if (!presence->sessions || !people_find(&presence->people, session))
+        return;
+    snprintf(told.text, sizeof(told.text), "%s", text);
+    sessions_answer(presence->sessions, session, &told);
+}
+
+/* Who plays reports another. */
+static void ask_report(struct presence *presence, const struct person *person,
+                       const struct login_request *request)
+{
+    struct reporting_order order = {.reporter = person->player,
+                                    .reporter_name = person->name,
+                                    .about = request->username,
+                                    .guest = guests_session(&presence->guests, request->username),
+                                    .words = request->words};
+
+    reporting_take(presence->config.reporting, &order, reported, presence, request->session);
+}
+
+/* True: it is no login, and asked by who plays. */
+static bool ask_as_player(struct presence *presence, const struct person *person,
+                          const struct login_request *request)
+{
+    if (!person || person->state != PERSON_PRESENT || person->guest)
+        return false;
+    if (request->kind == LOGIN_CHANGE)
+        ask_change(presence, person, request);
+    else if (request->kind == LOGIN_REPORT)
+        ask_report(presence, person, request);
+    else
+        return false;
+    return true;
+}
+
 void entrance_login(void *context, struct login_request *request)
 {
     struct presence *presence = context;
@@ -285,9 +334,9 @@ void entrance_login(void *context, struct login_request *request)
     }
     if (entrance_barred(presence, &request->address, why)) { /* before any work for it */
         sessions_disconnect(presence->sessions, request->session, PROTOCOL_REASON_BANNED, 0, why);
-    } else if (person && person->state == PERSON_PRESENT && request->kind == LOGIN_CHANGE) {
-        ask_change(presence, person, request);
-    } else if (person || request->kind == LOGIN_CHANGE) {
+    } else if (ask_as_player(presence, person, request)) {
+        ; /* the answer comes later */
+    } else if (person || request->kind == LOGIN_CHANGE || request->kind == LOGIN_REPORT) {
         sessions_answer(presence->sessions, request->session, &refusal);
     } else if (stranger &&
                turned_away(presence, request->session, &(struct policy_guest){.player = 0})) {

@@ -5,6 +5,7 @@ libserver_a_SOURCES += src/server/play/sessions.h src/server/play/presence.c src
     src/server/play/entrance.c src/server/play/entrance.h \
     src/server/play/presence_asked.c src/server/play/presence_inside.h \
     src/server/play/recent.c src/server/play/recent.h \
+    src/server/play/reporting.c src/server/play/reporting.h \
     src/server/play/roll.c src/server/play/roll.h \
     src/server/play/scrollback.c src/server/play/scrollback.h \
     src/server/play/stays.c src/server/play/stays.h \

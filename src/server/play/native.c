@@ -45,6 +45,7 @@ static enum native_result take_hello(struct session *s, const struct protocol_fr
         &w, &(struct protocol_greeting){.version = hello.highest < PROTOCOL_VERSION_HIGHEST
                                                        ? hello.highest
                                                        : PROTOCOL_VERSION_HIGHEST,
+                                        .features = PROTOCOL_FEATURE_REPORT,
                                         .players = s->seat.host->players,
                                         .players_max = settings->players_max,
                                         .logins = settings->logins,
@@ -183,6 +184,33 @@ static enum native_result take_password(struct session *s, const struct protocol
         reason = PROTOCOL_REASON_LOGIN_FAILED;
     else if (!take_text(message.now, request->fresh, sizeof(request->fresh)))
         reason = PROTOCOL_REASON_BAD_PASSWORD;
+    return login_ask(s, request, reason);
+}
+
+/* Of who plays. */
+static enum native_result take_report(struct session *s, const struct protocol_frame *frame)
+{
+    struct protocol_report message;
+    struct login_request *request;
+    enum protocol_reason reason = PROTOCOL_REASON_NONE;
+
+    if (protocol_decode_report(frame->body, frame->body_bytes, &message) != PROTOCOL_OK)
+        return NATIVE_BAD;
+    if (s->seat.guest) {
+        session_notice(s, PROTOCOL_REASON_UNSUPPORTED, 0, "Guests cannot report: log in first.");
+        return NATIVE_DONE;
+    }
+    if (s->login_pending) {
+        session_notice(s, PROTOCOL_REASON_BUSY, 0, NULL);
+        return NATIVE_DONE;
+    }
+    request = login_request_new(s, LOGIN_REPORT);
+    if (request == NULL)
+        return NATIVE_DONE;
+    if (!take_text(message.name, request->username, sizeof(request->username)))
+        reason = PROTOCOL_REASON_BAD_NAME;
+    else if (!take_text(message.words, request->words, sizeof(request->words)))
+        reason = PROTOCOL_REASON_CHAT_REFUSED;
     return login_ask(s, request, reason);
 }
 
@@ -349,6 +377,7 @@ static const struct native_row rows[] = {
     [PROTOCOL_WHO]      = {take_who,      SESSION_PLAYING,  HOST_LIMIT_WHO},
     [PROTOCOL_LEAVE]    = {take_leave,    SESSION_LOGIN,    HOST_LIMIT_PING},
     [PROTOCOL_PASSWORD] = {take_password, SESSION_PLAYING,  HOST_LIMIT_LOGIN},
+    [PROTOCOL_REPORT]   = {take_report,   SESSION_PLAYING,  HOST_LIMIT_LOGIN},
 };
 /* clang-format on */
 

@@ -27,12 +27,14 @@ struct accounts; /* accounts/accounts.h */
 struct bans;     /* accounts/bans.h */
 struct policy;   /* accounts/policy.h */
 struct bans_handlers;
+struct reporting; /* play/reporting.h */
 
 struct presence_config {
     struct event_base *base;
     struct accounts *accounts;
-    struct bans *bans;     /* borrowed; NULL: nobody is banned */
-    struct policy *policy; /* borrowed; NULL: everybody may come in */
+    struct bans *bans;           /* borrowed; NULL: nobody is banned */
+    struct policy *policy;       /* borrowed; NULL: everybody may come in */
+    struct reporting *reporting; /* borrowed; NULL: no reports are taken */
     struct store *store;
     struct queue *commands; /* control's own queue to the sim */
     uint32_t players_max;

@@ -37,6 +37,7 @@ enum login_kind {
     LOGIN_CODE,
     LOGIN_ACCESS, /* a web client whose access token was good when it connected */
     LOGIN_CHANGE, /* no login: who plays sets a new password; the answer's NONE is no welcome */
+    LOGIN_REPORT, /* the same: who plays reports the one called username */
 };
 
 /* What a stranger asks. Owned by the handler, which wipes and frees it with login_request_free.
@@ -53,6 +54,7 @@ struct login_request {
     uint64_t chat_sequence; /* RESUME: of the last line heard */
     char code[PROTOCOL_CODE_MAX + 1];
     char fresh[TEXT_PASSWORD_MAX_BYTES + 1]; /* CHANGE: the new one */
+    char words[PROTOCOL_TEXT_MAX + 1];       /* REPORT: what he did */
     uint64_t player, issued_s;               /* ACCESS: as the token said, like username */
     bool placed;                             /* a web client says where it begins: */
     int32_t x, z;                            /* units, anywhere */
