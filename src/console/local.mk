@@ -12,6 +12,7 @@ libconsole_a_SOURCES = \
     src/console/admin_client.c src/console/admin_client.h \
     src/console/console.c src/console/console.h \
     src/console/exec.c src/console/exec.h \
+    src/console/model/dossier.c src/console/model/dossier.h \
     src/console/model/fields.c src/console/model/fields.h \
     src/console/model/log.c src/console/model/log.h \
     src/console/model/model.c src/console/model/model.h \
@@ -23,6 +24,8 @@ libconsole_a_SOURCES = \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \
+    src/console/screens/player.c src/console/screens/player.h \
+    src/console/screens/player_deeds.c src/console/screens/player_deeds.h \
     src/console/screens/players.c src/console/screens/players.h \
     src/console/screens/screens.c \
     src/console/terminal/colour.c src/console/terminal/colour.h \

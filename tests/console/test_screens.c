@@ -16,6 +16,7 @@
 #include <glob.h>
 
 #include "common/compiler.h"
+#include "console/screens/player.h"
 #include "console/screens/players.h"
 #include "console/terminal/colour.h"
 #include "console/ui/frame.h"
@@ -236,6 +237,16 @@ static void screens_are_as_recorded(void **state)
         {"kick-36x8",            "2jK",               8,  36,  false},
         {"ban-80x24",            "2jBrspam",          24, 80,  false},
         {"mute-80x24",           "2jM",               24, 80,  false},
+        {"message-80x24",        "2jW",               24, 80,  false},
+        {"teleport-80x24",       "2jT",               24, 80,  false},
+        {"mute-11-80x24",        "2           Mrflood\n\n", 24, 80, false},
+        {"lift-80x24",           "2LBorin",           24, 80,  false},
+        {"players-200x60",       "2>>>>>I",           60, 200, false},
+        {"player-80x24",         "2j\n",              24, 80,  false},
+        {"player-bans-80x24",    "2j\nf",             24, 80,  false},
+        {"player-132x43",        "2j\njj",            43, 132, false},
+        {"player-200x60",        "2j\n",              60, 200, false},
+        {"player-60x15",         "2j\n",              15, 60,  false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
         {"help-80x24",           "2?",                24, 80,  false},
@@ -278,7 +289,7 @@ static void screens_are_as_recorded(void **state)
  * ever in a cell. */
 static void no_size_and_no_hostile_text_hurts(void **state)
 {
-    static const char *const KEYS_TYPED[] = {"", "2", "5", "2?", "2K", "2/x", "5/y"};
+    static const char *const KEYS_TYPED[] = {"", "2", "5", "2?", "2K", "2/x", "5/y", "2j\n"};
 
     (void)state;
     for (int rows = 1; rows < 60; rows += 7) {
@@ -328,6 +339,16 @@ static const int WAYS[][6] = {
     {'/', 'a', KEYS_ENTER},
 };
 
+/* Pages that are about something: the keys that open them. */
+static void enter(struct fixture *fixture, const struct screen *screen)
+{
+    if (screen == &SCREEN_PLAYER)
+        press(fixture, "2\n");
+    else
+        ui_open(&fixture->ui, screen);
+    draw(fixture);
+}
+
 /* Press one key on a screen after such a way; true if anything came of it. */
 static bool key_does_something(const struct screen *screen, const int way[6], int key)
 {
@@ -336,8 +357,7 @@ static bool key_does_something(const struct screen *screen, const int way[6], in
     bool changed;
 
     fixture_init(&fixture, 24, 80, false);
-    ui_open(&fixture.ui, screen);
-    draw(&fixture);
+    enter(&fixture, screen);
     for (int i = 0; i < 6 && way[i] != 0; i++) {
         ui_key(&fixture.ui, way[i]);
         draw(&fixture);
@@ -451,9 +471,9 @@ static void the_help_names_every_key(void **state)
     }
 }
 
-/* --- Kicking. --- */
+/* --- What is done to players. --- */
 
-static void kicking_asks_first_and_the_default_is_no(void **state)
+static void deeds_ask_first_and_the_default_is_no(void **state)
 {
     /* clang-format off */
     static const struct { const char *keys, *method, *params; } CASES[] = {
@@ -474,9 +494,25 @@ static void kicking_asks_first_and_the_default_is_no(void **state)
         {"2By",                "bans.add", "{\"duration\": \"1d\", \"id\": \"1000\", \"reason\": \"no reason was given\"}"},
         {"2Brspam\n\n\t\n",      "bans.add", "{\"duration\": \"1d\", \"id\": \"1000\", \"reason\": \"spam\"}"},
         {"2Mrloud\n\n\t\n",      "players.mute", "{\"duration\": \"1h\", \"id\": \"1000\", \"reason\": \"loud\"}"},
+        {"2U",                 "players.unmute", "{\"id\": \"1000\"}"},
+        {"2Wmind the gap\n\t\n", "players.message", "{\"session\": \"12884901888\", \"text\": \"mind the gap\"}"},
+        {"2W\n\t\n",           NULL, NULL}, /* nothing to say: it goes back to the text */
+        {"2jTy",               NULL, NULL}, /* letters are the field's */
+        {"2jT\n\n\t\n",        "players.teleport", "{\"session\": \"12884901889\", \"x\": -88, \"z\": -4}"},
+        {"2T\02512\n\025-7\n\t\n", "players.teleport", "{\"session\": \"12884901888\", \"x\": 12, \"z\": -7}"},
+        {"2T\025abc\n\025\n\t\n", "players.teleport", "{\"session\": \"12884901888\", \"x\": \"abc\", \"z\": 0}"},
+        {"2SCass\n\t\n",        "players.summon", "{\"session\": \"12884901888\", \"to\": \"Cass\"}"},
+        {"2LBorin\n\t\n",       "bans.lift", "{\"player\": \"Borin\"}"},
+        {"2LBorin\n\n",         NULL, NULL},
+        {"2\nKy",              "players.kick", "{\"session\": \"12884901888\"}"}, /* the same on his page */
+        {"2j\nBrspam\n\n\t\n",  "bans.add", "{\"duration\": \"1d\", \"id\": \"1001\", \"reason\": \"spam\"}"},
+        {"2j\nLy",             "bans.lift", "{\"id\": \"1001\"}"},
+        {"2j\nU",              "players.unmute", "{\"id\": \"1001\"}"},
     };
     /* clang-format on */
-    static const char *const DEEDS[] = {"players.kick", "bans.add", "players.mute"};
+    static const char *const DEEDS[] = {"players.kick",   "bans.add",        "players.mute",
+                                        "players.unmute", "players.message", "players.teleport",
+                                        "players.summon", "bans.lift"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(CASES); i++) {
@@ -492,6 +528,119 @@ static void kicking_asks_first_and_the_default_is_no(void **state)
         assert_false(fixture.ui.quit);
         fixture_fini(&fixture);
     }
+}
+
+/* How often a method was asked for, with that in its parameters. */
+static unsigned asked_with(const struct fixture *fixture, const char *method, const char *what)
+{
+    unsigned n = 0;
+
+    for (int i = 0; i < fixture->asks && i < FIXTURE_ASKS; i++)
+        n += strcmp(fixture->asked[i].method, method) == 0 &&
+             strstr(fixture->asked[i].params, what) != NULL;
+    return n;
+}
+
+/* Those who were tagged, wherever they stand now; who is gone is tagged no more. */
+static void deeds_are_done_to_all_who_are_tagged(void **state)
+{
+    json_t *nobody =
+        json_pack("{s:i, s:i, s:i, s:[]}", "here", 0, "matched", 0, "offset", 0, "players");
+    json_t *line = json_pack("{s:s, s:O}", "answer", "players.list", "data", nobody);
+    json_t *done = json_pack("{s:s}", "kicked", "Aria");
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "2 j jj ");
+    assert_true(shows(&fixture, "3 tagged"));
+    json_object_set(fixture.replies, "players.list", nobody);
+    ui_recorded(&fixture.ui, line); /* none of them is in view any more */
+    press(&fixture, "K");
+    assert_true(shows(&fixture, "Kick 3 players?"));
+    assert_true(shows(&fixture, "Aria, Cass"));
+    press(&fixture, "y");
+    assert_int_equal(asked_with(&fixture, "players.kick", "12884901888"), 1);
+    assert_int_equal(asked_with(&fixture, "players.kick", "12884901890"), 1);
+    assert_int_equal(asked_with(&fixture, "players.kick", "session"), 3);
+    answer(&fixture, "players.kick", done, 0, "");
+    draw(&fixture);
+    assert_true(shows(&fixture, "2 tagged"));
+    press(&fixture, "\033");
+    assert_false(shows(&fixture, "tagged"));
+    press(&fixture, "K");
+    assert_null(fixture.ui.dialog.kind);
+    json_decref(done);
+    json_decref(line);
+    json_decref(nobody);
+    fixture_fini(&fixture);
+}
+
+/* Of more than ten the number is typed. */
+static void many_are_confirmed_by_their_number(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "2           "); /* eleven */
+    press(&fixture, "Mrflood\n\n");
+    assert_true(shows(&fixture, "Mute 11 players?"));
+    assert_true(shows(&fixture, "and 4 more"));
+    press(&fixture, "12\n\t\n"); /* not their number */
+    assert_non_null(fixture.ui.dialog.kind);
+    assert_int_equal(asked_with(&fixture, "players.mute", "flood"), 0);
+    press(&fixture, "\02511\n\t\n");
+    assert_null(fixture.ui.dialog.kind);
+    for (int i = 0; i < 11; i++) { /* eight at a time are on their way */
+        json_t *done = json_pack("{s:s}", "player", "x");
+
+        answer(&fixture, "players.mute", done, 0, "");
+        json_decref(done);
+    }
+    assert_int_equal(asked_with(&fixture, "players.mute", "flood"), 11);
+    fixture_fini(&fixture);
+}
+
+/* His page: what is known of him goes on being shown when he has left, and it is said. */
+static void a_page_is_about_one(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "2j\n");
+    assert_string_equal(params_of(&fixture, "players.show"), "{\"session\": \"12884901889\"}");
+    assert_string_equal(params_of(&fixture, "players.history"),
+                        "{\"id\": \"1001\", \"limit\": 50}");
+    assert_true(shows(&fixture, "account 1001"));
+    assert_true(shows(&fixture, "by kim: loud")); /* his mute */
+    press(&fixture, "f");
+    assert_true(shows(&fixture, "speed hack"));
+    assert_false(shows(&fixture, "lag?"));
+    ui_time(&fixture.ui, fixture.ui.now_ms + 2000, WALL_MS);
+    answer(&fixture, "players.show", NULL, -32000, "there is no session 12884901889");
+    ui_draw(&fixture.ui, &fixture.canvas);
+    assert_true(shows(&fixture, "has left"));
+    assert_true(shows(&fixture, "account 1001"));
+    press(&fixture, "\033");
+    assert_true(shows(&fixture, "812 of 2000 players"));
+    fixture_fini(&fixture);
+}
+
+/* The record is not for all roles. */
+static void a_viewer_sees_no_record(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    json_object_del(fixture.replies, "players.history");
+    press(&fixture, "2jj\n");
+    answer(&fixture, "players.history", NULL, -32001, "players.history takes the role moderator");
+    ui_draw(&fixture.ui, &fixture.canvas);
+    assert_true(shows(&fixture, "moderators' to read"));
+    fixture_fini(&fixture);
 }
 
 static void a_guest_has_no_account_to_ban(void **state)
@@ -860,7 +1009,11 @@ int main(void)
         cmocka_unit_test(no_size_and_no_hostile_text_hurts),
         cmocka_unit_test(every_key_of_the_tables_does_what_it_says),
         cmocka_unit_test(the_help_names_every_key),
-        cmocka_unit_test(kicking_asks_first_and_the_default_is_no),
+        cmocka_unit_test(deeds_ask_first_and_the_default_is_no),
+        cmocka_unit_test(deeds_are_done_to_all_who_are_tagged),
+        cmocka_unit_test(many_are_confirmed_by_their_number),
+        cmocka_unit_test(a_page_is_about_one),
+        cmocka_unit_test(a_viewer_sees_no_record),
         cmocka_unit_test(a_guest_has_no_account_to_ban),
         cmocka_unit_test(a_guest_is_muted_by_name),
         cmocka_unit_test(what_became_of_a_kick_is_said),

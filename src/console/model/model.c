@@ -17,6 +17,8 @@ static const struct {
     {"metrics.history", NULL,      model_history_take},
     {"server.worst",    NULL,      model_worst_take},
     {"players.list",    "players", model_players_take},
+    {"players.show",    NULL,      model_dossier_take},
+    {"players.history", NULL,      model_dossier_history},
     {"log.tail",        NULL,      model_log_tail},
     {NULL,              "log",     model_log_take},
 };

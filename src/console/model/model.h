@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "dossier.h"
 #include "log.h"
 #include "players.h"
 #include "rpc.h"
@@ -20,6 +21,7 @@ struct model {
     struct model_history history;
     struct model_worst worst;
     struct model_players players;
+    struct model_dossier dossier;
     struct model_log log;
 };
 

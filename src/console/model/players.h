@@ -15,9 +15,11 @@ struct model;
 struct model_player {
     char name[256], session[24], account[24], address[64]; /* account: "0" of a guest */
     char kind[8];                                          /* native, web */
+    bool guest, away;                                      /* away: the connection dropped */
     int64_t joined_ms;
     double rtt_ms, in, out, x, y, z, cost_ms;
-    int64_t cells, shift;
+    double in_per_s, out_per_s, cpu_ms_per_s; /* lately */
+    int64_t cells, shift, withheld, dropped;
 };
 
 struct model_players {
@@ -28,6 +30,9 @@ struct model_players {
 };
 
 bool model_guest(const struct model_player *player); /* he has no account */
+
+/* From a player as the daemon's methods say him. */
+void model_player_read(struct model_player *player, const json_t *row);
 
 void model_players_take(struct model *model, const json_t *params, const json_t *data);
 

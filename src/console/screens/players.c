@@ -1,7 +1,8 @@
-/* players.c -- who is here: sorted, filtered as you type, tagged; kick, ban, mute.
+/* players.c -- who is here: sorted, filtered as you type, tagged; what is done to them is in
+ * player_deeds.c.
  *
  * The daemon sorts, filters and cuts; this asks for the rows that are in view, once a second and
- * whenever the view changes. */
+ * whenever the view changes. Who is tagged is kept here, since his row may be in view no more. */
 #include "players.h"
 
 #include <stdio.h>
@@ -9,15 +10,18 @@
 
 #include "common/compiler.h"
 #include "console/ui/list.h"
+#include "player.h"
+#include "player_deeds.h"
 
 #define REFRESH_MS 1000
-
-enum { DO_KICK = KEYS_OWN, DO_BAN, DO_MUTE };
 
 struct players_state {
     struct list list;
     struct line filter;
     struct requests_poll poll;
+    struct player_target tagged[LIST_TAGS];
+    size_t tagged_n;
+    char banned[256]; /* whom this console banned last */
 };
 
 static struct players_state *state_of(struct ui *ui)
@@ -26,26 +30,30 @@ static struct players_state *state_of(struct ui *ui)
 }
 
 /* clang-format off */
-enum { NAME, ADDRESS, RTT, IN, OUT, HERE, AT_X, AT_Z, AT_Y, SESSION, CPU, CELLS, SHIFT, KIND, COLUMNS_N };
+enum { NAME, ADDRESS, RTT, IN_RATE, OUT_RATE, CPU_RATE, HERE, AT_X, AT_Z, AT_Y, SESSION, CELLS, SHIFT, WITHHELD, KIND, IN, OUT, CPU, COLUMNS_N };
 static const struct list_column COLUMNS[COLUMNS_N] = {
-    [NAME] =    {"NAME",    "name",    0,   0},
-    [ADDRESS] = {"ADDRESS", "address", 21,  70},
-    [RTT] =     {"RTT",     "rtt",     -7,  0},
-    [IN] =      {"IN",      "in",      -8,  60},
-    [OUT] =     {"OUT",     "out",     -8,  60},
-    [HERE] =    {"HERE",    "joined",  -7,  0},
-    [AT_X] =    {"X",       NULL,      -9,  110},
-    [AT_Z] =    {"Z",       NULL,      -9,  110},
-    [AT_Y] =    {"Y",       NULL,      -7,  110},
-    [SESSION] = {"SESSION", "session", -14, 110},
-    [CPU] =     {"CPU",     "cost",    -7,  90},
-    [CELLS] =   {"CELLS",   NULL,      -6,  150},
-    [SHIFT] =   {"SHIFT",   NULL,      -6,  150},
-    [KIND] =    {"KIND",    NULL,      6,   150},
+    [NAME] =     {"NAME",     "name",          0,   0},
+    [ADDRESS] =  {"ADDRESS",  "address",       21,  70},
+    [RTT] =      {"RTT",      "rtt",           -7,  0},
+    [IN_RATE] =  {"IN/S",     "in_per_s",      -7,  60},
+    [OUT_RATE] = {"OUT/S",    "out_per_s",     -7,  60},
+    [CPU_RATE] = {"CPU/S",    "cost_us_per_s", -7,  80},
+    [HERE] =     {"HERE",     "joined",        -7,  0},
+    [AT_X] =     {"X",        NULL,            -9,  110},
+    [AT_Z] =     {"Z",        NULL,            -9,  110},
+    [AT_Y] =     {"Y",        NULL,            -7,  180},
+    [SESSION] =  {"SESSION",  "session",       -14, 120},
+    [CELLS] =    {"CELLS",    "cells",         -6,  140},
+    [SHIFT] =    {"SHIFT",    "shift",         -6,  110},
+    [WITHHELD] = {"WITHHELD", "withheld",      -9,  180},
+    [KIND] =     {"KIND",     "kind",          6,   100},
+    [IN] =       {"IN",       "in",            -8,  160},
+    [OUT] =      {"OUT",      "out",           -8,  160},
+    [CPU] =      {"CPU",      "cost",          -7,  160},
 };
 /* clang-format on */
 
-/* CPU time since he came: "412ms", "31.2s". */
+/* CPU time: "412ms", "31.2s". */
 static const char *cpu_time(double ms, char out[16])
 {
     if (ms < 999.5)
@@ -93,12 +101,17 @@ static bool player_cell(struct ui *ui, long row, int column, char *text, size_t 
     case RTT:
         snprintf(text, room_bytes, "%sms", figures_ms(player->rtt_ms, figure));
         return true;
+    case IN_RATE:
+    case OUT_RATE:
+        shown = figures_bytes(column == IN_RATE ? player->in_per_s : player->out_per_s, figure);
+        break;
     case IN:
-        shown = figures_bytes(player->in, figure);
-        break;
     case OUT:
-        shown = figures_bytes(player->out, figure);
+        shown = figures_bytes(column == IN ? player->in : player->out, figure);
         break;
+    case CPU_RATE:
+        snprintf(text, room_bytes, "%sms", figures_ms(player->cpu_ms_per_s, figure));
+        return true;
     case HERE:
         shown = figures_span((ui->model.status.now_ms - player->joined_ms) / 1000, figure);
         break;
@@ -113,8 +126,11 @@ static bool player_cell(struct ui *ui, long row, int column, char *text, size_t 
         break;
     case CELLS:
     case SHIFT:
+    case WITHHELD:
         snprintf(text, room_bytes, "%lld",
-                 (long long)(column == CELLS ? player->cells : player->shift));
+                 (long long)(column == CELLS   ? player->cells
+                             : column == SHIFT ? player->shift
+                                               : player->withheld));
         return true;
     default:
         snprintf(text, room_bytes, "%.1f",
@@ -157,7 +173,10 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     if (filtered)
         used += 2 + canvas_printf(canvas, row, used + 2, canvas->columns, STYLE_DIM, "(%lld match)",
                                   (long long)ui->model.players.matched);
-    if (state->list.tags_n > 0)
+    if (ui->prompt == &state->filter && state->filter.text[0] == '\0')
+        canvas_text(canvas, row, used + 2, canvas->columns, STYLE_DIM,
+                    "a part of the name or address, rtt>100, cpu>5, kind=web ...");
+    else if (state->list.tags_n > 0)
         canvas_printf(canvas, row, used + 3, canvas->columns, STYLE_WARN, "%d tagged",
                       state->list.tags_n);
     list_draw(&state->list, filtered ? &FILTERED : &TABLE, ui, canvas, row + 1, rows - 1);
@@ -180,59 +199,78 @@ static void on_time(struct ui *ui)
                       (json_int_t)from, "limit", (json_int_t)limit));
 }
 
-/* clang-format off */
-static const struct dialog_kind KICK = {
-    .verb = "Kick", .done = "kicked", .many = "players", .method = "players.kick",
-    .what = "The session ends at once; the place is saved. The player is told why and may come back. This goes to the audit log.",
-    .fields = {{"reason", "reason", NULL, NULL}},
-};
-static const struct dialog_kind BAN = {
-    .verb = "Ban", .done = "banned", .many = "accounts", .method = "bans.add",
-    .what = "The account is here no more at once, and cannot log in for that time. The player is told why and until when. "
-            "This goes to the audit log; bans.lift ends it.",
-    .fields = {{"reason", "reason", NULL, "no reason was given"}, {"for (30m, 12h, 7d, 2w; empty: for good)", "duration", "1d", NULL}},
-};
-static const struct dialog_kind MUTE = {
-    .verb = "Mute", .done = "muted", .many = "players", .method = "players.mute",
-    .what = "No chat is taken from the player for that time. He is told why, nobody else. This goes to the audit log; players.unmute ends it.",
-    .fields = {{"reason", "reason", NULL, "no reason was given"}, {"for (30m, 12h, 7d, 2w; empty: for good)", "duration", "1h", NULL}},
-};
-/* clang-format on */
+/* --- Whom. --- */
 
-/* Whom. An account by number: a name that is seen may be another's since its owner was renamed; a
- * guest has no number. */
-static json_t *target_of(const struct dialog_kind *kind, const struct model_player *player)
+static void drop_tagged(struct players_state *state, size_t i)
 {
-    if (kind == &KICK)
-        return json_pack("{s:s}", "session", player->session);
-    return model_guest(player) ? json_pack("{s:s}", "player", player->name)
-                               : json_pack("{s:s}", "id", player->account);
+    state->tagged[i] = state->tagged[--state->tagged_n];
 }
 
-static void add(struct ui *ui, const struct dialog_kind *kind, const struct model_player *player)
+static bool is_kept(const struct players_state *state, const char *session)
 {
-    char about[128];
-
-    snprintf(about, sizeof(about), "from %s", player->address);
-    dialog_add(ui, target_of(kind, player), player->name, about);
+    for (size_t i = 0; i < state->tagged_n; i++) {
+        if (strcmp(state->tagged[i].session, session) == 0)
+            return true;
+    }
+    return false;
 }
 
-/* All that are tagged and in view of the model, else the one under the cursor. */
-static void begin(struct ui *ui, const struct dialog_kind *kind)
+/* The list has tagged or untagged a row, which is in view. */
+static void keep_tagged(struct players_state *state, const struct model_players *players)
+{
+    for (size_t i = state->tagged_n; i-- > 0;) {
+        if (!list_tagged(&state->list, state->tagged[i].session))
+            drop_tagged(state, i);
+    }
+    for (size_t i = 0; i < players->n && state->tagged_n < LIST_TAGS; i++) {
+        const struct model_player *player = &players->rows[i];
+
+        if (list_tagged(&state->list, player->session) && !is_kept(state, player->session))
+            player_target_of(&state->tagged[state->tagged_n++], player);
+    }
+}
+
+/* Who is gone for what was done to him is tagged no more; who is not, for it failed, still is. */
+static void forget(struct players_state *state, const json_t *params)
+{
+    const char *session = json_string_value(json_object_get(params, "session"));
+    const char *account = json_string_value(json_object_get(params, "id"));
+
+    for (size_t i = state->tagged_n; i-- > 0;) {
+        if ((session == NULL || strcmp(state->tagged[i].session, session) != 0) &&
+            (account == NULL || strcmp(state->tagged[i].account, account) != 0))
+            continue;
+        list_untag_one(&state->list, state->tagged[i].session);
+        drop_tagged(state, i);
+    }
+}
+
+/* All that are tagged, else the one under the cursor. */
+static bool deed(struct ui *ui, int action)
 {
     struct players_state *state = state_of(ui);
     const struct model_player *player = player_at(ui, state->list.cursor);
+    struct player_target one;
 
-    if (player == NULL) {
+    if (action == PLAYER_LIFT) {
+        player_deeds_lift(ui, state->banned);
+        return true;
+    }
+    if (state->tagged_n > 0)
+        return player_deeds_act(ui, action, state->tagged, state->tagged_n);
+    if (player != NULL)
+        player_target_of(&one, player);
+    return player_deeds_act(ui, action, &one, player != NULL ? 1 : 0);
+}
+
+static void open_page(struct ui *ui)
+{
+    const struct model_player *player = player_at(ui, state_of(ui)->list.cursor);
+
+    if (player != NULL)
+        player_open(ui, player);
+    else
         ui_say(ui, true, "nobody is under the cursor");
-        return;
-    }
-    if (kind == &BAN && model_guest(player)) {
-        ui_say(ui, true, "%s is a guest: there is no account to ban", player->name);
-        return;
-    }
-    dialog_open(ui, kind);
-    add(ui, kind, player);
 }
 
 static void act(struct ui *ui, int action)
@@ -240,30 +278,38 @@ static void act(struct ui *ui, int action)
     struct players_state *state = state_of(ui);
 
     if (list_act(&state->list, &TABLE, ui, action)) {
+        keep_tagged(state, &ui->model.players);
         ui_again(&state->poll);
-    } else if (action == DO_KICK) {
-        begin(ui, &KICK);
-    } else if (action == DO_BAN) {
-        begin(ui, &BAN);
-    } else if (action == DO_MUTE) {
-        begin(ui, &MUTE);
+    } else if (action == KEYS_DO_ENTER) {
+        open_page(ui);
     } else if (action == KEYS_DO_FILTER) {
         ui_prompt(ui, &state->filter);
     } else if (action == KEYS_DO_BACK) {
         line_set(&state->filter, "");
         list_untag(&state->list);
+        state->tagged_n = 0;
         ui_again(&state->poll);
+    } else {
+        (void)deed(ui, action);
     }
 }
 
 static void answered(struct ui *ui, const struct screen_reply *reply)
 {
     struct players_state *state = state_of(ui);
+    const char *banned = json_string_value(json_object_get(reply->data, "player"));
 
-    if (strcmp(reply->method, "players.list") == 0)
+    if (strcmp(reply->method, "players.list") == 0) {
         list_settle(&state->list, &TABLE, ui);
-    else
-        ui_again(&state->poll); /* what was done may show */
+        return;
+    }
+    ui_again(&state->poll); /* what was done may show */
+    if (reply->data == NULL)
+        return;
+    if (strcmp(reply->method, "bans.add") == 0 && banned != NULL)
+        snprintf(state->banned, sizeof(state->banned), "%s", banned);
+    if (strcmp(reply->method, "bans.add") == 0 || strcmp(reply->method, "players.kick") == 0)
+        forget(state, reply->params);
 }
 
 static void typed(struct ui *ui)
@@ -281,9 +327,8 @@ static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 
 /* clang-format off */
 static const struct keys_row ROWS[] = {
-    {{'K', KEYS_F(9)}, DO_KICK, "K, F9", "Kick", "end this player's session; asks first"},
-    {{'B'},            DO_BAN,  "B",     "Ban",  "ban this player's account; asks first"},
-    {{'M'},            DO_MUTE, "M",     "Mute", "take no chat from this player; asks first"},
+    {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Show", "all about this player"},
+    PLAYER_DEEDS_ROWS,
 };
 /* clang-format on */
 

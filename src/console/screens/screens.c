@@ -6,12 +6,13 @@
 #include "load.h"
 #include "log.h"
 #include "overview.h"
+#include "player.h"
 #include "players.h"
 
 /* clang-format off */
 const struct screen *const SCREENS[] = {
     &SCREEN_OVERVIEW, &SCREEN_LOAD,
-    &SCREEN_PLAYERS,
+    &SCREEN_PLAYERS, &SCREEN_PLAYER,
     &SCREEN_LOG,
 };
 /* clang-format on */

@@ -114,6 +114,14 @@ static int lacking(const struct dialog *dialog)
     return -1;
 }
 
+static json_t *value_of(const struct dialog_field *field, const char *text)
+{
+    char *end;
+    long long number = strtoll(text, &end, 10);
+
+    return field->number && end != text && *end == '\0' ? json_integer(number) : json_string(text);
+}
+
 static void write_fields(const struct dialog *dialog, json_t *params)
 {
     for (int i = 0; i < fields_n(dialog); i++) {
@@ -123,7 +131,7 @@ static void write_fields(const struct dialog *dialog, json_t *params)
         if (text[0] == '\0')
             text = field->instead;
         if (text != NULL)
-            json_object_set_new(params, field->param, json_string(text));
+            json_object_set_new(params, field->param, value_of(field, text));
     }
 }
 

@@ -26,6 +26,7 @@ struct dialog_field {
     const char *label, *param; /* "reason"; of the method */
     const char *preset;        /* NULL: empty */
     const char *instead;       /* sent where nothing was written; NULL: the parameter is left out */
+    bool number; /* sent as one; what is none goes as text, and the daemon says why not */
 };
 
 /* A kind of deed: a constant row beside the screen that asks. */

@@ -173,6 +173,14 @@ void list_untag(struct list *list)
     list->tags_n = 0;
 }
 
+void list_untag_one(struct list *list, const char *id)
+{
+    int i = tag_of(list, id);
+
+    if (i >= 0)
+        memmove(list->tags[i], list->tags[--list->tags_n], LIST_ID_BYTES);
+}
+
 static void tag(struct list *list, const struct list_table *table, struct ui *ui)
 {
     const char *id = table->id != NULL ? table->id(ui, list->cursor) : NULL;
@@ -181,7 +189,7 @@ static void tag(struct list *list, const struct list_table *table, struct ui *ui
     if (id == NULL)
         return;
     if (i >= 0)
-        memmove(list->tags[i], list->tags[--list->tags_n], LIST_ID_BYTES);
+        list_untag_one(list, id);
     else if (list->tags_n < LIST_TAGS)
         snprintf(list->tags[list->tags_n++], LIST_ID_BYTES, "%s", id);
     else

@@ -64,6 +64,7 @@ bool list_mouse(struct list *list, const struct list_table *table, struct ui *ui
 
 bool list_tagged(const struct list *list, const char *id);
 void list_untag(struct list *list); /* all */
+void list_untag_one(struct list *list, const char *id);
 /* By what it is sorted now, as the daemon names it. */
 const char *list_sort(const struct list *list, const struct list_table *table);
 
