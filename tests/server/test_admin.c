@@ -1190,6 +1190,50 @@ static void topics_are_heard_again_and_again(void **state)
     peer_free(peer);
 }
 
+/* What changes something is seen by who looks on, nothing else; what is no row any more is counted.
+ */
+static void the_audit_is_told_as_it_is_written(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *params, *row;
+
+    (void)state;
+    json_decref(result(peer, "subscribe", "{\"topic\":\"audit\",\"interval_ms\":100}"));
+    json_decref(result(peer, "server.status", "{}"));
+    json_decref(result(peer, "announce", "{\"text\":\"psst\"}"));
+    json_decref(ask(peer, "players.kick", "{\"name\":\"nobody\"}"));
+    params = notified(peer, "audit");
+    assert_int_equal(json_array_size(json_object_get(json_object_get(params, "data"), "rows")), 2);
+    row = json_array_get(json_object_get(json_object_get(params, "data"), "rows"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "method")), "announce");
+    assert_true(json_is_null(json_object_get(row, "id"))); /* there is no database here */
+    row = json_array_get(json_object_get(json_object_get(params, "data"), "rows"), 1);
+    assert_memory_equal(json_string_value(json_object_get(row, "outcome")), "failed: ", 8);
+    json_decref(params);
+    peer_free(peer);
+}
+
+static void audit_rows_go_round(void **state)
+{
+    static struct audittail tail;
+    json_t *rows[10];
+    uint64_t after = 0, lost = 0;
+
+    (void)state;
+    for (int i = 1; i <= AUDITTAIL_ROWS + 44; i++)
+        audittail_add(&tail, json_integer(i));
+    audittail_add(&tail, NULL);
+    assert_int_equal(audittail_read(&tail, &after, rows, ARRAY_N(rows), &lost), ARRAY_N(rows));
+    assert_int_equal(lost, 44);
+    assert_int_equal(after, 54);
+    assert_int_equal(json_integer_value(rows[0]), 45);
+    after = AUDITTAIL_ROWS + 43;
+    assert_int_equal(audittail_read(&tail, &after, rows, ARRAY_N(rows), &lost), 1);
+    assert_int_equal(json_integer_value(rows[0]), AUDITTAIL_ROWS + 44);
+    assert_int_equal(audittail_read(&tail, &after, rows, ARRAY_N(rows), &lost), 0);
+    audittail_clear(&tail);
+}
+
 /* At first, then only when something changed or while something is wrong. */
 static void alerts_are_told_when_they_change(void **state)
 {
@@ -1337,6 +1381,8 @@ int main(void)
         WITH_HOST(metrics_and_discovery_list_every_row),
         WITH_HOST(topics_are_heard_again_and_again),
         WITH_HOST(alerts_are_told_when_they_change),
+        WITH_HOST(the_audit_is_told_as_it_is_written),
+        cmocka_unit_test(audit_rows_go_round),
         WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
         WITH_HOST(who_never_reads_is_not_read),
         WITH_HOST(many_come_and_go),

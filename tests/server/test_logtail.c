@@ -17,6 +17,8 @@
 #define LONG_BYTES 900
 #define MANY       5000
 
+static const struct logtail_filter ALL = {LOG_LEVEL_DEBUG, "", 0};
+static const struct logtail_filter GRAVE = {LOG_LEVEL_WARN, "", 0};
 static struct logtail_line lines[LOGTAIL_LINES];
 
 /* Line number i: its text names it, and is long or short. */
@@ -65,7 +67,7 @@ static void run(bool any_length, size_t least, size_t most)
     for (unsigned i = 100; i <= MANY; i += 100) {
         say_hundred(i, any_length);
         after = lost = 0;
-        n = logtail_read(tail, LOG_LEVEL_DEBUG, &after, lines, LOGTAIL_LINES, &lost);
+        n = logtail_read(tail, &ALL, &after, lines, LOGTAIL_LINES, &lost);
         assert_int_equal(after, i);
         assert_int_equal(lost + n, i);
         assert_in_range(n, i < least ? i : least, most);
@@ -74,9 +76,9 @@ static void run(bool any_length, size_t least, size_t most)
             expect(&lines[k], (unsigned)(lost + k + 1));
         }
     }
-    after = logtail_back(tail, LOG_LEVEL_WARN, 10);
+    after = logtail_back(tail, &GRAVE, 10);
     lost = 0;
-    n = logtail_read(tail, LOG_LEVEL_WARN, &after, lines, LOGTAIL_LINES, &lost);
+    n = logtail_read(tail, &GRAVE, &after, lines, LOGTAIL_LINES, &lost);
     assert_int_equal(n, 10);
     assert_int_equal(lost, 0);
     for (size_t k = 0; k < n; k++)
@@ -97,11 +99,41 @@ static void test_any_length(void **state)
     run(true, LOGTAIL_BYTES / LOGTAIL_LINE_BYTES, LOGTAIL_LINES - 1);
 }
 
+/* By how the event begins, and from a time on. */
+static void test_filter(void **state)
+{
+    struct logtail *tail = logtail_new();
+    struct logtail_filter filter = ALL;
+    uint64_t after = 0, lost = 0;
+
+    (void)state;
+    log_event(LOG_LEVEL_INFO, "store_away", "one", LOG_NONE);
+    log_event(LOG_LEVEL_INFO, "storm", "two", LOG_NONE);
+    log_event(LOG_LEVEL_INFO, "store_back", "three", LOG_NONE);
+    filter.event = "store_";
+    assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 2);
+    assert_string_equal(lines[1].event, "store_back");
+    assert_int_equal(logtail_back(tail, &filter, 1), 2);
+    filter.event = "store_back_and_more";
+    after = 0;
+    assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 0);
+    filter.event = "";
+    filter.from_ms = lines[0].time_ms;
+    after = 0;
+    assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 3);
+    filter.from_ms = lines[2].time_ms + 1;
+    after = 0;
+    assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 0);
+    assert_int_equal(lost, 0);
+    logtail_free(tail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short_lines),
         cmocka_unit_test(test_any_length),
+        cmocka_unit_test(test_filter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -567,6 +567,46 @@ static void say(struct world *world, uint64_t alice)
     assert_int_equal(both(world, page(STORE_CHAT_PRUNE, 0, 0, "")), STORE_NONE);
 }
 
+/* Five rows, at NOW - 2 and so on, about #0 to #4: each filter, all together, and page by page. */
+static void check_search(struct world *world)
+{
+    static const struct {
+        struct store_audit_search search;
+        size_t n;
+    } CASES[] = {
+        {{.limit = 9}, 5},
+        {{.limit = 2}, 2},
+        {{.limit = 9, .actor = "op"}, 5},
+        {{.limit = 9, .actor = "o"}, 0},
+        {{.limit = 9, .method = "players."}, 5},
+        {{.limit = 9, .method = "players.kick.x"}, 0},
+        {{.limit = 9, .method = "%"}, 0},
+        {{.limit = 9, .target = "#3"}, 1},
+        {{.limit = 9, .since_ms = NOW}, 3},
+        {{.limit = 9, .until_ms = NOW}, 2},
+        {{.limit = 9, .since_ms = NOW - 1, .until_ms = NOW + 1, .actor = "op", .method = "p"}, 2},
+        {{.limit = 9, .target = "' OR '1' = '1"}, 0},
+    };
+    struct store_question question = of(STORE_AUDIT_SEARCH);
+
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        question.in.audit_search = CASES[i].search;
+        question.in.audit_search.before = ALL;
+        if (rows_of(world, question) != CASES[i].n)
+            fail_msg("case %zu", i);
+    }
+    question.in.audit_search = (struct store_audit_search){.before = ALL, .limit = 1};
+    for (uint64_t i = 5; i > 0; i--) {
+        const struct store_audit *row;
+
+        assert_int_equal(rows_of(world, question), 1);
+        row = (const struct store_audit *)(void *)world->replies[0].rows;
+        assert_int_equal(row->at_ms, NOW - 3 + i);
+        question.in.audit_search.before = row->id;
+    }
+    assert_int_equal(rows_of(world, question), 0);
+}
+
 static void test_records(void **state)
 {
     struct world *world = *state;
@@ -586,6 +626,7 @@ static void test_records(void **state)
     }
     assert_int_equal(rows_of(world, page(STORE_AUDIT_LIST, ALL, 0, "")), 5);
     assert_int_equal(rows_of(world, page(STORE_AUDIT_ABOUT, ALL, 0, "#4")), 1);
+    check_search(world);
     question = page(STORE_AUDIT_PRUNE, 0, 0, "");
     question.in.page.limit = 1;
     assert_int_equal(both(world, question), STORE_OK);   /* one of two, there is more */

@@ -33,6 +33,7 @@ struct admin {
     bool saving;                /* the desk points here */
     struct method_call *parked; /* and here */
     struct erasure erasure;     /* and here */
+    struct audittail audittail; /* and here */
     struct role_groups groups;
     struct door *door;
     struct evconnlistener *listener;
@@ -255,6 +256,7 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     admin->desk.saving = &admin->saving;
     admin->desk.parked = &admin->parked;
     admin->desk.erasure = &admin->erasure;
+    admin->desk.audittail = &admin->audittail;
     role_groups_find(&admin->groups);
     if (address_of(config->path, &admin->address, error) != 0) {
         free(admin);
@@ -302,7 +304,9 @@ void admin_stop(struct admin *admin)
 void admin_free(struct admin *admin)
 {
     admin_stop(admin);
-    if (admin != NULL)
+    if (admin != NULL) {
         samples_fini(&admin->samples);
+        audittail_clear(&admin->audittail);
+    }
     free(admin);
 }

@@ -2,6 +2,7 @@ libserver_a_SOURCES += \
     src/server/admin/admin.c src/server/admin/admin.h \
     src/server/admin/atlas.c src/server/admin/atlas.h \
     src/server/admin/audit.c src/server/admin/audit.h \
+    src/server/admin/audittail.c src/server/admin/audittail.h \
     src/server/admin/client.c src/server/admin/client.h \
     src/server/admin/cmd_accounts.c src/server/admin/cmd_alerts.c src/server/admin/cmd_audit.c \
     src/server/admin/cmd_auth.c \

@@ -3,6 +3,7 @@
 #include "admin/logtail.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +119,17 @@ uint64_t logtail_sequence(struct logtail *logtail)
     return sequence;
 }
 
-size_t logtail_read(struct logtail *logtail, enum log_level level, uint64_t *after,
+static bool is_meant(const struct logtail *logtail, uint64_t sequence,
+                     const struct logtail_filter *filter)
+{
+    const struct row *row = &logtail->rows[sequence % LOGTAIL_LINES];
+    size_t n = strlen(filter->event);
+
+    return row->level <= filter->level && row->time_ms >= filter->from_ms && n <= row->event_n &&
+           memcmp(logtail->texts + row->at % LOGTAIL_BYTES, filter->event, n) == 0;
+}
+
+size_t logtail_read(struct logtail *logtail, const struct logtail_filter *filter, uint64_t *after,
                     struct logtail_line *lines, size_t max, uint64_t *lost)
 {
     size_t n = 0;
@@ -129,21 +140,21 @@ size_t logtail_read(struct logtail *logtail, enum log_level level, uint64_t *aft
         *after = logtail->oldest - 1;
     }
     while (n < max && *after < logtail->sequence) {
-        if (logtail->rows[++*after % LOGTAIL_LINES].level <= level)
+        if (is_meant(logtail, ++*after, filter))
             show(logtail, *after, &lines[n++]);
     }
     pthread_mutex_unlock(&logtail->lock);
     return n;
 }
 
-uint64_t logtail_back(struct logtail *logtail, enum log_level level, size_t n)
+uint64_t logtail_back(struct logtail *logtail, const struct logtail_filter *filter, size_t n)
 {
     uint64_t sequence;
 
     pthread_mutex_lock(&logtail->lock);
     sequence = logtail->sequence;
     while (n > 0 && sequence >= logtail->oldest) {
-        if (logtail->rows[sequence % LOGTAIL_LINES].level <= level)
+        if (is_meant(logtail, sequence, filter))
             n--;
         sequence--;
     }

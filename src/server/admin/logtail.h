@@ -33,14 +33,21 @@ void logtail_free(struct logtail *logtail); /* NULL is fine */
 /* The newest line's sequence; 0: none yet. Any thread. */
 uint64_t logtail_sequence(struct logtail *logtail);
 
-/* Lines of at least that level (levels up to `level`) with sequence > after, oldest first: fills
+/* Which lines are meant. */
+struct logtail_filter {
+    enum log_level level; /* at least that grave */
+    const char *event;    /* how it begins; "" all */
+    int64_t from_ms;      /* Unix time: not older */
+};
+
+/* Lines that are meant with sequence > after, oldest first: fills
  * lines[] with up to max, moves *after on to the last one looked at, and adds to *lost how many
  * were no longer held. Returns how many were filled in. Any thread. */
-size_t logtail_read(struct logtail *logtail, enum log_level level, uint64_t *after,
+size_t logtail_read(struct logtail *logtail, const struct logtail_filter *filter, uint64_t *after,
                     struct logtail_line *lines, size_t max, uint64_t *lost);
 
-/* The sequence after which the newest n lines of that level stand (for logtail_read). Any thread.
+/* The sequence after which the newest n lines that are meant stand (for logtail_read). Any thread.
  */
-uint64_t logtail_back(struct logtail *logtail, enum log_level level, size_t n);
+uint64_t logtail_back(struct logtail *logtail, const struct logtail_filter *filter, size_t n);
 
 #endif

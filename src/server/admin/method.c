@@ -200,6 +200,7 @@ static void call_free(struct method_call *call)
 {
     json_decref(call->params);
     json_decref(call->result);
+    json_decref(call->row);
     free(call->work);
     free(call);
 }
@@ -216,6 +217,17 @@ static void answer(struct method_call *call)
     call_free(call);
 }
 
+/* To those who look on. id 0: it is not in the database, and why. */
+static void show_row(struct method_call *call, uint64_t id, const char *why)
+{
+    if (call->row != NULL && id != 0)
+        json_object_set_new(call->row, "id", method_id_json(id));
+    if (call->row != NULL && why != NULL)
+        json_object_set_new(call->row, "unaudited", json_string(why));
+    audittail_add(call->desk->audittail, call->row);
+    call->row = NULL;
+}
+
 /* The row is not there: the change was made all the same, and it says so. */
 static void answer_unwritten(struct method_call *call, const char *why)
 {
@@ -223,6 +235,7 @@ static void answer_unwritten(struct method_call *call, const char *why)
               LOG_TEXT("by", call->peer.name), LOG_TEXT("method", call->method->name),
               LOG_TEXT("error", why));
     metrics_add(METRIC_AUDIT_LOST, 1);
+    show_row(call, 0, why);
     if (json_is_object(call->result))
         json_object_set_new(call->result, "unaudited", json_string(why));
     answer(call);
@@ -255,11 +268,17 @@ static void end(struct method_call *call)
     call->ended = true;
     if (call->method->changes || call->code == JSONRPC_DENIED)
         audit_log(call);
-    if (store == NULL || !worth_a_row(call)) {
+    if (call->desk == NULL || !worth_a_row(call)) {
         answer(call);
         return;
     }
     audit_question(call, &question);
+    call->row = cmd_audit_json(&question.in.audit);
+    if (store == NULL) {
+        show_row(call, 0, NULL);
+        answer(call);
+        return;
+    }
     question.answer = written;
     question.context = (void *)call->desk;
     question.tag = park(call);
@@ -277,10 +296,12 @@ static void written(void *context, uint64_t tag, const struct store_answer *row)
 
     if (call == NULL)
         return; /* answered when the server began to stop */
-    if (row->status == STORE_OK)
-        answer(call);
-    else
+    if (row->status != STORE_OK) {
         answer_unwritten(call, row->error.text);
+        return;
+    }
+    show_row(call, row->out.id, NULL);
+    answer(call);
 }
 
 void method_done(struct method_call *call, json_t *result)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "admin/admin.h"
+#include "admin/audittail.h"
 #include "admin/jsonrpc.h"
 #include "admin/logtail.h"
 #include "admin/role.h"
@@ -60,6 +61,7 @@ struct method_desk {
     const struct admin_config *config;
     struct samples *samples;
     struct logtail *logtail;
+    struct audittail *audittail;
     bool *saving;                /* a save that an operator asked for is under way */
     struct erasure *erasure;     /* cmd_privacy.h */
     struct method_call **parked; /* calls that wait for the store, by tag */
@@ -91,6 +93,7 @@ struct method_call {
     bool ended;
     int code;       /* how it ended: 0, or a jsonrpc_code */
     json_t *result; /* owned */
+    json_t *row;    /* of the audit, while it is written; owned */
     char sentence[ERROR_TEXT_MAX];
     UT_hash_handle hh;
 };

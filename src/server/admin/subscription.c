@@ -10,6 +10,7 @@
 
 #define LOG_LINES_A_SAMPLE  100
 #define CHAT_LINES_A_SAMPLE 100
+#define AUDIT_ROWS_A_SAMPLE 50
 #define ALERTS_SAID         20 /* of those that are over */
 
 struct subscription {
@@ -19,6 +20,7 @@ struct subscription {
     uint64_t log_after;              /* the log topic: the last line that was said */
     struct transcript_place chat_at; /* the chat topic: as far as it was said */
     uint64_t changes;                /* the alerts and reports topics: as of what was said last */
+    uint64_t audit_after;            /* the audit topic: the last row that was said */
     bool said;                       /* the same: anything was */
 };
 
@@ -45,25 +47,30 @@ static json_t *sample_alerts(struct subscription *subscription)
     return cmd_alerts_list(subscription->config.desk, ALERTS_SAID);
 }
 
-static enum log_level level_of(const json_t *params)
+static struct logtail_filter filter_of(const json_t *params)
 {
     const char *word = json_string_value(json_object_get(params, "level"));
-    enum log_level level = LOG_LEVEL_DEBUG;
+    struct logtail_filter filter = {LOG_LEVEL_DEBUG, "", 0};
 
-    return word != NULL && log_level_parse(word, &level) == 0 ? level : LOG_LEVEL_DEBUG;
+    if (word == NULL || log_level_parse(word, &filter.level) != 0)
+        filter.level = LOG_LEVEL_DEBUG;
+    if (json_object_get(params, "event") != NULL)
+        filter.event = json_string_value(json_object_get(params, "event"));
+    return filter;
 }
 
 /* Lines that the ring let go of before they could be said are lost too. */
 static json_t *sample_log(struct subscription *subscription)
 {
     struct logtail_line *lines = malloc(LOG_LINES_A_SAMPLE * sizeof(*lines));
+    struct logtail_filter filter = filter_of(subscription->config.params);
     json_t *list;
     size_t n;
 
     if (lines == NULL)
         return NULL;
-    n = logtail_read(subscription->config.desk->logtail, level_of(subscription->config.params),
-                     &subscription->log_after, lines, LOG_LINES_A_SAMPLE, &subscription->lost);
+    n = logtail_read(subscription->config.desk->logtail, &filter, &subscription->log_after, lines,
+                     LOG_LINES_A_SAMPLE, &subscription->lost);
     list = n > 0 ? json_array() : NULL;
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, cmd_log_line(&lines[i]));
@@ -103,10 +110,25 @@ static json_t *sample_reports(struct subscription *subscription)
     return cmd_reports_state(subscription->config.desk);
 }
 
+static json_t *sample_audit(struct subscription *subscription)
+{
+    json_t *rows[AUDIT_ROWS_A_SAMPLE], *list;
+    size_t n = audittail_read(subscription->config.desk->audittail, &subscription->audit_after,
+                              rows, AUDIT_ROWS_A_SAMPLE, &subscription->lost);
+
+    if (n == 0)
+        return NULL;
+    list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append(list, rows[i]);
+    return json_pack("{s:o}", "rows", list);
+}
+
 /* clang-format off */
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
 static const struct method_param LOG_PARAMS[] = {
     {"level", METHOD_WORD, false, 0, 0, LEVELS, "Only lines at least as grave."},
+    {"event", METHOD_TEXT, false, 1, 47, NULL, "Only events whose name begins so: \"store_\""},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
 
@@ -117,6 +139,7 @@ const struct topic TOPICS[] = {
     {"chat",    ROLE_MODERATOR, sample_chat, CMD_CHAT_PARAMS, "The lines of chat that came since the last time, as chat.recent says them."},
     {"alerts",  ROLE_VIEWER, sample_alerts,  NULL, "What alerts.list says: at first, when something changed, and while an alert is active."},
     {"reports", ROLE_MODERATOR, sample_reports, NULL, "How many reports are open, and the newest, when that changes."},
+    {"audit",   ROLE_ADMIN,  sample_audit,   NULL, "The rows of the audit that were written since the last time, oldest first."},
     {NULL, ROLE_NONE, NULL, NULL, NULL},
 };
 /* clang-format on */
@@ -173,7 +196,8 @@ static void tick(evutil_socket_t fd, short what, void *context)
         metrics_add(METRIC_ADMIN_DROPPED, subscription->lost - lost_before);
     if (data == NULL)
         return;
-    n = json_array_size(json_object_get(data, "lines")); /* of the log: each line counts */
+    n = json_array_size(json_object_get(data, "lines")) + /* of the log: each line counts */
+        json_array_size(json_object_get(data, "rows"));
     if (say(subscription, data) != 0)
         lose(subscription, n > 0 ? n : 1);
     else
@@ -191,6 +215,7 @@ struct subscription *subscription_new(const struct subscription_config *config)
     subscription->config = *config;
     json_incref(config->params);
     subscription->log_after = logtail_sequence(config->desk->logtail);
+    subscription->audit_after = config->desk->audittail->sequence;
     if (config->desk->config->transcript != NULL)
         subscription->chat_at = transcript_end(config->desk->config->transcript);
     subscription->timer = event_new(config->desk->config->base, -1, EV_PERSIST, tick, subscription);

@@ -24,6 +24,15 @@ struct store_audit {
     char outcome[STORE_OUTCOME_MAX]; /* "ok", "denied: ...", "failed: ..." */
 };
 
+/* What is not asked for is empty or 0. */
+struct store_audit_search {
+    uint64_t before; /* ids below it */
+    uint32_t limit;
+    uint64_t since_ms, until_ms; /* Unix time: from the first on, before the second */
+    char actor[STORE_ACTOR_MAX], target[STORE_TARGET_MAX];
+    char method[STORE_METHOD_MAX]; /* how it begins */
+};
+
 struct store_chat {
     uint64_t id, at_ms;
     uint64_t player_id; /* 0: a guest, or the server */

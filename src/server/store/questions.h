@@ -78,9 +78,11 @@
     ROW(BAN_LIFT, ban_lift) /* in: ban (id, lifted_ms, lifted_by). out: id. NONE: not in force */  \
     ROW(MUTE_LIFT, mute_lift) /* the same */                                                       \
     /* Of statements_records.c. */                                                                 \
-    ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id) */                                     \
+    ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id). out: id */                            \
     ROW(AUDIT_LIST, audit_list)   /* in: page. rows: struct store_audit, newest first */           \
     ROW(AUDIT_ABOUT, audit_about) /* the same, whose target is page.text */                        \
+    /* in: audit_search. rows: struct store_audit, newest first */                                 \
+    ROW(AUDIT_SEARCH, audit_search)                                                                \
     ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */       \
     ROW(CHAT_ADD, chat_add)       /* in: many: struct store_chat; of players who are gone: not */  \
     ROW(CHAT_PRUNE, chat_prune)   /* as AUDIT_PRUNE */                                             \
@@ -179,6 +181,7 @@ struct store_question {
         struct store_session session;
         struct store_refresh refresh;
         struct store_audit audit;
+        struct store_audit_search audit_search;
         struct store_ban ban;
         struct store_page page;
         struct store_report report;

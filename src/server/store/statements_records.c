@@ -1,6 +1,8 @@
 /* statements_records.c -- questions about what operators did and what was said. */
 #include "store/statements.h"
 
+#define YEAR_9999_MS UINT64_C(253370764800000)
+
 static void bind_audit(const struct store_question *question, size_t at,
                        struct statement_value *values)
 {
@@ -29,6 +31,21 @@ static void bind_page_of_text(const struct store_question *question, size_t at,
 {
     bind_page(question, at, values);
     values[2] = value_text(question->in.page.text);
+}
+
+static void bind_search(const struct store_question *question, size_t at,
+                        struct statement_value *values)
+{
+    const struct store_audit_search *search = &question->in.audit_search;
+
+    (void)at;
+    values[0] = value_int(search->before);
+    values[1] = value_int(search->limit);
+    values[2] = value_time(search->since_ms != 0 ? search->since_ms : 1);
+    values[3] = value_time(search->until_ms != 0 ? search->until_ms : YEAR_9999_MS);
+    values[4] = value_text(search->actor);
+    values[5] = value_text(search->target);
+    values[6] = value_text(search->method);
 }
 
 static void bind_before(const struct store_question *question, size_t at,
@@ -77,10 +94,11 @@ static void bind_chat(const struct store_question *question, size_t at,
 #define AUDIT_TYPES   "idittttt"
 
 const struct statement statement_audit_add = {
-    .name = "audit_add", .in = "dittttt", .out = "", .flags = STATEMENT_CHANGES, .bind = bind_audit,
+    .name = "audit_add", .in = "dittttt", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_audit,
+    .read = statement_read_id,
     .steps = {{
         "INSERT INTO audit (at, actor_uid, actor, method, target, detail, outcome)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)", NULL}},
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id", NULL}},
 };
 
 const struct statement statement_audit_list = {
@@ -93,6 +111,15 @@ const struct statement statement_audit_about = {
     .name = "audit_about", .in = "iit", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT,
     .out_bytes = sizeof(struct store_audit), .bind = bind_page_of_text, .read = read_audit,
     .steps = {{AUDIT_COLUMNS "WHERE target = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
+};
+
+/* From the newest on: what many rows match is found soon; else all of the retention is walked. */
+const struct statement statement_audit_search = {
+    .name = "audit_search", .in = "iiddttt", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .out_bytes = sizeof(struct store_audit), .bind = bind_search, .read = read_audit,
+    .steps = {{
+        AUDIT_COLUMNS "WHERE id < $1 AND at >= $3 AND at < $4 AND ($5 = '' OR actor = $5)"
+        " AND ($6 = '' OR target = $6) AND substr(method, 1, length($7)) = $7 ORDER BY id DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_audit_prune = {
