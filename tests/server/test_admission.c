@@ -125,6 +125,15 @@ static void test_staff(void **state)
     admission_leave(line, 91);
     assert_int_equal(admission_next(line, true), 70);
     assert_int_equal(admission_n(line), 5);
+    /* Who is made staff while he waits moves up, and his place is another's. */
+    admission_promote(line, 3);
+    admission_promote(line, 70);
+    admission_promote(line, 3);
+    admission_promote(line, 999);
+    assert_string_equal(tell(line, 4000), "3:1/5 70:2/5 1:3/5 2:4/5 4:5/5");
+    assert_int_equal(admission_wait(line, 5, 105, false, 0), 0);
+    assert_int_equal(admission_wait(line, 6, 106, false, 0), -1);
+    assert_int_equal(admission_next(line, true), 3);
 }
 
 static void test_replace(void **state)

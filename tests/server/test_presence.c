@@ -210,6 +210,46 @@ static void test_line_left(void **state)
     assert_int_equal(told[5].answer.reason, PROTOCOL_REASON_NONE);
 }
 
+/* Who is made staff while he waits is next, and says so when he is in. */
+static void test_line_promoted(void **state)
+{
+    struct world *world = *state;
+
+    line_up(world);
+    presence_role(world->presence,
+                  (uint64_t)sql(world, "SELECT id FROM players"
+                                       " WHERE username = 'erin'"),
+                  PROTOCOL_ROLE_MODERATOR);
+    expect_place(world, 5, "You are number 1 of 2 waiting.");
+    leave(world, 1);
+    UNTIL(world, told[5].answers_n == 1);
+    assert_int_equal(told[5].answer.role, PROTOCOL_ROLE_MODERATOR);
+    assert_int_equal(told[4].answers_n, 0);
+}
+
+/* Who waits behind another session of his account comes in as what he was made meanwhile. */
+static void test_changed_behind_another(void **state)
+{
+    struct world *world = *state;
+    uint64_t alice;
+
+    assert_int_equal(login(world, 9, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    alice = told[9].answer.player;
+    world->sim_waits = true;
+    leave(world, 9);
+    begin(world, 2, LOGIN_PASSWORD, "alice");
+    for (unsigned i = 0; i < 20; i++)
+        turn(world);
+    assert_int_equal(told[2].answers_n, 0);
+    presence_role(world->presence, alice, PROTOCOL_ROLE_ADMIN);
+    presence_renamed(world->presence, alice, "Alina");
+    world->sim_waits = false;
+    UNTIL(world, told[2].answers_n == 1);
+    assert_int_equal(told[2].answer.role, PROTOCOL_ROLE_ADMIN);
+    assert_string_equal(told[2].answer.username, "Alina");
+    assert_true(place_of(world, "Alina").found);
+}
+
 /* Who was here a minute ago goes before newcomers, also where the line is full; who is still in the
  * world does not wait at all; who was dismissed is a newcomer. */
 static void test_line_returning(void **state)
@@ -401,6 +441,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_gone_while_asking, setup, teardown),
         cmocka_unit_test_setup_teardown(test_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_line_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_line_promoted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changed_behind_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_line_returning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_closed_door, setup, teardown),
         cmocka_unit_test_setup_teardown(test_line_and_restart, setup, teardown),

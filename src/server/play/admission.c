@@ -157,6 +157,19 @@ int admission_replace(struct admission *admission, uint64_t session, uint64_t by
     return 0;
 }
 
+void admission_promote(struct admission *admission, uint64_t session)
+{
+    struct waiting *waiting = find(admission, session);
+
+    if (!waiting || waiting->rank == RANK_STAFF)
+        return;
+    DL_DELETE(admission->line[waiting->rank], waiting);
+    admission->line_n[waiting->rank]--;
+    waiting->rank = RANK_STAFF;
+    DL_APPEND(admission->line[RANK_STAFF], waiting);
+    admission->line_n[RANK_STAFF]++;
+}
+
 void admission_leave(struct admission *admission, uint64_t session)
 {
     struct waiting *waiting = find(admission, session);

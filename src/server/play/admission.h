@@ -33,6 +33,8 @@ int admission_wait(struct admission *admission, uint64_t session, uint64_t playe
  * -1: out of memory, and the line is as before. */
 int admission_replace(struct admission *admission, uint64_t session,
                       uint64_t by_session) MUST_CHECK;
+/* It is staff by now: behind those who are. Nothing if it is already, or not in the line. */
+void admission_promote(struct admission *admission, uint64_t session);
 /* Out of the line: gone, or let in. Fine if it is not in it. */
 void admission_leave(struct admission *admission, uint64_t session);
 /* Who comes next; 0: nobody. returning_only: newcomers wait on. */

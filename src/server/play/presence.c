@@ -36,8 +36,7 @@ bool presence_just_began(const struct presence *presence)
     return clock_steady_ms() - presence->began_ms < ADMISSION_MEMORY_MS;
 }
 
-/* There may be a place, or somebody new in the line. */
-static void line_soon(struct presence *presence)
+void presence_line_soon(struct presence *presence)
 {
     static const struct timeval soon = {0, 0};
 
@@ -57,7 +56,7 @@ void presence_forget(struct presence *presence, struct person *person)
     people_remove(&presence->people, person);
     if (waiting)
         presence_go_on(presence, waiting);
-    line_soon(presence);
+    presence_line_soon(presence);
 }
 
 void presence_refuse(struct presence *presence, struct person *person, enum protocol_reason reason,
@@ -265,7 +264,7 @@ static void get_in_line(struct presence *presence, struct person *person)
         return;
     }
     people_enter(&presence->people, person, PERSON_IN_LINE);
-    line_soon(presence);
+    presence_line_soon(presence);
 }
 
 /* The same account by a newer connection: it stands where the older one stood. */
@@ -477,7 +476,7 @@ void presence_reconfigure(struct presence *presence, const struct presence_confi
     presence->returning.linger_ms = config->linger_ms;
     admission_reconfigure(presence->admission, config->queue_max);
     event_add(presence->flush, &period);
-    line_soon(presence);
+    presence_line_soon(presence);
 }
 
 void presence_stop(struct presence *presence)
@@ -488,7 +487,7 @@ void presence_stop(struct presence *presence)
 void presence_close_door(struct presence *presence, bool closed)
 {
     presence->closed = closed;
-    line_soon(presence);
+    presence_line_soon(presence);
 }
 
 struct presence *presence_new(const struct presence_config *config, struct error *error)

@@ -173,16 +173,28 @@ static void tell(struct presence *presence, const struct person *person, const c
 
 void presence_role(struct presence *presence, uint64_t player, enum protocol_role role)
 {
-    struct person *person = people_holder(&presence->people, player);
     char text[64];
 
-    if (!person)
-        return;
-    person->role = role;
-    if (person->welcome)
-        person->welcome->role = role; /* it was not given yet */
     snprintf(text, sizeof(text), "Your role is now: %s.", protocol_role_name(role));
-    tell(presence, person, text);
+    /* Who holds the account, and who waits behind him. */
+    for (struct person *person = people_holder(&presence->people, player); person;
+         person = person->waiting) {
+        person->role = role;
+        if (person->welcome)
+            person->welcome->role = role; /* it was not given yet */
+        if (person->state == PERSON_IN_LINE && role != PROTOCOL_ROLE_PLAYER) {
+            admission_promote(presence->admission, person->session);
+            presence_line_soon(presence);
+        }
+        tell(presence, person, text);
+    }
+}
+
+static void take_name(struct person *person, const char *name)
+{
+    snprintf(person->name, sizeof(person->name), "%s", name);
+    if (person->welcome)
+        memcpy(person->welcome->username, person->name, sizeof(person->name));
 }
 
 void presence_renamed(struct presence *presence, uint64_t player, const char *name)
@@ -198,9 +210,9 @@ void presence_renamed(struct presence *presence, uint64_t player, const char *na
     guest = guests_session(&presence->guests, name);
     if (guest != 0)
         sessions_disconnect(presence->sessions, guest, PROTOCOL_REASON_NAME_TAKEN, 0, NULL);
-    snprintf(person->name, sizeof(person->name), "%s", name);
-    if (person->welcome)
-        memcpy(person->welcome->username, person->name, sizeof(person->name));
+    take_name(person, name);
+    if (person->waiting)
+        take_name(person->waiting, name);
     if (person->state != PERSON_JOINING && !stands(person))
         return; /* it joins under the new name */
     rename.as.rename.name = blob_new(name, strlen(name));

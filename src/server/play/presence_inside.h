@@ -34,6 +34,8 @@ struct presence {
     struct event *line; /* the line moves on; armed while anybody stands in it */
 };
 
+/* There may be a place, or somebody new or another first in the line. */
+void presence_line_soon(struct presence *presence);
 /* An account that is known asks to be let on; ends in a state that waits for somebody, or refused.
  */
 void presence_go_on(struct presence *presence, struct person *person);
