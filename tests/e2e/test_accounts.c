@@ -439,6 +439,9 @@ static void test_guests(void **state)
     good("players.unmute", "{\"player\":\"gwen\"}");
     UNTIL(party, DEADLINE_MS, gwen->notice == PROTOCOL_REASON_NONE);
     assert_false(player_heard(other, "can you hear me"));
+    assert_int_equal(sql("SELECT count(*) FROM audit WHERE method IN ('players.mute',"
+                         " 'players.unmute') AND target = 'guest gwen' AND outcome = 'ok'"),
+                     2);
     /* who says too much is told so: a quarter of what an account may say */
     for (unsigned i = 0; i < 6; i++)
         player_chat(gwen, PROTOCOL_CHANNEL_GLOBAL, "hello");

@@ -146,6 +146,19 @@ static void mute_found(struct method_call *call, const struct store_answer *answ
         add(call, &order);
 }
 
+/* In the audit: "guest NAME", as names are told apart. */
+static void target_guest(struct method_call *call, const char *name)
+{
+    char key[TEXT_NAME_KEY_BYTES], target[STORE_TARGET_MAX] = "guest";
+    int n = text_fold(name, strlen(name), key, sizeof(key));
+
+    if (n > 0 && (size_t)n + sizeof("guest ") <= sizeof(target)) {
+        memcpy(target, "guest ", sizeof("guest "));
+        memcpy(target + strlen(target), key, (size_t)n + 1);
+    }
+    method_target(call, target);
+}
+
 /* A guest who is here has a name, which no account has, and nothing else that could be muted: so it
  * holds for as long as he stays. False: none is named. */
 static bool mute_guest(struct method_call *call, bool muted)
@@ -158,6 +171,7 @@ static bool mute_guest(struct method_call *call, bool muted)
 
     if (session == 0)
         return false;
+    target_guest(call, name);
     if (muted && !take_order(call, &order))
         return true;
     if (muted && order.expires_ms == 0)
