@@ -14,6 +14,7 @@
 #include "http/respond.h"
 #include "http/settings.h"
 #include "net/io.h"
+#include "play/session.h"
 
 #define WORKER_OUT_BYTES (64 * 1024)
 
@@ -26,7 +27,7 @@ struct limits; /* limits.h */
 
 /* Classes of deadlines of the io thread, behind those of sessions. */
 enum http_deadline {
-    HTTP_DEADLINE_OPENING = 8,
+    HTTP_DEADLINE_OPENING = SESSION_DEADLINES_END,
     HTTP_DEADLINE_IDLE,
     HTTP_DEADLINE_HEAD,
     HTTP_DEADLINE_BODY,

@@ -28,8 +28,10 @@ enum {
     DEADLINE_MESSAGE,
     DEADLINE_TAKING,
     DEADLINE_LINGER,
-    DEADLINE_FREE
+    DEADLINE_FREE,
+    DEADLINES_END
 };
+_Static_assert(DEADLINES_END == SESSION_DEADLINES_END, "others begin behind these");
 
 /* ---- lists ---- */
 

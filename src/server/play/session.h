@@ -35,6 +35,9 @@ enum session_state {
     SESSION_CLOSED
 };
 
+/* The first class of an io thread's deadlines that is free for others. */
+#define SESSION_DEADLINES_END 9
+
 struct session {
     struct seat seat;
     enum session_state state;
