@@ -251,6 +251,16 @@ static void test_ranges(void **state)
         assert_int_equal(wire->body_n, cases[i].n);
         assert_memory_equal(wire->body, cases[i].begins, strlen(cases[i].begins));
     }
+    /* HEAD asks for no part of anything. */
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(lines, sizeof(lines), "HEAD /digits.txt HTTP/1.1\r\nHost: t\r\nRange: %s\r\n\r\n",
+                 i == 0 ? "bytes=0-1" : "bytes=100000-");
+        assert_int_equal(wire_ask(wire, lines), 200);
+        assert_header("Content-Range", NULL);
+        assert_header("Content-Length", "100000");
+        assert_header("Accept-Ranges", "bytes");
+    }
+    assert_int_equal(wire_get(wire, "/digits.txt", ""), 200);
     snprintf(etag, sizeof(etag), "%s", wire_header(wire, "ETag"));
     snprintf(lines, sizeof(lines), "Range: bytes=0-1\r\nIf-Range: %s\r\n", etag);
     assert_int_equal(wire_get(wire, "/digits.txt", lines), 206);

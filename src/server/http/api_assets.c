@@ -88,12 +88,15 @@ static bool has_already(const struct http_call *call, const struct asset *asset)
     return since && respond_date_parse(since) >= asset->modified_ns / 1000000000;
 }
 
-/* Range counts only where If-Range, if any, names what we have. */
+/* Range is of GET alone (RFC 9110, 14.2), and counts only where If-Range, if any, names what we
+ * have. */
 static enum range_result part_of(const struct http_call *call, const struct asset *asset,
                                  uint64_t size_bytes, uint64_t *first, uint64_t *last)
 {
     const char *only = call_header(call, "if-range");
 
+    if (call->head.method != HTTP_GET)
+        return RANGE_ALL;
     if (only && !etag_same(only, asset->etag) && strcmp(only, asset->modified) != 0)
         return RANGE_ALL;
     return range_find(call_header(call, "range"), size_bytes, first, last);
