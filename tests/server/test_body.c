@@ -31,6 +31,7 @@ static const struct {
 } cases[] = {
     {"the least", NAME "\"x\":1}", 0, NULL, NULL},
     {"all", NAME "\"x\":-1.5e2,\"n\":10,\"on\":false}", 0, NULL, NULL},
+    {"one of others is beyond 64 bits", NAME "\"x\":1,\"n\":7,\"y\":99999999999999999999}", 0, NULL, NULL},
     {"others are passed over", NAME "\"x\":1,\"y\":[{}]}", 0, NULL, NULL},
     {"blanks around", " \t\r\n{\"name\" : \"a\" , \"x\" : 1 } \n", 0, NULL, NULL},
     {"escapes", "{\"name\":\"\\u00e4\\n\",\"x\":1}", 0, NULL, NULL},
@@ -55,7 +56,6 @@ static const struct {
     {"Infinity", NAME "\"x\":Infinity}", 400, NULL, NULL},
     {"-Infinity", NAME "\"x\":-Infinity}", 400, NULL, NULL},
     {"beyond doubles", NAME "\"x\":1e999}", 400, NULL, NULL},
-    {"beyond 64 bits", NAME "\"x\":99999999999999999999999999}", 400, NULL, NULL},
     {"a leading zero", NAME "\"x\":01}", 400, NULL, NULL},
     {"a plus", NAME "\"x\":+1}", 400, NULL, NULL},
     {"a point and nothing", NAME "\"x\":1.}", 400, NULL, NULL},
@@ -82,6 +82,10 @@ static const struct {
     {"x is too much", NAME "\"x\":1e300}", 422, "x", "must be from -1000 to 1000"},
     {"n is no whole number", NAME "\"x\":1,\"n\":1.0}", 422, "n", "must be a whole number"},
     {"n is 0", NAME "\"x\":1,\"n\":0}", 422, "n", "must be from 1 to 10"},
+    {"x is beyond 64 bits", NAME "\"x\":99999999999999999999999999}", 422, "x", "must be from -1000 to 1000"},
+    {"n is beyond 64 bits", NAME "\"x\":1,\"n\":-99999999999999999999999999}", 422, "n", "must be from 1 to 10"},
+    {"n too, the other way round", "{\"n\":18446744073709551616,\"x\":1,\"name\":\"a\"}", 422, "n", "must be from 1 to 10"},
+    {"n fits, x is beyond 64 bits", NAME "\"n\":10,\"x\":99999999999999999999}", 422, "x", "must be from -1000 to 1000"},
     {"n is null", NAME "\"x\":1,\"n\":null}", 422, "n", "must be a whole number"},
     {"on is a number", NAME "\"x\":1,\"on\":1}", 422, "on", "must be true or false"},
 };

@@ -67,11 +67,40 @@ static bool type_fits(const json_t *value, enum route_type type)
     case ROUTE_NUMBER:
         return json_is_number(value) && isfinite(json_number_value(value));
     case ROUTE_INTEGER:
-        return json_is_integer(value);
+        return json_is_integer(value) ||
+               (json_is_real(value) && fabs(json_real_value(value)) >= 0x1p62); /* out of range */
     case ROUTE_BOOL:
         return json_is_boolean(value);
     }
     return false;
+}
+
+/* A whole number beyond 64 bits is JSON all the same: the parser takes it when all are read as
+ * reals, and those that are to be whole are made so again. */
+static json_t *load_large(const void *bytes, size_t len_bytes, const struct route_schema *schema)
+{
+    json_t *body =
+        json_loadb(bytes, len_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
+
+    for (unsigned i = 0; json_is_object(body) && i < schema->fields_n; i++) {
+        const struct route_field *field = &schema->fields[i];
+        double value = json_number_value(json_object_get(body, field->name));
+
+        if (field->type == ROUTE_INTEGER && json_is_real(json_object_get(body, field->name)) &&
+            value == trunc(value) && fabs(value) < 0x1p62)
+            json_object_set_new(body, field->name, json_integer((json_int_t)value));
+    }
+    return body;
+}
+
+static json_t *load(const void *bytes, size_t len_bytes, const struct route_schema *schema,
+                    json_error_t *error)
+{
+    json_t *body = json_loadb(bytes, len_bytes, JSON_REJECT_DUPLICATES, error);
+
+    if (body == NULL && json_error_code(error) == json_error_numeric_overflow)
+        body = load_large(bytes, len_bytes, schema);
+    return body;
 }
 
 /* True: it fits; else *fault says why. */
@@ -110,8 +139,11 @@ json_t *body_read(const void *bytes, size_t len_bytes, const struct route_schema
         snprintf(fault->detail, sizeof(fault->detail), "the body is empty");
     else if (too_deep(bytes, len_bytes))
         snprintf(fault->detail, sizeof(fault->detail), "the body is nested too deeply");
-    else if ((body = json_loadb(bytes, len_bytes, JSON_REJECT_DUPLICATES, &error)) == NULL)
-        snprintf(fault->detail, sizeof(fault->detail), "the body is no JSON: line %d, column %d",
+    else if ((body = load(bytes, len_bytes, schema, &error)) == NULL)
+        snprintf(fault->detail, sizeof(fault->detail), "%s: line %d, column %d",
+                 json_error_code(&error) == json_error_numeric_overflow
+                     ? "a number in the body is too large"
+                     : "the body is no JSON",
                  error.line, error.column);
     else if (!json_is_object(body))
         snprintf(fault->detail, sizeof(fault->detail), "the body must be a JSON object");
