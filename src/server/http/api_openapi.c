@@ -1,11 +1,13 @@
 /* api_openapi.c -- the HTTP face describes itself. */
-#include <config.h> /* of the build: PACKAGE_VERSION */
+#include <string.h>
 
 #include "http/api.h"
 #include "http/call.h"
-#include "http/openapi.h"
+#include "http/http.h"
 
 void api_openapi(struct http_call *call)
 {
-    call_answer_json(call, 200, openapi_make(routes, routes_n, PACKAGE_VERSION));
+    const char *text = http_description(call_http(call));
+
+    call_answer_bytes(call, 200, "application/json; charset=utf-8", text, strlen(text));
 }

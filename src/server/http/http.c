@@ -1,10 +1,15 @@
 /* http.c -- see http.h: life, settings, the stop. */
+#include <config.h> /* of the build: PACKAGE_VERSION */
+
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "http/http_inside.h"
 #include "http/limits.h"
+#include "http/openapi.h"
+#include "http/route.h"
 #include "http/settings.h"
 #include "net/tls.h"
 #include "play/sessions.h"
@@ -205,6 +210,16 @@ static void thread_ended(void *context, unsigned thread)
     worker_end(http->workers[thread]);
 }
 
+/* The routes do not change while we run: once is enough. NULL: out of memory. */
+static char *describe(void)
+{
+    json_t *json = openapi_make(routes, routes_n, PACKAGE_VERSION);
+    char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    return text;
+}
+
 struct http *http_new(struct event_base *control, const struct http_config *config,
                       struct error *error)
 {
@@ -216,12 +231,14 @@ struct http *http_new(struct event_base *control, const struct http_config *conf
     }
     http->base = control;
     http->services = config->services;
+    http->description = describe();
     http->connections_most = config->connections_max;
     http->limits = limits_new(LIMITS_N, config->rates);
     http->drained = event_new(control, -1, 0, on_drained, http);
     http->postbox = postbox_new(control, error);
-    if (http->limits == NULL || http->drained == NULL || http->postbox == NULL ||
-        workers_new(http, config, error) != 0 || entry_new(http, config, error) != 0) {
+    if (http->limits == NULL || http->description == NULL || http->drained == NULL ||
+        http->postbox == NULL || workers_new(http, config, error) != 0 ||
+        entry_new(http, config, error) != 0) {
         http_free(http);
         return NULL;
     }
@@ -250,12 +267,18 @@ void http_free(struct http *http)
         event_free(http->drained);
     limits_free(http->limits);
     assets_unref(http->assets);
+    free(http->description);
     free(http->workers);
     free(http->load);
     free(http);
 }
 
 /* ---- small things ---- */
+
+const char *http_description(const struct http *http)
+{
+    return http->description;
+}
 
 const struct http_services *http_services(const struct http *http)
 {

@@ -101,6 +101,8 @@ void http_end_from(struct http *http, const struct network *network);
 /* After store_close and sessions_free, whose last words come here. NULL is fine. */
 void http_free(struct http *http);
 
+/* OpenAPI, as JSON. Any thread; as long as http lives. */
+const char *http_description(const struct http *http);
 /* Any thread; what is in it is control's. */
 const struct http_services *http_services(const struct http *http);
 /* Port of socket i of a kind; 0: there is none. */

@@ -21,6 +21,7 @@ struct entry_door {
 
 struct http {
     struct event_base *base;
+    char *description; /* of the routes, as JSON */
     struct http_services services;
     struct postbox *postbox;
     struct worker **workers;
