@@ -259,6 +259,8 @@ static const struct option_row rows[] = {
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
      "Who can make an account: anybody, who has the code of an invitation (invites.create on the operators' socket), or nobody but an "
      "operator (accounts.create)."},
+    {"accounts", "allowlist", OPTION_BOOL, AT(allowlist), "no", 0, 0, R, NULL, NULL, NULL,
+     "Let only those log in who are listed (allowlist.add on the operators' socket), and staff. Nobody registers or comes as a guest then; who is here stays."},
     {"accounts", "email", OPTION_ENUM, AT(email), "optional", 0, 0, R, emails, NULL, NULL,
      "Whether a new account has an e-mail address. It is kept, and no two accounts have the same; none is ever written to."},
     {"accounts", "argon2_ops", OPTION_INTEGER, AT(argon2_ops), "2", 1, 20, 0, NULL, NULL, NULL,

@@ -70,6 +70,7 @@ struct config {
     /* [auth] */
     uint32_t resume_lifetime_ms, refresh_lifetime_ms;
     uint32_t linger_ms;
+    bool allowlist;
     bool guests;
     char *auth_key; /* Ed25519 key file, made 0600 on first start */
     /* [admin] */

@@ -59,11 +59,11 @@ static uint8_t logins_of(const struct config *config)
 {
     unsigned logins = PROTOCOL_LOGIN_PASSWORD | PROTOCOL_LOGIN_TOKEN;
 
-    if (config->registration != ACCOUNTS_CLOSED)
+    if (config->registration != ACCOUNTS_CLOSED && !config->allowlist)
         logins |= PROTOCOL_LOGIN_REGISTER;
-    if (config->registration == ACCOUNTS_INVITE)
+    if (config->registration == ACCOUNTS_INVITE && !config->allowlist)
         logins |= PROTOCOL_LOGIN_INVITE;
-    if (config->guests)
+    if (config->guests && !config->allowlist)
         logins |= PROTOCOL_LOGIN_GUEST;
     if (config->email == ACCOUNTS_EMAIL_REQUIRED)
         logins |= PROTOCOL_LOGIN_EMAIL;

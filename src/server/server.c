@@ -23,6 +23,7 @@
 
 #include "accounts/access.h"
 #include "accounts/accounts.h"
+#include "accounts/allowlist.h"
 #include "accounts/bans.h"
 #include "accounts/policy.h"
 #include "accounts/refresh.h"
@@ -89,6 +90,7 @@ struct server {
     struct bans *bans;
     struct bans_handlers presence_bans;
     struct policy *policy;
+    struct allowlist *allowlist;
     struct backups *backups; /* NULL: the database is a server's */
     struct access *access;
     struct refresh *refresh;
@@ -249,7 +251,12 @@ static int start_policy(struct server *server, struct error *error)
 
     snprintf(path, sizeof(path), "%s/maintenance", server->config->state);
     server->policy = policy_new(path);
-    return server->policy ? 0 : error_set(error, "out of memory");
+    if (!server->policy)
+        return error_set(error, "out of memory");
+    server->allowlist = allowlist_new(server->base, server->store, error);
+    policy_set_allowlist(server->policy, server->allowlist);
+    policy_set_listed_only(server->policy, server->config->allowlist);
+    return server->allowlist ? 0 : -1;
 }
 
 static int start_accounts(struct server *server, struct error *error)
@@ -670,6 +677,7 @@ static int apply(void *context, const struct config *config, struct error *error
                                                    .queue_max = config->queue_max,
                                                    .flush_ms = config->flush_ms,
                                                    .linger_ms = config->linger_ms});
+    policy_set_listed_only(server->policy, config->allowlist);
     refresh_set_lifetime(server->refresh, config->refresh_lifetime_ms / 1000);
     rooms_days(config, &days);
     chatlog_keep(server->chatlog, days.chat > 0);
@@ -821,6 +829,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .field = server->field,
                                  .spawn_radius_m = server->config->spawn_radius_m,
                                  .policy = server->policy,
+                                 .allowlist = server->allowlist,
                                  .backups = server->backups,
                                  .reporting = server->reporting,
                                  .host = {.status = describe,
@@ -1052,6 +1061,7 @@ void server_free(struct server *server)
     access_free(server->access);
     bans_free(server->bans);
     policy_free(server->policy);
+    allowlist_free(server->allowlist);
     chatlog_free(server->chatlog);
     recent_free(server->recent);
     transcript_free(server->transcript);

@@ -106,6 +106,9 @@ static const struct method {
     {"server.drain",    "on=yes",          ADMIN,     0},
     {"server.backup",   "",                ADMIN,     0},
     {"log.level",       "level=info",      ADMIN,     0},
+    {"allowlist.add",   "player=nobody",   MODERATOR, 1},
+    {"allowlist.remove", "player=nobody",  MODERATOR, 1},
+    {"allowlist.list",  "",                MODERATOR, 0},
     {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
 };
 /* clang-format on */

@@ -265,6 +265,52 @@ static void test_drain(void **state)
     player_new_account(party, &server, "dora");
 }
 
+static void test_allowlist(void **state)
+{
+    struct player *alice;
+    char text[PROTOCOL_TEXT_MAX + 1];
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player_leave(player_new_account(party, &server, "alice"));
+    player_leave(player_new_account(party, &server, "bob"));
+    good("server.maintenance", "{\"on\":true}", "\"maintenance\":{");
+    refused("allowlist.add", "{\"player\":\"nobody\"}", "no account by the name of nobody");
+    refused("allowlist.remove", "{\"player\":\"alice\"}", "alice is not listed");
+    good("allowlist.add", "{\"player\":\"alice\"}", "\"player\":\"alice\"");
+    refused("allowlist.add", "{\"player\":\"Alice\"}", "listed already");
+    good("allowlist.list", "{}", "\"accounts\":1");
+    good("players.export", "{\"player\":\"alice\",\"part\":\"allowlist\"}", "added_ms");
+    alice = player_returns(party, &server, "alice");
+    assert_int_equal(turned_away("bob", false, text), PROTOCOL_REASON_MAINTENANCE);
+    good("server.maintenance", "{\"on\":true,\"kick\":true}", "\"gone\":0");
+    good("server.maintenance", "{\"on\":false}", "\"maintenance\":null");
+    player_leave(player_returns(party, &server, "bob"));
+    /* Nobody else ever: by a reload, which nobody notices who is here, and from the start on. */
+    daemon_configure(&server, "[accounts]\nallowlist = yes\n[auth]\nguests = yes\n");
+    good("server.reload", "{}", "2 options");
+    assert_int_equal(turned_away("bob", false, text), PROTOCOL_REASON_NOT_LISTED);
+    assert_int_equal(turned_away("carl", true, text), PROTOCOL_REASON_REGISTRATION_CLOSED);
+    assert_int_equal(
+        web_post("/api/auth/register", "{\"username\":\"dora\",\"password\":\"" PASSWORD "\"}"),
+        403);
+    stage_expect_walking(alice, DEADLINE_MS);
+    assert_int_equal(daemon_terminate(&server), 0);
+    daemon_start(&server, NULL);
+    good("server.status", "{}", "\"allowlist\":{\"only\":true,\"accounts\":1}");
+    alice = player_returns(party, &server, "alice");
+    assert_int_equal(alice->greeting.logins & (PROTOCOL_LOGIN_REGISTER | PROTOCOL_LOGIN_GUEST), 0);
+    good("allowlist.remove", "{\"player\":\"alice\"}", "\"here\":true");
+    stage_expect_walking(alice, DEADLINE_MS);
+    player_leave(alice);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 0);
+    assert_int_equal(turned_away("alice", false, text), PROTOCOL_REASON_NOT_LISTED);
+    /* Who is erased is listed no more, in memory either. */
+    good("allowlist.add", "{\"player\":\"bob\"}", "bob");
+    good("players.erase", "{\"player\":\"bob\"}", "erased");
+    good("allowlist.list", "{}", "\"accounts\":0,\"rows\":[]");
+}
+
 /* -- copies ------------------------------------------------------------------------------------ */
 
 static void test_backup(void **state)
@@ -318,6 +364,7 @@ int main(void)
         STAGED(test_maintenance_sends_away, "[net]\nplayers_max = 2\n"),
         STAGED(test_maintenance_without_a_file, NULL),
         STAGED(test_drain, NULL),
+        STAGED(test_allowlist, NULL),
         STAGED(test_backup, NULL),
         STAGED(test_log_level, NULL),
     };

@@ -65,6 +65,7 @@ static const char *const rows[] = {
     N(10000) "player_positions_conflict (player_id, x, y, z, updated_at) SELECT i, i, 0, i, " T " FROM n",
     N(10000) "adoption_set_aside (table_name, row_id, player_id, reason, content) SELECT 'game_sessions', i, i, 'no owner', '{}' FROM n",
     N(10000) "adoption_changes (player_id, what, was, became) SELECT i, 'username', 'a', 'b' FROM n",
+    N(10000) "allowlist (player_id, added_at, added_by) SELECT i, " T ", 'somebody' FROM n",
     "ANALYZE",
 };
 

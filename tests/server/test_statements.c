@@ -538,10 +538,36 @@ static void moderate(struct world *world, uint64_t player, bool mutes)
     assert_int_equal(both(world, question), STORE_NONE);
 }
 
+static void list_account(struct world *world, uint64_t player)
+{
+    struct store_question question = of(STORE_ALLOWLIST_ADD);
+
+    question.in.listed = (struct store_listed){.player_id = player, .added_ms = NOW};
+    strcpy(question.in.listed.added_by, "op");
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(world->replies[0].answer.out.id, player);
+    strcpy(question.in.listed.added_by, "other");
+    assert_int_equal(both(world, question), STORE_OK); /* which changes nothing */
+    assert_int_equal(rows_of(world, page(STORE_ALLOWLIST_LIST, player - 1, 0, "")), 1);
+    assert_string_equal(((const struct store_listed *)(void *)world->replies[1].rows)->added_by,
+                        "op");
+    assert_int_equal(rows_of(world, page(STORE_ALLOWLIST_LIST, player, 0, "")), 0);
+    assert_int_equal(rows_of(world, page(STORE_ALLOWLIST_OF, ALL, player, "")), 1);
+    question.in.listed.player_id = 999;
+    assert_int_equal(both(world, question), STORE_NONE);
+    question = of(STORE_ALLOWLIST_REMOVE);
+    question.in.listed.player_id = player;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(both(world, question), STORE_NONE);
+    assert_int_equal(rows_of(world, page(STORE_ALLOWLIST_OF, ALL, player, "")), 0);
+}
+
 static void test_moderation(void **state)
 {
     struct world *world = *state;
     uint64_t alice = add(world, "alice");
+
+    list_account(world, alice);
 
     moderate(world, alice, false);
     moderate(world, alice, true);

@@ -1,6 +1,7 @@
 libserver_a_SOURCES += \
     src/server/accounts/access.c src/server/accounts/access.h \
     src/server/accounts/accounts.c src/server/accounts/accounts.h \
+    src/server/accounts/allowlist.c src/server/accounts/allowlist.h \
     src/server/accounts/attempt.c src/server/accounts/attempt.h \
     src/server/accounts/change.c src/server/accounts/change.h \
     src/server/accounts/code.c src/server/accounts/code.h \

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accounts/allowlist.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -19,6 +20,8 @@
 struct policy {
     char *file;
     struct policy_mode maintenance, drain;
+    const struct allowlist *allowlist;
+    bool listed_only;
 };
 
 /* -- the file ---------------------------------------------------------------------------------- */
@@ -125,6 +128,21 @@ void policy_drain(struct policy *policy, uint32_t retry_after_s, const char *by)
     metrics_set(METRIC_DRAINING, policy->drain.on);
 }
 
+void policy_set_allowlist(struct policy *policy, const struct allowlist *allowlist)
+{
+    policy->allowlist = allowlist;
+}
+
+void policy_set_listed_only(struct policy *policy, bool listed_only)
+{
+    policy->listed_only = listed_only;
+}
+
+bool policy_listed_only(const struct policy *policy)
+{
+    return policy->listed_only;
+}
+
 const struct policy_mode *policy_maintenance(const struct policy *policy)
 {
     return &policy->maintenance;
@@ -146,13 +164,21 @@ static bool refuse(struct policy_refusal *refusal, enum protocol_reason reason, 
     return false;
 }
 
+static bool listed(const struct policy *policy, uint64_t player)
+{
+    return policy->allowlist != NULL && player != 0 && allowlist_has(policy->allowlist, player);
+}
+
 bool policy_admits(const struct policy *policy, const struct policy_guest *guest,
                    struct policy_refusal *refusal)
 {
     if (policy == NULL || guest->staff || guest->here)
         return true;
-    if (policy->maintenance.on)
+    if (policy->maintenance.on && !listed(policy, guest->player))
         return refuse(refusal, PROTOCOL_REASON_MAINTENANCE, 0, policy->maintenance.text);
+    if (policy->listed_only && !listed(policy, guest->player))
+        return refuse(refusal, PROTOCOL_REASON_NOT_LISTED, 0,
+                      "This server takes only those on its list: ask its operators.");
     if (policy->drain.on && !guest->returns)
         return refuse(refusal, PROTOCOL_REASON_BUSY, policy->drain.retry_after_s,
                       "The server takes nobody new just now: try again later.");

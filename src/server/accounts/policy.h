@@ -1,6 +1,7 @@
 /* policy.h -- who may log in just now, of those who could: maintenance, and a drain.
  *
- *   maintenance  only staff; who is here stays. It outlasts a restart: it is in force where there
+ *   allowlist    only staff and those who are listed, where it is configured so
+ *   maintenance  the same; who is here stays. It outlasts a restart: it is in force where there
  * is its file, which holds the text that others are told (an empty one: the usual), so that it can
  * be begun and ended while the daemon is down, by a file drain        nobody new, whoever it is but
  * staff; those who come back may. Not over a restart
@@ -19,6 +20,7 @@
 #define POLICY_BY_MAX 64
 
 struct policy; /* opaque */
+struct allowlist;
 
 /* A mode, as it is shown. */
 struct policy_mode {
@@ -46,6 +48,12 @@ struct policy_refusal {
 /* file: of maintenance; copied. NULL: out of memory. */
 struct policy *policy_new(const char *file);
 void policy_free(struct policy *policy); /* NULL is fine */
+
+/* Who is listed may log in under maintenance; NULL: nobody is. Borrowed. */
+void policy_set_allowlist(struct policy *policy, const struct allowlist *allowlist);
+/* Whether nobody else may log in, ever. */
+void policy_set_listed_only(struct policy *policy, bool listed_only);
+bool policy_listed_only(const struct policy *policy);
 
 /* False: he is refused, so. policy NULL: everybody may. */
 bool policy_admits(const struct policy *policy, const struct policy_guest *guest,

@@ -30,6 +30,7 @@ struct transcript; /* play/transcript.h */
 struct reporting;  /* play/reporting.h */
 struct worst;      /* ops/worst.h */
 struct ending;     /* ops/ending.h */
+struct allowlist;  /* accounts/allowlist.h */
 struct backups;    /* store/backups.h */
 struct policy;     /* accounts/policy.h */
 
@@ -92,6 +93,7 @@ struct admin_config {
     const struct heightfield *field;           /* borrowed, outlives the admin */
     uint32_t spawn_radius_m;                   /* newcomers begin within it of the middle */
     struct policy *policy;                     /* the same */
+    struct allowlist *allowlist;               /* the same */
     struct backups *backups;                   /* the same; NULL: it is no file of ours */
     struct reporting *reporting;               /* the same */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounts/allowlist.h"
 #include "accounts/policy.h"
 #include "admin/duration.h"
 #include "admin/method.h"
@@ -135,8 +136,11 @@ json_t *cmd_operating_json(const struct method_desk *desk)
 {
     const struct policy *policy = desk->config->policy;
 
-    return json_pack("{s:o, s:o, s:o}", "ending", ending_json(desk), "maintenance",
-                     maintenance_json(policy), "drain", drain_json(policy));
+    return json_pack(
+        "{s:o, s:o, s:o, s:{s:b, s:I}}", "ending", ending_json(desk), "maintenance",
+        maintenance_json(policy), "drain", drain_json(policy), "allowlist", "only",
+        policy_listed_only(policy), "accounts",
+        (json_int_t)(desk->config->allowlist != NULL ? allowlist_n(desk->config->allowlist) : 0));
 }
 
 static void run_maintenance(struct method_call *call)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "accounts/access.h"
+#include "accounts/allowlist.h"
 #include "accounts/bans.h"
 #include "admin/who.h"
 #include "common/compiler.h"
@@ -77,6 +78,12 @@ static json_t *adopted_json(const void *row, uint64_t *id)
                      adopted->content);
 }
 
+static json_t *listed_json(const void *row, uint64_t *id)
+{
+    *id = 0;
+    return cmd_allowlist_json(row);
+}
+
 static json_t *audit_json(const void *row, uint64_t *id)
 {
     *id = ((const struct store_audit *)row)->id;
@@ -124,10 +131,11 @@ static const struct part PARTS[] = {
     {"reported",  STORE_REPORTS_BY,   sizeof(struct store_report),        ROWS_MAX,       true,  reported_json},
     {"addresses", STORE_ADDRESSES_OF, sizeof(struct store_known_address), ROWS_MAX,       false, address_json},
     {"tokens",    STORE_TOKENS_OF,    sizeof(struct store_known_token),   ROWS_MAX,       false, token_json},
+    {"allowlist", STORE_ALLOWLIST_OF, sizeof(struct store_listed),        ROWS_MAX,       false, listed_json},
     {"adopted",   STORE_ADOPTED_OF,   sizeof(struct store_adopted),       AUDIT_ROWS_MAX, false, adopted_json},
     {"audit",     STORE_AUDIT_ABOUT,  sizeof(struct store_audit),         AUDIT_ROWS_MAX, false, audit_json},
 };
-static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "reports", "reported", "addresses", "tokens", "adopted", "audit", NULL};
+static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "reports", "reported", "addresses", "tokens", "allowlist", "adopted", "audit", NULL};
 /* clang-format on */
 
 /* -- telling ----------------------------------------------------------------------------------- */
@@ -270,6 +278,7 @@ static void erased(struct method_call *call, const struct store_answer *answer)
         return;
     }
     bans_forget(call->desk->config->bans, player);
+    allowlist_forget(call->desk->config->allowlist, player);
     access_end(call->desk->config->access, player, timestamp_now_ms());
     recent_forget(call->desk->config->recent, player);
     transcript_forget(call->desk->config->transcript, player);

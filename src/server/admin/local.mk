@@ -5,6 +5,7 @@ libserver_a_SOURCES += \
     src/server/admin/audittail.c src/server/admin/audittail.h \
     src/server/admin/client.c src/server/admin/client.h \
     src/server/admin/cmd_accounts.c src/server/admin/cmd_alerts.c src/server/admin/cmd_audit.c \
+    src/server/admin/cmd_allowlist.c \
     src/server/admin/cmd_auth.c \
     src/server/admin/cmd_bans.c \
     src/server/admin/cmd_privacy.c src/server/admin/cmd_privacy.h \

@@ -63,6 +63,7 @@ static const struct method *const FAMILIES[] = {
     CMD_ACCOUNTS,
     CMD_STORE,
     CMD_OPERATING,
+    CMD_ALLOWLIST,
     CMD_CHAT,
     CMD_ALERTS,
     CMD_WORLD,

@@ -158,7 +158,7 @@ json_t *method_time_json(uint64_t ms); /* Unix time; null where it is 0: never *
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
     CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[],
-    CMD_STORE[], CMD_OPERATING[];
+    CMD_STORE[], CMD_OPERATING[], CMD_ALLOWLIST[];
 extern const struct method CMD_CHAT[];
 extern const struct method CMD_ALERTS[];
 extern const struct method CMD_WORLD[];
@@ -176,6 +176,7 @@ json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
 /* A row as methods answer it. */
 json_t *cmd_bans_json(const struct store_ban *ban);
 /* The same. */
+json_t *cmd_allowlist_json(const struct store_listed *listed);
 json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];

@@ -1,4 +1,4 @@
-/* about_moderation.h -- what the store keeps of bans and mutes. Plain data; the questions about it
+/* about_moderation.h -- what the store keeps of bans, mutes and the allowlist. Plain data; the questions about it
  * are in questions.h, their SQL in statements_moderation.c. */
 #ifndef OPENMMO_STORE_ABOUT_MODERATION_H
 #define OPENMMO_STORE_ABOUT_MODERATION_H
@@ -20,6 +20,14 @@ struct store_ban {
     char reason[STORE_REASON_MAX];
     char created_by[STORE_ACTOR_MAX], lifted_by[STORE_ACTOR_MAX];
     uint64_t created_ms, expires_ms, lifted_ms; /* Unix time; 0: never */
+};
+
+/* An account that may log in when others may not. */
+struct store_listed {
+    uint64_t player_id;
+    char player[TEXT_NAME_MAX_BYTES + 1]; /* the name; only answered */
+    char added_by[STORE_ACTOR_MAX];
+    uint64_t added_ms; /* Unix time */
 };
 
 #endif

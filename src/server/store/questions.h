@@ -77,6 +77,11 @@
     ROW(MUTE_ADD, mute_add) /* in: ban. out: id. NONE: no such player */                           \
     ROW(BAN_LIFT, ban_lift) /* in: ban (id, lifted_ms, lifted_by). out: id. NONE: not in force */  \
     ROW(MUTE_LIFT, mute_lift) /* the same */                                                       \
+    ROW(ALLOWLIST_LIST, allowlist_list) /* in: page. rows: struct store_listed, by player_id */     \
+    /* The same of one account: page.about. */                                                     \
+    ROW(ALLOWLIST_OF, allowlist_of)                                                                \
+    ROW(ALLOWLIST_ADD, allowlist_add) /* in: listed. out: id. NONE: no such player */              \
+    ROW(ALLOWLIST_REMOVE, allowlist_remove) /* in: listed. out: id. NONE: it was not listed */     \
     /* Of statements_records.c. */                                                                 \
     ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id). out: id */                            \
     ROW(AUDIT_LIST, audit_list)   /* in: page. rows: struct store_audit, newest first */           \
@@ -183,6 +188,7 @@ struct store_question {
         struct store_audit audit;
         struct store_audit_search audit_search;
         struct store_ban ban;
+        struct store_listed listed;
         struct store_page page;
         struct store_report report;
         struct store_reporting reporting;

@@ -1,4 +1,4 @@
-/* statements_moderation.c -- questions about bans and mutes. One target has at most one that is in
+/* statements_moderation.c -- questions about bans, mutes and the allowlist. One target has at most one that is in
  * force: a new one ends the one before, in the same transaction. */
 #include "store/statements.h"
 
@@ -60,6 +60,49 @@ static void read_ban(const struct statement_value *columns, void *into)
     ban->expires_ms = (uint64_t)columns[7].i;
     ban->lifted_ms = (uint64_t)columns[8].i;
     value_copy(&columns[9], ban->lifted_by, sizeof(ban->lifted_by));
+}
+
+static void bind_listed(const struct store_question *question, size_t at,
+                        struct statement_value *values)
+{
+    const struct store_listed *listed = &question->in.listed;
+
+    (void)at;
+    values[0] = value_int(listed->player_id);
+    values[1] = value_time(listed->added_ms);
+    values[2] = value_text(listed->added_by);
+}
+
+static void bind_unlisted(const struct store_question *question, size_t at,
+                          struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.listed.player_id);
+}
+
+static void bind_list(const struct store_question *question, size_t at,
+                      struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.page.from);
+    values[1] = value_int(question->in.page.limit);
+}
+
+static void bind_list_of(const struct store_question *question, size_t at,
+                         struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.page.about);
+}
+
+static void read_listed(const struct statement_value *columns, void *into)
+{
+    struct store_listed *listed = into;
+
+    listed->player_id = (uint64_t)columns[0].i;
+    value_copy(&columns[1], listed->player, sizeof(listed->player));
+    listed->added_ms = (uint64_t)columns[2].i;
+    value_copy(&columns[3], listed->added_by, sizeof(listed->added_by));
 }
 
 /* clang-format off */
@@ -130,5 +173,35 @@ const struct statement statement_mute_lift = {
     .steps = {{
         "UPDATE mutes SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL"
         " AND (expires_at IS NULL OR expires_at > $2) RETURNING id", NULL}},
+};
+
+#define LISTED_TYPES   "itdt"
+#define LISTED_COLUMNS "SELECT a.player_id, p.username, a.added_at, a.added_by FROM allowlist a JOIN players p ON p.id = a.player_id "
+
+const struct statement statement_allowlist_list = {
+    .name = "allowlist_list", .in = "ii", .out = LISTED_TYPES, .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_listed), .bind = bind_list, .read = read_listed,
+    .steps = {{LISTED_COLUMNS "WHERE a.player_id > $1 ORDER BY a.player_id LIMIT $2", NULL}},
+};
+
+const struct statement statement_allowlist_of = {
+    .name = "allowlist_of", .in = "i", .out = LISTED_TYPES, .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_listed), .bind = bind_list_of, .read = read_listed,
+    .steps = {{LISTED_COLUMNS "WHERE a.player_id = $1", NULL}},
+};
+
+/* One that is listed already stays as it was: who asks first looks. */
+const struct statement statement_allowlist_add = {
+    .name = "allowlist_add", .in = "idt", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
+    .bind = bind_listed, .read = statement_read_id,
+    .steps = {{
+        "INSERT INTO allowlist (player_id, added_at, added_by) VALUES ($1, $2, $3)"
+        " ON CONFLICT (player_id) DO UPDATE SET player_id = excluded.player_id RETURNING player_id", NULL}},
+};
+
+const struct statement statement_allowlist_remove = {
+    .name = "allowlist_remove", .in = "i", .out = "i", .flags = STATEMENT_CHANGES,
+    .bind = bind_unlisted, .read = statement_read_id,
+    .steps = {{"DELETE FROM allowlist WHERE player_id = $1 RETURNING player_id", NULL}},
 };
 /* clang-format on */
