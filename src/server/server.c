@@ -34,6 +34,7 @@
 #include "http/census.h"
 #include "http/http.h"
 #include "net/listener.h"
+#include "net/tally.h"
 #include "net/tls.h"
 #include "net/tls_pool.h"
 #include "ops/ending.h"
@@ -70,6 +71,7 @@
 #define QUEUE_SPARE         256
 #define OTHER_FDS           64
 #define STATUS_S            5
+#define TALLY_PLACES        32768   /* addresses that are remembered: 6 MiB when they all come */
 #define LEFT_OPEN_MS        60000   /* a session after a crash */
 #define CHAT_KEPT_MS        3600000 /* of a run before: nobody comes back to older lines */
 #define STALLS_LOGGED       5       /* at once, then one a second */
@@ -106,6 +108,7 @@ struct server {
     struct mailbox *mailboxes; /* the same */
     struct queue *events;      /* sim -> control */
     struct worst *worst;       /* long ticks and sweeps */
+    struct tally *tally;       /* what comes from each address */
     struct sim *sim;
     struct journal *journal;
     struct presence *presence;
@@ -220,7 +223,8 @@ static struct accounts_config accounts_config_of(const struct server *server,
                                        .workers = server->workers,
                                        .keys = server->keys,
                                        .reports = server->reports,
-                                       .access = server->access};
+                                       .access = server->access,
+                                       .tally = server->tally};
 
     rooms_accounts(config, &accounts);
     return accounts;
@@ -263,6 +267,9 @@ static int start_accounts(struct server *server, struct error *error)
 {
     struct accounts_config accounts;
 
+    server->tally = tally_new(TALLY_PLACES);
+    if (!server->tally)
+        return error_set(error, "out of memory");
     server->workers =
         workers_new(server->base, server->config->workers, server->config->worker_queue, error);
     if (!server->workers)
@@ -412,6 +419,7 @@ static void fill_sessions(const struct server *server, const struct config *conf
     sessions->commands = server->commands + 1;
     sessions->mailboxes = server->mailboxes + 1;
     sessions->worst = server->worst;
+    sessions->tally = server->tally;
     sessions->epoch = store_epoch(server->store);
 }
 
@@ -491,6 +499,7 @@ static struct http_config http_config_of(const struct server *server, const stru
                                             .reporting = server->reporting,
                                             .refresh = server->refresh,
                                             .sessions = server->sessions,
+                                            .tally = server->tally,
                                             .health = monitor_health(server->monitor),
                                             .scrape = server->config->public_metrics
                                                           ? monitor_scrape(server->monitor)
@@ -1072,6 +1081,7 @@ void server_free(struct server *server)
     free_events(server);
     free_queues(server);
     worst_free(server->worst);
+    tally_free(server->tally);
     sim_free(server->sim);
     heightfield_free(server->field);
     reports_free(server->reports);

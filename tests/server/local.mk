@@ -401,6 +401,11 @@ tests_server_test_body_SOURCES = tests/server/test_body.c
 tests_server_test_body_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_body_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_tally
+tests_server_test_tally_SOURCES = tests/server/test_tally.c
+tests_server_test_tally_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_tally_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_limits
 tests_server_test_limits_SOURCES = tests/server/test_limits.c
 tests_server_test_limits_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

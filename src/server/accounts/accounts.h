@@ -25,6 +25,7 @@
 
 struct accounts; /* opaque */
 struct reports;  /* ops/reports.h */
+struct tally;    /* net/tally.h */
 
 enum accounts_registration { ACCOUNTS_OPEN, ACCOUNTS_INVITE, ACCOUNTS_CLOSED };
 enum accounts_email { ACCOUNTS_EMAIL_NONE, ACCOUNTS_EMAIL_OPTIONAL, ACCOUNTS_EMAIL_REQUIRED };
@@ -36,6 +37,7 @@ struct accounts_config {
     const struct keys *keys; /* borrowed */
     struct reports *reports; /* who takes a span of each login; may be NULL */
     struct access *access;   /* borrowed; NULL: nobody shows access tokens */
+    struct tally *tally;     /* borrowed: what fails, by address; NULL: nobody counts */
     struct password_cost cost;
     uint32_t token_lifetime_s;
     enum accounts_registration registration;

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "net/tally.h"
 #include "ops/metrics.h"
 #include "ops/reports.h"
 #include "store/timestamp.h"
@@ -75,6 +76,17 @@ static void tell_span(const struct attempt *attempt, const struct accounts_answe
     reports_span(reports, &span);
 }
 
+static void tell(const struct attempt *attempt, enum protocol_reason reason)
+{
+    struct tally *tally = attempt->accounts->config.tally;
+    const struct sockaddr *address = (const struct sockaddr *)&attempt->address;
+
+    if (failed(reason))
+        tally_add(tally, address, TALLY_LOGIN_FAILED, 1, clock_steady_ms());
+    else if (reason == PROTOCOL_REASON_RATE_LIMITED)
+        tally_add(tally, address, TALLY_LOGIN_LIMITED, 1, clock_steady_ms());
+}
+
 static void note(const struct attempt *attempt, const struct accounts_answer *answer)
 {
     static struct log_limit limit;
@@ -91,6 +103,7 @@ static void note(const struct attempt *attempt, const struct accounts_answer *an
             metrics_add(METRIC_REGISTRATIONS, 1);
         return;
     }
+    tell(attempt, answer->reason);
     if (answer->reason == PROTOCOL_REASON_RATE_LIMITED || answer->reason == PROTOCOL_REASON_BUSY)
         metrics_add(METRIC_LOGINS_LIMITED, 1);
     else if (failed(answer->reason))

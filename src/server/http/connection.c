@@ -803,5 +803,6 @@ void connection_new(struct worker *worker, struct http_ticket *ticket)
         return;
     }
     stream_count_as(c->stream, IO_HTTP);
+    stream_tally(c->stream, http_services(worker->http)->tally, &ticket->address);
     connection_move(c, CONNECTION_OPENING);
 }

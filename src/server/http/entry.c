@@ -10,6 +10,7 @@
 #include "http/call_inside.h"
 #include "http/http_inside.h"
 #include "net/network.h"
+#include "net/tally.h"
 #include "ops/metrics.h"
 #include "play/balance.h"
 #include "play/sessions.h"
@@ -17,6 +18,7 @@
 
 #define THREADS_MAX     256
 #define ADDRESSES_SPARE 16384 /* addresses remembered beyond those that are connected */
+#define CROWDED_MS      10000 /* so long an address counts as one with too many */
 #define PER_TICK        256   /* connections taken in ACCEPTOR_TICK_MS, of all addresses */
 
 /* Of those who may not come so many are told why, the others are closed at once. */
@@ -37,6 +39,9 @@ static void run_closed(struct postbox_item *item)
     struct http *http = ticket->http;
 
     address_closed(http->addresses, (const struct sockaddr *)&ticket->address, false);
+    if (ticket->tallied)
+        tally_drop(http->services.tally, (const struct sockaddr *)&ticket->address, TALLY_OPEN,
+                   clock_steady_ms());
     metrics_gauge(METRIC_HTTP_CONNECTIONS, -1);
     atomic_fetch_sub_explicit(&http->load[ticket->worker->number], 1, memory_order_relaxed);
     http->connections_n--;
@@ -88,6 +93,23 @@ static bool have_room(void *context)
     return sessions_have_room(door->http->services.sessions);
 }
 
+static void tell(const struct http *http, const struct sockaddr_storage *address,
+                 enum tally_count count)
+{
+    tally_add(http->services.tally, (const struct sockaddr *)address, count, 1, clock_steady_ms());
+}
+
+static void tell_limited(const struct http *http, const struct sockaddr_storage *address,
+                         enum address_verdict verdict)
+{
+    uint64_t now_ms = clock_steady_ms();
+
+    tell(http, address, TALLY_REFUSED);
+    tally_block(http->services.tally, (const struct sockaddr *)address,
+                verdict == ADDRESS_TOO_MANY ? TALLY_CROWDED : TALLY_FAST, now_ms + CROWDED_MS,
+                now_ms);
+}
+
 /* 0: it may come; 1: it is to be told *why; -1: it is closed without a word. */
 static int look_at_ban(struct http *http, const struct sockaddr_storage *address, char **why)
 {
@@ -98,6 +120,7 @@ static int look_at_ban(struct http *http, const struct sockaddr_storage *address
     if (ban == NULL)
         return 0;
     metrics_add(METRIC_BANNED_REFUSED, 1);
+    tell(http, address, TALLY_BANNED);
     refused(address, "the address is banned");
     if (!bucket_take(&http->barred, &barred_told, clock_steady_ms()))
         return -1;
@@ -109,16 +132,19 @@ static int look_at_ban(struct http *http, const struct sockaddr_storage *address
 /* NULL: it may not come. */
 static struct http_ticket *ticket_new(struct http *http, const struct sockaddr_storage *address)
 {
+    enum address_verdict verdict;
     struct http_ticket *ticket;
 
     if (http->connections_n >= http->connections_max) {
         metrics_add(METRIC_REFUSED_FULL, 1);
+        tell(http, address, TALLY_REFUSED);
         refused(address, "all connections are taken (http.connections_max)");
         return NULL;
     }
-    if (address_opened(http->addresses, (const struct sockaddr *)address, clock_steady_ms()) !=
-        ADDRESS_OK) {
+    verdict = address_opened(http->addresses, (const struct sockaddr *)address, clock_steady_ms());
+    if (verdict != ADDRESS_OK) {
         metrics_add(METRIC_REFUSED_ADDRESS, 1);
+        tell_limited(http, address, verdict);
         refused(address, "too many connections from one address");
         return NULL;
     }
@@ -147,6 +173,9 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     ticket->fd = fd;
     ticket->tls = door->tls;
     ticket->address = *address;
+    tell(http, address, TALLY_ACCEPTED);
+    ticket->tallied = tally_hold(http->services.tally, (const struct sockaddr *)address, TALLY_OPEN,
+                                 clock_steady_ms());
     atomic_fetch_add_explicit(&http->load[thread], 1, memory_order_relaxed);
     http->connections_n++;
     metrics_gauge(METRIC_HTTP_CONNECTIONS, 1);

@@ -14,6 +14,7 @@
 #include "http/engineio.h"
 #include "http/forwarded.h"
 #include "net/network.h"
+#include "net/tally.h"
 #include "ops/metrics.h"
 
 #define RETRY_AFTER "5" /* seconds, of a stop */
@@ -79,6 +80,16 @@ static bool redirected(struct connection *c, struct http_call *call)
     return true;
 }
 
+static void tally_limited(const struct http_call *call, uint32_t retry_s)
+{
+    struct tally *tally = http_services(call->worker->http)->tally;
+    const struct sockaddr *address = (const struct sockaddr *)&call->address;
+    uint64_t now_ms = clock_steady_ms();
+
+    tally_add(tally, address, TALLY_LIMITED, 1, now_ms);
+    tally_block(tally, address, TALLY_ASKING, now_ms + retry_s * UINT64_C(1000), now_ms);
+}
+
 /* True: it was too often, and is answered. */
 static bool limited(struct http_call *call, const struct limits_answer *rate)
 {
@@ -89,6 +100,7 @@ static bool limited(struct http_call *call, const struct limits_answer *rate)
     if (rate->allowed)
         return false;
     metrics_add(METRIC_HTTP_LIMITED, 1);
+    tally_limited(call, rate->retry_s);
     snprintf(seconds, sizeof(seconds), "%u", rate->retry_s);
     call_add_header(call, "Retry-After", seconds);
     call_problem(call, 429, "too many requests");

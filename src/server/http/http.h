@@ -36,6 +36,7 @@ struct refresh;     /* accounts/refresh.h */
 struct reporting;   /* play/reporting.h */
 struct sessions;    /* play/sessions.h */
 struct store;       /* store/store.h */
+struct tally;       /* net/tally.h */
 
 /* What handlers on control may ask. Borrowed. */
 struct http_services {
@@ -51,6 +52,7 @@ struct http_services {
     struct reporting *reporting;
     struct refresh *refresh;
     struct sessions *sessions;
+    struct tally *tally;         /* any thread; NULL: nobody counts by address */
     const struct health *health; /* any thread */
     const struct scrape *scrape; /* NULL: /metrics is not public */
     bool own_positions;          /* a player may put himself elsewhere */

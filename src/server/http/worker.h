@@ -47,6 +47,7 @@ struct http_ticket {
     int fd;
     bool tls;
     char *barred; /* why it may not come; NULL: it may */
+    bool tallied; /* the tally holds it */
     struct sockaddr_storage address;
 };
 

@@ -7,5 +7,6 @@ libserver_a_SOURCES += src/server/net/address.c src/server/net/address.h \
     src/server/net/proxy.c src/server/net/proxy.h \
     src/server/net/stream.c src/server/net/stream.h src/server/net/stream_tls.c \
     src/server/net/stream_transport.h \
+    src/server/net/tally.c src/server/net/tally.h \
     src/server/net/tls.c src/server/net/tls.h \
     src/server/net/tls_pool.c src/server/net/tls_pool.h

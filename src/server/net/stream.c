@@ -10,9 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/thread.h"
 #include "net/batch.h"
 #include "net/stream_transport.h"
+#include "net/tally.h"
 #include "ops/metrics.h"
 
 #define STREAM_READS    4 /* a turn; then the others */
@@ -22,6 +24,23 @@
 #define STREAM_KEPT_MAX (2 * (IO_RECORD_MAX + 1024))
 #define STREAM_LOWAT    (16 * 1024) /* unsent bytes in the kernel, over which it takes no more */
 #define STREAM_AGAIN    0           /* deadline class: at once */
+
+/* In lots: a lock for each packet would cost more than the packet. Who is only written to says
+ * something now and then, too. */
+static void stream_tell(struct stream *stream, uint64_t lot_bytes)
+{
+    uint64_t in = stream->bytes_in - stream->told_in, out = stream->bytes_out - stream->told_out;
+    const struct sockaddr *whose = (const struct sockaddr *)&stream->whose;
+    uint64_t now_ms;
+
+    if (stream->tally == NULL || in + out < lot_bytes)
+        return;
+    now_ms = clock_steady_ms();
+    tally_add(stream->tally, whose, TALLY_BYTES_IN, in, now_ms);
+    tally_add(stream->tally, whose, TALLY_BYTES_OUT, out, now_ms);
+    stream->told_in += in;
+    stream->told_out += out;
+}
 
 ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes)
 {
@@ -33,6 +52,7 @@ ssize_t stream_recv(struct stream *stream, void *room, size_t room_bytes)
     if (n > 0) {
         stream->bytes_in += (uint64_t)n;
         io_count_in(stream->io, stream->protocol, (size_t)n);
+        stream_tell(stream, TALLY_LOT_BYTES);
     }
     stream->eof = n == 0;
     stream->empty =
@@ -550,13 +570,24 @@ struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
     return stream;
 }
 
+void stream_tally(struct stream *stream, struct tally *tally,
+                  const struct sockaddr_storage *address)
+{
+    stream->tally = tally;
+    memcpy(&stream->whose, address, sizeof(stream->whose));
+}
+
 void stream_close(struct stream *stream)
 {
     if (stream->fd < 0)
         return;
+    if (stream->ssl != NULL && !stream->open)
+        tally_add(stream->tally, (const struct sockaddr *)&stream->whose, TALLY_UNSHAKEN, 1,
+                  clock_steady_ms());
     stream->ended = true;
     stream->open = false;
     stream_settle_added(stream); /* its last words */
+    stream_tell(stream, 1);
     io_deadline_disarm(stream->io, &stream->again);
     io_later_cancel(stream->io, &stream->shake);
     if (stream->readable != NULL)

@@ -11,6 +11,7 @@
 #ifndef OPENMMO_NET_STREAM_H
 #define OPENMMO_NET_STREAM_H
 
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@
 #include "net/io.h"
 
 struct stream; /* opaque */
+struct tally;  /* net/tally.h */
 
 enum stream_end {
     STREAM_END_PEER,      /* the peer closed */
@@ -51,6 +53,10 @@ struct stream_handlers {
  * callbacks come from the loop. NULL when out of memory (fd is closed). */
 struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
                           const struct stream_handlers *handlers, void *context);
+/* What comes of it, and how many bytes, is told of that address from now on. tally: borrowed,
+ * outlives the stream; NULL: nobody counts. Once, before anything was read. */
+void stream_tally(struct stream *stream, struct tally *tally,
+                  const struct sockaddr_storage *address);
 /* Close the socket now; no callback comes any more. Memory stays until stream_free. */
 void stream_close(struct stream *stream);
 void stream_free(struct stream *stream); /* closes; never from its own callbacks. NULL is fine */

@@ -45,8 +45,11 @@ struct stream {
     uint8_t *kept; /* output that the socket refused: kept_at..kept_n */
     size_t kept_at, kept_n;
     uint64_t bytes_in, bytes_out;
-    enum io_protocol protocol; /* that they are counted as */
-    uint64_t cost_us;          /* CPU time of reading, and of gathered writes, as sampled */
+    struct tally *tally;
+    struct sockaddr_in6 whose;  /* or a sockaddr_in: what tally is told of */
+    uint64_t told_in, told_out; /* of the bytes, to tally */
+    enum io_protocol protocol;  /* that they are counted as */
+    uint64_t cost_us;           /* CPU time of reading, and of gathered writes, as sampled */
 };
 
 extern const struct stream_transport stream_plain, stream_tls;

@@ -69,6 +69,7 @@ struct host_config {
     bool single; /* see io_config */
     const struct host_world *world;
     struct worst *worst; /* borrowed; takes long sweeps as producer 1 + number; may be NULL */
+    struct tally *tally; /* borrowed: by address; NULL: nobody counts */
     struct pressure_server *pressure; /* borrowed, shared; measured by number 0 */
     struct queue *commands;
     struct mailbox *mailbox;

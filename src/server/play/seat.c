@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "net/address.h"
+#include "net/tally.h"
 #include "ops/metrics.h"
 
 void seat_init(struct seat *seat, const struct seat_kind *kind, struct host *host)
@@ -116,6 +118,20 @@ int seat_command(struct seat *seat, struct command *command)
     return 0;
 }
 
+static void tally_limited(const struct seat *seat, int limit, uint32_t wait_ms)
+{
+    struct tally *tally = seat->host->config.tally;
+    const struct sockaddr *address = (const struct sockaddr *)&seat->address;
+    uint64_t now_ms = clock_steady_ms();
+
+    if (limit == HOST_LIMIT_LOGIN) {
+        tally_add(tally, address, TALLY_LOGIN_LIMITED, 1, now_ms);
+        return;
+    }
+    tally_add(tally, address, TALLY_LIMITED, 1, now_ms);
+    tally_block(tally, address, TALLY_ASKING, now_ms + wait_ms, now_ms);
+}
+
 enum seat_limit seat_take(struct seat *seat, int limit, uint32_t *wait_ms)
 {
     const struct host_settings *settings = seat->host->settings;
@@ -128,6 +144,7 @@ enum seat_limit seat_take(struct seat *seat, int limit, uint32_t *wait_ms)
         return SEAT_WITHIN;
     metrics_add(limit == HOST_LIMIT_LOGIN ? METRIC_LOGINS_LIMITED : METRIC_RATE_LIMITED, 1);
     *wait_ms = bucket_wait_ms(&seat->allow[limit], rate, now_ms);
+    tally_limited(seat, limit, *wait_ms);
     return bucket_take(&seat->flood[limit], &settings->flood[limit], now_ms) ? SEAT_OVER
                                                                              : SEAT_FLOODS;
 }

@@ -616,6 +616,7 @@ struct session *session_new(struct host *host, int fd, uint64_t id,
         free(s);
         return NULL;
     }
+    stream_tally(s->stream, host->config.tally, address);
     seat_list(&s->seat, id, counters);
     session_move(s, SESSION_GREETING);
     return s;

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "net/address.h"
 #include "net/network.h"
+#include "net/tally.h"
 #include "net/tls.h"
 #include "ops/metrics.h"
 #include "ops/postbox.h"
@@ -27,8 +28,9 @@
 #define CONNECTIONS_TOP 1000000
 #define NO_SLOT         UINT32_MAX
 #define STRANGERS_PART                                                                             \
-    2                  /* of all slots; who connects and does not join takes no more from players */
-#define GUEST_SLOWER 4 /* what a guest may say, and ask of others */
+    2 /* of all slots; who connects and does not join takes no more from players */
+#define CROWDED_MS   10000 /* so long an address counts as one with too many */
+#define GUEST_SLOWER 4     /* what a guest may say, and ask of others */
 
 /* Of those who may not come, so many are let through to TLS, to be told why; the others are closed
  * at once. */
@@ -47,7 +49,8 @@ struct slot {
     uint32_t generation;
     uint32_t next_free;
     bool used, logged_in, ending;
-    bool web; /* a seat within a connection that is not ours to count */
+    bool web;        /* a seat within a connection that is not ours to count */
+    uint8_t tallied; /* by bits of enum tally_gauge: what the tally holds of it */
     unsigned thread;
     uint64_t opened_ms;
     struct sockaddr_storage address;
@@ -67,6 +70,7 @@ struct sessions {
     unsigned hosts_n;
     struct acceptor *acceptor;
     struct address_table *addresses;
+    struct tally *tally;
     struct slot *slots;
     uint32_t slots_n, free_first, used_n, connections_max;
     uint32_t strangers_n; /* web clients with a slot that have not joined */
@@ -120,6 +124,7 @@ static struct slot *slot_take(struct sessions *sessions, bool web)
     slot->used = true;
     slot->web = web;
     slot->logged_in = slot->ending = false;
+    slot->tallied = 0;
     atomic_store_explicit(&slot->counters.bytes_in, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.bytes_out, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->counters.cost_us, 0, memory_order_relaxed);
@@ -130,6 +135,22 @@ static struct slot *slot_take(struct sessions *sessions, bool web)
     atomic_store_explicit(&slot->counters.dropped, 0, memory_order_relaxed);
     rates_begin(&slot->rates, clock_steady_ms());
     return slot;
+}
+
+/* Let the tally hold this of it, and nothing else. */
+static void slot_tally(struct sessions *sessions, struct slot *slot, unsigned gauges)
+{
+    const struct sockaddr *address = (const struct sockaddr *)&slot->address;
+    uint64_t now_ms = clock_steady_ms();
+
+    for (unsigned i = 0; i < TALLY_GAUGES_N; i++)
+        if ((gauges & 1u << i) != 0 && (slot->tallied & 1u << i) == 0 &&
+            tally_hold(sessions->tally, address, (enum tally_gauge)i, now_ms))
+            slot->tallied |= (uint8_t)(1u << i);
+    for (unsigned i = 0; i < TALLY_GAUGES_N; i++)
+        if ((slot->tallied & ~gauges & 1u << i) != 0)
+            tally_drop(sessions->tally, address, (enum tally_gauge)i, now_ms);
+    slot->tallied &= (uint8_t)gauges;
 }
 
 static void slot_give_back(struct sessions *sessions, struct slot *slot)
@@ -189,6 +210,7 @@ static void slot_forget(struct sessions *sessions, struct slot *slot)
         if (!slot->logged_in)
             metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, -1);
     }
+    slot_tally(sessions, slot, 0);
     sessions->hosts_load[slot->thread]--;
     slot_give_back(sessions, slot);
 }
@@ -202,8 +224,27 @@ static bool may_come(struct sessions *sessions, const struct sockaddr_storage *a
         !sessions->handlers.barred(sessions->handlers.context, address, why))
         return true;
     metrics_add(METRIC_BANNED_REFUSED, 1);
+    tally_add(sessions->tally, (const struct sockaddr *)address, TALLY_BANNED, 1,
+              clock_steady_ms());
     refused(address, "the address is banned");
     return bucket_take(&sessions->barred, &barred_told, clock_steady_ms());
+}
+
+/* False: too many come from there. */
+static bool within_limits(struct sessions *sessions, const struct sockaddr_storage *storage)
+{
+    const struct sockaddr *address = (const struct sockaddr *)storage;
+    uint64_t now_ms = clock_steady_ms();
+    enum address_verdict verdict = address_opened(sessions->addresses, address, now_ms);
+
+    if (verdict == ADDRESS_OK)
+        return true;
+    metrics_add(METRIC_REFUSED_ADDRESS, 1);
+    tally_add(sessions->tally, address, TALLY_REFUSED, 1, now_ms);
+    tally_block(sessions->tally, address, verdict == ADDRESS_TOO_MANY ? TALLY_CROWDED : TALLY_FAST,
+                now_ms + CROWDED_MS, now_ms);
+    refused(storage, "too many connections from one address");
+    return false;
 }
 
 static void on_arrived(void *context, int fd, const struct sockaddr_storage *address)
@@ -212,14 +253,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     char why[PROTOCOL_TEXT_MAX + 1];
     struct slot *slot;
 
-    switch (
-        address_opened(sessions->addresses, (const struct sockaddr *)address, clock_steady_ms())) {
-    case ADDRESS_OK:
-        break;
-    case ADDRESS_TOO_MANY:
-    case ADDRESS_TOO_FAST:
-        metrics_add(METRIC_REFUSED_ADDRESS, 1);
-        refused(address, "too many connections from one address");
+    if (!within_limits(sessions, address)) {
         close(fd);
         return;
     }
@@ -231,6 +265,8 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     slot = slot_take(sessions, false);
     if (slot == NULL) {
         metrics_add(METRIC_REFUSED_FULL, 1);
+        tally_add(sessions->tally, (const struct sockaddr *)address, TALLY_REFUSED, 1,
+                  clock_steady_ms());
         refused(address, "all connections are taken (net.connections_max)");
         address_closed(sessions->addresses, (const struct sockaddr *)address, false);
         close(fd);
@@ -239,6 +275,9 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     slot->thread = choose_thread(sessions);
     slot->opened_ms = clock_wall_ms();
     slot->address = *address;
+    tally_add(sessions->tally, (const struct sockaddr *)address, TALLY_ACCEPTED, 1,
+              clock_steady_ms());
+    slot_tally(sessions, slot, 1u << TALLY_OPEN | 1u << TALLY_BEFORE_LOGIN);
     sessions->hosts_load[slot->thread]++;
     metrics_gauge(METRIC_CONNECTIONS, 1);
     metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, 1);
@@ -400,6 +439,7 @@ static void slot_logged_in(struct sessions *sessions, struct slot *slot)
     if (slot->logged_in)
         return;
     slot->logged_in = true;
+    slot_tally(sessions, slot, 1u << TALLY_PLAYERS | (slot->web ? 0 : 1u << TALLY_OPEN));
     if (slot->web) {
         sessions->strangers_n--;
         return;
@@ -693,6 +733,7 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
             .pressure = &sessions->pressure,
             .commands = config->commands[i],
             .worst = config->worst,
+            .tally = config->tally,
             .mailbox = &config->mailboxes[i],
             .slots_n = sessions->slots_n,
             .login = tell_login,
@@ -749,6 +790,7 @@ struct sessions *sessions_new(struct event_base *control, const struct sessions_
     }
     sessions->base = control;
     sessions->handlers = *handlers;
+    sessions->tally = config->tally;
     sessions->free_first = 0;
     sessions->serial = 1;
     bucket_init(&sessions->barred, &barred_told, clock_steady_ms());

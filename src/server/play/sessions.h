@@ -25,6 +25,7 @@ struct balance_load; /* play/balance.h */
 struct io;           /* net/io.h */
 struct worst;        /* ops/worst.h */
 struct network;      /* net/network.h */
+struct tally;        /* net/tally.h */
 struct host;         /* play/host.h */
 struct seat_ask;     /* play/seat.h */
 
@@ -109,6 +110,7 @@ struct sessions_config {
     struct queue **commands;
     struct mailbox *mailboxes;
     struct worst *worst; /* borrowed: takes long sweeps; may be NULL */
+    struct tally *tally; /* borrowed: by address; NULL: nobody counts */
     /* Identity. */
     char server_name[101], motd[PROTOCOL_TEXT_MAX + 1];
     uint32_t epoch;
