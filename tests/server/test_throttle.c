@@ -334,6 +334,97 @@ static void test_whence(void **state)
     check_whence("", "");
 }
 
+/* -- looking at locks, and taking them off ------------------------------------------------------
+ */
+
+struct seen {
+    unsigned n, most;
+    struct throttle_lock last;
+    char network[WHENCE_MAX], username[32];
+};
+
+static bool see(void *context, const struct throttle_lock *lock)
+{
+    struct seen *seen = context;
+
+    seen->last = *lock;
+    strcpy(seen->network, lock->network ? lock->network : "");
+    strcpy(seen->username, lock->username ? lock->username : "");
+    return ++seen->n < seen->most;
+}
+
+static struct seen look(struct throttle *throttle, uint64_t now_ms)
+{
+    struct seen seen = {.most = 1000};
+
+    throttle_locks(throttle, now_ms, see, &seen);
+    return seen;
+}
+
+static void test_locks(void **state)
+{
+    struct throttle *throttle = throttle_new(100);
+    struct throttle_try alice = from("alice", NULL, 5000);
+    struct seen seen;
+
+    (void)state;
+    alice.player = 17;
+    alice.username = "Alice";
+    for (unsigned i = 0; i < THROTTLE_ADDRESS; i++) {
+        assert_int_equal(look(throttle, 1000 + i).n, 0);
+        assert_int_equal(guess_at(throttle, NULL, "192.0.2.7", 1000 + i), 0);
+    }
+    seen = look(throttle, 2000);
+    assert_int_equal(seen.n, 1);
+    assert_string_equal(seen.network, "192.0.2.7");
+    assert_int_equal(seen.last.failures, THROTTLE_ADDRESS);
+    assert_int_equal(seen.last.until_ms, 1000 + THROTTLE_WINDOW_S * 1000);
+    assert_int_equal(throttle_locked_until(throttle, "192.0.2.7", 2000), seen.last.until_ms);
+    assert_int_equal(throttle_locked_until(throttle, "192.0.2.8", 2000), 0);
+    for (unsigned i = 0; i < THROTTLE_FREE; i++)
+        guess(throttle, &alice);
+    seen = look(throttle, 5000); /* the newest comes first, so it is not the last */
+    assert_int_equal(seen.n, 2);
+    seen.n = 0, seen.most = 1;
+    throttle_locks(throttle, 5000, see, &seen);
+    assert_int_equal(seen.n, 1); /* no further than it is wanted */
+    assert_string_equal(seen.username, "Alice");
+    assert_int_equal(seen.last.player, 17);
+    assert_int_equal(seen.last.failures, THROTTLE_FREE);
+    assert_int_equal(seen.last.until_ms, 6000);
+    assert_true(guess(throttle, &alice) > 0);
+    /* taken off: each by what it is about */
+    assert_false(throttle_unlock_account(throttle, 18, 5000));
+    assert_false(throttle_unlock_account(throttle, 0, 5000));
+    assert_true(throttle_unlock_account(throttle, 17, 5000));
+    assert_false(throttle_unlock_account(throttle, 17, 5000));
+    assert_int_equal(guess(throttle, &alice), 0);
+    assert_true(guess_at(throttle, NULL, "192.0.2.7", 5000) > 0);
+    assert_true(throttle_unlock_address(throttle, "192.0.2.7", 5000));
+    assert_false(throttle_unlock_address(throttle, "192.0.2.7", 5000));
+    assert_int_equal(guess_at(throttle, NULL, "192.0.2.7", 5000), 0);
+    assert_int_equal(look(throttle, 5000).n, 0);
+    throttle_free(throttle);
+}
+
+/* Locks end by themselves, and rows that give way take theirs along. */
+static void test_locks_are_bounded(void **state)
+{
+    struct throttle *throttle = throttle_new(50);
+    char network[32];
+
+    (void)state;
+    for (unsigned n = 0; n < 1000; n++) {
+        snprintf(network, sizeof(network), "198.51.%u.%u", n / 256, n % 256);
+        for (unsigned i = 0; i < THROTTLE_ADDRESS; i++)
+            assert_int_equal(guess_at(throttle, NULL, network, 1000 + n), 0);
+    }
+    assert_int_equal(look(throttle, 3000).n, 50);
+    assert_int_equal(look(throttle, 1000 + 999 + THROTTLE_WINDOW_S * 1000 - 1).n, 1);
+    assert_int_equal(look(throttle, 1000 + 999 + THROTTLE_WINDOW_S * 1000).n, 0);
+    throttle_free(throttle);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_address),      cmocka_unit_test(test_at_once),
         cmocka_unit_test(test_never_judged), cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_at_random),    cmocka_unit_test(test_thousand_in_a_minute),
+        cmocka_unit_test(test_locks),        cmocka_unit_test(test_locks_are_bounded),
         cmocka_unit_test(test_whence),
     };
 

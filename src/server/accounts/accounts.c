@@ -311,6 +311,11 @@ struct access *accounts_access(const struct accounts *accounts)
     return accounts->config.access;
 }
 
+struct throttle *accounts_throttle(const struct accounts *accounts)
+{
+    return accounts->throttle;
+}
+
 bool accounts_take_guests(const struct accounts *accounts)
 {
     return accounts->config.guests;

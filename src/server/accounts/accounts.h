@@ -26,6 +26,7 @@
 struct accounts; /* opaque */
 struct reports;  /* ops/reports.h */
 struct tally;    /* net/tally.h */
+struct throttle; /* accounts/throttle.h */
 
 enum accounts_registration { ACCOUNTS_OPEN, ACCOUNTS_INVITE, ACCOUNTS_CLOSED };
 enum accounts_email { ACCOUNTS_EMAIL_NONE, ACCOUNTS_EMAIL_OPTIONAL, ACCOUNTS_EMAIL_REQUIRED };
@@ -59,6 +60,8 @@ int accounts_reconfigure(struct accounts *accounts, const struct accounts_config
 
 /* As configured: borrowed, may be NULL. */
 struct access *accounts_access(const struct accounts *accounts);
+/* Who must wait before he may guess again; never NULL. */
+struct throttle *accounts_throttle(const struct accounts *accounts);
 /* Whether guests may play, as configured now. */
 bool accounts_take_guests(const struct accounts *accounts);
 

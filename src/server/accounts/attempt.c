@@ -45,6 +45,8 @@ static struct throttle_try try_of(const struct attempt *attempt)
     return (struct throttle_try){.name_key = guesses(attempt) ? attempt->player.key : NULL,
                                  .network = attempt->exempt ? NULL : attempt->network,
                                  .known = attempt->known_network ? attempt->network : NULL,
+                                 .player = attempt->known ? attempt->player.id : 0,
+                                 .username = attempt->known ? attempt->player.username : NULL,
                                  .now_ms = clock_steady_ms()};
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "common/hash.h"
 
 #define KEY_BYTES    16
@@ -18,11 +20,18 @@ struct row {
     uint32_t under_way;                   /* address: not judged yet */
     uint32_t oldest;                      /* address: where the next failure goes */
     uint64_t failed_ms[THROTTLE_ADDRESS]; /* address: a ring; 0: none */
+    /* Of one that was locked since somebody last looked: for throttle_locks. */
+    bool locked, address;
+    bool known;
+    uint64_t player;
+    char *about; /* the network, or the account's name; NULL: nobody has it */
+    struct row *prev, *next;
     UT_hash_handle hh;
 };
 
 struct throttle {
     struct row *accounts, *addresses;
+    struct row *locked; /* the newest first */
     unsigned rows_max;
     uint8_t secret[crypto_generichash_KEYBYTES]; /* so that nobody can aim at another's row */
 };
@@ -38,23 +47,37 @@ struct throttle *throttle_new(unsigned rows_max)
     return throttle;
 }
 
-static void free_rows(struct row **rows)
+static void unlist(struct throttle *throttle, struct row *row)
+{
+    if (!row->locked)
+        return;
+    DL_DELETE(throttle->locked, row);
+    row->locked = false;
+    free(row->about);
+    row->about = NULL;
+}
+
+static void forget(struct throttle *throttle, struct row **rows, struct row *row)
+{
+    unlist(throttle, row);
+    HASH_DEL(*rows, row);
+    free(row);
+}
+
+static void free_rows(struct throttle *throttle, struct row **rows)
 {
     struct row *row, *next;
 
     HASH_ITER(hh, *rows, row, next)
-    {
-        HASH_DEL(*rows, row);
-        free(row);
-    }
+    forget(throttle, rows, row);
 }
 
 void throttle_free(struct throttle *throttle)
 {
     if (!throttle)
         return;
-    free_rows(&throttle->accounts);
-    free_rows(&throttle->addresses);
+    free_rows(throttle, &throttle->accounts);
+    free_rows(throttle, &throttle->addresses);
     free(throttle);
 }
 
@@ -94,19 +117,15 @@ static struct row *find(struct row *rows, const uint8_t key[KEY_BYTES])
 }
 
 /* The row, now the youngest of its table; NULL when out of memory. */
-static struct row *touch(struct row **rows, const uint8_t key[KEY_BYTES], unsigned rows_max)
+static struct row *touch(struct throttle *throttle, struct row **rows, const uint8_t key[KEY_BYTES])
 {
     struct row *row = find(*rows, key);
 
     if (row) {
         HASH_DEL(*rows, row);
     } else {
-        if (HASH_COUNT(*rows) >= rows_max) {
-            struct row *oldest = *rows; /* uthash keeps the order of adding */
-
-            HASH_DEL(*rows, oldest);
-            free(oldest);
-        }
+        if (HASH_COUNT(*rows) >= throttle->rows_max)
+            forget(throttle, rows, *rows); /* the oldest: uthash keeps the order of adding */
         row = calloc(1, sizeof(*row));
         if (!row)
             return NULL;
@@ -114,6 +133,7 @@ static struct row *touch(struct row **rows, const uint8_t key[KEY_BYTES], unsign
     }
     HASH_TRY_ADD(hh, *rows, key, row);
     if (!HASH_ADDED(hh, row)) {
+        unlist(throttle, row);
         free(row);
         return NULL;
     }
@@ -142,6 +162,16 @@ static uint32_t failures_of(const struct row *row, uint64_t now_ms)
     return n;
 }
 
+/* It is locked now: put it on the list, first, under the name that operators read. */
+static void list(struct throttle *throttle, struct row *row, const char *about, bool address)
+{
+    unlist(throttle, row);
+    row->about = about ? strdup(about) : NULL;
+    row->address = address;
+    row->locked = true;
+    DL_PREPEND(throttle->locked, row);
+}
+
 static void charge_account(struct row *row, uint64_t now_ms)
 {
     uint32_t beyond, wait_s;
@@ -165,12 +195,6 @@ static void charge_address(struct row *row, uint64_t now_ms)
     row->oldest = (row->oldest + 1) % THROTTLE_ADDRESS;
 }
 
-static void forget(struct row **rows, struct row *row)
-{
-    HASH_DEL(*rows, row);
-    free(row);
-}
-
 uint32_t throttle_address(struct throttle *throttle, const struct throttle_try *attempt)
 {
     uint8_t key[KEY_BYTES];
@@ -180,7 +204,7 @@ uint32_t throttle_address(struct throttle *throttle, const struct throttle_try *
     if (!attempt->network)
         return 0;
     address_key(throttle, attempt->network, key);
-    row = touch(&throttle->addresses, key, throttle->rows_max);
+    row = touch(throttle, &throttle->addresses, key);
     if (!row)
         return NO_MEMORY_MS; /* a guess that is not counted is not made */
     failures = failures_of(row, attempt->now_ms);
@@ -204,10 +228,15 @@ uint32_t throttle_account(struct throttle *throttle, const struct throttle_try *
     wait_ms = account_wait_ms(find(throttle->accounts, key), attempt->now_ms);
     if (wait_ms)
         return wait_ms;
-    row = touch(&throttle->accounts, key, throttle->rows_max);
+    row = touch(throttle, &throttle->accounts, key);
     if (!row)
         return NO_MEMORY_MS;
     charge_account(row, attempt->now_ms);
+    if (row->until_ms > attempt->now_ms) {
+        row->player = attempt->player;
+        row->known = attempt->known != NULL;
+        list(throttle, row, attempt->username, false);
+    }
     return 0;
 }
 
@@ -218,7 +247,7 @@ static void settle_address(struct throttle *throttle, const struct throttle_try 
     struct row *row;
 
     address_key(throttle, attempt->network, key);
-    row = verdict == THROTTLE_WRONG ? touch(&throttle->addresses, key, throttle->rows_max)
+    row = verdict == THROTTLE_WRONG ? touch(throttle, &throttle->addresses, key)
                                     : find(throttle->addresses, key);
     if (!row)
         return;
@@ -226,8 +255,10 @@ static void settle_address(struct throttle *throttle, const struct throttle_try 
         row->under_way--;
     if (verdict == THROTTLE_WRONG)
         charge_address(row, attempt->now_ms);
+    if (failures_of(row, attempt->now_ms) >= THROTTLE_ADDRESS)
+        list(throttle, row, attempt->network, true);
     if (row->under_way == 0 && failures_of(row, attempt->now_ms) == 0)
-        forget(&throttle->addresses, row);
+        forget(throttle, &throttle->addresses, row);
 }
 
 static void settle_account(struct throttle *throttle, const struct throttle_try *attempt,
@@ -244,7 +275,7 @@ static void settle_account(struct throttle *throttle, const struct throttle_try 
     case THROTTLE_WRONG:
         break;
     case THROTTLE_RIGHT:
-        forget(&throttle->accounts, row);
+        forget(throttle, &throttle->accounts, row);
         break;
     case THROTTLE_UNJUDGED: /* it was charged, so there was no wait before it */
         if (row->failures > 0)
@@ -261,4 +292,87 @@ void throttle_judged(struct throttle *throttle, const struct throttle_try *attem
         settle_address(throttle, attempt, verdict);
     if (attempt->name_key && charged)
         settle_account(throttle, attempt, verdict);
+}
+
+/* -- looking at locks, and taking them off ------------------------------------------------------
+ */
+
+static uint64_t address_until_ms(const struct row *row, uint64_t now_ms)
+{
+    if (failures_of(row, now_ms) < THROTTLE_ADDRESS)
+        return 0;
+    return now_ms + counts_ms(row->failed_ms[row->oldest], now_ms);
+}
+
+/* Of one on the list. 0: it is over. */
+static uint64_t until_ms(const struct row *row, uint64_t now_ms)
+{
+    if (row->address)
+        return address_until_ms(row, now_ms);
+    return row->until_ms > now_ms ? row->until_ms : 0;
+}
+
+static struct throttle_lock lock_of(const struct row *row, uint64_t now_ms)
+{
+    return (struct throttle_lock){.network = row->address ? row->about : NULL,
+                                  .username = row->address ? NULL : row->about,
+                                  .player = row->player,
+                                  .known = row->known,
+                                  .failures =
+                                      row->address ? failures_of(row, now_ms) : row->failures,
+                                  .until_ms = until_ms(row, now_ms)};
+}
+
+void throttle_locks(struct throttle *throttle, uint64_t now_ms,
+                    bool (*visit)(void *context, const struct throttle_lock *lock), void *context)
+{
+    struct row *row, *next;
+
+    DL_FOREACH_SAFE(throttle->locked, row, next)
+    {
+        struct throttle_lock lock = lock_of(row, now_ms);
+
+        if (lock.until_ms == 0 || (row->address && !row->about)) /* over; or there was no memory */
+            unlist(throttle, row);
+        else if (!visit(context, &lock))
+            return;
+    }
+}
+
+uint64_t throttle_locked_until(const struct throttle *throttle, const char *network,
+                               uint64_t now_ms)
+{
+    uint8_t key[KEY_BYTES];
+    const struct row *row;
+
+    address_key(throttle, network, key);
+    row = find(throttle->addresses, key);
+    return row ? address_until_ms(row, now_ms) : 0;
+}
+
+bool throttle_unlock_address(struct throttle *throttle, const char *network, uint64_t now_ms)
+{
+    bool locked = throttle_locked_until(throttle, network, now_ms) > 0;
+    uint8_t key[KEY_BYTES];
+
+    if (!locked)
+        return false;
+    address_key(throttle, network, key);
+    forget(throttle, &throttle->addresses, find(throttle->addresses, key));
+    return true;
+}
+
+bool throttle_unlock_account(struct throttle *throttle, uint64_t player, uint64_t now_ms)
+{
+    struct row *row, *next;
+    bool locked = false;
+
+    DL_FOREACH_SAFE(throttle->locked, row, next)
+    {
+        if (row->address || row->player != player || player == 0)
+            continue;
+        locked = locked || until_ms(row, now_ms) > 0;
+        forget(throttle, &throttle->accounts, row);
+    }
+    return locked;
 }

@@ -39,6 +39,9 @@ struct throttle_try {
     const char *network;  /* whence_text; NULL: exempt from the limit on addresses */
     const char *known;    /* the network, if the account's owner logged in from it before; else
                              NULL: also of one that is exempt */
+    /* For who looks at what is locked: the account. 0, NULL: nobody has that name. */
+    uint64_t player;
+    const char *username;
     uint64_t now_ms;
 };
 
@@ -56,5 +59,27 @@ uint32_t throttle_account(struct throttle *throttle, const struct throttle_try *
 /* The end of what throttle_address let through. charged: throttle_account let it through too. */
 void throttle_judged(struct throttle *throttle, const struct throttle_try *attempt, bool charged,
                      enum throttle_verdict verdict);
+
+/* What must wait now. */
+struct throttle_lock {
+    const char *network;  /* of an address; NULL: of an account, */
+    const char *username; /* whose name this is; NULL: nobody has the name that is guessed at */
+    uint64_t player;      /* 0: see username */
+    bool known;           /* of the account as seen from a network of its owner's */
+    uint32_t failures;
+    uint64_t until_ms;
+};
+
+/* Each lock, the newest first, as long as visit returns true: what holds only. Nothing of it is
+ * valid after the visit. */
+void throttle_locks(struct throttle *throttle, uint64_t now_ms,
+                    bool (*visit)(void *context, const struct throttle_lock *lock), void *context);
+/* Until when an address is locked; 0: it is not. */
+uint64_t throttle_locked_until(const struct throttle *throttle, const char *network,
+                               uint64_t now_ms);
+/* Forget what an address did wrong. False: it was not locked. */
+bool throttle_unlock_address(struct throttle *throttle, const char *network, uint64_t now_ms);
+/* The same of an account, from wherever it was guessed at. */
+bool throttle_unlock_account(struct throttle *throttle, uint64_t player, uint64_t now_ms);
 
 #endif

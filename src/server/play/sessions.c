@@ -480,19 +480,25 @@ void sessions_disconnect(struct sessions *sessions, uint64_t session, enum proto
         host_disconnect(sessions->hosts[slot->thread], session, reason, retry_after_ms, text) == 0;
 }
 
+static bool is_from(const struct slot *slot, const struct network *network)
+{
+    uint8_t bytes[NETWORK_BYTES];
+
+    if (!slot->used)
+        return false;
+    network_bytes((const struct sockaddr *)&slot->address, bytes);
+    return network_holds(network, bytes);
+}
+
 unsigned sessions_disconnect_from(struct sessions *sessions, const struct network *network,
                                   enum protocol_reason reason, const char *text)
 {
-    uint8_t bytes[NETWORK_BYTES];
     unsigned n = 0;
 
     for (uint32_t i = 0; i < sessions->slots_n; i++) {
         struct slot *slot = &sessions->slots[i];
 
-        if (!slot->used)
-            continue;
-        network_bytes((const struct sockaddr *)&slot->address, bytes);
-        if (!network_holds(network, bytes))
+        if (!is_from(slot, network))
             continue;
         sessions_disconnect(sessions, slot_id(sessions, slot), reason, 0, text);
         n++;
@@ -882,13 +888,8 @@ static void figure_rates(const struct rates *rates, struct session_figures *figu
     figures->cost_us_per_s = rates_per_s(rates, RATES_COST, figures->cost_us, now_ms);
 }
 
-int sessions_figures(const struct sessions *sessions, uint64_t session,
-                     struct session_figures *figures)
+static void figures_of(const struct slot *slot, struct session_figures *figures)
 {
-    const struct slot *slot = slot_find(sessions, session);
-
-    if (slot == NULL)
-        return -1;
     _Static_assert(sizeof(figures->address) >= ADDRESS_TEXT_MAX, "an address fits");
     address_text((const struct sockaddr *)&slot->address, figures->address);
     figures->bytes_in = atomic_load_explicit(&slot->counters.bytes_in, memory_order_relaxed);
@@ -904,7 +905,35 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
         (uint32_t)atomic_load_explicit(&slot->counters.dropped, memory_order_relaxed);
     figures->thread = slot->thread;
     figure_rates(&slot->rates, figures);
+}
+
+int sessions_figures(const struct sessions *sessions, uint64_t session,
+                     struct session_figures *figures)
+{
+    const struct slot *slot = slot_find(sessions, session);
+
+    if (slot == NULL)
+        return -1;
+    figures_of(slot, figures);
     return 0;
+}
+
+void sessions_each_from(const struct sessions *sessions, const struct network *network,
+                        void (*visit)(void *context, const struct sessions_peer *peer),
+                        void *context)
+{
+    for (uint32_t i = 0; i < sessions->slots_n; i++) {
+        const struct slot *slot = &sessions->slots[i];
+        struct sessions_peer peer;
+
+        if (!is_from(slot, network))
+            continue;
+        peer.session = slot_id(sessions, slot);
+        peer.web = slot->web;
+        peer.logged_in = slot->logged_in;
+        figures_of(slot, &peer.figures);
+        visit(context, &peer);
+    }
 }
 
 struct io *sessions_io(const struct sessions *sessions, unsigned thread)

@@ -212,6 +212,17 @@ int sessions_figures(const struct sessions *sessions, uint64_t session,
 /* Once a second, for what the figures say of rates. Control thread. */
 void sessions_note_rates(struct sessions *sessions);
 
+/* One connection, or a web client's seat, as an operator looks at it. */
+struct sessions_peer {
+    uint64_t session;
+    bool web, logged_in;
+    struct session_figures figures;
+};
+/* Each from a network, logged in or not. */
+void sessions_each_from(const struct sessions *sessions, const struct network *network,
+                        void (*visit)(void *context, const struct sessions_peer *peer),
+                        void *context);
+
 /* The io thread's side, for its own thread only. */
 struct host *sessions_host(const struct sessions *sessions, unsigned thread);
 unsigned sessions_threads(const struct sessions *sessions); /* io threads */
