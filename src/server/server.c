@@ -841,6 +841,8 @@ static int start_admin(struct server *server, struct error *error)
                                  .allowlist = server->allowlist,
                                  .backups = server->backups,
                                  .reporting = server->reporting,
+                                 .accounts = server->accounts,
+                                 .tally = server->tally,
                                  .host = {.status = describe,
                                           .reload = reload,
                                           .shutdown = shutdown_asked,

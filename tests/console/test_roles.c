@@ -65,6 +65,12 @@ static const struct method {
     {"store.show",      "",                VIEWER,    0},
     {"store.statements", "sort=mean",      VIEWER,    0},
     {"store.migrations", "",               VIEWER,    0},
+    {"network.traffic", "",                VIEWER,    0},
+    {"network.addresses", "sort=failures", VIEWER,    0},
+    {"network.blocked", "",                VIEWER,    0},
+    {"network.show",    "network=192.0.2.0/24", VIEWER, 0},
+    {"network.accounts", "network=192.0.2.7", MODERATOR, 0},
+    {"network.unlock",  "network=192.0.2.7", MODERATOR, 1}, /* it is not locked */
     {"announce",        "text=tea",        MODERATOR, 0},
     {"chat.recent",     "",                MODERATOR, 0},
     {"chat.say",        "text=tea",        MODERATOR, 0},

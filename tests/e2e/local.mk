@@ -120,6 +120,13 @@ tests_e2e_test_bans_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_bans_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
 tests_e2e_test_bans_LDADD = $(STAGE_STORE_LIBS)
 
+# The same, seen from the operators' side.
+check_PROGRAMS += tests/e2e/test_network
+tests_e2e_test_network_SOURCES = tests/e2e/test_network.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_network_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_network_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
+tests_e2e_test_network_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_privacy
 tests_e2e_test_privacy_SOURCES = tests/e2e/test_privacy.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_privacy_CFLAGS = $(STAGE_STORE_CFLAGS)

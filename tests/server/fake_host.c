@@ -58,6 +58,27 @@ struct snapshot *presence_world(const struct presence *presence)
     return fake_host.world;
 }
 
+bool sessions_exempt(const struct sessions *sessions, const struct sockaddr_storage *address)
+{
+    (void)sessions;
+    return ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr[12] == 127;
+}
+
+/* All that are here, whoever is asked for. */
+void sessions_each_from(const struct sessions *sessions, const struct network *network,
+                        void (*visit)(void *context, const struct sessions_peer *peer),
+                        void *context)
+{
+    (void)sessions, (void)network;
+    for (unsigned i = 0; i < fake_host.players_n; i++) {
+        struct sessions_peer peer = {.session = fake_host.players[i].session,
+                                     .logged_in = true,
+                                     .figures = fake_host.players[i].figures};
+
+        visit(context, &peer);
+    }
+}
+
 unsigned sessions_threads(const struct sessions *sessions)
 {
     (void)sessions;
@@ -309,8 +330,10 @@ void fake_host_start_at(const char *path, unsigned players_n)
     config.ladder = &fake_host.ladder;
     config.alerts = &fake_host.alerts;
     fake_host.worst = worst_new(2, &error);
-    if (fake_host.worst == NULL)
+    fake_host.tally = tally_new(16384);
+    if (fake_host.worst == NULL || fake_host.tally == NULL)
         abort();
+    config.tally = fake_host.tally;
     config.worst = fake_host.worst;
     fake_host.ending = ending_new(
         &(struct ending_config){.base = fake_host.base, .here = here, .say = say, .due = due},
@@ -391,6 +414,7 @@ void fake_host_stop(void)
     ending_free(fake_host.ending);
     policy_free(fake_host.policy);
     worst_free(fake_host.worst);
+    tally_free(fake_host.tally);
     heightfield_free(fake_host.field);
     options_free(fake_host.options);
     event_base_free(fake_host.base);

@@ -6,6 +6,7 @@
 
 #include "accounts/policy.h"
 #include "admin/admin.h"
+#include "net/tally.h"
 #include "ops/alerts.h"
 #include "ops/ending.h"
 #include "ops/ladder.h"
@@ -29,6 +30,7 @@ struct fake_host {
     struct ladder ladder;
     struct ending *ending;
     struct alerts alerts;
+    struct tally *tally; /* the tests fill it */
     struct worst *worst; /* producer 0 ticks, 1 sweeps; taken by who notes */
     struct heightfield *field;
     struct snapshot *world; /* what presence_world says; NULL: nothing yet */

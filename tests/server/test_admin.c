@@ -27,6 +27,7 @@
 #include "admin/door.h"
 #include "admin/method.h"
 #include "admin/subscription.h"
+#include "common/clock.h"
 #include "common/compiler.h"
 #include "fake_host.h"
 
@@ -810,6 +811,100 @@ static void the_profile_is_shown(void **state)
     peer_free(peer);
 }
 
+/* -- addresses -- */
+
+static void tally_of(uint32_t host, enum tally_count count, uint64_t n)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
+
+    tally_add(fake_host.tally, (struct sockaddr *)&in, count, n, clock_steady_ms());
+}
+
+/* The networks of an answer, one behind the other. */
+static const char *networks(struct peer *peer, const char *params)
+{
+    static char text[1024];
+    json_t *value = result(peer, "network.addresses", params), *row;
+    size_t i;
+
+    text[0] = '\0';
+    json_array_foreach(json_object_get(value, "addresses"), i, row)
+    {
+        strcat(text, json_string_value(json_object_get(row, "network")));
+        strcat(text, " ");
+    }
+    json_decref(value);
+    return text;
+}
+
+static void addresses_are_sorted_filtered_and_cut(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *value, *row;
+
+    (void)state;
+    tally_of(0xc0000201, TALLY_LOGIN_FAILED, 3);
+    tally_of(0xc0000202, TALLY_LOGIN_FAILED, 61);
+    tally_of(0xc0000203, TALLY_BYTES_IN, 5000);
+    tally_of(0xc6336401, TALLY_REFUSED, 40);
+    assert_string_equal(networks(peer, "{}"), "192.0.2.2 198.51.100.1 192.0.2.1 192.0.2.3 ");
+    assert_string_equal(networks(peer, "{\"sort\":\"failures\",\"limit\":1}"), "192.0.2.2 ");
+    assert_string_equal(networks(peer, "{\"sort\":\"in\",\"limit\":1}"), "192.0.2.3 ");
+    assert_string_equal(networks(peer, "{\"filter\":\"192.0\",\"descending\":false}"),
+                        "192.0.2.3 192.0.2.1 192.0.2.2 ");
+    assert_string_equal(networks(peer, "{\"filter\":\"203\"}"), "");
+    for (uint32_t i = 0; i < 600; i++)
+        tally_of(0x0a000000 + i, TALLY_LIMITED, 100 + i);
+    value = result(peer, "network.addresses", "{\"sort\":\"limited\",\"limit\":500}");
+    assert_int_equal(json_array_size(json_object_get(value, "addresses")), 500);
+    assert_int_equal(json_integer_value(json_object_get(value, "known")), 604);
+    for (size_t i = 0; i < 500; i++) {
+        row = json_array_get(json_object_get(value, "addresses"), i);
+        assert_int_equal(json_integer_value(json_object_get(row, "limited")), 699 - i);
+        assert_string_equal(json_string_value(json_object_get(row, "state")), "ok");
+    }
+    json_decref(value);
+    peer_free(peer);
+}
+
+static void who_is_held_back_is_shown_with_the_reason(void **state)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000207)};
+    struct peer *peer = peer_new();
+    uint64_t now = clock_steady_ms();
+    json_t *value, *row;
+
+    (void)state;
+    tally_of(0xc0000201, TALLY_LOGIN_FAILED, 3); /* that is no lock yet */
+    tally_of(0xc0000207, TALLY_REFUSED, 12);
+    tally_block(fake_host.tally, (struct sockaddr *)&in, TALLY_CROWDED, now + 60000, now);
+    value = result(peer, "network.blocked", "{}");
+    assert_int_equal(json_integer_value(json_object_get(value, "matched")), 1);
+    row = json_array_get(json_object_get(value, "addresses"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "network")), "192.0.2.7");
+    assert_string_equal(json_string_value(json_object_get(row, "state")), "conn-capped");
+    assert_true(json_integer_value(json_object_get(row, "until_ms")) > 0);
+    assert_int_equal(json_integer_value(json_object_get(row, "hits")), 12);
+    json_decref(value);
+    value = result(peer, "network.show", "{\"network\":\"192.0.2.0/24\"}");
+    assert_int_equal(json_integer_value(json_object_get(value, "addresses")), 2);
+    assert_int_equal(json_integer_value(json_object_get(value, "hits")), 15);
+    assert_int_equal(json_array_size(json_object_get(value, "sessions")), 5);
+    row = json_array_get(json_object_get(value, "sessions"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "name")), "anna");
+    json_decref(value);
+    value = ask(peer, "network.unlock", "{\"network\":\"192.0.2.7\"}");
+    assert_string_equal(message_of(value), "192.0.2.7 is not locked");
+    json_decref(value);
+    value = ask(peer, "network.unlock", "{\"network\":\"192.0.2.0/24\"}");
+    assert_int_equal(code_of(value), JSONRPC_BAD_PARAMS);
+    json_decref(value);
+    value = ask(peer, "network.show", "{\"network\":\"nonsense\"}");
+    assert_int_equal(code_of(value), JSONRPC_BAD_PARAMS);
+    json_decref(value);
+    peer_free(peer);
+}
+
 static void a_player_is_shown_and_kicked(void **state)
 {
     struct peer *peer = peer_new();
@@ -1370,6 +1465,8 @@ int main(void)
         WITH_HOST(the_worst_are_shown),
         cmocka_unit_test(the_profile_is_of_its_window),
         WITH_HOST(the_profile_is_shown),
+        WITH_HOST(addresses_are_sorted_filtered_and_cut),
+        WITH_HOST(who_is_held_back_is_shown_with_the_reason),
         WITH_HOST(a_player_is_shown_and_kicked),
         WITH_HOST(a_player_is_told_something),
         WITH_HOST(players_are_put_elsewhere),

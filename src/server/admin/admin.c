@@ -21,6 +21,7 @@
 #include "admin/relief.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "ops/traffic.h"
 
 #define ADMIN_CLIENTS_MAX 256
 #define ADMIN_BACKLOG     64
@@ -71,6 +72,7 @@ static void refuse(int fd, int code, const char *sentence)
 {
     char *line = jsonrpc_refusal(code, sentence);
 
+    traffic_count(TRAFFIC_ADMIN, TRAFFIC_REFUSED);
     if (line != NULL)
         (void)!send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
     free(line);
@@ -112,6 +114,7 @@ static void on_known(void *context, int fd, const struct role_peer *peer)
     } else if (slot == NULL) {
         refuse(fd, JSONRPC_BUSY, "too many operators are connected already");
     } else {
+        traffic_count(TRAFFIC_ADMIN, TRAFFIC_ACCEPTED);
         config.ended = on_ended;
         config.context = admin;
         *slot = client_new(&config);

@@ -33,6 +33,8 @@ struct ending;     /* ops/ending.h */
 struct allowlist;  /* accounts/allowlist.h */
 struct backups;    /* store/backups.h */
 struct policy;     /* accounts/policy.h */
+struct accounts;   /* accounts/accounts.h */
+struct tally;      /* net/tally.h */
 
 /* What the server says of itself when asked. Texts NUL-terminated. */
 struct admin_status {
@@ -96,6 +98,8 @@ struct admin_config {
     struct allowlist *allowlist;               /* the same */
     struct backups *backups;                   /* the same; NULL: it is no file of ours */
     struct reporting *reporting;               /* the same */
+    struct accounts *accounts;                 /* the same; NULL: nobody is locked out */
+    struct tally *tally;                       /* the same; NULL: addresses are not counted */
     struct store *store; /* borrowed; NULL: nothing is audited but in the log */
     struct admin_host host;
 };

@@ -135,6 +135,18 @@ static void on_event(struct bufferevent *stream, short what, void *context)
     end(client);
 }
 
+static void count_in(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)buffer, (void)context;
+    metrics_add(METRIC_ADMIN_BYTES_IN, info->n_added);
+}
+
+static void count_out(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)buffer, (void)context;
+    metrics_add(METRIC_ADMIN_BYTES_OUT, info->n_deleted);
+}
+
 struct client *client_new(const struct client_config *config)
 {
     struct client *client = calloc(1, sizeof(*client));
@@ -152,6 +164,8 @@ struct client *client_new(const struct client_config *config)
         free(client);
         return NULL;
     }
+    evbuffer_add_cb(bufferevent_get_input(client->stream), count_in, NULL);
+    evbuffer_add_cb(bufferevent_get_output(client->stream), count_out, NULL);
     bufferevent_setcb(client->stream, on_read, on_written, on_event, client);
     /* One byte more than a line and its newline, so that a line too long is seen. */
     bufferevent_setwatermark(client->stream, EV_READ, 0, JSONRPC_LINE_MAX + 2);

@@ -14,6 +14,7 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_load.c \
     src/server/admin/cmd_log.c \
     src/server/admin/cmd_metrics.c \
+    src/server/admin/cmd_network.c \
     src/server/admin/cmd_operating.c \
     src/server/admin/cmd_players.c \
     src/server/admin/cmd_reports.c \
@@ -27,10 +28,12 @@ libserver_a_SOURCES += \
     src/server/admin/logtail.c src/server/admin/logtail.h \
     src/server/admin/method.c src/server/admin/method.h \
     src/server/admin/names.c src/server/admin/names.h \
+    src/server/admin/pick.c src/server/admin/pick.h \
     src/server/admin/player_filter.c src/server/admin/player_filter.h \
     src/server/admin/relief.c src/server/admin/relief.h \
     src/server/admin/role.c src/server/admin/role.h \
     src/server/admin/samples.c src/server/admin/samples.h \
+    src/server/admin/standing.c src/server/admin/standing.h \
     src/server/admin/who.c src/server/admin/who.h \
     src/server/admin/subscription.c src/server/admin/subscription.h
 EXTRA_DIST += doc/admin.md

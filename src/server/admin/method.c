@@ -68,6 +68,7 @@ static const struct method *const FAMILIES[] = {
     CMD_ALERTS,
     CMD_WORLD,
     CMD_REPORTS,
+    CMD_NETWORK,
 };
 /* clang-format on */
 

@@ -163,6 +163,7 @@ extern const struct method CMD_CHAT[];
 extern const struct method CMD_ALERTS[];
 extern const struct method CMD_WORLD[];
 extern const struct method CMD_REPORTS[];
+extern const struct method CMD_NETWORK[];
 
 /* What topics and methods share; new references. */
 json_t *cmd_server_status(const struct method_desk *desk);

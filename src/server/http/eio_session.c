@@ -8,6 +8,7 @@
 #include "http/eio_queue.h"
 #include "net/bucket.h"
 #include "ops/metrics.h"
+#include "ops/traffic.h"
 
 #define SEND_BYTES 4096 /* of queued packets, taken together */
 
@@ -279,6 +280,7 @@ static bool within_limit(struct eio_session *s)
     if (bucket_take(&s->idle, &idle_rate, io_now_ms(s->io)))
         return true;
     metrics_add(METRIC_RATE_LIMITED, 1);
+    traffic_count(TRAFFIC_WEBSOCKET, TRAFFIC_LIMITED);
     closed(s, CODE_POLICY, "too many packets", "too many packets");
     return false;
 }
@@ -391,6 +393,7 @@ static void upgrade(struct eio_session *s)
     io_deadline_disarm(s->io, &s->upgrade);
     metrics_add(METRIC_WEB_UPGRADES, 1);
     metrics_gauge(METRIC_WEB_SOCKETS, 1);
+    traffic_count(TRAFFIC_WEBSOCKET, TRAFFIC_ACCEPTED);
     poll_answer_noop(s);
     flush(s);
 }
@@ -495,6 +498,7 @@ struct eio_session *eio_session_new(struct io *io, const struct eio_timing *timi
         s->wire = *wire;
         s->transport = EIO_SOCKET;
         metrics_gauge(METRIC_WEB_SOCKETS, 1);
+        traffic_count(TRAFFIC_WEBSOCKET, TRAFFIC_ACCEPTED);
     }
     metrics_gauge(METRIC_WEB_SESSIONS, 1);
     arm(s, &s->beat, DEADLINE_BEAT, timing->ping_interval_ms);

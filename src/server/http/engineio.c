@@ -12,6 +12,7 @@
 #include "http/gate.h"
 #include "http/socketio.h"
 #include "ops/metrics.h"
+#include "ops/traffic.h"
 
 #define SECRET_BYTES  14
 #define SID_RAW_BYTES (1 + 3 + SECRET_BYTES) /* thread, place, secret */
@@ -174,6 +175,7 @@ static void refuse(struct http_call *call, enum eio_error error)
     const char *body = eio_error_body(error);
 
     metrics_add(METRIC_WEB_REFUSED, 1);
+    traffic_count(TRAFFIC_WEBSOCKET, TRAFFIC_REFUSED);
     call_add_header(call, "Cache-Control", "no-store");
     call_answer_bytes(call, eio_error_status(error), "application/json", body, strlen(body));
 }

@@ -12,6 +12,7 @@
 #include "net/network.h"
 #include "net/tally.h"
 #include "ops/metrics.h"
+#include "ops/traffic.h"
 #include "play/balance.h"
 #include "play/sessions.h"
 #include "store/timestamp.h"
@@ -96,6 +97,7 @@ static bool have_room(void *context)
 static void tell(const struct http *http, const struct sockaddr_storage *address,
                  enum tally_count count)
 {
+    traffic_count(TRAFFIC_HTTP, count == TALLY_ACCEPTED ? TRAFFIC_ACCEPTED : TRAFFIC_REFUSED);
     tally_add(http->services.tally, (const struct sockaddr *)address, count, 1, clock_steady_ms());
 }
 

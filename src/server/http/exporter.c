@@ -15,6 +15,7 @@
 #include "http/respond.h"
 #include "net/listener.h"
 #include "ops/metrics.h"
+#include "ops/traffic.h"
 
 #define HEAD_MAX   8192 /* of a request */
 #define TARGET_MAX 1024
@@ -41,16 +42,36 @@ static void end(struct exporter_connection *connection)
 {
     struct exporter *exporter = connection->exporter;
 
+    metrics_gauge(METRIC_SCRAPE_CONNECTIONS, -1);
     bufferevent_free(connection->socket);
     event_free(connection->deadline);
     memset(connection, 0, sizeof(*connection));
     listener_open(exporter->listener); /* there is room again */
 }
 
+static void refused(void)
+{
+    metrics_add(METRIC_SCRAPES_REFUSED, 1);
+    traffic_count(TRAFFIC_METRICS, TRAFFIC_REFUSED);
+}
+
+/* What came and what went, on either side of a socket. */
+static void count_in(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)buffer, (void)context;
+    metrics_add(METRIC_SCRAPE_BYTES_IN, info->n_added);
+}
+
+static void count_out(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *context)
+{
+    (void)buffer, (void)context;
+    metrics_add(METRIC_SCRAPE_BYTES_OUT, info->n_deleted);
+}
+
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    metrics_add(METRIC_SCRAPES_REFUSED, 1);
+    refused();
     end(context);
 }
 
@@ -174,7 +195,7 @@ static void on_input(struct bufferevent *socket, void *context)
     if (result == PARSE_OK) {
         route(connection, bytes);
     } else {
-        metrics_add(METRIC_SCRAPES_REFUSED, 1);
+        refused();
         head->method = HTTP_GET;
         answer_plainly(connection, head->status);
     }
@@ -236,6 +257,10 @@ static void accepted(void *context, int fd, const struct sockaddr_storage *addre
         return;
     }
     connection->exporter = exporter;
+    metrics_gauge(METRIC_SCRAPE_CONNECTIONS, 1);
+    traffic_count(TRAFFIC_METRICS, TRAFFIC_ACCEPTED);
+    evbuffer_add_cb(bufferevent_get_input(connection->socket), count_in, NULL);
+    evbuffer_add_cb(bufferevent_get_output(connection->socket), count_out, NULL);
     bufferevent_setcb(connection->socket, on_input, on_drained, on_event, connection);
     bufferevent_setwatermark(connection->socket, EV_READ, 0, HEAD_MAX);
     bufferevent_enable(connection->socket, EV_READ | EV_WRITE);

@@ -16,6 +16,7 @@
 #include "net/network.h"
 #include "net/tally.h"
 #include "ops/metrics.h"
+#include "ops/traffic.h"
 
 #define RETRY_AFTER "5" /* seconds, of a stop */
 
@@ -100,6 +101,7 @@ static bool limited(struct http_call *call, const struct limits_answer *rate)
     if (rate->allowed)
         return false;
     metrics_add(METRIC_HTTP_LIMITED, 1);
+    traffic_count(TRAFFIC_HTTP, TRAFFIC_LIMITED);
     tally_limited(call, rate->retry_s);
     snprintf(seconds, sizeof(seconds), "%u", rate->retry_s);
     call_add_header(call, "Retry-After", seconds);

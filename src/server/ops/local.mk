@@ -15,5 +15,6 @@ libserver_a_SOURCES += \
     src/server/ops/notify.c src/server/ops/notify.h \
     src/server/ops/postbox.c src/server/ops/postbox.h \
     src/server/ops/process.c src/server/ops/process.h \
+    src/server/ops/traffic.c src/server/ops/traffic.h \
     src/server/ops/worst.c src/server/ops/worst.h \
     src/server/ops/workers.c src/server/ops/workers.h

@@ -128,6 +128,9 @@
     ROW(LOG_LOST,                COUNTER,   "openmmo_log_lost_total",               "Lines that the log gave up because nobody took them") \
     ROW(SCRAPES,                 COUNTER,   "openmmo_scrapes_total",                "Times that these metrics were written") \
     ROW(SCRAPES_REFUSED,         COUNTER,   "openmmo_scrapes_refused_total",        "Connections to the metrics' listener that were too slow or no HTTP") \
+    ROW(SCRAPE_CONNECTIONS,      GAUGE,     "openmmo_scrape_connections",           "Connections to the metrics' listener") \
+    ROW(SCRAPE_BYTES_IN,         COUNTER,   "openmmo_scrape_received_bytes_total",  "Bytes read from them") \
+    ROW(SCRAPE_BYTES_OUT,        COUNTER,   "openmmo_scrape_sent_bytes_total",      "Bytes written to them") \
     ROW(SCRAPE_US,               HISTOGRAM, "openmmo_scrape_seconds",               "CPU time of writing them") \
     ROW(QUEUE_CONTROL,           GAUGE,     "openmmo_command_queue{producer=\"control\"}", "Commands that wait for the next tick") \
     ROW(QUEUE_IO,                GAUGE,     "openmmo_command_queue{producer=\"io\"}", "The same of all io threads") \
@@ -139,6 +142,8 @@
     ROW(SPANS_FAILED,            COUNTER,   "openmmo_reports_failed_total{kind=\"span\"}", "Those that were not taken") \
     ROW(ERRORS_FAILED,           COUNTER,   "openmmo_reports_failed_total{kind=\"error\"}", "The same of error reports") \
     ROW(ADMIN_CLIENTS,           GAUGE,     "openmmo_admin_clients",                "Connections to the admin socket") \
+    ROW(ADMIN_BYTES_IN,          COUNTER,   "openmmo_admin_received_bytes_total",   "Bytes read from operators") \
+    ROW(ADMIN_BYTES_OUT,         COUNTER,   "openmmo_admin_sent_bytes_total",       "Bytes written to operators") \
     ROW(ADMIN_DROPPED,           COUNTER,   "openmmo_admin_dropped_total",          "Samples that a slow admin client lost") \
     ROW(WEB_SESSIONS,            GAUGE,     "openmmo_web_sessions",                 "Engine.IO sessions of web clients") \
     ROW(WEB_SOCKETS,             GAUGE,     "openmmo_web_sockets",                  "Those of them that have a WebSocket") \
@@ -165,6 +170,7 @@ enum metric {
 #define METRIC_GROUPS(ROW) \
     ROW(HTTP_REQUESTS,           COUNTER,   "openmmo_http_requests_total",          32,  "HTTP requests by the class of their route and of their answer's status") \
     ROW(SWEEP_THREAD_US,         HISTOGRAM, "openmmo_sweep_thread_seconds",         64,  "CPU time of one sweep, by io thread") \
+    ROW(TRAFFIC,                 COUNTER,   "openmmo_traffic_total",                16,  "Connections accepted and refused, and messages and requests refused by a limit on their rate, by class: game, http, websocket, metrics, admin") \
     ROW(STATEMENT_US,            HISTOGRAM, "openmmo_store_statement_seconds",      128, "Time from asking the store to its answer, by statement") \
     ROW(STATEMENT_ERRORS,        COUNTER,   "openmmo_store_statement_errors_total", 128, "Questions that the store could not answer, by statement") \
     ROW(STATEMENT_SLOW,          COUNTER,   "openmmo_store_statement_slow_total",   128, "Questions that took longer than [log] slow_statement, by statement") \

@@ -9,6 +9,7 @@
 #include "net/address.h"
 #include "net/tally.h"
 #include "ops/metrics.h"
+#include "ops/traffic.h"
 
 void seat_init(struct seat *seat, const struct seat_kind *kind, struct host *host)
 {
@@ -128,6 +129,7 @@ static void tally_limited(const struct seat *seat, int limit, uint32_t wait_ms)
         tally_add(tally, address, TALLY_LOGIN_LIMITED, 1, now_ms);
         return;
     }
+    traffic_count(seat->id & SESSION_WEB_BIT ? TRAFFIC_WEBSOCKET : TRAFFIC_GAME, TRAFFIC_LIMITED);
     tally_add(tally, address, TALLY_LIMITED, 1, now_ms);
     tally_block(tally, address, TALLY_ASKING, now_ms + wait_ms, now_ms);
 }

@@ -17,6 +17,7 @@
 #include "net/tls.h"
 #include "ops/metrics.h"
 #include "ops/postbox.h"
+#include "ops/traffic.h"
 #include "play/acceptor.h"
 #include "play/balance.h"
 #include "play/rates.h"
@@ -224,6 +225,7 @@ static bool may_come(struct sessions *sessions, const struct sockaddr_storage *a
         !sessions->handlers.barred(sessions->handlers.context, address, why))
         return true;
     metrics_add(METRIC_BANNED_REFUSED, 1);
+    traffic_count(TRAFFIC_GAME, TRAFFIC_REFUSED);
     tally_add(sessions->tally, (const struct sockaddr *)address, TALLY_BANNED, 1,
               clock_steady_ms());
     refused(address, "the address is banned");
@@ -240,6 +242,7 @@ static bool within_limits(struct sessions *sessions, const struct sockaddr_stora
     if (verdict == ADDRESS_OK)
         return true;
     metrics_add(METRIC_REFUSED_ADDRESS, 1);
+    traffic_count(TRAFFIC_GAME, TRAFFIC_REFUSED);
     tally_add(sessions->tally, address, TALLY_REFUSED, 1, now_ms);
     tally_block(sessions->tally, address, verdict == ADDRESS_TOO_MANY ? TALLY_CROWDED : TALLY_FAST,
                 now_ms + CROWDED_MS, now_ms);
@@ -265,6 +268,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     slot = slot_take(sessions, false);
     if (slot == NULL) {
         metrics_add(METRIC_REFUSED_FULL, 1);
+        traffic_count(TRAFFIC_GAME, TRAFFIC_REFUSED);
         tally_add(sessions->tally, (const struct sockaddr *)address, TALLY_REFUSED, 1,
                   clock_steady_ms());
         refused(address, "all connections are taken (net.connections_max)");
@@ -279,6 +283,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
               clock_steady_ms());
     slot_tally(sessions, slot, 1u << TALLY_OPEN | 1u << TALLY_BEFORE_LOGIN);
     sessions->hosts_load[slot->thread]++;
+    traffic_count(TRAFFIC_GAME, TRAFFIC_ACCEPTED);
     metrics_gauge(METRIC_CONNECTIONS, 1);
     metrics_gauge(METRIC_CONNECTIONS_BEFORE_LOGIN, 1);
     if (host_accept(sessions->hosts[slot->thread], fd, slot_id(sessions, slot), address,
