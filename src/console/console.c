@@ -105,11 +105,13 @@ static bool turn(struct console *console)
 enum console_exit console_run(const struct console_options *options)
 {
     struct console console = {.options = options};
-    struct ui_config config = {.ask = on_ask, .context = &console};
+    char history[4096];
+    struct ui_config config = {.ask = on_ask, .context = &console, .history = history};
     struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, &console};
     struct error error = {""};
     enum console_exit status = CONSOLE_OK;
 
+    history_default_path(history, sizeof(history));
     console.client = admin_client_new(options->path, &handlers);
     if (console.client == NULL || ui_init(&console.ui, &config) != 0) {
         fprintf(stderr, "openmmo-console: out of memory\n");

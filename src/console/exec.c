@@ -13,12 +13,12 @@
 #include <time.h>
 
 #include "admin_client.h"
+#include "answer.h"
 #include "common/clock.h"
 #include "common/text.h"
+#include "request.h"
 
 #define EXEC_DEADLINE_MS 30000
-#define TABLE_COLUMNS    32
-#define CELL_BYTES       600
 
 struct exec {
     struct admin_client *client;
@@ -86,244 +86,6 @@ static int ask(struct exec *exec, const char *method, json_t *params)
     return exec->code;
 }
 
-/* The row by that "name" in a list; NULL: none. */
-static const json_t *named(const json_t *list, const char *name, size_t name_bytes)
-{
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach((json_t *)list, i, row)
-    {
-        const char *is = json_string_value(json_object_get(row, "name"));
-
-        if (is != NULL && strlen(is) == name_bytes && memcmp(is, name, name_bytes) == 0)
-            return row;
-    }
-    return NULL;
-}
-
-static json_t *value_of(const char *text, const char *type)
-{
-    json_error_t error;
-
-    if (type == NULL || strcmp(type, "text") == 0 || strcmp(type, "secret") == 0 ||
-        strcmp(type, "word") == 0 || strcmp(type, "id") == 0)
-        return json_string(text);
-    if (strcmp(type, "boolean") == 0 && strcmp(text, "yes") == 0)
-        return json_true();
-    if (strcmp(type, "boolean") == 0 && strcmp(text, "no") == 0)
-        return json_false();
-    return json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
-}
-
-/* name=value... as an object. NULL: said on stderr what is wrong. */
-static json_t *parameters(const json_t *discovery, char *const *arguments, int arguments_n)
-{
-    const json_t *method =
-        named(json_object_get(discovery, "methods"), arguments[0], strlen(arguments[0]));
-    json_t *params = json_object();
-
-    for (int i = 1; i < arguments_n; i++) {
-        const char *equals = strchr(arguments[i], '=');
-        const json_t *row;
-        char name[64];
-        json_t *value;
-
-        if (equals == NULL || equals == arguments[i] ||
-            (size_t)(equals - arguments[i]) >= sizeof(name)) {
-            fprintf(stderr, "openmmo-console: \"%s\" is not name=value\n", arguments[i]);
-            json_decref(params);
-            return NULL;
-        }
-        snprintf(name, sizeof(name), "%.*s", (int)(equals - arguments[i]), arguments[i]);
-        row = named(json_object_get(method, "params"), name, strlen(name));
-        value = value_of(equals + 1, json_string_value(json_object_get(row, "type")));
-        if (value == NULL || json_object_get(params, name) != NULL) {
-            fprintf(stderr, "openmmo-console: %s: %s\n", name,
-                    value == NULL ? "this is not such a value" : "it is given twice");
-            json_decref(value);
-            json_decref(params);
-            return NULL;
-        }
-        json_object_set_new(params, name, value);
-    }
-    return params;
-}
-
-/* What a method takes: the names of its parameters, those that may be left out in brackets. False:
- * the value is no list of parameters. */
-static bool parameters_of(const json_t *list, char *out, size_t room_bytes)
-{
-    const json_t *row;
-    size_t i, n = 0;
-
-    if (json_array_size(list) == 0 || json_object_get(json_array_get(list, 0), "required") == NULL)
-        return false;
-    out[0] = '\0';
-    json_array_foreach((json_t *)list, i, row)
-    {
-        bool required = json_is_true(json_object_get(row, "required"));
-        const char *name = json_string_value(json_object_get(row, "name"));
-
-        if (n < room_bytes)
-            n += (size_t)snprintf(out + n, room_bytes - n, "%s%s%s%s", i > 0 ? " " : "",
-                                  required ? "" : "[", name != NULL ? name : "?",
-                                  required ? "" : "]");
-    }
-    return true;
-}
-
-/* A value as one cell, fit to be shown. */
-static void cell_of(const json_t *value, char out[CELL_BYTES])
-{
-    const char *text = json_string_value(value);
-    char room[CELL_BYTES], *dumped;
-
-    if (text != NULL) {
-        text_sanitise(text, json_string_length(value), out, CELL_BYTES);
-    } else if (json_is_real(value)) {
-        snprintf(out, CELL_BYTES, "%.2f", json_real_value(value));
-    } else if (parameters_of(value, room, sizeof(room))) {
-        text_sanitise(room, strlen(room), out, CELL_BYTES);
-    } else {
-        dumped = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-        text_sanitise(dumped != NULL ? dumped : "", dumped != NULL ? strlen(dumped) : 0, out,
-                      CELL_BYTES);
-        free(dumped);
-    }
-}
-
-static void print_cell(const char *text, size_t columns, bool right, bool last)
-{
-    size_t used = text_columns(text);
-    int gap = columns > used ? (int)(columns - used) : 0;
-
-    if (right)
-        printf("%*s%s%s", gap, "", text, last ? "\n" : "  ");
-    else if (last)
-        printf("%s\n", text);
-    else
-        printf("%s%*s  ", text, gap, "");
-}
-
-struct head {
-    const char *key;
-    size_t width;
-    bool number;
-};
-
-/* Every key that a row has, in the order in which they are met: one row of bans names a player, the
- * next a network. Returns how many. */
-static size_t heads_of(const json_t *list, struct head heads[TABLE_COLUMNS])
-{
-    size_t n = 0, i, j;
-    json_t *row, *value;
-    const char *key;
-
-    json_array_foreach((json_t *)list, i, row)
-    {
-        json_object_foreach(row, key, value)
-        {
-            for (j = 0; j < n && strcmp(heads[j].key, key) != 0; j++)
-                continue;
-            if (j == TABLE_COLUMNS || j < n)
-                continue;
-            if (strcmp(key, "help") == 0) /* whole sentences make no column; --json has them */
-                continue;
-            heads[n++] = (struct head){key, text_columns(key), json_is_number(value)};
-        }
-    }
-    return n;
-}
-
-/* Objects of one kind: their keys as heads, one line each. */
-static void print_table(const json_t *list)
-{
-    struct head heads[TABLE_COLUMNS];
-    size_t n = heads_of(list, heads), i, j;
-    json_t *row;
-    char cell[CELL_BYTES];
-
-    json_array_foreach((json_t *)list, i, row)
-    {
-        for (j = 0; j < n; j++) {
-            cell_of(json_object_get(row, heads[j].key), cell);
-            if (text_columns(cell) > heads[j].width)
-                heads[j].width = text_columns(cell);
-        }
-    }
-    for (j = 0; j < n; j++)
-        print_cell(heads[j].key, heads[j].width, heads[j].number, j + 1 == n);
-    json_array_foreach((json_t *)list, i, row)
-    {
-        for (j = 0; j < n; j++) {
-            cell_of(json_object_get(row, heads[j].key), cell);
-            print_cell(cell, heads[j].width, heads[j].number, j + 1 == n);
-        }
-    }
-}
-
-/* An object as "key  value" lines, inner objects as "outer.inner"; lists of objects as tables
- * behind the rest. Returns true if anything was printed. */
-static bool print_object(const json_t *object, const char *prefix)
-{
-    char name[256], clean[96], cell[CELL_BYTES];
-    bool printed = false;
-    const char *key;
-    json_t *value;
-
-    json_object_foreach((json_t *)object, key, value)
-    {
-        text_sanitise(key, strlen(key), clean, sizeof(clean));
-        snprintf(name, sizeof(name), "%.150s%s%s", prefix, prefix[0] != '\0' ? "." : "", clean);
-        if (json_is_object(value)) {
-            printed |= print_object(value, name);
-        } else if (!json_is_object(json_array_get(value, 0))) {
-            cell_of(value, cell);
-            printf("%-26s %s\n", name, cell);
-            printed = true;
-        }
-    }
-    json_object_foreach((json_t *)object, key, value)
-    {
-        if (json_is_object(json_array_get(value, 0))) {
-            if (printed)
-                printf("\n");
-            print_table(value);
-            printed = true;
-        }
-    }
-    return printed;
-}
-
-/* As one line of ASCII that shows itself: jansson leaves DEL as it is. */
-static void print_json(const json_t *value)
-{
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
-
-    for (const char *at = text; at != NULL && *at != '\0'; at++) {
-        if (*at == 0x7f)
-            fputs("\\u007f", stdout);
-        else
-            putchar(*at);
-    }
-    free(text);
-}
-
-static void print_result(const json_t *result, bool json)
-{
-    if (json)
-        print_json(result);
-    else if (json_is_object(result))
-        print_object(result, "");
-    else if (json_is_null(result))
-        printf("ok");
-    else
-        print_json(result);
-    if (json || !json_is_object(result))
-        printf("\n");
-}
-
 static enum console_exit exit_of(const struct exec *exec)
 {
     switch (exec->code) {
@@ -346,14 +108,17 @@ enum console_exit exec_run(const char *path, char *const *arguments, int argumen
     struct exec exec = {.code = 0};
     struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, &exec};
     enum console_exit status;
+    struct error error;
     json_t *params;
 
     exec.client = admin_client_new(path, &handlers);
     if (exec.client == NULL)
         return CONSOLE_FAILED;
     if (ask(&exec, "rpc.discover", NULL) == 0) {
-        params = parameters(exec.result, arguments, arguments_n);
+        params = request_params(json_object_get(exec.result, "methods"), arguments[0],
+                                arguments + 1, arguments_n - 1, &error);
         if (params == NULL) {
+            fprintf(stderr, "openmmo-console: %s\n", error.text);
             status = CONSOLE_USAGE;
             goto out;
         }
@@ -363,7 +128,7 @@ enum console_exit exec_run(const char *path, char *const *arguments, int argumen
     if (exec.code != 0)
         fprintf(stderr, "openmmo-console: %s\n", exec.sentence);
     else
-        print_result(exec.result, json);
+        answer_print(stdout, exec.result, json);
     if (exec.code == 0 && (fflush(stdout) != 0 || ferror(stdout)))
         status = CONSOLE_FAILED;
 out:

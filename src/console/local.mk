@@ -10,6 +10,7 @@ noinst_LIBRARIES += libconsole.a
 libconsole_a_CFLAGS = $(AM_CFLAGS) $(CONSOLE_CFLAGS)
 libconsole_a_SOURCES = \
     src/console/admin_client.c src/console/admin_client.h \
+    src/console/answer.c src/console/answer.h \
     src/console/console.c src/console/console.h \
     src/console/exec.c src/console/exec.h \
     src/console/model/dossier.c src/console/model/dossier.h \
@@ -21,6 +22,7 @@ libconsole_a_SOURCES = \
     src/console/model/series.c src/console/model/series.h \
     src/console/model/status.c src/console/model/status.h \
     src/console/model/worst.c src/console/model/worst.h \
+    src/console/request.c src/console/request.h \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \
@@ -32,14 +34,19 @@ libconsole_a_SOURCES = \
     src/console/terminal/terminal.c src/console/terminal/terminal.h \
     src/console/terminal/terminfo.c src/console/terminal/terminfo.h \
     src/console/ui/canvas.c src/console/ui/canvas.h \
+    src/console/ui/command.c src/console/ui/command.h \
+    src/console/ui/complete.c src/console/ui/complete.h \
     src/console/ui/dialog.c src/console/ui/dialog.h \
     src/console/ui/figures.c src/console/ui/figures.h \
+    src/console/ui/form.c src/console/ui/form.h \
     src/console/ui/frame.c src/console/ui/frame.h \
     src/console/ui/help.c src/console/ui/help.h \
+    src/console/ui/history.c src/console/ui/history.h \
     src/console/ui/keys.c src/console/ui/keys.h \
     src/console/ui/line.c src/console/ui/line.h \
     src/console/ui/list.c src/console/ui/list.h \
     src/console/ui/mouse.h \
     src/console/ui/requests.c src/console/ui/requests.h \
+    src/console/ui/result.c src/console/ui/result.h \
     src/console/ui/screen.h \
     src/console/ui/ui.c src/console/ui/ui.h

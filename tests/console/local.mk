@@ -8,9 +8,14 @@ tests_console_test_tmux_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_tmux_DEPENDENCIES = openmmo-console
 
 check_PROGRAMS += tests/console/test_screens
-tests_console_test_screens_SOURCES = tests/console/test_screens.c
+tests_console_test_screens_SOURCES = tests/console/test_screens.c tests/console/fixture.c tests/console/fixture.h
 tests_console_test_screens_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
 tests_console_test_screens_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/console/test_command
+tests_console_test_command_SOURCES = tests/console/test_command.c tests/console/fixture.c tests/console/fixture.h
+tests_console_test_command_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
+tests_console_test_command_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
 EXTRA_DIST += tests/console/replies tests/console/golden
 

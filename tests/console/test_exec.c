@@ -111,7 +111,7 @@ static void exit_codes_are_stable(void **state)
         {"exec",                                      2, "exec NOUN.VERB"},
         {"frobnicate x",                              2, "exec NOUN.VERB"},
         {"--frobnicate",                              2, "--help"},
-        {"--color=mauve",                             2, "auto, always or never"},
+        {"--color=mauve",                             2, "auto, always, never or 256"},
         {"--json",                                    2, "exec NOUN.VERB"},
         {"--socket /nonexistent/x exec server.status", 3, "cannot connect to /nonexistent/x"},
         {"--help",                                    0, ""},

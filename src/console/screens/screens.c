@@ -3,6 +3,7 @@
 #include "console/ui/screen.h"
 
 #include "common/compiler.h"
+#include "console/ui/result.h"
 #include "load.h"
 #include "log.h"
 #include "overview.h"
@@ -14,6 +15,7 @@ const struct screen *const SCREENS[] = {
     &SCREEN_OVERVIEW, &SCREEN_LOAD,
     &SCREEN_PLAYERS, &SCREEN_PLAYER,
     &SCREEN_LOG,
+    &SCREEN_RESULT,
 };
 /* clang-format on */
 const int SCREENS_N = (int)ARRAY_N(SCREENS);

@@ -1,10 +1,12 @@
 /* dialog.c -- see dialog.h. */
 #include "dialog.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/request.h"
 #include "keys.h"
 #include "ui.h"
 
@@ -77,6 +79,15 @@ void dialog_preset(struct ui *ui, int field, const char *text)
     line_set(&ui->dialog.fields[field], text);
 }
 
+void dialog_explain(struct ui *ui, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(ui->dialog.what, sizeof(ui->dialog.what), format, arguments);
+    va_end(arguments);
+}
+
 void dialog_add(struct ui *ui, json_t *params, const char *name, const char *about)
 {
     struct dialog *dialog = &ui->dialog;
@@ -114,15 +125,22 @@ static int lacking(const struct dialog *dialog)
     return -1;
 }
 
-static json_t *value_of(const struct dialog_field *field, const char *text)
+/* As the method takes it; what is no such value is sent as it was typed: the daemon's word says why
+ * not. */
+static json_t *value_of(const struct ui *ui, const struct dialog *dialog, int i, const char *text)
 {
+    const struct dialog_field *field = &dialog->kind->fields[i];
+    json_t *value;
     char *end;
     long long number = strtoll(text, &end, 10);
 
-    return field->number && end != text && *end == '\0' ? json_integer(number) : json_string(text);
+    if (field->number && end != text && *end == '\0')
+        return json_integer(number);
+    value = request_value(ui->model.rpc.methods, dialog->kind->method, field->param, text);
+    return value != NULL ? value : json_string(text);
 }
 
-static void write_fields(const struct dialog *dialog, json_t *params)
+static void write_fields(const struct ui *ui, const struct dialog *dialog, json_t *params)
 {
     for (int i = 0; i < fields_n(dialog); i++) {
         const struct dialog_field *field = &dialog->kind->fields[i];
@@ -131,7 +149,7 @@ static void write_fields(const struct dialog *dialog, json_t *params)
         if (text[0] == '\0')
             text = field->instead;
         if (text != NULL)
-            json_object_set_new(params, field->param, value_of(field, text));
+            json_object_set_new(params, field->param, value_of(ui, dialog, i, text));
     }
 }
 
@@ -146,15 +164,15 @@ static void act(struct ui *ui)
     memset(&ui->dialog, 0, sizeof(ui->dialog));
     if (dialog.kind->then != NULL)
         dialog.kind->then(ui);
-    for (size_t i = 0; i < dialog.targets_n; i++) {
-        write_fields(&dialog, dialog.targets[i].params);
+    for (size_t i = 0; i < dialog.targets_n && dialog.kind->method != NULL; i++) {
+        write_fields(ui, &dialog, dialog.targets[i].params);
         ui_do(ui, dialog.kind->method, dialog.targets[i].params, dialog.kind->done,
               dialog.targets[i].name);
     }
     if (dialog.targets_n == 0 && dialog.kind->method != NULL) {
         json_t *params = json_object();
 
-        write_fields(&dialog, params);
+        write_fields(ui, &dialog, params);
         ui_do(ui, dialog.kind->method, params, dialog.kind->done, "");
     }
     free(dialog.targets);
@@ -304,7 +322,7 @@ static void who_of(const struct dialog *dialog, char *out, size_t room_bytes)
 void dialog_draw(struct ui *ui, struct canvas *canvas)
 {
     struct dialog *dialog = &ui->dialog;
-    const char *what = dialog->kind->what;
+    const char *what = dialog->what[0] != '\0' ? dialog->what : dialog->kind->what;
     int columns = canvas->columns < 66 ? canvas->columns - 2 : 64;
     struct place at = {(canvas->columns - columns) / 2 + 2, columns - 4};
     int bare = BARE_ROWS + focus_no(dialog), rows, row;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "canvas.h"
+#include "common/compiler.h"
 #include "line.h"
 #include "mouse.h"
 
@@ -50,6 +51,7 @@ struct dialog {
     struct dialog_target *targets;
     size_t targets_n, targets_room;
     struct line fields[DIALOG_FIELDS], number;
+    char what[700];                     /* instead of the kind's; empty: that */
     int focus;                          /* the fields in order, the number, No, Yes */
     int first_row, buttons_row, column; /* where they are, of the last drawing */
 };
@@ -57,8 +59,11 @@ struct dialog {
 /* Ask. kind: a constant. Whoever adds no target asks about nothing but the deed itself. */
 void dialog_open(struct ui *ui, const struct dialog_kind *kind);
 /* One more whom it is about. params: of the method, but for the fields'; taken. name, about:
- * copied; about: "from 198.51.100.7", or empty. */
+ * copied; about: "from 198.51.100.7", or empty. Where the kind's fields are numbers or truths to
+ * the method, they are sent as such. */
 void dialog_add(struct ui *ui, json_t *params, const char *name, const char *about);
+/* Another sentence than the kind's about what will happen. */
+void dialog_explain(struct ui *ui, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Another text in a field than its preset. */
 void dialog_preset(struct ui *ui, int field, const char *text);
 void dialog_close(struct ui *ui); /* nothing is done */

@@ -172,7 +172,9 @@ static void draw_bottom(const struct ui *ui, const struct screen *screen, struct
 {
     int row = canvas->rows - 1;
 
-    if (is_lost(ui)) {
+    if (ui->command.open) {
+        command_draw(&ui->command, canvas, row);
+    } else if (is_lost(ui)) {
         canvas_fill(canvas, row, 0, canvas->columns, STYLE_BAD);
         canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BAD, "trying again, q quits: %s",
                       ui->link_sentence);

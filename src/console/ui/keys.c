@@ -15,6 +15,7 @@ static const struct keys_row EVERYWHERE[] = {
     {{KEYS_TAB, ']', KEYS_RIGHT},        KEYS_DO_NEXT_SCREEN,     "Tab, ], Right",  "Next", "next screen"},
     {{KEYS_BACK_TAB, '[', KEYS_LEFT},    KEYS_DO_PREVIOUS_SCREEN, "S-Tab, [, Left", NULL, "previous screen"},
     {{KEYS_ESCAPE},                      KEYS_DO_BACK,            "Esc",         NULL,    "leave page, help, dialog or prompt; clear the filter"},
+    {{':', KEYS_F(8)},                   KEYS_DO_COMMAND,         ":, F8",       "Cmd", "type a command; Tab completes, Up and Ctrl-R find older ones"},
     {{'Z'},                              KEYS_DO_PAUSE,           "Z",           NULL,    "hold the picture, or let it go on"},
     {{KEYS_CTRL('L')},                   KEYS_DO_REDRAW,          "Ctrl-L",      NULL,    "draw everything anew"},
 };

@@ -44,6 +44,7 @@ enum keys_action {
     KEYS_DO_BACK,
     KEYS_DO_REDRAW,
     KEYS_DO_PAUSE,
+    KEYS_DO_COMMAND,
     /* What lists and some other screens share. */
     KEYS_DO_LINE_UP,
     KEYS_DO_LINE_DOWN,

@@ -13,6 +13,9 @@
 
 #include "common/compiler.h"
 
+struct ui;
+struct screen_reply;
+
 #define REQUESTS_MAX   24 /* in flight; less than the client's 32 */
 #define REQUESTS_DEEDS 8  /* of them deeds */
 
@@ -27,7 +30,9 @@ struct request {
     json_t *params;             /* owned; may be NULL */
     struct requests_poll *poll; /* NULL: none */
     bool quiet;                 /* a refusal is not said */
-    const char *done;           /* of a deed: "kicked"; NULL: it is none */
+    /* Hears the answer instead of the model; NULL: none. */
+    void (*then)(struct ui *ui, const struct screen_reply *reply);
+    const char *done; /* of a deed: "kicked"; NULL: it is none */
     char target[256];
 };
 

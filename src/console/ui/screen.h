@@ -9,14 +9,6 @@
 #include "mouse.h"
 #include "ui.h"
 
-/* What became of a request. Borrowed. */
-struct screen_reply {
-    const char *method;
-    const json_t *params, *data; /* data: NULL where code != 0 */
-    int code;
-    const char *sentence; /* what was wrong */
-};
-
 struct screen {
     const char *name, *short_name; /* short_name: in the tabs of narrow terminals */
     char key;                      /* '1' to '9', '0'; 0: a page, see ui_open */

@@ -42,7 +42,8 @@ int ui_init(struct ui *ui, const struct ui_config *config)
             return -1;
         }
     }
-    if (ui->states == NULL || model_init(&ui->model) != 0) {
+    if (ui->states == NULL || model_init(&ui->model) != 0 ||
+        command_init(&ui->command, config->history) != 0) {
         ui_fini(ui);
         return -1;
     }
@@ -58,6 +59,7 @@ void ui_fini(struct ui *ui)
     free(ui->states);
     ui->states = NULL;
     model_fini(&ui->model);
+    command_fini(&ui->command);
 }
 
 static int index_of(const struct screen *screen)
@@ -139,6 +141,16 @@ void ui_ask(struct ui *ui, const char *method, json_t *params)
     (void)ask(ui, &request);
 }
 
+void ui_ask_then(struct ui *ui, const char *method, json_t *params,
+                 void (*then)(struct ui *ui, const struct screen_reply *reply))
+{
+    struct request request = request_of(method, params);
+
+    request.then = then;
+    if (!ask(ui, &request))
+        ui_say(ui, true, "not connected, so %s was not asked", method);
+}
+
 bool ui_due(const struct ui *ui, const struct requests_poll *poll, unsigned interval_ms)
 {
     return !poll->waiting && (poll->asked_ms == 0 || ui->now_ms - poll->asked_ms >= interval_ms);
@@ -209,9 +221,9 @@ static void say_deed(struct ui *ui, const struct request *deed, int code, const 
         ui_say(ui, false, "%s%s%s", deed->done, space, deed->target);
 }
 
-static void take(struct ui *ui, const struct screen_reply *reply)
+static void take(struct ui *ui, const struct screen_reply *reply, bool apart)
 {
-    if (reply->code == 0 && !ui->paused)
+    if (reply->code == 0 && !ui->paused && !apart)
         model_answer(&ui->model, reply->method, reply->params, reply->data);
     if (shown(ui)->answered != NULL)
         shown(ui)->answered(ui, reply);
@@ -226,10 +238,12 @@ void ui_answer(struct ui *ui, int token, json_t *result, int code, const char *s
         return;
     if (request.done != NULL)
         say_deed(ui, &request, code, sentence);
-    else if (code != 0 && !(request.quiet && code == DENIED))
+    else if (code != 0 && request.then == NULL && !(request.quiet && code == DENIED))
         ui_say(ui, true, "%s: %s", request.method, sentence);
     reply = (struct screen_reply){request.method, request.params, result, code, sentence};
-    take(ui, &reply);
+    if (request.then != NULL)
+        request.then(ui, &reply);
+    take(ui, &reply, request.then != NULL);
     json_decref(request.params);
     do_next(ui);
 }
@@ -251,7 +265,7 @@ void ui_recorded(struct ui *ui, const json_t *line)
         struct screen_reply reply = {method, json_object_get(line, "params"),
                                      json_object_get(line, "data"), 0, ""};
 
-        take(ui, &reply);
+        take(ui, &reply, false);
     } else if (topic != NULL) {
         ui_notify(ui, topic, json_object_get(line, "params"));
     }
@@ -381,6 +395,8 @@ static void act(struct ui *ui, int action, int key)
         turn(ui, 1);
     else if (action == KEYS_DO_PREVIOUS_SCREEN)
         turn(ui, -1);
+    else if (action == KEYS_DO_COMMAND)
+        command_open(ui, "");
     else if (action == KEYS_DO_PAUSE)
         pause(ui);
     else if (action == KEYS_DO_BACK && ui->page >= 0)
@@ -398,6 +414,8 @@ void ui_key(struct ui *ui, int key)
         ui->redraw = true;
     else if (ui->dialog.kind != NULL)
         dialog_key(ui, key);
+    else if (ui->command.open)
+        command_key(ui, key);
     else if (ui->prompt != NULL)
         prompt_key(ui, key);
     else if (ui->help > 0 && action == KEYS_DO_HELP && ui->help < ui->help_pages)
@@ -427,6 +445,8 @@ void ui_mouse(struct ui *ui, const struct mouse *mouse)
 
     if (ui->dialog.kind != NULL)
         dialog_mouse(ui, mouse);
+    else if (ui->command.open)
+        return;
     else if (mouse->row == FRAME_TABS_ROW && is_click(mouse) && tab != NULL)
         ui_open(ui, tab);
     else if (mouse->row == ui->rows - 1 && is_click(mouse) && frame_has_bar(ui) && key != 0)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "canvas.h"
+#include "command.h"
 #include "common/compiler.h"
 #include "console/model/model.h"
 #include "dialog.h"
@@ -19,6 +20,14 @@
 
 struct screen;
 
+/* What became of a request. Borrowed. */
+struct screen_reply {
+    const char *method;
+    const json_t *params, *data; /* data: NULL where code != 0 */
+    int code;
+    const char *sentence; /* what was wrong */
+};
+
 enum ui_link { UI_CONNECTING, UI_LIVE, UI_LOST, UI_DENIED };
 
 struct ui_config {
@@ -26,6 +35,7 @@ struct ui_config {
      * may be NULL. */
     int (*ask)(void *context, int token, const char *method, json_t *params);
     void *context;
+    const char *history; /* where typed commands are kept; NULL: nowhere */
 };
 
 struct ui {
@@ -51,6 +61,7 @@ struct ui {
     int columns, rows; /* of the last drawing */
     int body_rows;     /* of the last drawing: how far a page goes */
     struct requests requests;
+    struct command command;
     struct dialog dialog;
 };
 
@@ -101,6 +112,9 @@ int ui_draw_filter(struct ui *ui, struct canvas *canvas, int row, int column,
 /* Ask for something to look at; the model takes the answer, then the screen hears of it. params:
  * taken; NULL: none. */
 void ui_ask(struct ui *ui, const char *method, json_t *params);
+/* The same, but what is heard by then() is not taken by the model. */
+void ui_ask_then(struct ui *ui, const char *method, json_t *params,
+                 void (*then)(struct ui *ui, const struct screen_reply *reply));
 /* The same again and again: in the screen's time,
  *     if (ui_due(ui, &state->poll, 1000))
  *         ui_poll(ui, &state->poll, "noun.list", params);

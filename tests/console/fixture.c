@@ -1,0 +1,157 @@
+/* fixture.c -- see fixture.h. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <glob.h>
+
+#include "fixture.h"
+
+static int on_ask(void *context, int token, const char *method, json_t *params)
+{
+    struct fixture *fixture = context;
+    char *text =
+        json_dumps(params != NULL ? params : json_null(), JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    int i = fixture->asks++ % FIXTURE_ASKS;
+
+    fixture->asked[i].token = token;
+    snprintf(fixture->asked[i].method, sizeof(fixture->asked[i].method), "%s", method);
+    snprintf(fixture->asked[i].params, sizeof(fixture->asked[i].params), "%s", text);
+    free(text);
+    json_decref(params);
+    return 0;
+}
+
+/* Where the newest request of that method is noted; -1: none was made. */
+static int newest(const struct fixture *fixture, const char *method)
+{
+    for (int back = 1; back <= FIXTURE_ASKS && back <= fixture->asks; back++) {
+        int i = (fixture->asks - back) % FIXTURE_ASKS;
+
+        if (strcmp(fixture->asked[i].method, method) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* What it was asked with; "": it was not. */
+const char *params_of(const struct fixture *fixture, const char *method)
+{
+    int i = newest(fixture, method);
+
+    return i >= 0 ? fixture->asked[i].params : "";
+}
+
+/* The answer to the newest request of that method. */
+void answer(struct fixture *fixture, const char *method, json_t *result, int code,
+            const char *sentence)
+{
+    int i = newest(fixture, method);
+
+    assert_true(i >= 0);
+    ui_answer(&fixture->ui, fixture->asked[i].token, result, code, sentence);
+}
+
+/* The daemon of the recording answers what it knows. */
+static void answer_recorded(struct fixture *fixture)
+{
+    while (fixture->answered < fixture->asks) {
+        int i = fixture->answered++ % FIXTURE_ASKS;
+        json_t *reply = json_object_get(fixture->replies, fixture->asked[i].method);
+
+        if (reply != NULL)
+            ui_answer(&fixture->ui, fixture->asked[i].token, reply, 0, "");
+    }
+}
+
+/* A moment later. */
+void draw(struct fixture *fixture)
+{
+    ui_time(&fixture->ui, fixture->ui.now_ms + 1, WALL_MS);
+    answer_recorded(fixture);
+    ui_draw(&fixture->ui, &fixture->canvas);
+}
+
+static void hear(struct fixture *fixture, const char *path)
+{
+    FILE *replies = fopen(path, "r");
+    char *line = NULL;
+    size_t room = 0;
+
+    assert_non_null(replies);
+    while (getline(&line, &room, replies) > 0) {
+        json_t *value = json_loads(line, 0, NULL);
+        const char *method = json_string_value(json_object_get(value, "answer"));
+
+        assert_non_null(value);
+        ui_recorded(&fixture->ui, value);
+        if (method != NULL)
+            json_object_set(fixture->replies, method, json_object_get(value, "data"));
+        json_decref(value);
+    }
+    free(line);
+    fclose(replies);
+}
+
+/* A console that has heard the recordings: all of replies/, by name. */
+void fixture_init(struct fixture *fixture, int rows, int columns, bool ascii)
+{
+    struct ui_config config = {.ask = on_ask, .context = fixture};
+    glob_t recordings;
+
+    memset(fixture, 0, sizeof(*fixture));
+    fixture->replies = json_object();
+    assert_int_equal(ui_init(&fixture->ui, &config), 0);
+    assert_int_equal(canvas_init(&fixture->canvas, rows, columns, ascii), 0);
+    ui_opened(&fixture->ui);
+    ui_time(&fixture->ui, 1000, WALL_MS);
+    ui_draw(&fixture->ui, &fixture->canvas); /* so that it knows its size */
+    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &recordings), 0);
+    for (size_t i = 0; i < recordings.gl_pathc; i++)
+        hear(fixture, recordings.gl_pathv[i]);
+    globfree(&recordings);
+    fixture->answered = fixture->asks; /* it has been heard already */
+    draw(fixture);
+}
+
+void fixture_fini(struct fixture *fixture)
+{
+    ui_fini(&fixture->ui);
+    json_decref(fixture->replies);
+    canvas_fini(&fixture->canvas);
+}
+
+void press(struct fixture *fixture, const char *keys)
+{
+    for (; *keys != '\0'; keys++)
+        ui_key(&fixture->ui, (unsigned char)*keys);
+    draw(fixture);
+}
+
+char *printed(const struct fixture *fixture, bool styles)
+{
+    char *text = NULL;
+    size_t room = 0;
+    FILE *out = open_memstream(&text, &room);
+
+    assert_non_null(out);
+    canvas_print(&fixture->canvas, out, styles);
+    fclose(out);
+    return text;
+}
+
+bool shows(const struct fixture *fixture, const char *what)
+{
+    char *text = printed(fixture, false);
+    bool found = strstr(text, what) != NULL;
+
+    free(text);
+    return found;
+}
