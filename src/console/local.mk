@@ -13,6 +13,7 @@ libconsole_a_SOURCES = \
     src/console/answer.c src/console/answer.h \
     src/console/console.c src/console/console.h \
     src/console/exec.c src/console/exec.h \
+    src/console/model/alerts.c src/console/model/alerts.h \
     src/console/model/dossier.c src/console/model/dossier.h \
     src/console/model/fields.c src/console/model/fields.h \
     src/console/model/log.c src/console/model/log.h \
@@ -23,6 +24,7 @@ libconsole_a_SOURCES = \
     src/console/model/status.c src/console/model/status.h \
     src/console/model/worst.c src/console/model/worst.h \
     src/console/request.c src/console/request.h \
+    src/console/screens/alerts.c src/console/screens/alerts.h \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \

@@ -89,6 +89,10 @@ static void screens_are_as_recorded(void **state)
         {"player-132x43",        "2j\njj",            43, 132, false},
         {"player-200x60",        "2j\n",              60, 200, false},
         {"player-60x15",         "2j\n",              15, 60,  false},
+        {"alerts-80x24",         "1a",                24, 80,  false},
+        {"alerts-132x43",        "1ajjj",             43, 132, false},
+        {"alerts-200x60",        "1a",                60, 200, false},
+        {"alerts-60x15",         "1a",                15, 60,  false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
         {"help-80x24",           "2?",                24, 80,  false},
@@ -639,7 +643,7 @@ static void a_lost_connection_greys_the_picture(void **state)
         assert_int_equal(fixture.canvas.cells[10 * 80 + column].style, STYLE_DIM);
     ui_opened(&fixture.ui);
     draw(&fixture);
-    assert_true(shows(&fixture, "[OK]"));
+    assert_true(shows(&fixture, "[3 ALERTS]"));
     /* Connected, but the daemon stands still. */
     ui_time(&fixture.ui, fixture.ui.now_ms + 5000, WALL_MS);
     ui_draw(&fixture.ui, &fixture.canvas);
@@ -680,7 +684,7 @@ static void orders_are_seen(void **state)
          "[RESTARTING WHEN EMPTY]"},
         {"{\"maintenance\":{},\"drain\":{},\"ending\":{\"left_ms\":900}}",
          "[MAINTENANCE, STOPPING IN 0:01]"},
-        {"{\"maintenance\":null,\"drain\":null,\"ending\":null}", "[OK]"},
+        {"{\"maintenance\":null,\"drain\":null,\"ending\":null}", "[3 ALERTS]"},
     };
     struct fixture fixture;
 
@@ -697,6 +701,35 @@ static void orders_are_seen(void **state)
             fail_msg("%s is not shown as %s", ORDERS[i].status, ORDERS[i].shown);
         json_decref(orders);
         json_decref(status);
+    }
+    fixture_fini(&fixture);
+}
+
+/* How many there are is seen from every screen, and whether one is grave. */
+static void alerts_are_counted_at_the_top(void **state)
+{
+    static const struct {
+        const char *active, *shown;
+        enum style style;
+    } CASES[] = {
+        {"[]", "[OK]", STYLE_GOOD},
+        {"[{\"alert\":\"A\",\"severity\":\"info\"}]", "[1 ALERT]", STYLE_WARN},
+        {"[{\"alert\":\"A\",\"severity\":\"page\"},{\"alert\":\"B\",\"severity\":\"warn\"}]",
+         "[2 ALERTS]", STYLE_BAD},
+    };
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        json_t *params = json_pack("{s:i, s:{s:o, s:[]}}", "lost", 0, "data", "active",
+                                   json_loads(CASES[i].active, 0, NULL), "recent");
+
+        ui_notify(&fixture.ui, "alerts", params);
+        json_decref(params);
+        draw(&fixture);
+        assert_true(shows(&fixture, CASES[i].shown));
+        assert_int_equal(fixture.canvas.cells[80 + 77].style, CASES[i].style);
     }
     fixture_fini(&fixture);
 }
@@ -865,6 +898,7 @@ int main(void)
         cmocka_unit_test(a_lost_connection_greys_the_picture),
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),
+        cmocka_unit_test(alerts_are_counted_at_the_top),
         cmocka_unit_test(figures_are_short_and_exact),
         cmocka_unit_test(the_mouse_does_what_keys_do),
         cmocka_unit_test(colours_are_the_nearest_there_are),

@@ -21,6 +21,7 @@ static const struct {
     {"players.history", NULL,      model_dossier_history},
     {"log.tail",        NULL,      model_log_tail},
     {NULL,              "log",     model_log_take},
+    {"alerts.list",     "alerts",  model_alerts_take},
 };
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "alerts.h"
 #include "dossier.h"
 #include "log.h"
 #include "players.h"
@@ -23,6 +24,7 @@ struct model {
     struct model_players players;
     struct model_dossier dossier;
     struct model_log log;
+    struct model_alerts alerts;
 };
 
 /* In place. -1: out of memory. */

@@ -7,8 +7,11 @@
 
 #include <stdio.h>
 
+#include "alerts.h"
 #include "common/compiler.h"
 #include "load.h"
+
+enum { DO_ALERTS = KEYS_OWN };
 
 /* The top of a graph's scale: 1, 2 or 5 times a power of ten above the values. */
 static double scale_top(const struct series *a, const struct series *b, size_t shown, double least)
@@ -350,6 +353,8 @@ static void act(struct ui *ui, int action)
 {
     if (action == KEYS_DO_ENTER)
         ui_open(ui, &SCREEN_LOAD);
+    else if (action == DO_ALERTS)
+        ui_open(ui, &SCREEN_ALERTS);
 }
 
 static bool on_mouse(struct ui *ui, const struct mouse *mouse)
@@ -360,6 +365,7 @@ static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 
 /* clang-format off */
 static const struct keys_row ROWS[] = {
+    {{'a'}, DO_ALERTS, "a", "Alerts", "what somebody should look at, and what to do"},
     {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Load", "the ladder under overload, the worst ticks and sweeps"},
 };
 /* clang-format on */

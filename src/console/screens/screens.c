@@ -2,6 +2,7 @@
  * Map 4 Chat 5 Log 6 Database 7 Network 8 Reports 9 Audit 0 Config. Pages stand behind theirs. */
 #include "console/ui/screen.h"
 
+#include "alerts.h"
 #include "common/compiler.h"
 #include "console/ui/result.h"
 #include "load.h"
@@ -12,7 +13,7 @@
 
 /* clang-format off */
 const struct screen *const SCREENS[] = {
-    &SCREEN_OVERVIEW, &SCREEN_LOAD,
+    &SCREEN_OVERVIEW, &SCREEN_LOAD, &SCREEN_ALERTS,
     &SCREEN_PLAYERS, &SCREEN_PLAYER,
     &SCREEN_LOG,
     &SCREEN_RESULT,

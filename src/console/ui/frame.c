@@ -74,9 +74,15 @@ static bool orders_of(const struct model_status *status, char text[64])
     return status->maintenance || status->draining || status->ending;
 }
 
+static void alerts_word(const struct model_alerts *alerts, char text[64])
+{
+    snprintf(text, 64, "[%zu %s]", alerts->active_n, alerts->active_n == 1 ? "ALERT" : "ALERTS");
+}
+
 /* What an operator must see first, in a word. */
 static enum style state_of(const struct ui *ui, char text[64])
 {
+    const struct model_alerts *alerts = &ui->model.alerts;
     const struct model_status *status = &ui->model.status;
     char span[16];
 
@@ -110,8 +116,16 @@ static enum style state_of(const struct ui *ui, char text[64])
         snprintf(text, 64, "[OVER BUDGET]");
         return STYLE_BAD;
     }
+    if (alerts->page_n > 0) {
+        alerts_word(alerts, text);
+        return STYLE_BAD;
+    }
     if (orders_of(status, text))
         return STYLE_WARN;
+    if (alerts->active_n > 0) {
+        alerts_word(alerts, text);
+        return STYLE_WARN;
+    }
     snprintf(text, 64, "[OK]");
     return STYLE_GOOD;
 }

@@ -19,8 +19,10 @@ static const struct { const char *method, *topic; unsigned interval_ms; } FIRST[
     {"metrics.history", NULL,      0},
     {"server.status",   NULL,      0},
     {"log.tail",        NULL,      0},
+    {"alerts.list",     NULL,      0},
     {"subscribe",       "metrics", 1000},
     {"subscribe",       "log",     250},
+    {"subscribe",       "alerts",  1000},
 };
 /* clang-format on */
 
