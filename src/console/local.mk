@@ -19,12 +19,14 @@ libconsole_a_SOURCES = \
     src/console/model/log.c src/console/model/log.h \
     src/console/model/model.c src/console/model/model.h \
     src/console/model/players.c src/console/model/players.h \
+    src/console/model/profile.c src/console/model/profile.h \
     src/console/model/rpc.c src/console/model/rpc.h \
     src/console/model/series.c src/console/model/series.h \
     src/console/model/status.c src/console/model/status.h \
     src/console/model/worst.c src/console/model/worst.h \
     src/console/request.c src/console/request.h \
     src/console/screens/alerts.c src/console/screens/alerts.h \
+    src/console/screens/histogram.c src/console/screens/histogram.h \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \

@@ -716,6 +716,11 @@ static void the_worst_are_shown(void **state)
     assert_int_equal(json_integer_value(json_object_get(row, "sessions")), 700);
     assert_non_null(strstr(json_string_value(json_object_get(row, "cause")), "700 players"));
     json_decref(value);
+    value = result(peer, "server.profile", "{}");
+    assert_non_null(
+        strstr(json_string_value(json_object_get(json_object_get(value, "worst"), "cause")),
+               "the step took 31.0"));
+    json_decref(value);
     peer_free(peer);
 }
 
@@ -799,6 +804,7 @@ static void the_profile_is_shown(void **state)
     assert_non_null(json_object_get(step, "buckets"));
     assert_non_null(named(json_object_get(value, "times"), "real"));
     assert_int_equal(json_array_size(json_object_get(value, "threads")), 2);
+    assert_true(json_is_null(json_object_get(value, "worst")));
     thread = json_array_get(json_object_get(value, "threads"), 1);
     assert_int_equal(number_of(thread, "sessions"), 4);
     assert_int_equal(number_of(thread, "busy_permille"), 120);

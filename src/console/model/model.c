@@ -16,6 +16,7 @@ static const struct {
     {NULL,              "metrics", model_status_sample},
     {"metrics.history", NULL,      model_history_take},
     {"server.worst",    NULL,      model_worst_take},
+    {"server.profile",  NULL,      model_profile_take},
     {"players.list",    "players", model_players_take},
     {"players.show",    NULL,      model_dossier_take},
     {"players.history", NULL,      model_dossier_history},

@@ -12,6 +12,7 @@
 #include "dossier.h"
 #include "log.h"
 #include "players.h"
+#include "profile.h"
 #include "rpc.h"
 #include "status.h"
 #include "worst.h"
@@ -21,6 +22,7 @@ struct model {
     struct model_status status;
     struct model_history history;
     struct model_worst worst;
+    struct model_profile profile;
     struct model_players players;
     struct model_dossier dossier;
     struct model_log log;

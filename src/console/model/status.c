@@ -6,14 +6,17 @@
 #include "fields.h"
 #include "model.h"
 
+struct model_times model_times_read(const json_t *object)
+{
+    return (struct model_times){
+        fields_integer(object, "n"), fields_number(object, "mean_us") / 1000,
+        fields_number(object, "p50_us") / 1000, fields_number(object, "p99_us") / 1000,
+        fields_number(object, "max_us") / 1000};
+}
+
 static struct model_times times(const json_t *object, const char *key)
 {
-    const json_t *from = json_object_get(object, key);
-
-    return (struct model_times){fields_integer(from, "n"), fields_number(from, "mean_us") / 1000,
-                                fields_number(from, "p50_us") / 1000,
-                                fields_number(from, "p99_us") / 1000,
-                                fields_number(from, "max_us") / 1000};
+    return model_times_read(json_object_get(object, key));
 }
 
 static void take_tick(struct model_status *status, const json_t *tick)
@@ -21,6 +24,7 @@ static void take_tick(struct model_status *status, const json_t *tick)
     status->tick = fields_integer(tick, "number");
     status->hz = fields_integer(tick, "hz");
     status->missed = fields_integer(tick, "missed");
+    status->over_budget = fields_integer(tick, "over_budget");
     status->budget_ms = fields_number(tick, "budget_us") / 1000;
     status->worst_ms = fields_number(tick, "worst_us") / 1000;
     status->worst_at_ms = fields_integer(tick, "worst_at_ms");
@@ -42,6 +46,9 @@ static void take_counts(struct model_status *status, const json_t *data)
 
     status->players = fields_integer(players, "here");
     status->players_max = fields_integer(players, "max");
+    status->away = fields_integer(players, "away");
+    status->peak = fields_integer(players, "peak");
+    status->peak_at_ms = fields_integer(players, "peak_at_ms");
     status->connections = fields_integer(connections, "open");
     status->before_login = fields_integer(connections, "before_login");
     status->connections_max = fields_integer(connections, "max");
@@ -64,6 +71,7 @@ static void take_counts(struct model_status *status, const json_t *data)
 static void take_store(struct model_status *status, const json_t *store)
 {
     const json_t *durable = json_object_get(store, "durable");
+    const json_t *pool = json_object_get(store, "pool");
 
     fields_text(status->store, sizeof(status->store), store, "driver");
     fields_text(status->store_error, sizeof(status->store_error), store, "error");
@@ -75,6 +83,10 @@ static void take_store(struct model_status *status, const json_t *store)
     status->store_times = times(store, "over_60s");
     status->durable_ms = fields_integer(durable, "ms");
     status->durable_tick = fields_integer(durable, "tick");
+    status->pool_idle = fields_integer(pool, "idle");
+    status->pool_busy = fields_integer(pool, "busy");
+    status->pool_starting = fields_integer(pool, "starting");
+    status->pool_down = fields_integer(pool, "down");
 }
 
 static void take_ladder(struct model_status *status, const json_t *ladder)
@@ -138,6 +150,10 @@ void model_history_take(struct model *model, const json_t *params, const json_t 
     struct model_history *history = &model->history;
 
     (void)params;
+    if (fields_integer(data, "interval_ms") == 60000) {
+        series_fill(&history->players_hour, json_object_get(data, "players"), 1);
+        return;
+    }
     series_fill(&history->tick_mean, json_object_get(data, "tick_mean_us"), 0.001);
     series_fill(&history->tick_p99, json_object_get(data, "tick_p99_us"), 0.001);
     series_fill(&history->in, json_object_get(data, "in"), 1);

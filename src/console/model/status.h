@@ -29,7 +29,8 @@ struct model_status {
     bool known;
     char name[112], version[32], state[16], store[16], store_error[256];
     int64_t now_ms, started_ms, uptime_s, pid;
-    int64_t tick, hz, missed, worst_at_ms, players, players_max;
+    int64_t tick, hz, missed, over_budget, worst_at_ms;
+    int64_t players, players_max, away, peak, peak_at_ms;
     double budget_ms, worst_ms;
     struct model_times over_10s, over_60s, step, snapshot, late, sweep, store_times;
     int64_t connections, before_login, connections_max, accepted;
@@ -40,6 +41,7 @@ struct model_status {
     int64_t in, out;
     bool store_ok, journal_stopped;
     int64_t store_queue, store_errors, saves_pending, positions_saved, durable_ms, durable_tick;
+    int64_t pool_idle, pool_busy, pool_starting, pool_down; /* PostgreSQL's connections */
     int64_t operators, dropped;
     /* What an operator ordered. */
     bool maintenance, draining, ending, ending_when_empty, ending_restart;
@@ -51,13 +53,17 @@ struct model_status {
 
 struct model_history {
     struct series tick_mean, tick_p99, in, out, players_here; /* ms, bytes a second */
+    struct series players_hour; /* the most of each minute, without the one that goes on */
 };
+
+/* From an object with times in microseconds. */
+struct model_times model_times_read(const json_t *object);
 
 void model_status_take(struct model *model, const json_t *params, const json_t *data);
 /* A sample: also moves the history. */
 void model_status_sample(struct model *model, const json_t *params, const json_t *data);
-/* The daemon's own memory of the last minute: taken at each connection, so that the graphs have no
- * hole. */
+/* The daemon's own memory of the last minute, taken at each connection, so that the graphs have no
+ * hole; and of the last hour. */
 void model_history_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -4,6 +4,15 @@
 #include "fields.h"
 #include "model.h"
 
+void model_worst_read(struct model_worst_row *worst, const json_t *row)
+{
+    worst->at_ms = fields_integer(row, "at_ms");
+    worst->thread = (int)fields_integer(row, "thread");
+    worst->real_ms = fields_number(row, "real_us") / 1000;
+    worst->cpu_ms = fields_number(row, "cpu_us") / 1000;
+    fields_text(worst->cause, sizeof(worst->cause), row, "cause");
+}
+
 static void take_list(struct model_worst_list *list, const json_t *rows)
 {
     const json_t *row;
@@ -12,16 +21,8 @@ static void take_list(struct model_worst_list *list, const json_t *rows)
     list->n = 0;
     json_array_foreach((json_t *)rows, i, row)
     {
-        struct model_worst_row *worst = &list->rows[list->n];
-
-        if (i == MODEL_WORST)
-            break;
-        worst->at_ms = fields_integer(row, "at_ms");
-        worst->thread = (int)fields_integer(row, "thread");
-        worst->real_ms = fields_number(row, "real_us") / 1000;
-        worst->cpu_ms = fields_number(row, "cpu_us") / 1000;
-        fields_text(worst->cause, sizeof(worst->cause), row, "cause");
-        list->n++;
+        if (i < MODEL_WORST)
+            model_worst_read(&list->rows[list->n++], row);
     }
 }
 

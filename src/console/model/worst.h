@@ -26,6 +26,9 @@ struct model_worst {
     bool known;
 };
 
+/* From a record as the daemon says it; NULL: all zero. */
+void model_worst_read(struct model_worst_row *worst, const json_t *row);
+
 void model_worst_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -1,4 +1,4 @@
-/* screen_overview.c -- how the server is, at a glance: is the tick in its budget, who is here, what
+/* overview.c -- how the server is, at a glance: is the tick in its budget, who is here, what
  * flows, does the store keep up.
  *
  *   full     80x24 and more: boxes; what is left below them shows the newest log lines
@@ -6,12 +6,14 @@
 #include "overview.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "alerts.h"
 #include "common/compiler.h"
+#include "histogram.h"
 #include "load.h"
 
-enum { DO_ALERTS = KEYS_OWN };
+enum { DO_ALERTS = KEYS_OWN, DO_ANNOUNCE };
 
 /* The top of a graph's scale: 1, 2 or 5 times a power of ten above the values. */
 static double scale_top(const struct series *a, const struct series *b, size_t shown, double least)
@@ -47,124 +49,161 @@ static void draw_times(struct canvas *canvas, int row, int column, const char *l
 {
     char p50[16], p99[16], max[16];
 
-    canvas_printf(canvas, row, column, 10, STYLE_DIM, "%s", label);
-    canvas_printf(canvas, row, column + 11, 10, STYLE_PLAIN, "p50 %6s",
+    canvas_text(canvas, row, column, 5, STYLE_DIM, label);
+    canvas_printf(canvas, row, column + 5, 9, STYLE_PLAIN, "p50 %4s",
                   figures_ms(times->p50_ms, p50));
-    canvas_printf(canvas, row, column + 22, 10, tick_style(status, times->p99_ms), "p99 %6s",
+    canvas_printf(canvas, row, column + 15, 9, tick_style(status, times->p99_ms), "p99 %4s",
                   figures_ms(times->p99_ms, p99));
-    canvas_printf(canvas, row, column + 33, 13, tick_style(status, times->max_ms), "max %6s ms",
+    canvas_printf(canvas, row, column + 25, 12, tick_style(status, times->max_ms), "max %4s ms",
                   figures_ms(times->max_ms, max));
 }
 
-static void draw_phase(struct canvas *canvas, int row, int column, const char *label,
-                       const struct model_times *times)
+/* The mean of each phase, and of the others who work for the tick. */
+static void draw_phases(const struct ui *ui, struct canvas *canvas, int row, int columns)
 {
-    char p99[16];
+    static const char *const NAMES[] = {"drain", "step", "journal", "snapshot", "late", "sweep"};
+    int used = 2;
 
-    canvas_printf(canvas, row, column, 12, STYLE_DIM, "%s p99", label);
-    canvas_printf(canvas, row, column + 13, 12, STYLE_PLAIN, "%6s ms",
-                  figures_ms(times->p99_ms, p99));
-}
+    used += canvas_text(canvas, row, used, 5, STYLE_DIM, "mean ");
+    for (size_t i = 0; i < ARRAY_N(NAMES); i++) {
+        const struct model_phase *phase = model_phase(&ui->model.profile, NAMES[i]);
+        char ms[16];
 
-static void draw_worst(const struct model_status *status, struct canvas *canvas, int row,
-                       int column)
-{
-    char ms[16], clock[16];
-
-    canvas_text(canvas, row, column, 10, STYLE_DIM, "worst tick");
-    if (status->worst_ms <= 0) {
-        canvas_text(canvas, row, column + 11, 20, STYLE_PLAIN, "none yet");
-        return;
+        if (phase == NULL)
+            continue;
+        used += canvas_printf(canvas, row, used, columns - used - 2, STYLE_DIM, "%s ", NAMES[i]);
+        used += canvas_printf(canvas, row, used, columns - used - 2, STYLE_PLAIN, "%s ",
+                              figures_ms(phase->times.mean_ms, ms));
     }
-    canvas_printf(canvas, row, column + 11, 34, tick_style(status, status->worst_ms),
-                  "%s ms at %sZ", figures_ms(status->worst_ms, ms),
-                  figures_clock(status->worst_at_ms, clock));
 }
 
+/* Of the last ten minutes with its cause; else since the start. */
+static void draw_worst(const struct ui *ui, struct canvas *canvas, int row, int columns)
+{
+    const struct model_status *status = &ui->model.status;
+    const struct model_worst_row *worst = &ui->model.profile.worst;
+    char ms[16], clock[16];
+    int used = 2;
+
+    used += canvas_text(canvas, row, used, 12, STYLE_DIM, "worst tick  ");
+    if (worst->at_ms != 0) {
+        used += canvas_printf(
+            canvas, row, used, columns - used - 2, tick_style(status, worst->real_ms),
+            "%s ms at %sZ: ", figures_ms(worst->real_ms, ms), figures_clock(worst->at_ms, clock));
+        canvas_text(canvas, row, used, columns - used - 2, STYLE_PLAIN, worst->cause);
+    } else if (status->worst_ms > 0) {
+        canvas_printf(canvas, row, used, columns - used - 2, tick_style(status, status->worst_ms),
+                      "%s ms at %sZ", figures_ms(status->worst_ms, ms),
+                      figures_clock(status->worst_at_ms, clock));
+    } else {
+        canvas_text(canvas, row, used, columns - used - 2, STYLE_PLAIN, "none yet");
+    }
+}
+
+/* Always up to the budget at least: how far the bars are from the line is what is looked for. */
 static void draw_tick_graph(const struct ui *ui, struct canvas *canvas, int row, int rows,
-                            int columns)
+                            int column, int columns)
 {
     const struct model_history *history = &ui->model.history;
-    int width = columns - 14;
-    double top =
-        scale_top(&history->tick_mean, &history->tick_p99, values_shown(canvas, width), 0.2);
+    double budget_ms = ui->model.status.budget_ms;
+    double top = scale_top(&history->tick_mean, &history->tick_p99, values_shown(canvas, columns),
+                           budget_ms > 0 ? budget_ms : 1);
     struct canvas_graph graph = {.values = history->tick_mean.values,
                                  .n = history->tick_mean.n,
                                  .top = top,
-                                 .line = ui->model.status.budget_ms,
+                                 .line = budget_ms,
                                  .style = STYLE_ACCENT};
     char label[16];
 
     if (history->tick_p99.n == history->tick_mean.n)
         graph.marks = history->tick_p99.values;
-    canvas_printf(canvas, row, 2, 9, STYLE_DIM, "%6s ms", figures_ms(top, label));
+    canvas_right(canvas, row, column + 6, 6, STYLE_DIM, figures_ms(top, label));
+    canvas_text(canvas, row + rows - 1, column + 5, 1, STYLE_DIM, "0");
     for (int i = 0; i < rows; i++)
-        canvas_glyph(canvas, row + i, 11, STYLE_BORDER, "\u2502", '|');
-    canvas_text(canvas, row + rows - 1, 2, 9, STYLE_DIM, "     0 ms");
-    canvas_graph(canvas, row, 12, rows, width, &graph);
+        canvas_glyph(canvas, row + i, column + 7, STYLE_BORDER, "\u2502", '|');
+    canvas_graph(canvas, row, column + 8, rows, columns - 8, &graph);
 }
+
+#define TICK_LEFT 38 /* columns of its figures */
 
 static void draw_tick(const struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     const struct model_status *status = &ui->model.status;
+    const struct model_phase *tick = model_phase(&ui->model.profile, "tick");
+    int columns = canvas->columns, inside = rows - 4; /* of figures and graph */
     char title[96], budget[16];
 
     snprintf(title, sizeof(title), "Tick %lld, %lld a second, budget %s ms: mean and p99",
              (long long)status->tick, (long long)status->hz, figures_ms(status->budget_ms, budget));
-    canvas_box(canvas, row, 0, rows, canvas->columns, title);
-    draw_times(canvas, row + 1, 2, "last 10 s", status, &status->over_10s);
-    draw_times(canvas, row + 2, 2, "last 60 s", status, &status->over_60s);
-    draw_worst(status, canvas, row + 3, 2);
-    draw_phase(canvas, row + 1, 53, "step", &status->step);
-    draw_phase(canvas, row + 2, 53, "snapshot", &status->snapshot);
-    draw_phase(canvas, row + 3, 53, "late", &status->late);
-    if (canvas->columns >= 110) {
-        draw_phase(canvas, row + 1, 84, "sweep", &status->sweep);
-        canvas_printf(canvas, row + 2, 84, 25, STYLE_DIM, "missed ticks %lld",
-                      (long long)status->missed);
-    }
-    draw_tick_graph(ui, canvas, row + 4, rows - 5, canvas->columns);
+    canvas_box(canvas, row, 0, rows, columns, title);
+    draw_times(canvas, row + 1, 2, "10 s", status, &status->over_10s);
+    draw_times(canvas, row + 2, 2, "60 s", status, &status->over_60s);
+    canvas_printf(canvas, row + 3, 2, TICK_LEFT,
+                  status->over_budget + status->missed > 0 ? STYLE_WARN : STYLE_PLAIN,
+                  "over budget %lld, missed %lld", (long long)status->over_budget,
+                  (long long)status->missed);
+    if (tick != NULL)
+        histogram_draw(canvas, row + 4, 2, inside - 3, TICK_LEFT - 1, &ui->model.profile, tick,
+                       status->budget_ms);
+    draw_tick_graph(ui, canvas, row + 1, inside, TICK_LEFT + 2, columns - TICK_LEFT - 4);
+    draw_phases(ui, canvas, row + rows - 3, columns);
+    draw_worst(ui, canvas, row + rows - 2, columns);
 }
 
-/* A gauge of `columns` cells, filled by part of whole. */
-static void draw_gauge(struct canvas *canvas, int row, int column, int columns, double part,
-                       double whole)
+static void draw_label_graph(struct canvas *canvas, int row, int column, int columns,
+                             const char *label, const struct series *series)
 {
-    int full = whole > 0 ? (int)(part / whole * columns + 0.5) : 0;
+    struct canvas_graph graph = {.values = series->values, .n = series->n, .style = STYLE_ACCENT};
+    int used = canvas_text(canvas, row, column, columns, STYLE_DIM, label), width = columns - used;
 
-    for (int i = 0; i < columns && i < full; i++)
-        canvas_glyph(canvas, row, column + i, part >= whole * 0.95 ? STYLE_WARN : STYLE_ACCENT,
-                     "\u2588", '#');
-    for (int i = full; i < columns; i++)
-        canvas_glyph(canvas, row, column + i, STYLE_BORDER, "\u2591", '.');
+    graph.top = scale_top(series, NULL, values_shown(canvas, width), 1);
+    canvas_graph(canvas, row, column + used, 1, width, &graph);
 }
 
-static void draw_players(const struct ui *ui, struct canvas *canvas, int row, int column,
+/* As much as there is room for. */
+static void players_title(const struct model_status *status, char *title, int room)
+{
+    char more[2][32] = {"", ""};
+    int n =
+        snprintf(title, (size_t)room, "Players %lld of %lld, peak %lld", (long long)status->players,
+                 (long long)status->players_max, (long long)status->peak);
+
+    if (status->guests)
+        snprintf(more[0], sizeof(more[0]), ", guests %lld", (long long)status->guests_here);
+    if (status->away > 0)
+        snprintf(more[1], sizeof(more[1]), ", away %lld", (long long)status->away);
+    for (int i = 0; i < 2; i++) {
+        if (n + (int)strlen(more[i]) < room)
+            n += snprintf(title + n, (size_t)(room - n), "%s", more[i]);
+    }
+}
+
+static void draw_players(const struct ui *ui, struct canvas *canvas, int row, int rows, int column,
                          int columns)
 {
     const struct model_status *status = &ui->model.status;
-    const struct series *series = &ui->model.history.players_here;
-    struct canvas_graph graph = {.values = series->values, .n = series->n, .style = STYLE_ACCENT};
-    char title[64];
-    int inside = columns - 4;
+    const struct model_history *history = &ui->model.history;
+    int inside = columns - 4, last = row + rows - 2;
+    char title[96];
 
-    snprintf(title, sizeof(title), "Players %lld of %lld", (long long)status->players,
-             (long long)status->players_max);
-    if (status->guests)
-        snprintf(title, sizeof(title), "Players %lld of %lld, guests %lld",
-                 (long long)status->players, (long long)status->players_max,
-                 (long long)status->guests_here);
-    canvas_box(canvas, row, column, 6, columns, title);
-    draw_gauge(canvas, row + 1, column + 2, inside, (double)status->players,
-               (double)status->players_max);
-    graph.top = scale_top(series, NULL, values_shown(canvas, inside), 1);
-    canvas_graph(canvas, row + 2, column + 2, 1, inside, &graph);
-    canvas_printf(canvas, row + 3, column + 2, inside, STYLE_PLAIN,
-                  "connections %lld, %lld not logged in", (long long)status->connections,
-                  (long long)status->before_login);
-    canvas_printf(canvas, row + 4, column + 2, inside, STYLE_PLAIN,
-                  "logins %lld, %lld failed, %lld limited", (long long)status->logins_ok,
-                  (long long)status->logins_failed, (long long)status->logins_limited);
+    players_title(status, title,
+                  columns - 5 < (int)sizeof(title) ? columns - 5 : (int)sizeof(title));
+    canvas_box(canvas, row, column, rows, columns, title);
+    draw_label_graph(canvas, row + 1, column + 2, inside, "now  ", &history->players_here);
+    if (rows >= 6) {
+        draw_label_graph(canvas, row + 2, column + 2, inside, "hour ", &history->players_hour);
+        canvas_printf(canvas, row + 3, column + 2, inside, STYLE_PLAIN,
+                      "logins %lld, %lld failed, %lld limited", (long long)status->logins_ok,
+                      (long long)status->logins_failed, (long long)status->logins_limited);
+    }
+    if (rows >= 6)
+        canvas_printf(canvas, last, column + 2, inside, STYLE_PLAIN,
+                      "connections %lld, %lld not logged in", (long long)status->connections,
+                      (long long)status->before_login);
+    else
+        canvas_printf(canvas, last, column + 2, inside, STYLE_PLAIN,
+                      "connections %lld, logins failed %lld", (long long)status->connections,
+                      (long long)status->logins_failed);
 }
 
 static void draw_flow(struct canvas *canvas, int row, int column, int columns, const char *label,
@@ -180,15 +219,17 @@ static void draw_flow(struct canvas *canvas, int row, int column, int columns, c
     canvas_graph(canvas, row, column + 18, 1, width, &graph);
 }
 
-static void draw_traffic(const struct ui *ui, struct canvas *canvas, int row, int column,
+static void draw_traffic(const struct ui *ui, struct canvas *canvas, int row, int rows, int column,
                          int columns)
 {
     const struct model_status *status = &ui->model.status;
     char in[16], out[16];
 
-    canvas_box(canvas, row, column, 6, columns, "Traffic");
+    canvas_box(canvas, row, column, rows, columns, "Traffic");
     draw_flow(canvas, row + 1, column, columns, "in", status->in_per_s, &ui->model.history.in);
     draw_flow(canvas, row + 2, column, columns, "out", status->out_per_s, &ui->model.history.out);
+    if (rows < 6)
+        return;
     canvas_printf(canvas, row + 3, column + 2, columns - 4, STYLE_PLAIN,
                   "messages in %.0f/s, refused %lld", status->messages_per_s,
                   (long long)status->refused);
@@ -208,43 +249,80 @@ static void durable_text(const struct model_status *status, char *text, size_t r
                  figures_span((status->now_ms - status->durable_ms) / 1000, span));
 }
 
-static void draw_store(const struct ui *ui, struct canvas *canvas, int row, int column, int columns)
+static void draw_pool(const struct model_status *status, struct canvas *canvas, int row, int column,
+                      int columns)
+{
+    if (status->pool_idle + status->pool_busy + status->pool_starting + status->pool_down == 0)
+        canvas_text(canvas, row, column, columns, STYLE_DIM, "one thread, no pool");
+    else
+        canvas_printf(canvas, row, column, columns,
+                      status->pool_down > 0 ? STYLE_WARN : STYLE_PLAIN,
+                      "pool: %lld busy, %lld idle, %lld starting, %lld down",
+                      (long long)status->pool_busy, (long long)status->pool_idle,
+                      (long long)status->pool_starting, (long long)status->pool_down);
+}
+
+static void draw_store(const struct ui *ui, struct canvas *canvas, int row, int rows, int column,
+                       int columns)
 {
     const struct model_status *status = &ui->model.status;
     char title[64], durable[64], p50[16], p99[16];
+    int inside = columns - 4;
 
     snprintf(title, sizeof(title), "Store %s", status->store);
-    canvas_box(canvas, row, column, 5, columns, title);
+    canvas_box(canvas, row, column, rows, columns, title);
     if (status->store_ok)
-        canvas_printf(canvas, row + 1, column + 2, columns - 4, STYLE_PLAIN,
-                      "ok, %lld waiting, %lld errors", (long long)status->store_queue,
-                      (long long)status->store_errors);
+        canvas_printf(canvas, row + 1, column + 2, inside, STYLE_PLAIN,
+                      "ok, %lld waiting, %lld errors, p99 %s", (long long)status->store_queue,
+                      (long long)status->store_errors, figures_ms(status->store_times.p99_ms, p99));
     else
-        canvas_printf(canvas, row + 1, column + 2, columns - 4, STYLE_BAD, "away: %s",
+        canvas_printf(canvas, row + 1, column + 2, inside, STYLE_BAD, "away: %s",
                       status->store_error);
-    canvas_printf(canvas, row + 2, column + 2, columns - 4, STYLE_PLAIN, "answers p50 %s p99 %s ms",
-                  figures_ms(status->store_times.p50_ms, p50),
-                  figures_ms(status->store_times.p99_ms, p99));
     durable_text(status, durable, sizeof(durable));
-    canvas_printf(canvas, row + 3, column + 2, columns - 4, STYLE_PLAIN,
+    canvas_printf(canvas, row + 2, column + 2, inside, STYLE_PLAIN,
                   "%lld saves pending, durable %s", (long long)status->saves_pending, durable);
+    if (rows < 6)
+        return;
+    draw_pool(status, canvas, row + 3, column + 2, inside);
+    canvas_printf(canvas, row + 4, column + 2, inside, STYLE_PLAIN,
+                  "answers p50 %s p99 %s ms, %lld a minute",
+                  figures_ms(status->store_times.p50_ms, p50),
+                  figures_ms(status->store_times.p99_ms, p99), (long long)status->store_times.n);
 }
 
-static void draw_process(const struct ui *ui, struct canvas *canvas, int row, int column,
-                         int columns)
+static enum style alert_style(const struct model_alert *alert)
+{
+    if (strcmp(alert->severity, "page") == 0)
+        return STYLE_BAD;
+    return strcmp(alert->severity, "warn") == 0 ? STYLE_WARN : STYLE_PLAIN;
+}
+
+/* The gravest, as many as there is room for; the last row is the process's, unless they need it. */
+static void draw_alerts(const struct ui *ui, struct canvas *canvas, int row, int rows, int column,
+                        int columns)
 {
     const struct model_status *status = &ui->model.status;
+    const struct model_alerts *alerts = &ui->model.alerts;
+    int inside = columns - 4, room = alerts->active_n >= (size_t)rows - 2 ? rows - 2 : rows - 3;
+    char title[48];
 
-    canvas_box(canvas, row, column, 5, columns, "Server");
-    canvas_printf(canvas, row + 1, column + 2, columns - 4,
-                  status->journal_stopped ? STYLE_BAD : STYLE_PLAIN, "pid %lld%s",
-                  (long long)status->pid, status->journal_stopped ? ", tick journal gave up" : "");
-    canvas_printf(canvas, row + 2, column + 2, columns - 4,
-                  status->missed > 0 ? STYLE_WARN : STYLE_PLAIN, "%lld ticks missed since start",
-                  (long long)status->missed);
-    canvas_printf(canvas, row + 3, column + 2, columns - 4, STYLE_PLAIN,
-                  "operators %lld, samples lost %lld", (long long)status->operators,
-                  (long long)status->dropped);
+    snprintf(title, sizeof(title), alerts->active_n > 0 ? "Alerts %zu" : "Alerts",
+             alerts->active_n);
+    canvas_box(canvas, row, column, rows, columns, title);
+    if (alerts->active_n == 0)
+        canvas_text(canvas, row + 1, column + 2, inside, STYLE_GOOD, "none");
+    for (int i = 0; i < room && (size_t)i < alerts->active_n; i++) {
+        canvas_text(canvas, row + 1 + i, column + 2, 1, alert_style(&alerts->rows[i]), "!");
+        canvas_text(canvas, row + 1 + i, column + 4, inside - 2, alert_style(&alerts->rows[i]),
+                    alerts->rows[i].words);
+    }
+    if (room == rows - 2)
+        return;
+    canvas_printf(canvas, row + rows - 2, column + 2, inside,
+                  status->journal_stopped ? STYLE_BAD : STYLE_DIM,
+                  "pid %lld, operators %lld, lost %lld%s", (long long)status->pid,
+                  (long long)status->operators, (long long)status->dropped,
+                  status->journal_stopped ? ", NO JOURNAL" : "");
 }
 
 static void draw_newest_lines(const struct ui *ui, struct canvas *canvas, int row, int rows)
@@ -283,21 +361,30 @@ static void draw_ladder(const struct ui *ui, struct canvas *canvas, int row)
                       rung->words);
 }
 
+#define LEAST_ROWS 21 /* the ladder's, 12 of the tick, twice 4 */
+
+/* What there is more than that goes to the boxes, then to the tick, then to the log. */
 static void draw_full(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
-    int spare = rows - 21, tick_rows = 9 + (spare > 6 ? 6 : spare > 0 ? spare : 0);
+    int spare = rows - LEAST_ROWS, box_rows = spare >= 4 ? 6 : 4;
+    int more = spare - 2 * (box_rows - 4), tick_rows = 12 + (more > 6 ? 6 : more);
     int left = canvas->columns / 2, right = canvas->columns - left;
-    int rest = rows - tick_rows - 12;
+    int rest = rows - 1 - tick_rows - 2 * box_rows;
 
+    if (rest > 0 && rest < 3) {
+        tick_rows += rest;
+        rest = 0;
+    }
     draw_ladder(ui, canvas, row++);
     draw_tick(ui, canvas, row, tick_rows);
     row += tick_rows;
-    draw_players(ui, canvas, row, 0, left);
-    draw_traffic(ui, canvas, row, left, right);
-    draw_store(ui, canvas, row + 6, 0, left);
-    draw_process(ui, canvas, row + 6, left, right);
-    if (rest >= 3)
-        draw_newest_lines(ui, canvas, row + 11, rest);
+    draw_players(ui, canvas, row, box_rows, 0, left);
+    draw_traffic(ui, canvas, row, box_rows, left, right);
+    row += box_rows;
+    draw_store(ui, canvas, row, box_rows, 0, left);
+    draw_alerts(ui, canvas, row, box_rows, left, right);
+    if (rest > 0)
+        draw_newest_lines(ui, canvas, row + box_rows, rest);
 }
 
 static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows)
@@ -310,9 +397,10 @@ static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows
     int shown = 0;
 
     durable_text(status, durable, sizeof(durable));
-    snprintf(lines[0], sizeof(lines[0]), "players %lld of %lld%s, connections %lld",
+    snprintf(lines[0], sizeof(lines[0]), "players %lld of %lld%s, peak %lld, connections %lld",
              (long long)status->players, (long long)status->players_max,
-             status->guests ? ", guests too" : "", (long long)status->connections);
+             status->guests ? ", guests too" : "", (long long)status->peak,
+             (long long)status->connections);
     snprintf(lines[1], sizeof(lines[1]), "tick p50 %s p99 %s of %s ms",
              figures_ms(status->over_10s.p50_ms, a), figures_ms(status->over_10s.p99_ms, b),
              figures_ms(status->budget_ms, c));
@@ -325,7 +413,8 @@ static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows
              (long long)status->logins_failed);
     snprintf(lines[5], sizeof(lines[5]), "store %s %s, %lld pending", status->store,
              status->store_ok ? "ok" : "AWAY", (long long)status->saves_pending);
-    snprintf(lines[6], sizeof(lines[6]), "durable %s", durable);
+    snprintf(lines[6], sizeof(lines[6]), "durable %s, alerts %zu", durable,
+             ui->model.alerts.active_n);
     if (status->rung > 0)
         snprintf(lines[7], sizeof(lines[7]), "rung %d: %s", status->rung,
                  status->rungs[status->rung - 1].words);
@@ -343,11 +432,37 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     if (!ui->model.status.known)
         return;
-    if (rows >= 21 && canvas->columns >= 80)
+    if (rows >= LEAST_ROWS && canvas->columns >= 80)
         draw_full(ui, canvas, row, rows);
     else
         draw_reduced(ui, canvas, row, rows);
 }
+
+#define REFRESH_MS      2000
+#define REFRESH_HOUR_MS 60000
+
+struct overview_state {
+    struct requests_poll profile, hour;
+};
+
+static void on_time(struct ui *ui)
+{
+    struct overview_state *state = ui_state(ui, &SCREEN_OVERVIEW);
+
+    if (ui_due(ui, &state->profile, REFRESH_MS))
+        ui_poll(ui, &state->profile, "server.profile", NULL);
+    if (ui_due(ui, &state->hour, REFRESH_HOUR_MS))
+        ui_poll(ui, &state->hour, "metrics.history", json_pack("{s:s}", "span", "hour"));
+}
+
+/* clang-format off */
+static const struct dialog_kind ANNOUNCE = {
+    .verb = "Announce", .done = "announced", .method = "announce",
+    .what = "Everybody in the world is told, in the server's name. This goes to the audit log.",
+    .fields = {{.label = "text", .param = "text"}},
+    .write_first = true,
+};
+/* clang-format on */
 
 static void act(struct ui *ui, int action)
 {
@@ -355,6 +470,8 @@ static void act(struct ui *ui, int action)
         ui_open(ui, &SCREEN_LOAD);
     else if (action == DO_ALERTS)
         ui_open(ui, &SCREEN_ALERTS);
+    else if (action == DO_ANNOUNCE)
+        dialog_open(ui, &ANNOUNCE);
 }
 
 static bool on_mouse(struct ui *ui, const struct mouse *mouse)
@@ -365,8 +482,9 @@ static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 
 /* clang-format off */
 static const struct keys_row ROWS[] = {
-    {{'a'}, DO_ALERTS, "a", "Alerts", "what somebody should look at, and what to do"},
-    {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Load", "the ladder under overload, the worst ticks and sweeps"},
+    {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Load", "the ladder, the worst ticks and sweeps, the profile"},
+    {{'a'},        DO_ALERTS,     "a",     "Alerts", "what somebody should look at, and what to do"},
+    {{'A'},        DO_ANNOUNCE,   "A",     "Announce", "say something to everybody in the world"},
 };
 /* clang-format on */
 
@@ -375,7 +493,9 @@ const struct screen SCREEN_OVERVIEW = {
     .short_name = "Over",
     .key = '1',
     .keys = KEYS_OF(ROWS),
+    .state_bytes = sizeof(struct overview_state),
     .draw = draw,
     .act = act,
+    .time = on_time,
     .mouse = on_mouse,
 };

@@ -52,17 +52,22 @@ static json_t *made_of(const struct worst_record *record)
                      (json_int_t)tick->credit, "tempo", (json_int_t)tick->tempo);
 }
 
+static json_t *record_json(const struct worst_record *record)
+{
+    char cause[WORST_CAUSE_SIZE];
+
+    return json_pack("{s:I, s:I, s:I, s:I, s:s}", "at_ms", (json_int_t)record->at_ms, "tick",
+                     (json_int_t)record->tick, "real_us", (json_int_t)record->real_us, "cpu_us",
+                     (json_int_t)record->cpu_us, "cause", worst_cause(record, cause));
+}
+
 static json_t *records_json(const struct worst *worst, enum worst_kind kind)
 {
     const struct worst_record *record;
-    char cause[WORST_CAUSE_SIZE];
     json_t *list = json_array();
 
     for (unsigned i = 0; (record = worst_at(worst, kind, i)) != NULL; i++) {
-        json_t *row =
-            json_pack("{s:I, s:I, s:I, s:I, s:s}", "at_ms", (json_int_t)record->at_ms, "tick",
-                      (json_int_t)record->tick, "real_us", (json_int_t)record->real_us, "cpu_us",
-                      (json_int_t)record->cpu_us, "cause", worst_cause(record, cause));
+        json_t *row = record_json(record);
 
         json_object_update_new(row, made_of(record));
         json_array_append_new(list, row);
@@ -167,22 +172,23 @@ static json_t *threads_json(const struct method_desk *desk, unsigned seconds)
 static void run_profile(struct method_call *call)
 {
     const struct samples *samples = call->desk->samples;
+    const struct worst_record *worst = worst_at(call->desk->config->worst, WORST_TICK, 0);
     unsigned seconds = (unsigned)method_integer(call, "seconds", 60);
     struct metrics_histogram window;
     json_t *bounds = json_array();
 
     for (unsigned i = 0; i + 1 < METRICS_BUCKETS; i++)
         json_array_append_new(bounds, json_integer((json_int_t)metrics_bucket_us(i)));
-    method_done(call,
-                json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "covers_ms",
-                          (json_int_t)samples_window(samples, SAMPLES_TICK, seconds, &window),
-                          "budget_us", (json_int_t)SIM_TICK_MS * 1000, "ticks",
-                          (json_int_t)samples_counted(samples, SAMPLES_TICKS, seconds), "missed",
-                          (json_int_t)samples_counted(samples, SAMPLES_MISSED, seconds),
-                          "over_budget",
-                          (json_int_t)samples_counted(samples, SAMPLES_OVER_BUDGET, seconds),
-                          "bounds_us", bounds, "times", times_json(samples, seconds), "threads",
-                          threads_json(call->desk, seconds)));
+    method_done(
+        call,
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "covers_ms",
+                  (json_int_t)samples_window(samples, SAMPLES_TICK, seconds, &window), "budget_us",
+                  (json_int_t)SIM_TICK_MS * 1000, "ticks",
+                  (json_int_t)samples_counted(samples, SAMPLES_TICKS, seconds), "missed",
+                  (json_int_t)samples_counted(samples, SAMPLES_MISSED, seconds), "over_budget",
+                  (json_int_t)samples_counted(samples, SAMPLES_OVER_BUDGET, seconds), "bounds_us",
+                  bounds, "worst", worst != NULL ? record_json(worst) : json_null(), "times",
+                  times_json(samples, seconds), "threads", threads_json(call->desk, seconds)));
 }
 
 /* clang-format off */
