@@ -1,5 +1,6 @@
 /* test_cockpit.c -- the whole of it: the console in a real terminal, the real daemon, real bots. An
- * operator sees them, finds one, ends its session, speaks to all and stops the server. */
+ * operator sees them, finds one, ends its session, speaks to all and stops the server; another
+ * finds one among two hundred, warns, bans and pardons him. */
 #include "config.h"
 
 #include <signal.h>
@@ -14,7 +15,7 @@
 static struct daemon openmmod;
 static pid_t bots_pid;
 
-static void start_bots(void)
+static void start_bots(const char *bots_n)
 {
     char port[16], report[128];
 
@@ -25,21 +26,24 @@ static void start_bots(void)
     if (bots_pid == 0) {
         if (freopen(report, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
             _exit(126);
-        execl(BOTS_PROGRAM, BOTS_PROGRAM, "--port", port, "--players", "6", "--prefix", "walker",
-              "--seconds", "120", (char *)NULL);
+        execl(BOTS_PROGRAM, BOTS_PROGRAM, "--port", port, "--players", bots_n, "--prefix", "walker",
+              "--rate", "100", "--at-once", "40", "--seconds", "120", (char *)NULL);
         _exit(127);
     }
 }
 
+/* *state: how many bots; afterwards why there can be no terminal here, or NULL. */
 static int setup(void **state)
 {
+    const char *bots_n = *state;
+
     *state = (void *)tmux_missing();
     if (*state != NULL)
         return 0;
     daemon_make(&openmmod, NULL);
     daemon_start(&openmmod, NULL);
     strcpy(tmux_directory, openmmod.dir);
-    start_bots();
+    start_bots(bots_n);
     tmux_shell(openmmod.admin_path);
     return 0;
 }
@@ -112,10 +116,122 @@ static void an_operator_runs_the_server(void **state)
     assert_int_equal(daemon_terminate(&openmmod), 0);
 }
 
+/* What stands in the dialog's first field goes as it is. */
+static void send_typed(const char *text, const char *yes)
+{
+    char keys[128];
+
+    snprintf(keys, sizeof(keys), "-l '%s'", text);
+    tmux_type(keys);
+    tmux_type("Enter");
+    tmux_see("[ No ]");
+    tmux_type("Tab");
+    tmux_see(yes);
+    tmux_type("Enter");
+}
+
+static bool came_in(struct party *party, const char *name)
+{
+    struct player *player = player_connect(party, &openmmod);
+    bool in;
+
+    UNTIL(party, DEADLINE_MS, player->greeted);
+    player_login(player, name, PASSWORD);
+    UNTIL(party, DEADLINE_MS, player->welcomed || player->notice == PROTOCOL_REASON_BANNED);
+    in = player->welcomed;
+    if (!in)
+        player_leave(player);
+    return in;
+}
+
+static void an_operator_moderates_a_crowd(void **state)
+{
+    struct party *party;
+    struct player *mallory;
+
+    if (*state != NULL) {
+        print_message("skipped: %s\n", (const char *)*state);
+        skip();
+    }
+    party = party_new();
+    mallory = player_new_account(party, &openmmod, "mallory");
+    UNTIL(party, 3 * DEADLINE_MS,
+          strstr(exec_says("players.list limit=1"), "here: 201") != NULL ||
+              strstr(exec_says("players.list limit=1"), "201") != NULL);
+    tmux_console("");
+    tmux_see("Players 201 of");
+    /* He is found, looked at and warned. */
+    tmux_type("2");
+    tmux_type("-l '/mallo kind=native'");
+    tmux_see("(1 match)");
+    tmux_type("Enter Enter");
+    tmux_see("RECORD: all");
+    tmux_see("goes on"); /* his session */
+    tmux_type("W");
+    tmux_see("Write to mallory?");
+    send_typed("leave them alone", "[ Yes, write to ]");
+    tmux_see("told mallory");
+    UNTIL(party, DEADLINE_MS, strcmp(mallory->notice_text, "leave them alone") == 0);
+    tmux_type("Escape");
+    /* He is banned, and gone; he does not come in again. */
+    tmux_see("(1 match)");
+    tmux_type("B");
+    tmux_see("Ban mallory?");
+    tmux_see("127.0.0.1");
+    tmux_type("r");
+    tmux_type("-l grief");
+    tmux_type("Tab Tab Tab");
+    tmux_see("[ Yes, ban ]");
+    tmux_type("Enter");
+    tmux_see("banned mallory");
+    tmux_see("Nobody matches");
+    UNTIL(party, DEADLINE_MS, mallory->gone);
+    assert_int_equal(mallory->farewell, PROTOCOL_REASON_BANNED);
+    assert_non_null(strstr(mallory->farewell_text, "grief"));
+    assert_false(came_in(party, "mallory"));
+    /* He is pardoned, by the name that the console remembers, and seen again. */
+    tmux_type("L");
+    tmux_see("whose (the account's name): mallory");
+    tmux_type("Enter Tab");
+    tmux_see("[ Yes, lift a ban ]");
+    tmux_type("Enter");
+    tmux_see("lifted the ban");
+    assert_true(came_in(party, "mallory"));
+    tmux_see_no_more("Nobody matches");
+    tmux_type("Enter");
+    tmux_see("lifted by");
+    tmux_type("Escape");
+    /* Three of the crowd are muted at once. */
+    tmux_type("Escape");
+    tmux_see("walker");
+    tmux_type("Home Down Space Space Space");
+    tmux_see("3 tagged");
+    tmux_type("M");
+    tmux_see("Mute 3 players?");
+    tmux_type("y");
+    tmux_see("muted 3, the last walker");
+    assert_non_null(strstr(exec_says("mutes.list --json"), "\"mutes\":3"));
+    /* All are told. */
+    tmux_type("1");
+    tmux_see("Players 201 of");
+    tmux_type("A");
+    tmux_see("Announce?");
+    send_typed("tea at five", "[ Yes, announce ]");
+    tmux_see("announced");
+    UNTIL(party, DEADLINE_MS, strcmp(party->players->notice_text, "tea at five") == 0);
+    tmux_type("q");
+    tmux_is_sane("left:0");
+    party_free(party);
+    assert_int_equal(daemon_terminate(&openmmod), 0);
+}
+
 int main(void)
 {
+    static char few[] = "6", many[] = "200";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_operator_runs_the_server, setup, teardown),
+        cmocka_unit_test_prestate_setup_teardown(an_operator_runs_the_server, setup, teardown, few),
+        cmocka_unit_test_prestate_setup_teardown(an_operator_moderates_a_crowd, setup, teardown,
+                                                 many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
