@@ -237,11 +237,15 @@ static void test_a_report_and_its_verdict(void **state)
     assert_int_equal(size_of(result, "before"), 0);
     json_decref(result);
 
+    result = shown("1");
+    assert_true(json_is_string(json_object_get(result, "session")));
+    json_decref(result);
     /* He is gone, and was reported before. */
     player_leave(bob);
     assert_int_equal(reports(anna, "bob", "And now he left."), PROTOCOL_REASON_NONE);
     result = shown(newest_of("{\"state\":\"open\"}", 2));
     assert_int_equal(size_of(result, "before"), 1);
+    assert_true(json_is_null(json_object_get(result, "session")));
     assert_int_equal(json_integer_value(json_object_get(result, "earlier")), 1);
     json_decref(result);
 

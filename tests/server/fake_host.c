@@ -450,6 +450,12 @@ int presence_say(struct presence *presence, enum protocol_channel channel, const
     return 0;
 }
 
+uint64_t presence_session(const struct presence *presence, uint64_t player)
+{
+    (void)presence, (void)player;
+    return 0;
+}
+
 int presence_role_of(const struct presence *presence, uint64_t session, enum protocol_role *role)
 {
     (void)presence, (void)session;

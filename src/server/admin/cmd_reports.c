@@ -112,6 +112,7 @@ static void took_lines(struct method_call *call, const struct store_answer *answ
 static void found(struct method_call *call, const struct store_answer *answer)
 {
     struct store_question question = {.statement = STORE_REPORT_LINES};
+    const struct presence *presence = call->desk->config->presence;
     const struct store_report *report = answer->rows;
 
     if (answer->status != STORE_OK || answer->rows_n == 0) {
@@ -121,6 +122,10 @@ static void found(struct method_call *call, const struct store_answer *answer)
     }
     method_about(call, report->about_id, report->about);
     call->result = cmd_reports_json(report);
+    json_object_set_new(call->result, "session",
+                        id_or_null(report->about_id != 0
+                                       ? presence_session(presence, report->about_id)
+                                       : presence_guest(presence, report->about)));
     question.in.page.limit = LINES_MAX;
     question.in.page.about = report->id;
     method_ask(call, &question, took_lines);

@@ -74,7 +74,7 @@ static void run_subscribe(struct method_call *call)
         return;
     }
     if (call->peer.role < topic->role) {
-        method_fail(call, "the topic %s takes the role %s", topic->name, role_name(topic->role));
+        method_deny(call, "the topic %s takes the role %s", topic->name, role_name(topic->role));
         return;
     }
     params = params != NULL ? json_incref(params) : json_object();

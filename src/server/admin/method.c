@@ -341,6 +341,17 @@ void method_misused(struct method_call *call, const char *format, ...)
     fail_with(call, JSONRPC_BAD_PARAMS, sentence);
 }
 
+void method_deny(struct method_call *call, const char *format, ...)
+{
+    char sentence[ERROR_TEXT_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    fail_with(call, JSONRPC_DENIED, sentence);
+}
+
 void method_about(struct method_call *call, uint64_t player, const char *name)
 {
     call->player = player;

@@ -128,6 +128,9 @@ void method_fail(struct method_call *call, const char *format, ...) PRINTF_LIKE(
 /* The same where the parameters were wrong in a way that their rows do not tell. */
 void method_misused(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The same where the role does not reach for what was asked, though it does for the method. */
+void method_deny(struct method_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* A parameter's value; what stands in `otherwise` where it was not given. */
 const char *method_text(const struct method_call *call, const char *name, const char *otherwise);
 /* Within its row's range. */

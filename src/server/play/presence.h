@@ -136,6 +136,8 @@ void presence_renamed(struct presence *presence, uint64_t player, const char *na
  * the simulation has not taken yet what it was told before. */
 int presence_say(struct presence *presence, enum protocol_channel channel,
                  const char *text) MUST_CHECK;
+/* The session by which an account is in the world now, its connection there. 0: it is not. */
+uint64_t presence_session(const struct presence *presence, uint64_t player);
 /* What whoever plays with that session may do. -1: nobody does. */
 int presence_role_of(const struct presence *presence, uint64_t session,
                      enum protocol_role *role) MUST_CHECK;

@@ -243,6 +243,13 @@ int presence_say(struct presence *presence, enum protocol_channel channel, const
     return -1;
 }
 
+uint64_t presence_session(const struct presence *presence, uint64_t player)
+{
+    const struct person *person = people_holder(&presence->people, player);
+
+    return person && person->state == PERSON_PRESENT ? person->session : 0;
+}
+
 int presence_role_of(const struct presence *presence, uint64_t session, enum protocol_role *role)
 {
     const struct person *person = people_find(&presence->people, session);
