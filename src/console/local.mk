@@ -15,6 +15,7 @@ libconsole_a_SOURCES = \
     src/console/exec.c src/console/exec.h \
     src/console/model/alerts.c src/console/model/alerts.h \
     src/console/model/dossier.c src/console/model/dossier.h \
+    src/console/model/chat.c src/console/model/chat.h \
     src/console/model/fields.c src/console/model/fields.h \
     src/console/model/log.c src/console/model/log.h \
     src/console/model/model.c src/console/model/model.h \
@@ -27,6 +28,7 @@ libconsole_a_SOURCES = \
     src/console/request.c src/console/request.h \
     src/console/screens/alerts.c src/console/screens/alerts.h \
     src/console/screens/histogram.c src/console/screens/histogram.h \
+    src/console/screens/chat.c src/console/screens/chat.h \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/compiler.h"
+#include "console/screens/chat.h"
 #include "console/screens/player.h"
 #include "console/screens/players.h"
 #include "console/terminal/colour.h"
@@ -97,6 +98,13 @@ static void screens_are_as_recorded(void **state)
         {"alerts-132x43",        "1ajjj",             43, 132, false},
         {"alerts-200x60",        "1a",                60, 200, false},
         {"alerts-60x15",         "1a",                15, 60,  false},
+        {"chat-80x24",           "4",                 24, 80,  false},
+        {"chat-132x43",          "4kkkk",             43, 132, false},
+        {"chat-200x60",          "4c",                60, 200, false},
+        {"chat-60x15",           "4kkk",              15, 60,  true},
+        {"chat-filter-80x24",    "4/gold",            24, 80,  false},
+        {"chat-mute-80x24",      "4kkkkMrspam",       24, 80,  false},
+        {"chat-say-80x24",       "4Sbe kind",         24, 80,  false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
         {"help-80x24",           "2?",                24, 80,  false},
@@ -139,7 +147,8 @@ static void screens_are_as_recorded(void **state)
  * ever in a cell. */
 static void no_size_and_no_hostile_text_hurts(void **state)
 {
-    static const char *const KEYS_TYPED[] = {"", "2", "5", "2?", "2K", "2/x", "5/y", "2j\n"};
+    static const char *const KEYS_TYPED[] = {"",    "2",   "5",    "2?", "2K",
+                                             "2/x", "5/y", "2j\n", "4",  "4kkk"};
 
     (void)state;
     for (int rows = 1; rows < 60; rows += 7) {
@@ -358,11 +367,24 @@ static void deeds_ask_first_and_the_default_is_no(void **state)
         {"2j\nBrspam\n\n\t\n",  "bans.add", "{\"duration\": \"1d\", \"id\": \"1001\", \"reason\": \"spam\"}"},
         {"2j\nLy",             "bans.lift", "{\"id\": \"1001\"}"},
         {"2j\nU",              "players.unmute", "{\"id\": \"1001\"}"},
+        /* who said the line under the cursor */
+        {"4kkkkM\n",           NULL, NULL},
+        {"4kkkkMy",            "players.mute", "{\"duration\": \"1h\", \"id\": \"4711\", \"reason\": \"no reason was given\"}"},
+        {"4My",                "players.mute", "{\"duration\": \"1h\", \"player\": \"guest-17\", \"reason\": \"no reason was given\"}"},
+        {"4B",                 NULL, NULL}, /* a guest */
+        {"4kkkkKrspam\n\t\n",  "players.kick", "{\"reason\": \"spam\", \"session\": \"12884901891\"}"},
+        {"4/gold\nkBy",        "bans.add", "{\"duration\": \"1d\", \"id\": \"4711\", \"reason\": \"no reason was given\"}"},
+        {"4kkkkWenough\n\t\n", "players.message", "{\"session\": \"12884901891\", \"text\": \"enough\"}"},
+        {"4kkkkU",             "players.unmute", "{\"id\": \"4711\"}"},
+        {"4cccM",              NULL, NULL}, /* the server's */
+        {"4Sbe kind\n\t\n",   "chat.say", "{\"text\": \"be kind\"}"},
+        {"4Atea\n\t\n",       "announce", "{\"text\": \"tea\"}"},
+        {"4S\n\t\n",          NULL, NULL},
     };
     /* clang-format on */
-    static const char *const DEEDS[] = {"players.kick",   "bans.add",        "players.mute",
-                                        "players.unmute", "players.message", "players.teleport",
-                                        "players.summon", "bans.lift"};
+    static const char *const DEEDS[] = {
+        "players.kick",     "bans.add",       "players.mute", "players.unmute", "players.message",
+        "players.teleport", "players.summon", "bans.lift",    "chat.say",       "announce"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(CASES); i++) {
@@ -628,6 +650,55 @@ static void the_log_is_filtered_by_level_and_text(void **state)
     assert_true(shows(&fixture, "disk is full"));
     press(&fixture, "/nowhere\n");
     assert_true(shows(&fixture, "No lines."));
+    fixture_fini(&fixture);
+}
+
+/* A line that comes moves the picture while it is followed, and nothing while it stands still; what
+ * is asked then is about the line that was seen. */
+static void chat_is_followed_or_stands_still(void **state)
+{
+    static const char LINE[] =
+        "{\"subscription\": 3, \"lost\": 0, \"data\": {\"lines\": [{\"sequence\":"
+        " \"8589934999\", \"at_ms\": 1795349072000, \"channel\": \"global\","
+        " \"name\": \"Late\", \"text\": \"too late\", \"player\": \"5\","
+        " \"session\": \"6\"}]}}";
+    json_t *params = json_loads(LINE, 0, NULL);
+
+    (void)state;
+    for (int standing = 0; standing < 2; standing++) {
+        struct fixture fixture;
+
+        fixture_init(&fixture, 24, 80, false);
+        press(&fixture, standing ? "4f" : "4");
+        ui_notify(&fixture.ui, "chat", params);
+        ui_notify(&fixture.ui, "chat", params); /* the same again is not a second line */
+        draw(&fixture);
+        assert_true(shows(&fixture, "too late") == !standing);
+        press(&fixture, "U");
+        assert_string_equal(params_of(&fixture, "players.unmute"),
+                            standing ? "{\"player\": \"guest-17\"}" : "{\"id\": \"5\"}");
+        press(&fixture, "j");
+        assert_true(shows(&fixture, "too late"));
+        assert_int_equal(model_chat_n(&fixture.ui.model), 10);
+        fixture_fini(&fixture);
+    }
+    json_decref(params);
+}
+
+/* From a line to who said it: his page, and what is on record of him. */
+static void a_line_leads_to_its_speaker(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "4kkkk\n");
+    assert_true(ui_shows(&fixture.ui, &SCREEN_PLAYER));
+    assert_string_equal(params_of(&fixture, "players.history"),
+                        "{\"id\": \"4711\", \"limit\": 50}");
+    press(&fixture, "\033");
+    assert_true(ui_shows(&fixture.ui, &SCREEN_CHAT));
+    assert_true(shows(&fixture, "cheap gold"));
     fixture_fini(&fixture);
 }
 
@@ -899,6 +970,8 @@ int main(void)
         cmocka_unit_test(the_cursor_stays_on_its_player),
         cmocka_unit_test(sorting_and_filtering_ask_the_daemon),
         cmocka_unit_test(the_log_is_filtered_by_level_and_text),
+        cmocka_unit_test(chat_is_followed_or_stands_still),
+        cmocka_unit_test(a_line_leads_to_its_speaker),
         cmocka_unit_test(a_lost_connection_greys_the_picture),
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),

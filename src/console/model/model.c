@@ -23,19 +23,22 @@ static const struct {
     {"log.tail",        NULL,      model_log_tail},
     {NULL,              "log",     model_log_take},
     {"alerts.list",     "alerts",  model_alerts_take},
+    {"chat.recent",     NULL,      model_chat_recent},
+    {NULL,              "chat",    model_chat_take},
 };
 /* clang-format on */
 
 int model_init(struct model *model)
 {
     memset(model, 0, sizeof(*model));
-    return model_log_init(&model->log);
+    return model_log_init(&model->log) == 0 && model_chat_init(&model->chat) == 0 ? 0 : -1;
 }
 
 void model_fini(struct model *model)
 {
     model_rpc_fini(&model->rpc);
     model_log_fini(&model->log);
+    model_chat_fini(&model->chat);
     memset(model, 0, sizeof(*model));
 }
 

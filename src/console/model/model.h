@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "alerts.h"
+#include "chat.h"
 #include "dossier.h"
 #include "log.h"
 #include "players.h"
@@ -27,6 +28,7 @@ struct model {
     struct model_dossier dossier;
     struct model_log log;
     struct model_alerts alerts;
+    struct model_chat chat;
 };
 
 /* In place. -1: out of memory. */

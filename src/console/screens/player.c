@@ -38,6 +38,7 @@ void player_open(struct ui *ui, const struct model_player *player)
 
     memset(state, 0, sizeof(*state));
     state->player = *player;
+    state->gone = player->session[0] == '\0';
     ui_open(ui, &SCREEN_PLAYER);
 }
 
@@ -224,7 +225,9 @@ static void figures_of(const struct ui *ui, const struct player_state *state,
              figures_ms(player->rtt_ms, a), (long long)ui->model.dossier.thread);
     figures[2].label = "here for";
     snprintf(figures[2].text, sizeof(figures[2].text), "%s",
-             figures_span((ui->model.status.now_ms - player->joined_ms) / 1000, a));
+             player->joined_ms != 0
+                 ? figures_span((ui->model.status.now_ms - player->joined_ms) / 1000, a)
+                 : "");
     figures[3].label = "place";
     snprintf(figures[3].text, sizeof(figures[3].text), "x %.1f  z %.1f  y %.1f", player->x,
              player->z, player->y);

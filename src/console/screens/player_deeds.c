@@ -111,7 +111,9 @@ static void add(struct ui *ui, const struct deed *deed, const struct player_targ
         ui_do(ui, deed->kind->method, params_of(deed->by, target), deed->kind->done, target->name);
         return;
     }
-    snprintf(about, sizeof(about), "from %s", target->address);
+    about[0] = '\0';
+    if (target->address[0] != '\0')
+        snprintf(about, sizeof(about), "from %s", target->address);
     dialog_add(ui, params_of(deed->by, target), target->name, about);
 }
 

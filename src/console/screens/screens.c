@@ -3,6 +3,7 @@
 #include "console/ui/screen.h"
 
 #include "alerts.h"
+#include "chat.h"
 #include "common/compiler.h"
 #include "console/ui/result.h"
 #include "load.h"
@@ -15,6 +16,7 @@
 const struct screen *const SCREENS[] = {
     &SCREEN_OVERVIEW, &SCREEN_LOAD, &SCREEN_ALERTS,
     &SCREEN_PLAYERS, &SCREEN_PLAYER,
+    &SCREEN_CHAT,
     &SCREEN_LOG,
     &SCREEN_RESULT,
 };

@@ -263,6 +263,15 @@ void canvas_grey(struct canvas *canvas, int from_row)
     }
 }
 
+void canvas_mark(struct canvas *canvas, int row, enum style style)
+{
+    for (int i = row * canvas->columns;
+         row >= 0 && row < canvas->rows && i < (row + 1) * canvas->columns; i++) {
+        canvas->cells[i].style = (unsigned char)style;
+        canvas->cells[i].front = canvas->cells[i].back = 0;
+    }
+}
+
 /* Height in steps (1 = the lowest) of a value; 0 for nothing. What is not nothing shows. */
 static int steps_of(double value, double top, int steps)
 {

@@ -86,6 +86,9 @@ void canvas_box(struct canvas *canvas, int row, int column, int rows, int column
 /* Everything grey, from that row on. */
 void canvas_grey(struct canvas *canvas, int from_row);
 
+/* All of a row in that style, whatever it was drawn in: the line under the cursor. */
+void canvas_mark(struct canvas *canvas, int row, enum style style);
+
 /* A graph of n values 0..top in rows x columns cells: the newest value at the right edge. In
  * braille two values and four steps a cell; in ASCII one and two. marks: a dot at another value of
  * each time (may be NULL); line: a dotted line at that value (0: none). Values over top are cut. */

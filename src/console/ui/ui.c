@@ -23,6 +23,8 @@ static const struct { const char *method, *topic; unsigned interval_ms; } FIRST[
     {"subscribe",       "metrics", 1000},
     {"subscribe",       "log",     250},
     {"subscribe",       "alerts",  1000},
+    {"chat.recent",     NULL,      0},
+    {"subscribe",       "chat",    250},
 };
 /* clang-format on */
 

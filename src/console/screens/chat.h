@@ -1,0 +1,10 @@
+/* chat.h -- what is said in the world, as it is said; who said it is dealt with from the line.
+ * (screen.h) */
+#ifndef OPENMMO_CONSOLE_SCREEN_CHAT_H
+#define OPENMMO_CONSOLE_SCREEN_CHAT_H
+
+#include "console/ui/screen.h"
+
+extern const struct screen SCREEN_CHAT;
+
+#endif
