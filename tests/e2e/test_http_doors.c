@@ -5,6 +5,8 @@
 #include "wire.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -651,6 +653,46 @@ static void test_stop(void **state)
     wire_free(half);
 }
 
+#define ASK_DESCRIPTION "GET /api/openapi.json HTTP/1.1\r\nHost: t\r\n\r\n"
+
+/* A WebSocket that reads nothing is told why it ends, behind what is on its way: however much of
+ * earlier answers the kernel still has. */
+static void test_last_word(void **state)
+{
+    static const char ask[] =
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    static const uint8_t unmasked[] = {0x81, 0x01, 'x'};
+    static const int small = 4096, one = 1;
+    uint8_t ping[131] = {0x89, 0x80 | 125};
+
+    (void)state;
+    daemon_start(&server, NULL);
+    for (unsigned answers = 0; answers < 4; answers++) {
+        struct wire *wire = wire_new(wire_port(&server, false), false);
+        const uint8_t *at;
+
+        setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+        setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        for (unsigned i = 0; i < answers; i++)
+            wire_send(wire, ASK_DESCRIPTION);
+        wire_send(wire, ask);
+        for (unsigned i = 0; i < 1000; i++) { /* each its own, or one is answered for many */
+            assert_true(wire_write(wire, ping, sizeof(ping)));
+            usleep(200);
+        }
+        assert_true(wire_write(wire, unmasked, sizeof(unmasked)));
+        while (wire_more(wire))
+            continue;
+        for (at = (const uint8_t *)wire->bytes + wire->n - 4; *at != 0x88; at--)
+            assert_true(at > (const uint8_t *)wire->bytes + wire->n - 127);
+        assert_memory_equal(at + 2, "\x03\xea", 2); /* 1002 */
+        assert_int_equal(at[1], (const uint8_t *)wire->bytes + wire->n - at - 2);
+        wire_free(wire);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -676,6 +718,7 @@ int main(void)
         STAGED(test_apart, "[net]\nio_threads = 1\n"),
         STAGED(test_pings, NULL),
         STAGED(test_long_answer, NULL),
+        STAGED(test_last_word, NULL),
         STAGED(test_stop, NULL),
     };
 

@@ -20,6 +20,8 @@ struct eio_socket {
     void *opened_context;
     const struct sockaddr_storage *address; /* until it is open */
     struct io_deadline grave;               /* it ends under many feet: freed in a later turn */
+    bool closing;                           /* the last frame is in out: the end follows it */
+    struct io_deadline linger;              /* for that */
     struct websocket reader;
     uint8_t *out; /* what the kernel did not take: out_at..out_n */
     size_t out_at, out_n, out_room;
@@ -132,12 +134,26 @@ void eio_socket_close(struct eio_socket *s, uint16_t code, const char *reason)
     uint8_t frame[WEBSOCKET_CLOSE_BYTES];
 
     s->session = NULL;
+    if (s->stream == NULL || s->closing)
+        return;
+    write_bytes(s, frame, websocket_close(code, reason[0] != '\0' ? reason : NULL, frame));
     if (s->stream == NULL)
         return;
-    if (s->out_n == 0 && stream_writable(s->stream)) /* else it could not follow whole frames */
-        put(s, frame, websocket_close(code, reason[0] != '\0' ? reason : NULL, frame));
-    if (s->stream != NULL)
+    if (s->out_n == 0) {
         upgrade_finish(s->upgrade);
+        return;
+    }
+    s->closing = true;
+    io_deadline_arm(s->io, &s->linger, HTTP_DEADLINE_LINGER,
+                    io_now_ms(s->io) + EIO_SOCKET_LINGER_MS);
+}
+
+static void on_linger(struct io_deadline *deadline)
+{
+    struct eio_socket *s =
+        (struct eio_socket *)(void *)((char *)deadline - offsetof(struct eio_socket, linger));
+
+    upgrade_close(s->upgrade);
 }
 
 static void wire_close(void *context, uint16_t code, const char *reason)
@@ -219,7 +235,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
     struct pong pong = {.n = 0};
     size_t at = 0, used;
 
-    while (at < len_bytes && s->stream != NULL) {
+    while (at < len_bytes && s->stream != NULL && !s->closing) {
         struct websocket_event event =
             websocket_read(&s->reader, bytes + at, len_bytes - at, &used);
 
@@ -228,7 +244,7 @@ static size_t on_input(void *context, uint8_t *bytes, size_t len_bytes)
         if (event.kind == WEBSOCKET_MORE)
             break;
     }
-    if (pong.n > 0 && s->stream != NULL)
+    if (pong.n > 0 && s->stream != NULL && !s->closing)
         write_bytes(s, pong.frame, pong.n);
     return len_bytes;
 }
@@ -243,6 +259,8 @@ static void on_drained(void *context)
             return;
         out_clear(s);
     }
+    if (s->closing)
+        upgrade_finish(s->upgrade);
     if (s->session != NULL)
         eio_session_drained(s->session, s);
 }
@@ -254,6 +272,7 @@ static void on_ended(void *context)
 
     s->stream = NULL;
     s->session = NULL;
+    io_deadline_disarm(s->io, &s->linger);
     if (session != NULL)
         eio_session_wire_gone(session, s, "transport close");
     io_deadline_arm(s->io, &s->grave, HTTP_DEADLINE_FREE, io_now_ms(s->io));
@@ -306,6 +325,7 @@ int eio_socket_open(struct http_call *call,
         return -1;
     s->io = call_io(call);
     s->grave.expired = on_grave;
+    s->linger.expired = on_linger;
     s->opened = opened;
     s->opened_context = context;
     s->address = &address;

@@ -13,7 +13,8 @@
 #include "common/compiler.h"
 #include "http/eio_session.h"
 
-#define EIO_SOCKET_OUT_MAX (1024 * 1024)
+#define EIO_SOCKET_OUT_MAX   (1024 * 1024)
+#define EIO_SOCKET_LINGER_MS 2000
 
 struct eio_socket; /* opaque; frees itself when its connection has ended */
 struct http_call;
@@ -28,7 +29,8 @@ int eio_socket_open(struct http_call *call,
 struct eio_wire eio_socket_wire(struct eio_socket *socket);
 /* What it says goes to this session, until either ends. */
 void eio_socket_attach(struct eio_socket *socket, struct eio_session *session);
-/* A close frame, and the end. */
+/* A close frame, and the end. Where the kernel takes nothing the frame waits behind what does, for
+ * EIO_SOCKET_LINGER_MS at most. Fine if it ends already. */
 void eio_socket_close(struct eio_socket *socket, uint16_t code, const char *reason);
 
 #endif
