@@ -142,7 +142,7 @@ static const struct option_row rows[] = {
     {"http", "new_burst", OPTION_INTEGER, AT(http_new_burst), "100", 1, 100000, R, NULL, NULL, NULL,
      "New connections of one address at once, after a quiet time."},
     {"http", "connections_max", OPTION_INTEGER, AT(http_connections_max), "4096", 1, 131072, R, NULL, NULL, NULL,
-     "HTTP and WebSocket connections at once."},
+     "HTTP and WebSocket connections at once. A reload takes less over, and more only up to what the server was started with: beyond that it needs a restart."},
     {"http", "head", OPTION_DURATION, AT(http_head_ms), "10s", 100, 600000, R, NULL, NULL, NULL,
      "From connecting to the first request's head, all of it; of later ones, from its first byte to its last."},
     {"http", "body", OPTION_DURATION, AT(http_body_ms), "30s", 100, 600000, R, NULL, NULL, NULL,
