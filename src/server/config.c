@@ -18,6 +18,7 @@
 #include "net/address.h"
 #include "net/network.h"
 #include "net/tls.h"
+#include "ops/metrics.h"
 #include "ops/sentry.h"
 #include "server/config_page.h"
 #include "store/pg_target.h"
@@ -86,7 +87,7 @@ static const struct option_row rows[] = {
     {"net", "listen", OPTION_LIST, AT(listen), "127.0.0.1:7777", 1, 16, 0, NULL, check_listen, "0.0.0.0:7777",
      "Addresses of the game port, comma separated: IPv4 as 192.0.2.1:7777, IPv6 as [2001:db8::1]:7777, all of the machine's as "
      "0.0.0.0:7777 and [::]:7777. Without a configuration file only this machine is served."},
-    {"net", "io_threads", OPTION_INTEGER, AT(io_threads), "auto", 0, 64, OPTION_AUTO, NULL, NULL, NULL,
+    {"net", "io_threads", OPTION_INTEGER, AT(io_threads), "auto", 0, METRICS_THREADS_MAX, OPTION_AUTO, NULL, NULL, NULL,
      "Threads that serve connections. auto: one less than the cores, at least one. 0: everything on one loop, for small machines."},
     {"net", "io_uring", OPTION_BOOL, AT(io_uring), "yes", 0, 0, 0, NULL, NULL, NULL,
      "Hand the writes of a tick to the kernel together, by io_uring, where the kernel has it: a third less CPU time each. With no, "

@@ -16,7 +16,7 @@ struct lookout {
     struct sessions *sessions;
     struct worst *worst;
     struct ladder ladder;
-    uint32_t stuck_looks[LADDER_THREADS_MAX]; /* of each io thread, in a row */
+    uint32_t stuck_looks[METRICS_THREADS_MAX]; /* of each io thread, in a row */
 };
 
 /* Who lags with all others of his thread has one cause: it is said once. */
@@ -46,8 +46,8 @@ static void measure(const struct lookout *lookout, struct ladder_facts *facts)
         .waiting = (uint32_t)metrics_value(METRIC_WAITING),
         .tempo_permille = (uint16_t)metrics_value(METRIC_TEMPO),
     };
-    if (facts->threads_n > LADDER_THREADS_MAX)
-        facts->threads_n = LADDER_THREADS_MAX;
+    if (facts->threads_n > METRICS_THREADS_MAX)
+        facts->threads_n = METRICS_THREADS_MAX;
     for (unsigned i = 0; i < facts->threads_n; i++)
         facts->thread_floors[i] = (uint8_t)sessions_floor(lookout->sessions, i);
 }

@@ -17,7 +17,6 @@
 #include "play/sessions.h"
 #include "store/timestamp.h"
 
-#define THREADS_MAX     256
 #define ADDRESSES_SPARE 16384 /* addresses remembered beyond those that are connected */
 #define CROWDED_MS      10000 /* so long an address counts as one with too many */
 #define PER_TICK        256   /* connections taken in ACCEPTOR_TICK_MS, of all addresses */
@@ -75,7 +74,7 @@ void http_closed(struct http *http, struct http_ticket *ticket)
 
 static unsigned choose_thread(const struct http *http)
 {
-    struct balance_load loads[THREADS_MAX];
+    struct balance_load loads[METRICS_THREADS_MAX];
 
     for (unsigned i = 0; i < http->workers_n; i++) {
         uint32_t load = (uint32_t)atomic_load_explicit(&http->load[i], memory_order_relaxed);

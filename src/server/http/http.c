@@ -12,15 +12,15 @@
 #include "http/route.h"
 #include "http/settings.h"
 #include "net/tls.h"
+#include "ops/metrics.h"
 #include "play/sessions.h"
 
-#define THREADS_MAX 256
-#define LIMITS_N    131072 /* addresses and accounts, by class: 2 MiB */
-#define DRAIN_MS    3000   /* for what is under way to be answered, and taken */
+#define LIMITS_N 131072 /* addresses and accounts, by class: 2 MiB */
+#define DRAIN_MS 3000   /* for what is under way to be answered, and taken */
 
-static void settings_free_all(struct http_settings *settings[THREADS_MAX])
+static void settings_free_all(struct http_settings *settings[METRICS_THREADS_MAX])
 {
-    for (unsigned i = 0; i < THREADS_MAX; i++) {
+    for (unsigned i = 0; i < METRICS_THREADS_MAX; i++) {
         http_settings_free(settings[i]);
         settings[i] = NULL;
     }
@@ -28,12 +28,12 @@ static void settings_free_all(struct http_settings *settings[THREADS_MAX])
 
 /* One copy for each io thread. -1 + error: none. */
 static int settings_make(unsigned n, const struct http_config *config, struct assets *assets,
-                         struct http_settings *settings[THREADS_MAX], struct error *error)
+                         struct http_settings *settings[METRICS_THREADS_MAX], struct error *error)
 {
     SSL_CTX *tls = NULL;
     unsigned i;
 
-    memset(settings, 0, THREADS_MAX * sizeof(struct http_settings *));
+    memset(settings, 0, METRICS_THREADS_MAX * sizeof(struct http_settings *));
     if (config->certificate != NULL) {
         tls = tls_context_new(config->certificate, config->key, "http/1.1", error);
         if (tls == NULL)
@@ -67,7 +67,7 @@ static int look_at_assets(const struct http *http, const struct http_config *con
 
 static int workers_new(struct http *http, const struct http_config *config, struct error *error)
 {
-    struct http_settings *settings[THREADS_MAX];
+    struct http_settings *settings[METRICS_THREADS_MAX];
     unsigned n = sessions_threads(http->services.sessions);
     int result = 0;
 
@@ -92,7 +92,7 @@ static int workers_new(struct http *http, const struct http_config *config, stru
 }
 
 struct http_change {
-    struct http_settings *settings[THREADS_MAX];
+    struct http_settings *settings[METRICS_THREADS_MAX];
     struct network_list *proxies[2];
     struct assets *assets;
 };

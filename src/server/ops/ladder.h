@@ -15,9 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LADDER_WORDS       160
-#define LADDER_THREADS_MAX 256
-#define LADDER_DOOR_S      10 /* floors at their top for so long shut the door; below it, open it */
+#include "ops/metrics.h"
+
+#define LADDER_WORDS  160
+#define LADDER_DOOR_S 10 /* floors at their top for so long shut the door; below it, open it */
 
 enum ladder_rung_number {
     LADDER_PLAYERS,
@@ -32,7 +33,7 @@ enum ladder_rung_number {
 struct ladder_facts {
     uint32_t players_shifted;
     unsigned threads_n;
-    uint8_t thread_floors[LADDER_THREADS_MAX];
+    uint8_t thread_floors[METRICS_THREADS_MAX];
     unsigned egress_floor, floor_max;
     uint32_t waiting;        /* for a place in the world */
     uint16_t tempo_permille; /* 1000: real time */

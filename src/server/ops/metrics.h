@@ -162,6 +162,8 @@ enum metric {
         METRICS_N
 };
 
+#define METRICS_THREADS_MAX 64 /* io threads: as many as have metrics of their own */
+
 /* Families whose members are not known here: each room that has such names its members at start, by
  * metrics_member. Members that nothing was ever counted of are not exported, unless they are
  * gauges. NAME,                    kind,      exported name,                          members, help
@@ -169,7 +171,7 @@ enum metric {
 /* clang-format off */
 #define METRIC_GROUPS(ROW) \
     ROW(HTTP_REQUESTS,           COUNTER,   "openmmo_http_requests_total",          32,  "HTTP requests by the class of their route and of their answer's status") \
-    ROW(SWEEP_THREAD_US,         HISTOGRAM, "openmmo_sweep_thread_seconds",         64,  "CPU time of one sweep, by io thread") \
+    ROW(SWEEP_THREAD_US,         HISTOGRAM, "openmmo_sweep_thread_seconds",         METRICS_THREADS_MAX,   "CPU time of one sweep, by io thread") \
     ROW(TRAFFIC,                 COUNTER,   "openmmo_traffic_total",                16,  "Connections accepted and refused, and messages and requests refused by a limit on their rate, by class: game, http, websocket, metrics, admin") \
     ROW(STATEMENT_US,            HISTOGRAM, "openmmo_store_statement_seconds",      128, "Time from asking the store to its answer, by statement") \
     ROW(STATEMENT_ERRORS,        COUNTER,   "openmmo_store_statement_errors_total", 128, "Questions that the store could not answer, by statement") \

@@ -25,7 +25,6 @@
 #include "sim/command.h"
 
 #define ADDRESSES_SPARE 16384 /* addresses remembered beyond those that are connected */
-#define IO_THREADS_MAX  64    /* as many as have metrics of their own */
 #define CONNECTIONS_TOP 1000000
 #define NO_SLOT         UINT32_MAX
 #define STRANGERS_PART                                                                             \
@@ -179,7 +178,7 @@ void sessions_load(const struct sessions *sessions, unsigned thread, struct bala
 
 static unsigned choose_thread(const struct sessions *sessions)
 {
-    struct balance_load loads[IO_THREADS_MAX];
+    struct balance_load loads[METRICS_THREADS_MAX];
 
     for (unsigned i = 0; i < sessions->hosts_n; i++)
         sessions_load(sessions, i, &loads[i]);
@@ -637,7 +636,7 @@ static struct address_limits address_limits_of(const struct sessions_config *con
 int sessions_reconfigure(struct sessions *sessions, const struct sessions_config *config,
                          struct error *error)
 {
-    struct host_settings *settings[IO_THREADS_MAX] = {NULL};
+    struct host_settings *settings[METRICS_THREADS_MAX] = {NULL};
     char fingerprint[TLS_FINGERPRINT_BYTES];
     struct address_limits limits = address_limits_of(config);
     struct network_list *proxies;
@@ -729,8 +728,8 @@ static int hosts_new(struct sessions *sessions, const struct sessions_config *co
 {
     unsigned threads_n = config->io_threads > 0 ? config->io_threads : 1;
 
-    if (threads_n > IO_THREADS_MAX)
-        return error_set(error, "at most %d io threads", IO_THREADS_MAX);
+    if (threads_n > METRICS_THREADS_MAX)
+        return error_set(error, "at most %d io threads", METRICS_THREADS_MAX);
     sessions->hosts = calloc(threads_n, sizeof(struct host *));
     sessions->hosts_load = calloc(threads_n, sizeof(*sessions->hosts_load));
     if (sessions->hosts == NULL || sessions->hosts_load == NULL)
