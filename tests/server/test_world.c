@@ -29,7 +29,9 @@ static int setup(void **state)
 {
     (void)state;
     fake_host_start(5);
-    sim = sim_new(&(struct sim_config){.field = fake_host.field, .entities_max = 64, .readers = 2},
+    sim = sim_new(&(struct sim_config){.field = fake_host.field,
+                                       .entities_max = 64,
+                                       .readers = 1 + sessions_threads(NULL)},
                   &(struct error){""});
     batch = calloc(1, sizeof(*batch));
     assert_non_null(sim);

@@ -120,7 +120,7 @@ static void draw_threads(const struct ui *ui, struct canvas *canvas, int row, in
     canvas_text(canvas, row++, 63, canvas->columns - 64, STYLE_TITLE, "PLAYER   BUSY FL");
     for (size_t i = 0; i < profile->threads_n && row < last; i++) {
         const struct model_thread *thread = &profile->threads[i];
-        char name[16];
+        char name[24];
 
         snprintf(name, sizeof(name), "io-%zu", i);
         draw_phase(canvas, row, name, &thread->sweeps, ui->model.status.budget_ms);
