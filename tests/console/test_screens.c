@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/compiler.h"
+#include "console/screens/audit.h"
 #include "console/screens/chat.h"
 #include "console/screens/player.h"
 #include "console/screens/players.h"
@@ -105,6 +106,13 @@ static void screens_are_as_recorded(void **state)
         {"chat-filter-80x24",    "4/gold",            24, 80,  false},
         {"chat-mute-80x24",      "4kkkkMrspam",       24, 80,  false},
         {"chat-say-80x24",       "4Sbe kind",         24, 80,  false},
+        {"audit-80x24",          "9j",                24, 80,  false},
+        {"audit-132x43",         "9jj",               43, 132, false},
+        {"audit-200x60",         "9",                 60, 200, false},
+        {"audit-60x15",          "9",                 15, 60,  false},
+        {"audit-filter-80x24",   "9/by=kim ban",      24, 80,  false},
+        {"audit-row-80x24",      "9\n",               24, 80,  false},
+        {"audit-row-132x43",     "9j\n",              43, 132, false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
         {"help-80x24",           "2?",                24, 80,  false},
@@ -203,6 +211,8 @@ static void enter(struct fixture *fixture, const struct screen *screen)
 {
     if (screen == &SCREEN_PLAYER)
         press(fixture, "2\n");
+    else if (screen == &SCREEN_AUDIT_ROW)
+        press(fixture, "9\n");
     else
         ui_open(&fixture->ui, screen);
     draw(fixture);
@@ -809,6 +819,102 @@ static void alerts_are_counted_at_the_top(void **state)
     fixture_fini(&fixture);
 }
 
+/* --- The audit. --- */
+
+/* by=, method= and target= go to the daemon, other words stay here; a viewer is told that he may
+ * not, once; what the topic says makes it ask at once. */
+static void the_audit_is_searched(void **state)
+{
+    struct fixture fixture;
+    json_t *news;
+    int asks;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "9");
+    assert_string_equal(params_of(&fixture, "audit.list"), "{\"limit\": 100}");
+    assert_true(shows(&fixture, "67 rows"));
+    press(&fixture, "/denied");
+    assert_string_equal(params_of(&fixture, "audit.list"), "{\"limit\": 100}");
+    assert_true(shows(&fixture, "1 rows"));
+    assert_true(shows(&fixture, "vera"));
+    press(&fixture, "\x15"
+                    "by=kim method=bans. target=#17 x");
+    assert_string_equal(
+        params_of(&fixture, "audit.list"),
+        "{\"by\": \"kim\", \"limit\": 100, \"method\": \"bans.\", \"target\": \"#17\"}");
+    ui_key(&fixture.ui, KEYS_ESCAPE);
+    draw(&fixture);
+    draw(&fixture);
+    asks = fixture.asks;
+    draw(&fixture);
+    assert_int_equal(fixture.asks, asks);
+    news = json_pack("{s:i, s:{s:[]}}", "lost", 0, "data", "rows");
+    ui_notify(&fixture.ui, "audit", news);
+    json_decref(news);
+    draw(&fixture);
+    assert_int_equal(fixture.asks, asks + 1);
+    json_object_del(fixture.replies, "audit.list");
+    ui_time(&fixture.ui, fixture.ui.now_ms + 5001, WALL_MS);
+    answer(&fixture, "audit.list", NULL, -32001, "audit.list takes the role admin");
+    asks = fixture.asks;
+    ui_time(&fixture.ui, fixture.ui.now_ms + 60000, WALL_MS);
+    assert_int_equal(fixture.asks, asks);
+    draw(&fixture);
+    assert_true(shows(&fixture, "your role may not read it"));
+    fixture_fini(&fixture);
+}
+
+/* A page of audit rows with these ids, as it was asked for. */
+static void audit_page(struct model *model, json_t *params, int newest, int n)
+{
+    json_t *rows = json_array(), *data;
+
+    for (int id = newest; id > newest - n; id--)
+        json_array_append_new(rows, json_pack("{s:o}", "id", json_sprintf("%d", id)));
+    data = json_pack("{s:o}", "rows", rows);
+    model_answer(model, "audit.list", params, data);
+    json_decref(data);
+    json_decref(params);
+}
+
+static const char *audit_id(const struct model *model, size_t i)
+{
+    return json_string_value(json_object_get(model->audit.rows[i], "id"));
+}
+
+static void pages_of_the_audit_are_put_together(void **state)
+{
+    struct model model;
+
+    (void)state;
+    assert_int_equal(model_init(&model), 0);
+    audit_page(&model, json_pack("{s:i}", "limit", 3), 100, 3);
+    assert_false(model.audit.all);
+    audit_page(&model, json_pack("{s:i, s:s}", "limit", 3, "before", "98"), 97, 2);
+    assert_int_equal(model.audit.n, 5);
+    assert_true(model.audit.all);
+    audit_page(&model, json_pack("{s:i}", "limit", 3), 102, 3); /* two new ones */
+    assert_int_equal(model.audit.n, 7);
+    assert_string_equal(audit_id(&model, 0), "102");
+    assert_string_equal(audit_id(&model, 2), "100");
+    assert_string_equal(audit_id(&model, 6), "96");
+    audit_page(&model, json_pack("{s:i}", "limit", 3), 200, 3); /* a hole before it */
+    assert_int_equal(model.audit.n, 3);
+    assert_false(model.audit.all);
+    audit_page(&model, json_pack("{s:i, s:s}", "limit", 3, "by", "kim"), 150, 1);
+    assert_int_equal(model.audit.n, 1); /* another search */
+    assert_true(model.audit.all);
+    audit_page(&model, json_pack("{s:i, s:s}", "limit", 3, "before", "198"), 197, 3);
+    assert_int_equal(model.audit.n, 1); /* late */
+    for (int i = 1; i < 40; i++)
+        audit_page(&model, json_pack("{s:i}", "limit", 100), 1000 + i * 50, 100);
+    assert_int_equal(model.audit.n, MODEL_AUDIT_ROWS);
+    assert_string_equal(audit_id(&model, 0), "2950");
+    assert_string_equal(audit_id(&model, MODEL_AUDIT_ROWS - 1), "1951");
+    model_fini(&model);
+}
+
 /* --- Figures and canvas. --- */
 
 static void figures_are_short_and_exact(void **state)
@@ -976,6 +1082,8 @@ int main(void)
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),
         cmocka_unit_test(alerts_are_counted_at_the_top),
+        cmocka_unit_test(the_audit_is_searched),
+        cmocka_unit_test(pages_of_the_audit_are_put_together),
         cmocka_unit_test(figures_are_short_and_exact),
         cmocka_unit_test(the_mouse_does_what_keys_do),
         cmocka_unit_test(colours_are_the_nearest_there_are),

@@ -25,6 +25,8 @@ static const struct {
     {"alerts.list",     "alerts",  model_alerts_take},
     {"chat.recent",     NULL,      model_chat_recent},
     {NULL,              "chat",    model_chat_take},
+    {"audit.list",      NULL,      model_audit_take},
+    {NULL,              "audit",   model_audit_news},
 };
 /* clang-format on */
 
@@ -39,6 +41,7 @@ void model_fini(struct model *model)
     model_rpc_fini(&model->rpc);
     model_log_fini(&model->log);
     model_chat_fini(&model->chat);
+    model_audit_fini(&model->audit);
     memset(model, 0, sizeof(*model));
 }
 

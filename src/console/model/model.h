@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "alerts.h"
+#include "audit.h"
 #include "chat.h"
 #include "dossier.h"
 #include "log.h"
@@ -29,6 +30,7 @@ struct model {
     struct model_log log;
     struct model_alerts alerts;
     struct model_chat chat;
+    struct model_audit audit;
 };
 
 /* In place. -1: out of memory. */

@@ -3,6 +3,7 @@
 #include "console/ui/screen.h"
 
 #include "alerts.h"
+#include "audit.h"
 #include "chat.h"
 #include "common/compiler.h"
 #include "console/ui/result.h"
@@ -18,6 +19,7 @@ const struct screen *const SCREENS[] = {
     &SCREEN_PLAYERS, &SCREEN_PLAYER,
     &SCREEN_CHAT,
     &SCREEN_LOG,
+    &SCREEN_AUDIT, &SCREEN_AUDIT_ROW,
     &SCREEN_RESULT,
 };
 /* clang-format on */

@@ -25,6 +25,7 @@ static const struct { const char *method, *topic; unsigned interval_ms; } FIRST[
     {"subscribe",       "alerts",  1000},
     {"chat.recent",     NULL,      0},
     {"subscribe",       "chat",    250},
+    {"subscribe",       "audit",   500},
 };
 /* clang-format on */
 
