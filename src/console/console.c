@@ -4,19 +4,23 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin_client.h"
 #include "common/clock.h"
 #include "console/ui/keys.h"
 #include "console/ui/ui.h"
+#include "record.h"
 
 #define ASK_DEADLINE_MS 5000
+#define PLAY_STEP_MS    50 /* how finely a recording is played */
 
 struct console {
     const struct console_options *options;
-    struct admin_client *client;
+    struct admin_client *client; /* NULL: a recording is played */
+    struct player player;
+    struct record *record; /* NULL: nothing is recorded */
     struct ui ui;
     struct canvas canvas;
 };
@@ -25,7 +29,19 @@ static int on_ask(void *context, int token, const char *method, json_t *params)
 {
     struct console *console = context;
 
+    if (console->client == NULL) { /* a recording answers when it did */
+        json_decref(params);
+        return -1;
+    }
     return admin_client_ask(console->client, method, params, token, ASK_DEADLINE_MS);
+}
+
+static void on_heard(void *context, json_t *line)
+{
+    struct console *console = context;
+
+    if (console->record != NULL)
+        record_write(console->record, clock_steady_ms(), line);
 }
 
 static void on_opened(void *context)
@@ -68,6 +84,24 @@ static void draw(struct console *console)
     console->ui.redraw = false;
 }
 
+/* The keys of a player, while nothing is typed; false: it is none of them. */
+static bool is_players(struct console *console, int key)
+{
+    struct player *player = &console->player;
+
+    if (console->client != NULL || ui_typing(&console->ui))
+        return false;
+    if (key == 'Z')
+        player->held = !player->held;
+    else if (key == '+' || key == '-')
+        player_faster(player, key == '+');
+    else if (key == '=')
+        player_step(player);
+    else
+        return false;
+    return true;
+}
+
 static void take_key(struct console *console, int key)
 {
     struct mouse mouse;
@@ -75,59 +109,113 @@ static void take_key(struct console *console, int key)
     if (key == KEYS_MOUSE) {
         mouse = terminal_mouse(clock_steady_ms());
         ui_mouse(&console->ui, &mouse);
-    } else {
+    } else if (!is_players(console, key)) {
         ui_key(&console->ui, key);
     }
 }
 
-/* One blocking call, then the passes: keys, socket, picture. False: the terminal is gone. */
+/* The recording's time is the console's. */
+static void play(struct console *console)
+{
+    struct player *player = &console->player;
+    json_t *line;
+
+    player_time(player, clock_steady_ms());
+    ui_time(&console->ui, (uint64_t)player->now_ms + 1, player->wall_ms + (int64_t)player->now_ms);
+    while ((line = player_take(player)) != NULL) {
+        ui_recorded(&console->ui, line);
+        json_decref(line);
+    }
+    player_label(player, console->ui.replay);
+}
+
+static int wait_ms(struct console *console)
+{
+    int to_second_ms = 1000 - (int)(clock_wall_ms() % 1000), due_ms;
+
+    if (console->client == NULL)
+        return PLAY_STEP_MS;
+    due_ms = admin_client_wait_ms(console->client, clock_steady_ms());
+    return due_ms < to_second_ms ? due_ms : to_second_ms;
+}
+
+/* One blocking call, then the passes: keys, socket or recording, picture. False: the terminal is
+ * gone. */
 static bool turn(struct console *console)
 {
-    struct pollfd fds[2] = {
-        {.fd = STDIN_FILENO, .events = POLLIN},
-        {.fd = admin_client_fd(console->client), .events = admin_client_events(console->client)}};
-    int to_second_ms = 1000 - (int)(clock_wall_ms() % 1000);
-    int wait_ms = admin_client_wait_ms(console->client, clock_steady_ms());
+    struct admin_client *client = console->client;
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                            {.fd = client != NULL ? admin_client_fd(client) : -1,
+                             .events = client != NULL ? admin_client_events(client) : 0}};
     int key;
 
-    if (poll(fds, 2, wait_ms < to_second_ms ? wait_ms : to_second_ms) < 0 && errno != EINTR)
+    if (poll(fds, 2, wait_ms(console)) < 0 && errno != EINTR)
         return false;
     while ((key = terminal_key()) != 0)
         take_key(console, key);
     if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         return false;
-    ui_time(&console->ui, clock_steady_ms(), (int64_t)clock_wall_ms());
-    admin_client_pump(console->client, clock_steady_ms());
+    if (client != NULL) {
+        ui_time(&console->ui, clock_steady_ms(), (int64_t)clock_wall_ms());
+        admin_client_pump(client, clock_steady_ms());
+    } else {
+        play(console);
+    }
     draw(console);
     return true;
+}
+
+/* Where what it shows comes from, and goes to. -1 + error. */
+static int open_source(struct console *console, struct error *error)
+{
+    struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, console};
+    const struct console_options *options = console->options;
+
+    if (options->replay != NULL)
+        return player_init(&console->player, options->replay, clock_steady_ms(), error);
+    console->client = admin_client_new(options->path, &handlers);
+    if (console->client == NULL)
+        return error_set(error, "out of memory");
+    if (options->record == NULL)
+        return 0;
+    console->record =
+        record_new(options->record, clock_steady_ms(), (int64_t)clock_wall_ms(), error);
+    return console->record != NULL ? 0 : -1;
+}
+
+static int run(struct console *console, struct error *error)
+{
+    char history[4096];
+    struct ui_config config = {
+        .ask = on_ask, .heard = on_heard, .context = console, .history = history};
+
+    history_default_path(history, sizeof(history));
+    if (ui_init(&console->ui, &config) != 0)
+        return error_set(error, "out of memory");
+    if (open_source(console, error) != 0)
+        return -1;
+    if (terminal_open(console->options->colour, console->options->mouse, error) != 0)
+        return -1;
+    if (console->client == NULL)
+        ui_opened(&console->ui);
+    while (!console->ui.quit && turn(console)) {
+    }
+    terminal_close();
+    return 0;
 }
 
 enum console_exit console_run(const struct console_options *options)
 {
     struct console console = {.options = options};
-    char history[4096];
-    struct ui_config config = {.ask = on_ask, .context = &console, .history = history};
-    struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, &console};
     struct error error = {""};
-    enum console_exit status = CONSOLE_OK;
+    int failed = run(&console, &error);
 
-    history_default_path(history, sizeof(history));
-    console.client = admin_client_new(options->path, &handlers);
-    if (console.client == NULL || ui_init(&console.ui, &config) != 0) {
-        fprintf(stderr, "openmmo-console: out of memory\n");
-        admin_client_free(console.client);
-        return CONSOLE_FAILED;
-    }
-    if (terminal_open(options->colour, options->mouse, &error) != 0) {
+    if (failed)
         fprintf(stderr, "openmmo-console: %s\n", error.text);
-        status = CONSOLE_FAILED;
-    } else {
-        while (!console.ui.quit && turn(&console)) {
-        }
-        terminal_close();
-    }
     canvas_fini(&console.canvas);
     ui_fini(&console.ui);
     admin_client_free(console.client);
-    return status;
+    record_free(console.record);
+    player_fini(&console.player);
+    return failed ? CONSOLE_FAILED : CONSOLE_OK;
 }

@@ -1,138 +1,118 @@
 /* exec.c -- see exec.h.
  *
  * The daemon is asked first what it understands (rpc.discover), so that name=value becomes what the
- * method's row wants: a number, a truth, a text. What it does not know it is asked all the same:
- * the daemon's own words are the better error. */
+ * method's row wants: a number, a truth, a text. */
 #include "exec.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
-#include "admin_client.h"
 #include "answer.h"
-#include "common/clock.h"
-#include "common/text.h"
+#include "call.h"
 #include "request.h"
+#include "ui/form.h"
 
-#define EXEC_DEADLINE_MS 30000
+#define DEADLINE_MS 30000
 
 struct exec {
-    struct admin_client *client;
-    bool answered;
-    json_t *result;
-    int code; /* 0: result; else why not */
-    char sentence[512];
+    const struct exec_options *options;
+    struct call call;
+    json_t *methods; /* owned; NULL where the daemon did not say */
 };
 
-static void on_opened(void *context)
+/* Only a person at a terminal is asked: a script has said what it wants. */
+static bool is_wanted(const struct exec *exec, const char *method)
 {
-    (void)context;
+    char line[16] = "";
+    const json_t *row = request_row(exec->methods, method);
+
+    if (exec->options->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || row == NULL ||
+        !form_hurts(exec->methods, method))
+        return true;
+    fprintf(stderr, "%s: %s\nDo it? [y/N] ", method,
+            json_string_value(json_object_get(row, "help")));
+    return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
-static void end(struct exec *exec, json_t *result, int code, const char *sentence)
+static enum console_exit one(struct exec *exec, char *const *words, int n)
 {
-    if (exec->answered)
-        return;
-    exec->answered = true;
-    exec->result = json_incref(result);
-    exec->code = code;
-    text_sanitise(sentence, strlen(sentence), exec->sentence, sizeof(exec->sentence));
-}
+    struct error error = {""};
+    json_t *params = request_params(exec->methods, words[0], words + 1, n - 1, &error);
 
-static void on_lost(void *context, int code, const char *sentence)
-{
-    end(context, NULL, code, sentence);
-}
-
-static void on_answer(void *context, int token, json_t *result, int code, const char *sentence)
-{
-    (void)token;
-    end(context, result, code, sentence);
-}
-
-static void on_notify(void *context, const char *topic, json_t *params)
-{
-    (void)context;
-    (void)topic;
-    (void)params;
-}
-
-/* Ask and wait. params: taken. 0: exec->result is there (owned by exec). */
-static int ask(struct exec *exec, const char *method, json_t *params)
-{
-    json_decref(exec->result);
-    exec->result = NULL;
-    exec->answered = false;
-    admin_client_pump(exec->client, clock_steady_ms());
-    if (exec->answered) { /* there is no daemon */
-        json_decref(params);
-        return exec->code;
-    }
-    if (admin_client_ask(exec->client, method, params, 0, EXEC_DEADLINE_MS) != 0)
-        end(exec, NULL, ADMIN_CLIENT_LOST, "the request is too large");
-    while (!exec->answered) {
-        struct pollfd fd = {.fd = admin_client_fd(exec->client),
-                            .events = admin_client_events(exec->client)};
-
-        if (poll(&fd, 1, admin_client_wait_ms(exec->client, clock_steady_ms())) < 0 &&
-            errno != EINTR)
-            break;
-        admin_client_pump(exec->client, clock_steady_ms());
-    }
-    return exec->code;
-}
-
-static enum console_exit exit_of(const struct exec *exec)
-{
-    switch (exec->code) {
-    case 0:
-        return CONSOLE_OK;
-    case ADMIN_CLIENT_LOST:
-        return CONSOLE_NO_CONNECTION;
-    case ADMIN_CLIENT_DENIED:
-        return CONSOLE_DENIED;
-    case -32601: /* no such method */
-    case -32602: /* no such parameters */
+    if (params == NULL) {
+        fprintf(stderr, "openmmo-console: %s\n", error.text);
         return CONSOLE_USAGE;
-    default:
+    }
+    if (!is_wanted(exec, words[0])) {
+        fprintf(stderr, "openmmo-console: %s was not done\n", words[0]);
+        json_decref(params);
         return CONSOLE_FAILED;
     }
+    if (call_ask(&exec->call, words[0], params) != 0) {
+        call_complain(&exec->call);
+        return call_status(&exec->call);
+    }
+    answer_print(stdout, exec->call.result, exec->options->json);
+    return fflush(stdout) == 0 && !ferror(stdout) ? CONSOLE_OK : CONSOLE_FAILED;
 }
 
-enum console_exit exec_run(const char *path, char *const *arguments, int arguments_n, bool json)
+static enum console_exit line(struct exec *exec, char *text)
 {
-    struct exec exec = {.code = 0};
-    struct admin_client_handlers handlers = {on_opened, on_lost, on_answer, on_notify, &exec};
-    enum console_exit status;
-    struct error error;
-    json_t *params;
+    char *words[REQUEST_WORDS];
+    struct error error = {""};
+    int n;
 
-    exec.client = admin_client_new(path, &handlers);
-    if (exec.client == NULL)
-        return CONSOLE_FAILED;
-    if (ask(&exec, "rpc.discover", NULL) == 0) {
-        params = request_params(json_object_get(exec.result, "methods"), arguments[0],
-                                arguments + 1, arguments_n - 1, &error);
-        if (params == NULL) {
-            fprintf(stderr, "openmmo-console: %s\n", error.text);
-            status = CONSOLE_USAGE;
-            goto out;
-        }
-        (void)ask(&exec, arguments[0], params);
+    text[strcspn(text, "\n")] = '\0';
+    if (text[strspn(text, " ")] == '#')
+        return CONSOLE_OK;
+    n = request_split(text, words, &error);
+    if (n < 0) {
+        fprintf(stderr, "openmmo-console: %s\n", error.text);
+        return CONSOLE_USAGE;
     }
-    status = exit_of(&exec);
-    if (exec.code != 0)
-        fprintf(stderr, "openmmo-console: %s\n", exec.sentence);
-    else
-        answer_print(stdout, exec.result, json);
-    if (exec.code == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        status = CONSOLE_FAILED;
-out:
-    json_decref(exec.result);
-    admin_client_free(exec.client);
+    return n > 0 ? one(exec, words, n) : CONSOLE_OK;
+}
+
+/* What cannot be reached any more ends it; what failed otherwise does not. */
+static enum console_exit batch(struct exec *exec)
+{
+    enum console_exit status = CONSOLE_OK;
+    char *text = NULL;
+    size_t room = 0;
+
+    while (getline(&text, &room, stdin) > 0) {
+        enum console_exit now = line(exec, text);
+
+        if (status == CONSOLE_OK)
+            status = now;
+        if (now == CONSOLE_NO_CONNECTION)
+            break;
+    }
+    free(text);
+    return status;
+}
+
+enum console_exit exec_run(const struct exec_options *options, char *const *arguments,
+                           int arguments_n)
+{
+    struct exec exec = {.options = options};
+    enum console_exit status;
+
+    if (call_init(&exec.call, options->path, DEADLINE_MS) != 0)
+        return CONSOLE_FAILED;
+    if (call_ask(&exec.call, "rpc.discover", NULL) != 0) {
+        call_complain(&exec.call);
+        status = call_status(&exec.call);
+    } else {
+        exec.methods = json_incref(json_object_get(exec.call.result, "methods"));
+        if (arguments_n == 1 && strcmp(arguments[0], "-") == 0)
+            status = batch(&exec);
+        else
+            status = one(&exec, arguments, arguments_n);
+    }
+    json_decref(exec.methods);
+    call_fini(&exec.call);
     return status;
 }

@@ -11,6 +11,8 @@ libconsole_a_CFLAGS = $(AM_CFLAGS) $(CONSOLE_CFLAGS)
 libconsole_a_SOURCES = \
     src/console/admin_client.c src/console/admin_client.h \
     src/console/answer.c src/console/answer.h \
+    src/console/call.c src/console/call.h \
+    src/console/completion.c src/console/completion.h \
     src/console/console.c src/console/console.h \
     src/console/exec.c src/console/exec.h \
     src/console/model/alerts.c src/console/model/alerts.h \
@@ -26,7 +28,9 @@ libconsole_a_SOURCES = \
     src/console/model/series.c src/console/model/series.h \
     src/console/model/status.c src/console/model/status.h \
     src/console/model/worst.c src/console/model/worst.h \
+    src/console/record.c src/console/record.h \
     src/console/request.c src/console/request.h \
+    src/console/watch.c src/console/watch.h \
     src/console/screens/alerts.c src/console/screens/alerts.h \
     src/console/screens/histogram.c src/console/screens/histogram.h \
     src/console/screens/chat.c src/console/screens/chat.h \

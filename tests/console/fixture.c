@@ -12,6 +12,7 @@
 
 #include <glob.h>
 
+#include "console/record.h"
 #include "fixture.h"
 
 static int on_ask(void *context, int token, const char *method, json_t *params)
@@ -79,24 +80,24 @@ void draw(struct fixture *fixture)
     ui_draw(&fixture->ui, &fixture->canvas);
 }
 
+/* By the reader of recordings: a file of replies is one without a head. */
 static void hear(struct fixture *fixture, const char *path)
 {
     FILE *replies = fopen(path, "r");
-    char *line = NULL;
-    size_t room = 0;
+    struct error error;
+    json_t *line;
 
     assert_non_null(replies);
-    while (getline(&line, &room, replies) > 0) {
-        json_t *value = json_loads(line, 0, NULL);
-        const char *method = json_string_value(json_object_get(value, "answer"));
+    while ((line = record_next(replies, &error)) != NULL) {
+        const char *method = json_string_value(json_object_get(line, "answer"));
 
-        assert_non_null(value);
-        ui_recorded(&fixture->ui, value);
+        ui_recorded(&fixture->ui, line);
         if (method != NULL)
-            json_object_set(fixture->replies, method, json_object_get(value, "data"));
-        json_decref(value);
+            json_object_set(fixture->replies, method, json_object_get(line, "data"));
+        json_decref(line);
     }
-    free(line);
+    if (error.text[0] != '\0')
+        fail_msg("%s: %s", path, error.text);
     fclose(replies);
 }
 

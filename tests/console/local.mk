@@ -17,11 +17,17 @@ tests_console_test_command_SOURCES = tests/console/test_command.c tests/console/
 tests_console_test_command_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
 tests_console_test_command_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/console/test_record
+tests_console_test_record_SOURCES = tests/console/test_record.c tests/console/fixture.c tests/console/fixture.h
+tests_console_test_record_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
+tests_console_test_record_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
+
 EXTRA_DIST += tests/console/replies tests/console/golden
 
 check_PROGRAMS += tests/console/test_exec
 tests_console_test_exec_SOURCES = tests/console/test_exec.c tests/server/fake_host.c tests/server/fake_host.h
-tests_console_test_exec_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
+tests_console_test_exec_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
+    -DCOMPLETION='"$(abs_top_srcdir)/data/bash-completion/openmmo-console"'
 tests_console_test_exec_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_exec_DEPENDENCIES = openmmo-console
 

@@ -42,19 +42,24 @@ static void slurp(const char *name, char *room, size_t room_bytes)
     fclose(in);
 }
 
-/* Run the console with these arguments (as a shell reads them). */
-static void console(const char *arguments)
+/* Run the console with these arguments (as a shell reads them), a file as its stdin. */
+static void console_reads(const char *arguments, const char *path)
 {
     char command[2048];
     int status;
 
-    snprintf(command, sizeof(command), "exec timeout 20 %s %s >%s/out 2>%s/err </dev/null",
-             CONSOLE_PROGRAM, arguments, directory, directory);
+    snprintf(command, sizeof(command), "exec timeout 20 %s %s <%s >%s/out 2>%s/err",
+             CONSOLE_PROGRAM, arguments, path, directory, directory);
     status = system(command);
     memset(&said, 0, sizeof(said));
     said.status = WEXITSTATUS(status);
     slurp("out", said.out, sizeof(said.out));
     slurp("err", said.err, sizeof(said.err));
+}
+
+static void console(const char *arguments)
+{
+    console_reads(arguments, "/dev/null");
 }
 
 static int setup(void **state)
@@ -114,6 +119,18 @@ static void exit_codes_are_stable(void **state)
         {"--color=mauve",                             2, "auto, always, never or 256"},
         {"--json",                                    2, "exec NOUN.VERB"},
         {"--socket /nonexistent/x exec server.status", 3, "cannot connect to /nonexistent/x"},
+        {"watch",                                     2, "exec NOUN.VERB"},
+        {"watch players.kick name=anna",              2, "changes something"},
+        {"watch players.lisst --count=1",             2, "did you mean players.list?"},
+        {"watch metrics --interval=5",                2, "--interval is a number from 100 to 60000"},
+        {"watch metrics --count=0",                   2, "--count is a number from 1"},
+        {"watch log level=loud --count=1",            2, "level"},
+        {"--socket /nonexistent/x watch metrics",     3, "cannot connect to /nonexistent/x"},
+        {"--replay /nonexistent/x",        1, "cannot read /nonexistent/x"},
+        {"watch server.status --count=1",             0, ""},
+        {"watch metrics --interval=100 --count=2",    0, ""},
+        {"--yes exec announce text=x",                 0, ""},
+        {"complete -- e",                             0, ""},
         {"--help",                                    0, ""},
         {"--version",                                 0, ""},
     };
@@ -245,6 +262,160 @@ static void what_is_asked_is_done(void **state)
     assert_non_null(strstr(said.out, "tea at five"));
 }
 
+/* Lines of a file on stdin, one after the other, also behind one that failed. */
+static void many_are_done_in_one_go(void **state)
+{
+    char path[128];
+    FILE *lines;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/lines", directory);
+    lines = fopen(path, "w");
+    assert_non_null(lines);
+    fputs("# a remark\n\nannounce text='first of all'\nplayers.kick name=nobody\n"
+          "  announce 'text=last of all'\nannounce text=\"x\n",
+          lines);
+    fclose(lines);
+    console_reads("--json exec -", path);
+    assert_int_equal(said.status, 1);
+    assert_string_equal(said.out, "{\"players\":4}\n{\"players\":4}\n");
+    assert_non_null(strstr(said.err, "nobody by the name of nobody"));
+    assert_non_null(strstr(said.err, "a quote is not closed"));
+    console("exec log.tail lines=20 level=info");
+    assert_non_null(strstr(said.out, "last of all"));
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void watching_says_it_again_and_again(void **state)
+{
+    (void)state;
+    console("watch metrics --interval=100 --count=3 --json");
+    assert_int_equal(said.status, 0);
+    assert_int_equal(lines_of(said.out), 3);
+    assert_memory_equal(said.out, "{\"name\":\"Fake\"", 14);
+    console("watch players.list limit=1 --interval=100 --count=2 --json");
+    assert_int_equal(lines_of(said.out), 2);
+    console("watch players limit=1 --interval=100 --count=2");
+    assert_non_null(strstr(said.out, "anna"));
+    assert_non_null(strstr(said.out, "Z\n"));
+    /* Whoever stops it has seen what there was. */
+    {
+        char command[600];
+
+        snprintf(command, sizeof(command),
+                 "timeout -s INT 1 %s watch metrics --interval=100 --json >%s/out 2>%s/err; "
+                 "echo $? >%s/code",
+                 CONSOLE_PROGRAM, directory, directory, directory);
+        assert_int_equal(system(command), 0);
+    }
+    slurp("out", said.out, sizeof(said.out));
+    assert_true(lines_of(said.out) >= 2);
+    slurp("err", said.err, sizeof(said.err));
+    assert_string_equal(said.err, "");
+}
+
+/* Does the shell's completion offer that word behind those? */
+static void completes(const char *before, const char *begun, const char *word)
+{
+    char command[512], line[256];
+
+    snprintf(command, sizeof(command), "complete -- %s '%s'", before, begun);
+    console(command);
+    snprintf(line, sizeof(line), "\n%s\n", word);
+    memmove(said.out + 1, said.out, strlen(said.out) + 1);
+    said.out[0] = '\n';
+    if (said.status != 0 || strstr(said.out, line) == NULL)
+        fail_msg("%s: %s is not in: %s", command, word, said.out);
+}
+
+/* All methods, all topics, all parameters, all words, and all options that --help names. */
+static void everything_completes(void **state)
+{
+    json_t *discovery, *row, *param, *word;
+    char help[sizeof(said.out)];
+    size_t i, j, k;
+
+    (void)state;
+    console("exec rpc.discover --json");
+    discovery = json_loads(said.out, 0, NULL);
+    json_array_foreach(json_object_get(discovery, "methods"), i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "name"));
+        char before[128], begun[128], value[256];
+
+        snprintf(begun, sizeof(begun), "%.3s", name);
+        completes("exec", begun, name);
+        snprintf(before, sizeof(before), "exec %s", name);
+        json_array_foreach(json_object_get(row, "params"), j, param)
+        {
+            snprintf(value, sizeof(value),
+                     "%s=", json_string_value(json_object_get(param, "name")));
+            completes(before, "", value);
+            json_array_foreach(json_object_get(param, "words"), k, word)
+            {
+                snprintf(begun, sizeof(begun),
+                         "%s=", json_string_value(json_object_get(param, "name")));
+                snprintf(value, sizeof(value), "%s%s", begun, json_string_value(word));
+                completes(before, begun, value);
+            }
+        }
+    }
+    json_array_foreach(json_object_get(discovery, "topics"), i, row)
+        completes("watch", "", json_string_value(json_object_get(row, "name")));
+    json_decref(discovery);
+    console("--help");
+    strcpy(help, said.out);
+    for (char *at = strstr(help, "\n  -"); at != NULL; at = strstr(at + 1, "\n  -")) {
+        char *option = strstr(at, "--");
+
+        option[strcspn(option, " \n")] = '\0';
+        completes("", "--", option);
+        option[strlen(option)] = ' ';
+    }
+    completes("", "", "exec");
+    completes("", "w", "watch");
+    completes("--color", "n", "never");
+    completes("exec players.kick", "name=wal", "name=walker0003");
+    completes("exec players.show", "name=ANN", "name=anna");
+}
+
+/* And bash makes of it what it should, with its own idea of where words end. */
+static void bash_completes(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *line, *says; } CASES[] = {
+        {"openmmo-console wat", "watch"},
+        {"openmmo-console exec server.sa", "server.save"},
+        {"openmmo-console exec players.show name=ann", "anna"},
+        {"openmmo-console --json exec players.list sort=rt", "rtt"},
+        {"openmmo-console --as", "--ascii"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        char command[2048];
+
+        snprintf(command, sizeof(command),
+                 "PATH=$(dirname %s):$PATH bash --norc -c 'source %s; COMP_LINE=\"%s\"; "
+                 "COMP_POINT=${#COMP_LINE}; compopt() { :; }; _openmmo_console; "
+                 "printf \"%%s\\n\" \"${COMPREPLY[@]}\"' >%s/out 2>%s/err",
+                 CONSOLE_PROGRAM, COMPLETION, CASES[i].line, directory, directory);
+        assert_int_equal(system(command), 0);
+        slurp("out", said.out, sizeof(said.out));
+        said.out[strcspn(said.out, "\n")] = '\0';
+        assert_string_equal(said.out, CASES[i].says);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +425,10 @@ int main(void)
         cmocka_unit_test(a_list_is_a_table),
         cmocka_unit_test(json_is_one_line_of_ascii),
         cmocka_unit_test(what_is_asked_is_done),
+        cmocka_unit_test(many_are_done_in_one_go),
+        cmocka_unit_test(watching_says_it_again_and_again),
+        cmocka_unit_test(everything_completes),
+        cmocka_unit_test(bash_completes),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

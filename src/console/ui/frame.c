@@ -42,7 +42,7 @@ static void draw_header(const struct ui *ui, struct canvas *canvas)
 /* Connected, but nothing comes: what is shown is old. */
 static bool stands_still(const struct ui *ui)
 {
-    return ui->link == UI_LIVE && ui->now_ms > ui->heard_ms + STILL_MS;
+    return ui->link == UI_LIVE && ui->replay[0] == '\0' && ui->now_ms > ui->heard_ms + STILL_MS;
 }
 
 static bool is_lost(const struct ui *ui)
@@ -86,6 +86,10 @@ static enum style state_of(const struct ui *ui, char text[64])
     const struct model_status *status = &ui->model.status;
     char span[16];
 
+    if (ui->replay[0] != '\0') {
+        snprintf(text, 64, "[%s]", ui->replay);
+        return STYLE_WARN;
+    }
     if (is_lost(ui)) {
         snprintf(text, 64, "[%s %s]", ui->link == UI_LOST ? "LOST" : "DENIED",
                  figures_span((int64_t)(ui->now_ms - ui->lost_ms) / 1000, span));

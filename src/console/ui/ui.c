@@ -234,6 +234,23 @@ static void take(struct ui *ui, const struct screen_reply *reply, bool apart)
         shown(ui)->answered(ui, reply);
 }
 
+/* key: "answer" or "notify". Lists of methods and answers alike: all that the model lives on. */
+static void tell_heard(struct ui *ui, const char *key, const char *what, const json_t *params,
+                       const json_t *data)
+{
+    json_t *line;
+
+    if (ui->config.heard == NULL)
+        return;
+    line = json_pack("{s:s}", key, what);
+    if (params != NULL)
+        json_object_set(line, "params", (json_t *)params);
+    if (data != NULL)
+        json_object_set(line, "data", (json_t *)data);
+    ui->config.heard(ui->config.context, line);
+    json_decref(line);
+}
+
 void ui_answer(struct ui *ui, int token, json_t *result, int code, const char *sentence)
 {
     struct request request;
@@ -246,6 +263,8 @@ void ui_answer(struct ui *ui, int token, json_t *result, int code, const char *s
     else if (code != 0 && request.then == NULL && !(request.quiet && code == DENIED))
         ui_say(ui, true, "%s: %s", request.method, sentence);
     reply = (struct screen_reply){request.method, request.params, result, code, sentence};
+    if (code == 0 && request.then == NULL && request.done == NULL)
+        tell_heard(ui, "answer", request.method, request.params, result);
     if (request.then != NULL)
         request.then(ui, &reply);
     take(ui, &reply, request.then != NULL);
@@ -257,6 +276,7 @@ void ui_notify(struct ui *ui, const char *topic, json_t *params)
 {
     if (strcmp(topic, "metrics") == 0)
         ui->heard_ms = ui->now_ms;
+    tell_heard(ui, "notify", topic, params, NULL);
     if (!ui->paused)
         model_notify(&ui->model, topic, params);
 }
@@ -429,6 +449,11 @@ void ui_key(struct ui *ui, int key)
         ui->help = 0;
     else if (action != KEYS_DO_NOTHING)
         act(ui, action, key);
+}
+
+bool ui_typing(const struct ui *ui)
+{
+    return ui->dialog.kind != NULL || ui->command.open || ui->prompt != NULL;
 }
 
 static bool is_click(const struct mouse *mouse)

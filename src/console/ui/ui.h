@@ -34,6 +34,9 @@ struct ui_config {
     /* Ask the daemon; -1: it could not be asked. token: comes back with the answer. params: taken;
      * may be NULL. */
     int (*ask)(void *context, int token, const char *method, json_t *params);
+    /* What the model heard, as a recording has it (record.h). line: borrowed. NULL: nobody minds.
+     */
+    void (*heard)(void *context, json_t *line);
     void *context;
     const char *history; /* where typed commands are kept; NULL: nowhere */
 };
@@ -51,6 +54,7 @@ struct ui {
     int help, help_pages; /* the page of the help that is shown, 0: none; of how many */
     bool quit, redraw;    /* redraw: the whole screen, as Ctrl-L wants it */
     bool paused;          /* nothing that comes is taken */
+    char replay[24];      /* said in the place of the state; empty: this is live */
     struct line *prompt;  /* the line that is typed into; NULL: none */
     struct line prompt_before;
     char message[512]; /* in the bottom line until message_until_ms */
@@ -85,6 +89,8 @@ void ui_notify(struct ui *ui, const char *topic, json_t *params);
 void ui_recorded(struct ui *ui, const json_t *line);
 /* A key: a Unicode code point, or KEYS_* (keys.h). */
 void ui_key(struct ui *ui, int key);
+/* Is something being typed, or a dialog open, so that letters mean themselves? */
+bool ui_typing(const struct ui *ui);
 /* The mouse: tabs, the bottom bar's keys, the dialog, else the screen. */
 void ui_mouse(struct ui *ui, const struct mouse *mouse);
 /* The whole screen anew; whoever shows it sends the difference. */
