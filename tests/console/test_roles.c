@@ -89,6 +89,7 @@ static const struct method {
     {"players.unmute",  "player=nobody",   MODERATOR, 1},
     {"mutes.list",      "",                MODERATOR, 0},
     {"server.save",     "",                MODERATOR, 0},
+    {"sessions.list",   "open=yes",        MODERATOR, 0},
     {"players.history", "player=nobody",   MODERATOR, 1},
     {"players.export",  "player=nobody",   ADMIN,     1},
     {"players.erase",   "player=nobody",   ADMIN,     1},

@@ -396,6 +396,18 @@ static void test_many_at_once(void **state)
     UNTIL(party, DEADLINE_MS, anna->gone && bob->notices_n >= 16);
     assert_string_equal(bob->notice_text, "word");
     assert_true(well(bob));
+    /* Who is here by the database. */
+    UNTIL(party, DEADLINE_MS,
+          sql("SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL") == 1);
+    answers = result_of("sessions.list", "{\"open\":true}");
+    answer = json_array_get(json_object_get(answers, "rows"), 0);
+    assert_int_equal(json_array_size(json_object_get(answers, "rows")), 1);
+    assert_string_equal(json_string_value(json_object_get(answer, "name")), "bob");
+    assert_true(json_is_null(json_object_get(answer, "disconnected_ms")));
+    json_decref(answers);
+    answers = result_of("sessions.list", "{\"limit\":10}");
+    assert_int_equal(json_array_size(json_object_get(answers, "rows")), 2);
+    json_decref(answers);
 }
 
 static void test_database_away(void **state)

@@ -290,6 +290,36 @@ static void check_log_out(struct world *world, uint64_t alice)
     assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 4);
 }
 
+/* All of them, whoever's they are, and those that go on. */
+static void check_visits(struct world *world, uint64_t alice)
+{
+    struct store_question question = of(STORE_SESSION_OPEN);
+    size_t n = rows_of(world, page(STORE_SESSIONS_LIST, ALL, 0, ""));
+    size_t open_n = rows_of(world, page(STORE_SESSIONS_OPEN, ALL, 0, ""));
+    const struct store_visit *visits;
+
+    assert_true(open_n >= 2 && open_n < n);
+    strcpy(question.in.session.session_id, "guest's");
+    question.in.session.now_ms = NOW + 10;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_LIST, ALL, 0, "")), n + 1);
+    visits = (const void *)world->replies[0].rows; /* the newest first */
+    assert_string_equal(visits[0].session_id, "guest's");
+    assert_int_equal(visits[0].player_id, 0);
+    assert_string_equal(visits[0].username, "");
+    assert_int_equal(visits[n].player_id, alice);
+    assert_string_equal(visits[n].username, "alice");
+    assert_int_equal(visits[n].connected_ms, NOW);
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_LIST, visits[0].id, 0, "")), n);
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_OPEN, ALL, 0, "")), open_n + 1);
+    visits = (const void *)world->replies[0].rows;
+    for (size_t i = 0; i < open_n + 1; i++)
+        assert_int_equal(visits[i].disconnected_ms, 0);
+    question.statement = STORE_SESSION_CLOSE;
+    assert_int_equal(both(world, question), STORE_OK);
+    assert_int_equal(rows_of(world, page(STORE_SESSIONS_OPEN, ALL, 0, "")), open_n);
+}
+
 /* Each database was made by its own steps, of the same names; when they ran and what their text
  * sums up to is its own affair: so many. */
 static void check_migrations(struct world *world)
@@ -358,6 +388,7 @@ static void test_server(void **state)
     question.in.session.now_ms = NOW + 9;
     assert_int_equal(both(world, question), STORE_OK); /* one that was closed goes on */
     assert_int_equal(rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, "")), 3);
+    check_visits(world, alice);
     check_log_out(world, alice);
     question.in.session.player_id = 999;
     strcpy(question.in.session.session_id, "s9");

@@ -20,6 +20,7 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_reports.c \
     src/server/admin/cmd_rpc.c \
     src/server/admin/cmd_server.c \
+    src/server/admin/cmd_sessions.c \
     src/server/admin/cmd_store.c \
     src/server/admin/duration.c src/server/admin/duration.h \
     src/server/admin/cmd_world.c \

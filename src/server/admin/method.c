@@ -69,6 +69,7 @@ static const struct method *const FAMILIES[] = {
     CMD_WORLD,
     CMD_REPORTS,
     CMD_NETWORK,
+    CMD_SESSIONS,
 };
 /* clang-format on */
 

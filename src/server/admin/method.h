@@ -161,7 +161,7 @@ json_t *method_time_json(uint64_t ms); /* Unix time; null where it is 0: never *
 /* The families: each ends with a NULL name. */
 extern const struct method CMD_RPC[], CMD_SERVER[], CMD_PLAYERS[], CMD_LOG[], CMD_METRICS[],
     CMD_CONFIG[], CMD_LOAD[], CMD_AUTH[], CMD_AUDIT[], CMD_BANS[], CMD_PRIVACY[], CMD_ACCOUNTS[],
-    CMD_STORE[], CMD_OPERATING[], CMD_ALLOWLIST[];
+    CMD_STORE[], CMD_OPERATING[], CMD_ALLOWLIST[], CMD_SESSIONS[];
 extern const struct method CMD_CHAT[];
 extern const struct method CMD_ALERTS[];
 extern const struct method CMD_WORLD[];

@@ -46,6 +46,13 @@ struct store_stay {
     char session_id[40];
 };
 
+/* A presence of anybody. */
+struct store_visit {
+    uint64_t id, connected_ms, disconnected_ms; /* 0: it goes on, or nobody closed it */
+    uint64_t player_id;                         /* 0: a guest, or his account is gone */
+    char session_id[40], username[TEXT_NAME_MAX_BYTES + 1];
+};
+
 struct store_known_address {
     char network[64];
     uint64_t seen_ms;

@@ -76,11 +76,11 @@
     ROW(BAN_ADD, ban_add)                                                                          \
     ROW(MUTE_ADD, mute_add) /* in: ban. out: id. NONE: no such player */                           \
     ROW(BAN_LIFT, ban_lift) /* in: ban (id, lifted_ms, lifted_by). out: id. NONE: not in force */  \
-    ROW(MUTE_LIFT, mute_lift) /* the same */                                                       \
-    ROW(ALLOWLIST_LIST, allowlist_list) /* in: page. rows: struct store_listed, by player_id */     \
+    ROW(MUTE_LIFT, mute_lift)           /* the same */                                             \
+    ROW(ALLOWLIST_LIST, allowlist_list) /* in: page. rows: struct store_listed, by player_id */    \
     /* The same of one account: page.about. */                                                     \
     ROW(ALLOWLIST_OF, allowlist_of)                                                                \
-    ROW(ALLOWLIST_ADD, allowlist_add) /* in: listed. out: id. NONE: no such player */              \
+    ROW(ALLOWLIST_ADD, allowlist_add)       /* in: listed. out: id. NONE: no such player */        \
     ROW(ALLOWLIST_REMOVE, allowlist_remove) /* in: listed. out: id. NONE: it was not listed */     \
     /* Of statements_records.c. */                                                                 \
     ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id). out: id */                            \
@@ -89,8 +89,11 @@
     /* in: audit_search. rows: struct store_audit, newest first */                                 \
     ROW(AUDIT_SEARCH, audit_search)                                                                \
     ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */       \
-    ROW(CHAT_ADD, chat_add)       /* in: many: struct store_chat; of players who are gone: not */  \
-    ROW(CHAT_PRUNE, chat_prune)   /* as AUDIT_PRUNE */                                             \
+    /* in: page (from, limit). rows: struct store_visit, newest first */                           \
+    ROW(SESSIONS_LIST, sessions_list)                                                              \
+    ROW(SESSIONS_OPEN, sessions_open) /* the same of those that go on */                           \
+    ROW(CHAT_ADD, chat_add)     /* in: many: struct store_chat; of players who are gone: not */    \
+    ROW(CHAT_PRUNE, chat_prune) /* as AUDIT_PRUNE */                                               \
     /* Of statements_reports.c. Lists fall from page.from. */                                      \
     ROW(REPORT_ADD,                                                                                \
         report_add) /* in: reporting. out: id. NONE: too many, or who it names is gone */          \

@@ -56,6 +56,18 @@ static void bind_before(const struct store_question *question, size_t at,
     values[1] = value_int(question->in.page.limit);
 }
 
+static void read_visit(const struct statement_value *columns, void *into)
+{
+    struct store_visit *visit = into;
+
+    visit->id = (uint64_t)columns[0].i;
+    value_copy(&columns[1], visit->session_id, sizeof(visit->session_id));
+    visit->connected_ms = (uint64_t)columns[2].i;
+    visit->disconnected_ms = (uint64_t)columns[3].i;
+    visit->player_id = (uint64_t)columns[4].i;
+    value_copy(&columns[5], visit->username, sizeof(visit->username));
+}
+
 static void read_audit(const struct statement_value *columns, void *into)
 {
     struct store_audit *audit = into;
@@ -134,6 +146,24 @@ const struct statement statement_audit_prune = {
 /* A line of an account that was erased meanwhile must not bring its name back. Where PostgreSQL's
  * connection broke at the commit the lines come again: those that are there are passed over. SQLite
  * knows what it did. */
+/* A name by a look for each row: a join might read all accounts for a page. */
+#define VISIT_COLUMNS \
+    "SELECT id, session_id, connected_at, disconnected_at, player_id," \
+    " (SELECT username FROM players WHERE players.id = game_sessions.player_id) FROM game_sessions" \
+    " WHERE id < $1"
+
+const struct statement statement_sessions_list = {
+    .name = "sessions_list", .in = "ii", .out = "itddit", .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_visit), .bind = bind_page, .read = read_visit,
+    .steps = {{VISIT_COLUMNS " ORDER BY id DESC LIMIT $2", NULL}},
+};
+
+const struct statement statement_sessions_open = {
+    .name = "sessions_open", .in = "ii", .out = "itddit", .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_visit), .bind = bind_page, .read = read_visit,
+    .steps = {{VISIT_COLUMNS " AND disconnected_at IS NULL ORDER BY id DESC LIMIT $2", NULL}},
+};
+
 const struct statement statement_chat_add = {
     .name = "chat_add", .in = "diitt", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_MANY_IN, .in_bytes = sizeof(struct store_chat), .bind = bind_chat,
