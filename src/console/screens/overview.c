@@ -290,39 +290,22 @@ static void draw_store(const struct ui *ui, struct canvas *canvas, int row, int 
                   figures_ms(status->store_times.p99_ms, p99), (long long)status->store_times.n);
 }
 
-static enum style alert_style(const struct model_alert *alert)
-{
-    if (strcmp(alert->severity, "page") == 0)
-        return STYLE_BAD;
-    return strcmp(alert->severity, "warn") == 0 ? STYLE_WARN : STYLE_PLAIN;
-}
-
-/* The gravest, as many as there is room for; the last row is the process's, unless they need it. */
 static void draw_alerts(const struct ui *ui, struct canvas *canvas, int row, int rows, int column,
                         int columns)
 {
     const struct model_status *status = &ui->model.status;
     const struct model_alerts *alerts = &ui->model.alerts;
-    int inside = columns - 4, room = alerts->active_n >= (size_t)rows - 2 ? rows - 2 : rows - 3;
+    int process_rows = rows >= 6 ? 1 : 0;
     char title[48];
 
     snprintf(title, sizeof(title), alerts->active_n > 0 ? "Alerts %zu" : "Alerts",
              alerts->active_n);
     canvas_box(canvas, row, column, rows, columns, title);
-    if (alerts->active_n == 0)
-        canvas_text(canvas, row + 1, column + 2, inside, STYLE_GOOD, "none");
-    for (int i = 0; i < room && (size_t)i < alerts->active_n; i++) {
-        canvas_text(canvas, row + 1 + i, column + 2, 1, alert_style(&alerts->rows[i]), "!");
-        canvas_text(canvas, row + 1 + i, column + 4, inside - 2, alert_style(&alerts->rows[i]),
-                    alerts->rows[i].words);
-    }
-    if (room == rows - 2)
-        return;
-    canvas_printf(canvas, row + rows - 2, column + 2, inside,
-                  status->journal_stopped ? STYLE_BAD : STYLE_DIM,
-                  "pid %lld, operators %lld, lost %lld%s", (long long)status->pid,
-                  (long long)status->operators, (long long)status->dropped,
-                  status->journal_stopped ? ", NO JOURNAL" : "");
+    alerts_draw(ui, canvas, row + 1, column + 2, rows - 2 - process_rows, columns - 4);
+    if (process_rows > 0)
+        canvas_printf(canvas, row + rows - 2, column + 2, columns - 4, STYLE_DIM,
+                      "pid %lld, operators %lld, samples lost %lld", (long long)status->pid,
+                      (long long)status->operators, (long long)status->dropped);
 }
 
 static void draw_newest_lines(const struct ui *ui, struct canvas *canvas, int row, int rows)
@@ -359,6 +342,8 @@ static void draw_ladder(const struct ui *ui, struct canvas *canvas, int row)
                       status->rung >= 4 ? STYLE_BAD : STYLE_WARN, "Rung %d for %s: %s",
                       status->rung, figures_span((status->now_ms - rung->since_ms) / 1000, span),
                       rung->words);
+    if (status->journal_stopped)
+        canvas_right(canvas, row, canvas->columns - 1, 30, STYLE_BAD, "  the tick journal gave up");
 }
 
 #define LEAST_ROWS 21 /* the ladder's, 12 of the tick, twice 4 */

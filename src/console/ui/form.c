@@ -19,6 +19,7 @@ const struct form FORMS[] = {
     {"shutdown", "server.shutdown",  {"reason"}},
     {"status",   "server.status",    {NULL}},
     {"summon",   "players.summon",   {"name", "to"}},
+    {"tell",     "players.message",  {"name", "text"}},
     {"tp",       "players.teleport", {"name", "x", "z"}},
     {"unban",    "bans.lift",        {"player"}},
     {"unmute",   "players.unmute",   {"player"}},
@@ -27,8 +28,8 @@ const struct form FORMS[] = {
 const size_t FORMS_N = ARRAY_N(FORMS);
 
 /* What changes something and takes nothing from anybody. */
-static const char *const HARMLESS[] = {"announce", "bans.lift", "players.unmute", "server.reload",
-                                       "server.save"};
+static const char *const HARMLESS[] = {"announce",       "bans.lift",     "players.message",
+                                       "players.unmute", "server.reload", "server.save"};
 
 const struct form *form_find(const char *name)
 {
