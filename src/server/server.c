@@ -336,7 +336,7 @@ static void keep_chat(struct server *server)
     struct error error;
 
     chat_file(server, path);
-    if (scrollback_save(path, server->sim, timestamp_now_ms(), &error) < 0)
+    if (scrollback_save(path, server->sim, timestamp_now_ms(), server->scrollback, &error) < 0)
         log_event(LOG_LEVEL_WARN, "chat_lost", error.text, LOG_NONE);
 }
 
@@ -835,6 +835,7 @@ static int start_admin(struct server *server, struct error *error)
                                  .recent = server->recent,
                                  .ending = server->ending,
                                  .transcript = server->transcript,
+                                 .scrollback = server->scrollback,
                                  .field = server->field,
                                  .spawn_radius_m = server->config->spawn_radius_m,
                                  .policy = server->policy,
@@ -1050,9 +1051,10 @@ void server_free(struct server *server)
     ending_free(server->ending);
     lookout_free(server->lookout);
     ticker_stop(server->ticker);
-    scrollback_free(server->scrollback);
+    scrollback_close(server->scrollback);
     if (server->stop.asked_n > 0)
         keep_chat(server);
+    scrollback_free(server->scrollback);
     journal_close(server->journal);
     if (server->accounts)
         accounts_stop(server->accounts);

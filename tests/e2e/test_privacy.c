@@ -1,5 +1,6 @@
 /* test_privacy.c -- what is written down of players, shown, handed out and erased: the real daemon,
  * its admin socket, its database file. */
+#define _GNU_SOURCE /* memmem */
 #include "stage_store.h"
 
 #include <stdlib.h>
@@ -184,6 +185,23 @@ static void test_export(void **state)
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
+/* What was said lately, in the file for the next start. */
+static bool chat_holds(const char *text)
+{
+    static char bytes[65536];
+    char path[128];
+    FILE *file;
+    size_t n;
+
+    snprintf(path, sizeof(path), "%s/state/chat", server.dir);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    n = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    return memmem(bytes, n, text, strlen(text)) != NULL;
+}
+
 static void test_erase(void **state)
 {
     struct player *zaphod, *bob, *again;
@@ -198,6 +216,7 @@ static void test_erase(void **state)
     player_chat(zaphod, PROTOCOL_CHANNEL_GLOBAL, "mostly harmless");
     player_chat(bob, PROTOCOL_CHANNEL_GLOBAL, "who said that");
     UNTIL(party, DEADLINE_MS, sql("SELECT count(*) FROM chat_log") == 2);
+    UNTIL(party, DEADLINE_MS, chat_holds("harmless"));
     json_decref(result_of("players.mute", "{\"player\":\"zaphodina\",\"reason\":\"loud\"}"));
     json_decref(result_of("bans.add", "{\"player\":\"bob\",\"reason\":\"said ZAPHODINA\"}"));
     UNTIL(party, DEADLINE_MS, bob->gone);
@@ -219,6 +238,7 @@ static void test_erase(void **state)
     assert_string_equal(zaphod->farewell_text, "your account was deleted");
     party_pump(party, 100);
     assert_true(bob->welcomed && !bob->gone);
+    UNTIL(party, DEADLINE_MS, !chat_holds("harmless") && chat_holds("who said that"));
     /* nothing of it, the others whole */
     assert_int_equal(sql("SELECT count(*) FROM players"), 1);
     assert_int_equal(sql("SELECT count(*) FROM chat_log"), 1);
@@ -242,6 +262,8 @@ static void test_erase(void **state)
     UNTIL(party, DEADLINE_MS, again->notice == PROTOCOL_REASON_TOKEN_REFUSED);
     player_login(again, "Zaphodina", PASSWORD);
     UNTIL(party, DEADLINE_MS, again->notice == PROTOCOL_REASON_LOGIN_FAILED);
+    assert_false(chat_holds("harmless")); /* nor as the stop leaves it */
+    assert_true(chat_holds("who said that"));
     /* The file: the one place left is the reason of another's ban, which an operator wrote. */
     assert_int_equal(daemon_terminate(&server), 0);
     assert_int_equal(holds("-wal", "zaphodina"), 0);

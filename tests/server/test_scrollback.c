@@ -70,7 +70,7 @@ static void test_over_a_restart(void **state)
     assert_non_null(mkdtemp(directory));
     path_of(directory, path);
     assert_int_equal(scrollback_load(path, next, 0, &error), 0); /* there is no file */
-    assert_int_equal(scrollback_save(path, sim, NOW, &error), 0);
+    assert_int_equal(scrollback_save(path, sim, NOW, NULL, &error), 0);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     assert_int_equal(scrollback_load(path, next, NOW - 3 * SIM_TICK_MS, &error), 4);
@@ -90,7 +90,7 @@ static void test_over_a_restart(void **state)
     assert_int_equal(lines[4]->sequence, 2001);
     snapshot_unref(snapshot);
     /* And once more: what is held of a run before is written as it was. */
-    assert_int_equal(scrollback_save(path, next, NOW + 900000, &error), 0);
+    assert_int_equal(scrollback_save(path, next, NOW + 900000, NULL, &error), 0);
     sim_free(sim);
     sim = fresh();
     assert_int_equal(scrollback_load(path, sim, 0, &error), 5);
@@ -115,7 +115,7 @@ static size_t saved_bytes(uint8_t *bytes, size_t room)
 
     assert_non_null(mkdtemp(directory));
     path_of(directory, path);
-    assert_int_equal(scrollback_save(path, sim, NOW, &error), 0);
+    assert_int_equal(scrollback_save(path, sim, NOW, NULL, &error), 0);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     n = read(fd, bytes, room);
     close(fd);
@@ -255,10 +255,57 @@ static void test_as_it_is_said(void **state)
     event_base_free(base);
 }
 
+/* What an account said that is erased goes from the file at once, of this run by its number and of
+ * an earlier one by its name; what others said, and who has that number or name later, stays. */
+static void test_forgotten(void **state)
+{
+    char directory[] = "/tmp/openmmo-chat-XXXXXX", path[64];
+    struct event_base *base = event_base_new();
+    struct error error = {""};
+    struct scrollback *scrollback;
+    struct sim *sim = talked(4);
+    static struct batch batch;
+    uint64_t now_ms = NOW;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    path_of(directory, path);
+    scrollback = scrollback_new(base, path, &error);
+    batch_join(&batch, 12, 6, 8, 8);
+    batch_step(&batch, sim);
+    batch_chat(&batch, 12, "another's", 5);
+    batch_step(&batch, sim);
+    KEPT_UNTIL(5);
+    scrollback_forget(scrollback, 999, "nobody");
+    scrollback_forget(scrollback, 5, "nobody"); /* those of this run are known by the number */
+    KEPT_UNTIL(1);
+    batch_chat(&batch, 11, "said later", 6);
+    batch_step(&batch, sim);
+    KEPT_UNTIL(2);
+    scrollback_close(scrollback);
+    assert_int_equal(scrollback_save(path, sim, now_ms, scrollback, &error), 0);
+    assert_int_equal(kept_n(path), 2);
+    scrollback_free(scrollback);
+    /* The next run knows them by name. */
+    sim_free(sim);
+    sim = fresh();
+    assert_int_equal(scrollback_load(path, sim, 0, &error), 2);
+    scrollback = scrollback_new(base, path, &error);
+    turn(base, sim, scrollback, now_ms += 10);
+    scrollback_forget(scrollback, 77, "player5");
+    KEPT_UNTIL(1);
+    scrollback_free(scrollback);
+    unlink(path);
+    rmdir(directory);
+    sim_free(sim);
+    event_base_free(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_over_a_restart),
+        cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_as_it_is_said),
     };

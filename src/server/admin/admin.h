@@ -26,6 +26,7 @@ struct ladder;     /* ops/ladder.h */
 struct access;     /* accounts/access.h */
 struct bans;       /* accounts/bans.h */
 struct recent;     /* play/recent.h */
+struct scrollback; /* play/scrollback.h */
 struct transcript; /* play/transcript.h */
 struct reporting;  /* play/reporting.h */
 struct worst;      /* ops/worst.h */
@@ -92,6 +93,7 @@ struct admin_config {
     struct recent *recent;                     /* the same; NULL: nobody keeps what was said */
     struct ending *ending;                     /* the same */
     struct transcript *transcript;             /* the same */
+    struct scrollback *scrollback;             /* the same */
     const struct heightfield *field;           /* borrowed, outlives the admin */
     uint32_t spawn_radius_m;                   /* newcomers begin within it of the middle */
     struct policy *policy;                     /* the same */

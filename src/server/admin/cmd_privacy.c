@@ -15,6 +15,7 @@
 #include "common/compiler.h"
 #include "play/presence.h"
 #include "play/recent.h"
+#include "play/scrollback.h"
 #include "play/transcript.h"
 #include "store/timestamp.h"
 
@@ -281,6 +282,7 @@ static void erased(struct method_call *call, const struct store_answer *answer)
     allowlist_forget(call->desk->config->allowlist, player);
     access_end(call->desk->config->access, player, timestamp_now_ms());
     recent_forget(call->desk->config->recent, player);
+    scrollback_forget(call->desk->config->scrollback, player, call->player_name);
     transcript_forget(call->desk->config->transcript, player);
     method_done(call, json_pack("{s:o}", "erased", method_id_json(player)));
 }

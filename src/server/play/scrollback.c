@@ -32,6 +32,30 @@
 #define HALF_MAX         (INT32_C(262144) * SPACE_UNITS_PER_M) /* of the largest world */
 #define NOBODY           (UINT64_C(0xffff) << 48) /* of no server: the figure of that run is gone */
 
+struct forgotten {
+    uint64_t player, until; /* lines up to that sequence */
+    char name[TEXT_NAME_MAX_BYTES + 1];
+};
+
+struct scrollback {
+    struct workers_job job; /* first. While it is under way fd, failed, w and bytes are its own */
+    struct workers *writer; /* one thread: only it waits for the disk */
+    char path[PATH_MAX];
+    int fd; /* what is written behind; -1: it is written anew */
+    int failed;
+    bool busy;
+    uint64_t sequence; /* of the last line that was given to the writer */
+    uint64_t newest;   /* that there is */
+    uint64_t written;  /* the same, of the last that it wrote */
+    uint64_t due_ms;   /* it is not written anew before */
+    size_t file_bytes;
+    struct forgotten *forgotten; /* whose lines are left out */
+    size_t forgotten_n;
+    bool again; /* it is to be written anew, for their sake */
+    struct wire_writer w;
+    uint8_t bytes[BYTES_MAX];
+};
+
 /* -- out --------------------------------------------------------------------------------------- */
 
 static struct wire_text text_of(const struct blob *blob)
@@ -61,15 +85,33 @@ static void put_line(struct wire_writer *w, const struct snapshot_chat_line *lin
     wire_put_text(w, text);
 }
 
+/* except: may be NULL. */
+static bool is_forgotten(const struct scrollback *except, const struct snapshot_chat_line *line)
+{
+    for (size_t i = 0; except && i < except->forgotten_n; i++) {
+        const struct forgotten *one = &except->forgotten[i];
+        struct wire_text name = text_of(line->name);
+
+        if (line->sequence > one->until)
+            continue;
+        if (line->player != 0
+                ? line->player == one->player
+                : name.len == strlen(one->name) && memcmp(name.bytes, one->name, name.len) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The lines behind `after`; a whole file begins with its head. */
 static void put_lines(struct wire_writer *w, const struct snapshot *snapshot, uint64_t after,
-                      uint64_t now_ms)
+                      uint64_t now_ms, const struct scrollback *except)
 {
     const struct snapshot_chat_line *lines[LINES_MAX];
     size_t n = snapshot_chat(snapshot, after, lines, LINES_MAX);
 
     for (size_t i = 0; i < n; i++)
-        put_line(w, lines[i], said_ms(lines[i], snapshot_tick(snapshot), now_ms));
+        if (!is_forgotten(except, lines[i]))
+            put_line(w, lines[i], said_ms(lines[i], snapshot_tick(snapshot), now_ms));
 }
 
 static void put_head(struct wire_writer *w)
@@ -110,7 +152,8 @@ static int write_anew(const char *path, const struct wire_writer *w)
     return -1;
 }
 
-int scrollback_save(const char *path, struct sim *sim, uint64_t now_ms, struct error *error)
+int scrollback_save(const char *path, struct sim *sim, uint64_t now_ms,
+                    const struct scrollback *except, struct error *error)
 {
     struct snapshot *snapshot = sim_snapshot(sim);
     uint8_t *bytes = malloc(BYTES_MAX);
@@ -122,7 +165,7 @@ int scrollback_save(const char *path, struct sim *sim, uint64_t now_ms, struct e
     } else {
         wire_writer_init(&w, bytes, BYTES_MAX);
         put_head(&w);
-        put_lines(&w, snapshot, 0, now_ms);
+        put_lines(&w, snapshot, 0, now_ms, except);
         fd = write_anew(path, &w);
         if (fd < 0 || close(fd) < 0)
             rc = error_set(error, "cannot write %s: %s", path, strerror(errno));
@@ -133,21 +176,6 @@ int scrollback_save(const char *path, struct sim *sim, uint64_t now_ms, struct e
 }
 
 /* -- while the server runs --------------------------------------------------------------------- */
-
-struct scrollback {
-    struct workers_job job; /* first. While it is under way fd, failed, w and bytes are its own */
-    struct workers *writer; /* one thread: only it waits for the disk */
-    char path[PATH_MAX];
-    int fd; /* what is written behind; -1: it is written anew */
-    int failed;
-    bool busy;
-    uint64_t sequence; /* of the last line that was given to the writer */
-    uint64_t written;  /* the same, of the last that it wrote */
-    uint64_t due_ms;   /* it is not written anew before */
-    size_t file_bytes;
-    struct wire_writer w;
-    uint8_t bytes[BYTES_MAX];
-};
 
 /* On the writer's thread. */
 static void run(struct workers_job *job)
@@ -180,10 +208,44 @@ static void done(struct workers_job *job)
         scrollback->written = scrollback->sequence;
         return;
     }
+    scrollback->again = scrollback->forgotten_n > 0 && scrollback->written == 0;
     close_file(scrollback); /* who knows where it ends: anew, when the time comes */
     if (!job->cancelled && log_limit_pass(&limit, 1, &swallowed))
         log_event(LOG_LEVEL_WARN, "chat_not_kept", strerror(scrollback->failed),
                   LOG_TEXT("path", scrollback->path), LOG_U64("swallowed", swallowed));
+}
+
+/* The world holds nothing any more of those who are forgotten up to before its oldest line. */
+static void drop_old(struct scrollback *scrollback, const struct snapshot *snapshot)
+{
+    const struct snapshot_chat_line *oldest = NULL;
+    size_t n = 0;
+
+    if (snapshot_chat(snapshot, 0, &oldest, 1) == 0)
+        return;
+    for (size_t i = 0; i < scrollback->forgotten_n; i++)
+        if (scrollback->forgotten[i].until >= oldest->sequence)
+            scrollback->forgotten[n++] = scrollback->forgotten[i];
+    scrollback->forgotten_n = n;
+}
+
+void scrollback_forget(struct scrollback *scrollback, uint64_t player, const char *name)
+{
+    struct forgotten *more;
+
+    if (!scrollback)
+        return;
+    more = reallocarray(scrollback->forgotten, scrollback->forgotten_n + 1, sizeof(*more));
+    if (!more) {
+        log_event(LOG_LEVEL_ERROR, "chat_kept", "out of memory: what an erased account said stays",
+                  LOG_U64("id", player), LOG_TEXT("path", scrollback->path));
+        return;
+    }
+    scrollback->forgotten = more;
+    more += scrollback->forgotten_n++;
+    *more = (struct forgotten){.player = player, .until = scrollback->newest};
+    snprintf(more->name, sizeof(more->name), "%s", name);
+    scrollback->again = true;
 }
 
 void scrollback_take(struct scrollback *scrollback, const struct snapshot *snapshot,
@@ -192,10 +254,12 @@ void scrollback_take(struct scrollback *scrollback, const struct snapshot *snaps
     uint64_t newest = snapshot_chat_sequence(snapshot);
     bool anew;
 
-    if (scrollback->busy || scrollback->written == newest)
+    scrollback->newest = newest;
+    if (scrollback->busy || (scrollback->written == newest && !scrollback->again))
         return;
-    anew = scrollback->fd < 0 || scrollback->file_bytes > FILE_MAX;
-    if (anew && now_ms < scrollback->due_ms && scrollback->due_ms - now_ms <= ANEW_MS)
+    anew = scrollback->fd < 0 || scrollback->file_bytes > FILE_MAX || scrollback->again;
+    if (anew && !scrollback->again && now_ms < scrollback->due_ms &&
+        scrollback->due_ms - now_ms <= ANEW_MS)
         return; /* not if it is farther off: then the clock was put back */
     wire_writer_init(&scrollback->w, scrollback->bytes, sizeof(scrollback->bytes));
     if (anew) {
@@ -204,7 +268,9 @@ void scrollback_take(struct scrollback *scrollback, const struct snapshot *snaps
         scrollback->written = scrollback->file_bytes = 0;
         scrollback->due_ms = now_ms + ANEW_MS;
     }
-    put_lines(&scrollback->w, snapshot, scrollback->written, now_ms);
+    put_lines(&scrollback->w, snapshot, scrollback->written, now_ms, scrollback);
+    drop_old(scrollback, snapshot);
+    scrollback->again = false;
     scrollback->sequence = newest;
     scrollback->file_bytes += wire_written(&scrollback->w);
     scrollback->busy = workers_submit(scrollback->writer, &scrollback->job) == 0;
@@ -229,12 +295,21 @@ struct scrollback *scrollback_new(struct event_base *base, const char *path, str
     return NULL;
 }
 
-void scrollback_free(struct scrollback *scrollback)
+void scrollback_close(struct scrollback *scrollback)
 {
     if (!scrollback)
         return;
     workers_free(scrollback->writer);
+    scrollback->writer = NULL;
     close_file(scrollback);
+}
+
+void scrollback_free(struct scrollback *scrollback)
+{
+    if (!scrollback)
+        return;
+    scrollback_close(scrollback);
+    free(scrollback->forgotten);
     free(scrollback);
 }
 

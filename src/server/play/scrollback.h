@@ -20,12 +20,19 @@ struct scrollback *scrollback_new(struct event_base *base, const char *path, str
  * time of its tick. Never blocks. */
 void scrollback_take(struct scrollback *scrollback, const struct snapshot *snapshot,
                      uint64_t now_ms);
-void scrollback_free(struct scrollback *scrollback); /* when all is written; NULL is fine */
+/* An account is erased: what it said so far is left out from now on, and the file written anew as
+ * soon as it can be. name: of today, for lines of an earlier run, which are known by it alone.
+ * scrollback may be NULL. */
+void scrollback_forget(struct scrollback *scrollback, uint64_t player, const char *name);
+/* All is written, and nothing more will be. NULL is fine. */
+void scrollback_close(struct scrollback *scrollback);
+void scrollback_free(struct scrollback *scrollback); /* closes it first; NULL is fine */
 
 /* Write the lines that a world holds (0600), in place of what was there. now_ms: Unix time of its
- * tick. While no sim thread runs. -1 + error. */
+ * tick. except: a closed one, whose forgotten lines are left out; or NULL. While no sim thread
+ * runs. -1 + error. */
 int scrollback_save(const char *path, struct sim *sim, uint64_t now_ms,
-                    struct error *error) MUST_CHECK;
+                    const struct scrollback *except, struct error *error) MUST_CHECK;
 /* Take the lines that were written, none from before oldest_ms, into a fresh world. A last
  * line that was cut short is passed over. Returns how many; -1 + error: it is no such file, and
  * nothing was taken. No file: 0. While no sim thread runs. */
