@@ -298,9 +298,9 @@ static const struct option_row rows[] = {
     {"health", "tick_stall", OPTION_DURATION, AT(stall_ms), "5s", 1000, 600000, R, NULL, NULL, NULL,
      "/livez fails when the world has not ticked, or the control loop not turned, for so long."},
 
-    {"trace", "endpoint", OPTION_STRING, AT(trace_endpoint), "", 0, 400, 0, NULL, check_endpoint, NULL,
+    {"trace", "endpoint", OPTION_STRING, AT(trace_endpoint), "", 0, 400, OPTION_SECRET, NULL, check_endpoint, NULL,
      "Where spans of logins, slow ticks and slow questions to the database are sent, as OTLP over HTTP in JSON: http://collector:4318/v1/traces. "
-     "Empty: none are."},
+     "It may hold a user and a password (http://user:password@collector/): it is shown nowhere. Empty: none are."},
     {"trace", "one_in", OPTION_INTEGER, AT(trace_one_in), "1000", 0, 1000000000, 0, NULL, NULL, NULL,
      "One in so many ticks and questions that were not slow is sent too. 0: none."},
 

@@ -88,6 +88,7 @@ static const struct {
     {"[http]\nassets = /nowhere/www\n", 2, "/nowhere/www cannot be read: No such file"},
     {"[http]\nassets = /etc/passwd\n", 2, "/etc/passwd cannot be read: Not a directory"},
     {"[trace]\nendpoint = collector:4318\n", 2, "begins with neither http:// nor https://"},
+    {"[trace]\nendpoint = ftp://me:hunter2@collector/\n", 2, "trace.endpoint: \"(secret)\" is refused: begins with neither"},
     {"[trace]\nendpoint = http:///v1/traces\n", 2, "is no URL: http://collector:4318/v1/traces is meant"},
     {"[trace]\nendpoint = http://collector :4318\n", 2, "is no URL"},
     {"[errors]\ndsn = https://hunter2@host/\n", 2, "\"(secret)\" is refused: not a DSN: it ends with no project"},
