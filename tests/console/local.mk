@@ -27,6 +27,7 @@ EXTRA_DIST += tests/console/replies tests/console/golden
 check_PROGRAMS += tests/console/test_exec
 tests_console_test_exec_SOURCES = tests/console/test_exec.c tests/server/fake_host.c tests/server/fake_host.h
 tests_console_test_exec_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
+    -DMANUAL='"$(abs_top_srcdir)/man/openmmo-console.1"' \
     -DCOMPLETION='"$(abs_top_srcdir)/data/bash-completion/openmmo-console"'
 tests_console_test_exec_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_exec_DEPENDENCIES = openmmo-console

@@ -416,6 +416,93 @@ static void bash_completes(void **state)
     }
 }
 
+/* --- The manual. --- */
+
+#define LIST_BEGINS                                                                                \
+    ".\\\" The methods, as rpc.discover lists them; OPENMMO_GOLDEN_UPDATE=1 test_exec writes "     \
+    "it.\n"
+#define LIST_ENDS ".\\\" The end of the methods.\n"
+
+/* name=type, in brackets where it may be left out. */
+static void write_param(FILE *out, const json_t *param)
+{
+    bool required = json_is_true(json_object_get(param, "required"));
+    const char *name = json_string_value(json_object_get(param, "name"));
+    const char *type = json_string_value(json_object_get(param, "type"));
+
+    fprintf(out, " %sCm %s Ns = Ns Ar %s%s", required ? "" : "Oo ", name, type,
+            required ? "" : " Oc");
+}
+
+static void write_words(FILE *out, const json_t *param)
+{
+    const json_t *word;
+    size_t i;
+
+    if (json_array_size(json_object_get(param, "words")) == 0)
+        return;
+    fprintf(out, ".Cm %s\nis", json_string_value(json_object_get(param, "name")));
+    json_array_foreach(json_object_get(param, "words"), i, word)
+        fprintf(out, "%s\n.Cm %s", i > 0 ? " ,\nor" : "", json_string_value(word));
+    fputs(" .\n", out);
+}
+
+static void write_method(FILE *out, const json_t *method)
+{
+    const char *help = json_string_value(json_object_get(method, "help"));
+    json_t *param;
+    size_t i;
+
+    fprintf(out, ".It Cm %s", json_string_value(json_object_get(method, "name")));
+    json_array_foreach(json_object_get(method, "params"), i, param) write_param(out, param);
+    fputc('\n', out);
+    for (const char *at = help; *at != '\0' && strcmp(at, ".") != 0; at++) {
+        if (*at == '\\')
+            fputs("\\e", out);
+        else if (*at == ' ' && at > help && at[-1] == '.')
+            fputc('\n', out); /* mdoc wants each sentence on a line of its own */
+        else
+            fputc(*at, out);
+    }
+    fprintf(out, " (%s).\n", json_string_value(json_object_get(method, "role")));
+    json_array_foreach(json_object_get(method, "params"), i, param) write_words(out, param);
+}
+
+/* The manual's list is the daemon's. */
+static void the_manual_lists_every_method(void **state)
+{
+    char *page = NULL, *list = NULL, *begin, *end;
+    size_t room = 0, bytes = 0, i;
+    json_t *discovery, *method;
+    FILE *file = fopen(MANUAL, "r"), *out;
+
+    (void)state;
+    assert_non_null(file);
+    assert_true(getdelim(&page, &room, '\0', file) > 0);
+    fclose(file);
+    begin = strstr(page, LIST_BEGINS);
+    end = strstr(page, LIST_ENDS);
+    assert_true(begin != NULL && end != NULL && begin < end);
+    begin += strlen(LIST_BEGINS);
+    console("exec rpc.discover --json");
+    discovery = json_loads(said.out, 0, NULL);
+    out = open_memstream(&list, &bytes);
+    json_array_foreach(json_object_get(discovery, "methods"), i, method) write_method(out, method);
+    fclose(out);
+    if (getenv("OPENMMO_GOLDEN_UPDATE") != NULL) {
+        file = fopen(MANUAL, "w");
+        assert_non_null(file);
+        fprintf(file, "%.*s%s%s", (int)(begin - page), page, list, end);
+        fclose(file);
+    } else if (strlen(list) != (size_t)(end - begin) || memcmp(list, begin, strlen(list)) != 0) {
+        fail_msg("the manual's list of methods is not the daemon's: run test_exec with "
+                 "OPENMMO_GOLDEN_UPDATE=1");
+    }
+    json_decref(discovery);
+    free(list);
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +516,7 @@ int main(void)
         cmocka_unit_test(watching_says_it_again_and_again),
         cmocka_unit_test(everything_completes),
         cmocka_unit_test(bash_completes),
+        cmocka_unit_test(the_manual_lists_every_method),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
