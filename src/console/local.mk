@@ -17,6 +17,7 @@ libconsole_a_SOURCES = \
     src/console/exec.c src/console/exec.h \
     src/console/model/alerts.c src/console/model/alerts.h \
     src/console/model/audit.c src/console/model/audit.h \
+    src/console/model/config.c src/console/model/config.h \
     src/console/model/dossier.c src/console/model/dossier.h \
     src/console/model/chat.c src/console/model/chat.h \
     src/console/model/fields.c src/console/model/fields.h \
@@ -35,6 +36,7 @@ libconsole_a_SOURCES = \
     src/console/screens/histogram.c src/console/screens/histogram.h \
     src/console/screens/chat.c src/console/screens/chat.h \
     src/console/screens/audit.c src/console/screens/audit.h \
+    src/console/screens/config.c src/console/screens/config.h \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \

@@ -113,6 +113,13 @@ static void screens_are_as_recorded(void **state)
         {"audit-filter-80x24",   "9/by=kim ban",      24, 80,  false},
         {"audit-row-80x24",      "9\n",               24, 80,  false},
         {"audit-row-132x43",     "9j\n",              43, 132, false},
+        {"config-80x24",         "0jj",               24, 80,  false},
+        {"config-132x43",        "0jjj",              43, 132, false},
+        {"config-200x60",        "0",                 60, 200, false},
+        {"config-60x15",         "0",                 15, 60,  false},
+        {"config-changed-80x24", "0cG",               24, 80,  false},
+        {"config-filter-80x24",  "0/chat",            24, 80,  false},
+        {"config-set-80x24",     "0/chats_per\nS",    24, 80,  false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
         {"help-80x24",           "2?",                24, 80,  false},
@@ -836,7 +843,7 @@ static void the_audit_is_searched(void **state)
     assert_true(shows(&fixture, "67 rows"));
     press(&fixture, "/denied");
     assert_string_equal(params_of(&fixture, "audit.list"), "{\"limit\": 100}");
-    assert_true(shows(&fixture, "1 rows"));
+    assert_true(shows(&fixture, "1 row "));
     assert_true(shows(&fixture, "vera"));
     press(&fixture, "\x15"
                     "by=kim method=bans. target=#17 x");
@@ -913,6 +920,50 @@ static void pages_of_the_audit_are_put_together(void **state)
     assert_string_equal(audit_id(&model, 0), "2950");
     assert_string_equal(audit_id(&model, MODEL_AUDIT_ROWS - 1), "1951");
     model_fini(&model);
+}
+
+/* --- The configuration. --- */
+
+static void options_are_set_after_a_question(void **state)
+{
+    struct fixture fixture;
+    int asks;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "0/chats_per\n");
+    assert_true(shows(&fixture, "1 option "));
+    press(&fixture, "S");
+    assert_true(shows(&fixture, "Set limits.chats_per_10s?"));
+    assert_true(shows(&fixture, "until the next reload or restart"));
+    press(&fixture, "\x15"
+                    "12 a\n");
+    assert_string_equal(params_of(&fixture, "config.set"), "");
+    press(&fixture, "y");
+    assert_string_equal(params_of(&fixture, "config.set"),
+                        "{\"name\": \"limits.chats_per_10s\", \"value\": \"12 a\"}");
+    answer(&fixture, "config.set", NULL, -32000, "\"12 a\" is no whole number");
+    draw(&fixture);
+    assert_true(shows(&fixture, "not set: \"12 a\" is no whole number"));
+    press(&fixture, "Uy");
+    assert_string_equal(params_of(&fixture, "config.reset"),
+                        "{\"name\": \"limits.chats_per_10s\"}");
+    press(&fixture, "Ry");
+    assert_string_equal(params_of(&fixture, "server.reload"), "{}");
+    press(&fixture, "/\x15net.listen\nS");
+    assert_true(shows(&fixture, "net.listen is told by the file only, and changes by restart"));
+    press(&fixture, "U");
+    assert_true(shows(&fixture, "net.listen was not set by an operator"));
+    assert_null(fixture.ui.dialog.kind);
+    json_object_del(fixture.replies, "config.list");
+    ui_time(&fixture.ui, fixture.ui.now_ms + 5001, WALL_MS);
+    answer(&fixture, "config.list", NULL, -32001, "config.list takes the role admin");
+    asks = fixture.asks;
+    ui_time(&fixture.ui, fixture.ui.now_ms + 60000, WALL_MS);
+    assert_int_equal(fixture.asks, asks);
+    draw(&fixture);
+    assert_true(shows(&fixture, "your role may not read it"));
+    fixture_fini(&fixture);
 }
 
 /* --- Figures and canvas. --- */
@@ -1082,6 +1133,7 @@ int main(void)
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),
         cmocka_unit_test(alerts_are_counted_at_the_top),
+        cmocka_unit_test(options_are_set_after_a_question),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),
         cmocka_unit_test(figures_are_short_and_exact),

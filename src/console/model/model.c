@@ -27,6 +27,7 @@ static const struct {
     {NULL,              "chat",    model_chat_take},
     {"audit.list",      NULL,      model_audit_take},
     {NULL,              "audit",   model_audit_news},
+    {"config.list",     NULL,      model_config_take},
 };
 /* clang-format on */
 
@@ -42,6 +43,7 @@ void model_fini(struct model *model)
     model_log_fini(&model->log);
     model_chat_fini(&model->chat);
     model_audit_fini(&model->audit);
+    model_config_fini(&model->config);
     memset(model, 0, sizeof(*model));
 }
 

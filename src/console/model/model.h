@@ -11,6 +11,7 @@
 #include "alerts.h"
 #include "audit.h"
 #include "chat.h"
+#include "config.h"
 #include "dossier.h"
 #include "log.h"
 #include "players.h"
@@ -31,6 +32,7 @@ struct model {
     struct model_alerts alerts;
     struct model_chat chat;
     struct model_audit audit;
+    struct model_config config;
 };
 
 /* In place. -1: out of memory. */

@@ -262,8 +262,9 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
                     "The audit is for admins: your role may not read it.");
         return;
     }
-    used += canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, "%zu rows%s",
-                          state->shown_n, audit->all ? "" : " and older ones");
+    used += canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, "%zu row%s%s",
+                          state->shown_n, state->shown_n == 1 ? "" : "s",
+                          audit->all ? "" : " and older ones");
     used += ui_draw_filter(ui, canvas, row, used, &state->filter);
     if (ui->prompt == &state->filter && state->filter.text[0] == '\0')
         canvas_text(canvas, row, used + 2, canvas->columns, STYLE_DIM,
@@ -313,6 +314,8 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
 
 static void typed(struct ui *ui)
 {
+    state_of(ui)->list.cursor = 0; /* what is found stands at the top */
+    state_of(ui)->list.id[0] = '\0';
     ui_again(&state_of(ui)->poll);
     show_matching(ui);
 }

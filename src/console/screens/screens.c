@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "chat.h"
 #include "common/compiler.h"
+#include "config.h"
 #include "console/ui/result.h"
 #include "load.h"
 #include "log.h"
@@ -20,6 +21,7 @@ const struct screen *const SCREENS[] = {
     &SCREEN_CHAT,
     &SCREEN_LOG,
     &SCREEN_AUDIT, &SCREEN_AUDIT_ROW,
+    &SCREEN_CONFIG,
     &SCREEN_RESULT,
 };
 /* clang-format on */
