@@ -18,10 +18,12 @@ libconsole_a_SOURCES = \
     src/console/model/alerts.c src/console/model/alerts.h \
     src/console/model/audit.c src/console/model/audit.h \
     src/console/model/config.c src/console/model/config.h \
+    src/console/model/database.c src/console/model/database.h \
     src/console/model/dossier.c src/console/model/dossier.h \
     src/console/model/chat.c src/console/model/chat.h \
     src/console/model/fields.c src/console/model/fields.h \
     src/console/model/log.c src/console/model/log.h \
+    src/console/model/network.c src/console/model/network.h \
     src/console/model/model.c src/console/model/model.h \
     src/console/model/players.c src/console/model/players.h \
     src/console/model/profile.c src/console/model/profile.h \
@@ -37,6 +39,9 @@ libconsole_a_SOURCES = \
     src/console/screens/chat.c src/console/screens/chat.h \
     src/console/screens/audit.c src/console/screens/audit.h \
     src/console/screens/config.c src/console/screens/config.h \
+    src/console/screens/address.c src/console/screens/address.h \
+    src/console/screens/database.c src/console/screens/database.h \
+    src/console/screens/network.c src/console/screens/network.h \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
     src/console/screens/overview.c src/console/screens/overview.h \

@@ -12,6 +12,11 @@ tests_console_test_screens_SOURCES = tests/console/test_screens.c tests/console/
 tests_console_test_screens_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
 tests_console_test_screens_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/console/test_network
+tests_console_test_network_SOURCES = tests/console/test_network.c tests/console/fixture.c tests/console/fixture.h
+tests_console_test_network_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
+tests_console_test_network_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/console/test_command
 tests_console_test_command_SOURCES = tests/console/test_command.c tests/console/fixture.c tests/console/fixture.h
 tests_console_test_command_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'

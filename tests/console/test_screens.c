@@ -122,6 +122,27 @@ static void screens_are_as_recorded(void **state)
         {"config-set-80x24",     "0/chats_per\nS",    24, 80,  false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
+        {"database-80x24",       "6",                 24, 80,  false},
+        {"database-80x24-ascii", "6",                 24, 80,  true},
+        {"database-132x43",      "6>jj",              43, 132, false},
+        {"database-200x60",      "6",                 60, 200, false},
+        {"database-filter-80x24", "6/session",        24, 80,  false},
+        {"database-60x15",       "6",                 15, 60,  false},
+        {"database-more-80x24",  "6\n",               24, 80,  false},
+        {"database-more-132x43", "6\n",               43, 132, false},
+        {"network-80x24",        "7",                 24, 80,  false},
+        {"network-132x43",       "7jj",               43, 132, false},
+        {"network-200x60",       "7>>",               60, 200, false},
+        {"network-60x15",        "7",                 15, 60,  false},
+        {"network-only-80x24",   "7o",                24, 80,  false},
+        {"network-only-132x43",  "7o",                43, 132, false},
+        {"network-filter-80x24", "7/51.100.2",        24, 80,  false},
+        {"network-ban-80x24",    "7Brguesses passwords", 24, 80, false},
+        {"network-ban-2-80x24",  "7j  B",             24, 80,  false},
+        {"network-lift-80x24",   "7jjjjL",            24, 80,  false},
+        {"address-80x24",        "7\n",               24, 80,  false},
+        {"address-132x43",       "7\n",               43, 132, false},
+        {"address-200x60",       "7\n",               60, 200, false},
         {"help-80x24",           "2?",                24, 80,  false},
         {"help-60x15",           "2?",                15, 60,  false},
         {"tiny-30x6",            "",                  6,  30,  false},
@@ -162,8 +183,8 @@ static void screens_are_as_recorded(void **state)
  * ever in a cell. */
 static void no_size_and_no_hostile_text_hurts(void **state)
 {
-    static const char *const KEYS_TYPED[] = {"",    "2",   "5",    "2?", "2K",
-                                             "2/x", "5/y", "2j\n", "4",  "4kkk"};
+    static const char *const KEYS_TYPED[] = {"",  "2",    "5", "2?",  "2K", "2/x", "5/y", "2j\n",
+                                             "4", "4kkk", "6", "6\n", "7",  "7o",  "7B",  "7\n"};
 
     (void)state;
     for (int rows = 1; rows < 60; rows += 7) {

@@ -12,8 +12,10 @@
 #include "audit.h"
 #include "chat.h"
 #include "config.h"
+#include "database.h"
 #include "dossier.h"
 #include "log.h"
+#include "network.h"
 #include "players.h"
 #include "profile.h"
 #include "rpc.h"
@@ -28,6 +30,8 @@ struct model {
     struct model_profile profile;
     struct model_players players;
     struct model_dossier dossier;
+    struct model_database database;
+    struct model_network network;
     struct model_log log;
     struct model_alerts alerts;
     struct model_chat chat;

@@ -2,14 +2,17 @@
  * Map 4 Chat 5 Log 6 Database 7 Network 8 Reports 9 Audit 0 Config. Pages stand behind theirs. */
 #include "console/ui/screen.h"
 
+#include "address.h"
 #include "alerts.h"
 #include "audit.h"
 #include "chat.h"
 #include "common/compiler.h"
 #include "config.h"
 #include "console/ui/result.h"
+#include "database.h"
 #include "load.h"
 #include "log.h"
+#include "network.h"
 #include "overview.h"
 #include "player.h"
 #include "players.h"
@@ -20,6 +23,8 @@ const struct screen *const SCREENS[] = {
     &SCREEN_PLAYERS, &SCREEN_PLAYER,
     &SCREEN_CHAT,
     &SCREEN_LOG,
+    &SCREEN_DATABASE, &SCREEN_DATABASE_MORE,
+    &SCREEN_NETWORK, &SCREEN_ADDRESS,
     &SCREEN_AUDIT, &SCREEN_AUDIT_ROW,
     &SCREEN_CONFIG,
     &SCREEN_RESULT,
