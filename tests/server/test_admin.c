@@ -26,6 +26,7 @@
 #include "admin/client.h"
 #include "admin/door.h"
 #include "admin/method.h"
+#include "admin/roster.h"
 #include "admin/subscription.h"
 #include "common/clock.h"
 #include "common/compiler.h"
@@ -598,6 +599,52 @@ static void players_are_sorted_filtered_and_cut(void **state)
         assert_string_equal(names, CASES[i].names);
         assert_int_equal(json_integer_value(json_object_get(list, "matched")), CASES[i].matched);
         json_decref(list);
+    }
+    peer_free(peer);
+}
+
+/* Who asks for the same a moment later is given the same; who asks for another list, later, or
+ * after something was changed is not. */
+static void a_list_is_made_once_for_all_who_look(void **state)
+{
+    struct roster roster = {0};
+    struct roster_order order = {NULL, "in", false};
+    size_t n;
+
+    (void)state;
+    assert_int_equal(roster_rows(&roster, NULL, &order, 1000, &n)[0].figures.bytes_in, 0);
+    assert_int_equal(n, 5);
+    fake_host_players(6);
+    roster_rows(&roster, NULL, &order, 1000 + ROSTER_KEPT_MS - 1, &n);
+    assert_int_equal(n, 5);
+    roster_rows(&roster, NULL, &order, 1000 + ROSTER_KEPT_MS, &n);
+    assert_int_equal(n, 6);
+    fake_host_players(5);
+    roster_expire(&roster);
+    roster_rows(&roster, NULL, &order, 1000 + ROSTER_KEPT_MS, &n);
+    assert_int_equal(n, 5);
+    order.descending = true;
+    assert_int_equal(
+        roster_rows(&roster, NULL, &order, 1001 + ROSTER_KEPT_MS, &n)[0].figures.bytes_in, 4000);
+    order.filter = "walk";
+    roster_rows(&roster, NULL, &order, 1001 + ROSTER_KEPT_MS, &n);
+    assert_int_equal(n, 2);
+    roster_fini(&roster);
+}
+
+/* What an operator just did, he sees. */
+static void what_was_done_is_seen_at_once(void **state)
+{
+    struct peer *peer = peer_new();
+
+    (void)state;
+    for (json_int_t left = 5; left > 3; left--) {
+        json_t *list = result(peer, "players.list", "{}");
+
+        assert_int_equal(json_integer_value(json_object_get(list, "matched")), left);
+        json_decref(list);
+        json_decref(result(peer, "players.kick",
+                           left == 5 ? "{\"name\":\"anna\"}" : "{\"name\":\"Bjorn\"}"));
     }
     peer_free(peer);
 }
@@ -1466,6 +1513,8 @@ int main(void)
         WITH_HOST(bad_parameters_are_named),
         WITH_HOST(status_says_all),
         WITH_HOST(players_are_sorted_filtered_and_cut),
+        WITH_HOST(a_list_is_made_once_for_all_who_look),
+        WITH_HOST(what_was_done_is_seen_at_once),
         WITH_HOST(the_ladder_is_shown),
         WITH_HOST(the_alerts_are_shown),
         WITH_HOST(the_worst_are_shown),

@@ -19,6 +19,7 @@
 #include "admin/door.h"
 #include "admin/method.h"
 #include "admin/relief.h"
+#include "admin/roster.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "ops/traffic.h"
@@ -34,6 +35,7 @@ struct admin {
     bool saving;                /* the desk points here */
     struct method_call *parked; /* and here */
     struct erasure erasure;     /* and here */
+    struct roster roster;       /* and here */
     struct audittail audittail; /* and here */
     struct role_groups groups;
     struct door *door;
@@ -259,6 +261,7 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     admin->desk.saving = &admin->saving;
     admin->desk.parked = &admin->parked;
     admin->desk.erasure = &admin->erasure;
+    admin->desk.roster = &admin->roster;
     admin->desk.audittail = &admin->audittail;
     role_groups_find(&admin->groups);
     if (address_of(config->path, &admin->address, error) != 0) {
@@ -309,6 +312,7 @@ void admin_free(struct admin *admin)
     admin_stop(admin);
     if (admin != NULL) {
         samples_fini(&admin->samples);
+        roster_fini(&admin->roster);
         audittail_clear(&admin->audittail);
     }
     free(admin);

@@ -1,11 +1,10 @@
 /* cmd_players.c -- who is here: list, show, tell, kick, put elsewhere. */
-#define _GNU_SOURCE
-#include <stdlib.h>
 #include <string.h>
 
 #include "accounts/bans.h"
 #include "admin/method.h"
 #include "admin/player_filter.h"
+#include "admin/roster.h"
 #include "common/clock.h"
 #include "common/protocol.h"
 #include "common/space.h"
@@ -15,88 +14,6 @@
 #define LIST_MAX     1000
 #define PLACE_MAX_M  (SPACE_LIMIT_UNITS / SPACE_UNITS_PER_M)
 #define SPREAD_MAX_M 10000
-
-struct rows {
-    struct presence_row *rows;
-    size_t n, room;
-    struct player_filter filter;
-};
-
-static bool collect(void *context, const struct presence_row *row)
-{
-    struct rows *rows = context;
-
-    if (!player_filter_holds(&rows->filter, row))
-        return true;
-    if (rows->n == rows->room) {
-        size_t room = rows->room > 0 ? rows->room * 2 : 256;
-        struct presence_row *more = realloc(rows->rows, room * sizeof(*more));
-
-        if (more == NULL)
-            return false;
-        rows->rows = more;
-        rows->room = room;
-    }
-    rows->rows[rows->n++] = *row;
-    return true;
-}
-
-static int compare_u64(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
-static int by_name(const struct presence_row *a, const struct presence_row *b)
-{
-    return strcasecmp(a->name, b->name);
-}
-static int by_address(const struct presence_row *a, const struct presence_row *b)
-{
-    return strverscmp(a->figures.address, b->figures.address);
-}
-
-static int by_kind(const struct presence_row *a, const struct presence_row *b)
-{
-    return compare_u64(SESSION_WEB(a->session), SESSION_WEB(b->session));
-}
-
-/* clang-format off */
-#define FIGURES(ROW) \
-    ROW(rtt, figures.rtt_us) ROW(in, figures.bytes_in) ROW(out, figures.bytes_out) \
-    ROW(joined, joined_ms) ROW(session, session) ROW(cost, figures.cost_us) \
-    ROW(in_per_s, figures.in_per_s) ROW(out_per_s, figures.out_per_s) \
-    ROW(cost_us_per_s, figures.cost_us_per_s) ROW(cells, figures.cells) ROW(shift, figures.shift) \
-    ROW(withheld, figures.withheld) ROW(dropped, figures.dropped)
-
-#define BY(word, member) \
-    static int by_##word(const struct presence_row *a, const struct presence_row *b) \
-    { \
-        return compare_u64(a->member, b->member); \
-    }
-FIGURES(BY)
-
-typedef int compare_fn(const struct presence_row *a, const struct presence_row *b);
-#define WORD(word, member)    #word,
-#define COMPARE(word, member) by_##word,
-static const char *const SORTS[] = {"name", "address", "kind", FIGURES(WORD) NULL};
-static compare_fn *const COMPARES[] = {by_name, by_address, by_kind, FIGURES(COMPARE)};
-/* clang-format on */
-
-struct order {
-    compare_fn *compare;
-    bool descending;
-};
-
-/* Equal ones stand by session, so that a list does not jump about between two samples. */
-static int in_order(const void *a, const void *b, void *context)
-{
-    const struct order *order = context;
-    int way = order->compare(a, b);
-
-    if (order->descending)
-        way = -way;
-    return way != 0 ? way : by_session(a, b);
-}
 
 static double centimetres(double metres)
 {
@@ -121,34 +38,25 @@ static json_t *player_json(const struct presence_row *row)
         "cost_us_per_s", (json_int_t)row->figures.cost_us_per_s);
 }
 
-static int sort_of(const char *word)
-{
-    for (int i = 0; word != NULL && SORTS[i] != NULL; i++) {
-        if (strcmp(SORTS[i], word) == 0)
-            return i;
-    }
-    return 0;
-}
-
 json_t *cmd_players_list(const struct method_desk *desk, const json_t *params)
 {
     const json_t *limit = json_object_get(params, "limit");
     size_t from = (size_t)json_integer_value(json_object_get(params, "offset"));
-    size_t most = limit != NULL ? (size_t)json_integer_value(limit) : LIST_DEFAULT;
-    int sort = sort_of(json_string_value(json_object_get(params, "sort")));
-    struct order order = {COMPARES[sort], json_is_true(json_object_get(params, "descending"))};
-    struct rows rows = {NULL, 0, 0, {.words_n = 0}};
+    size_t most = limit != NULL ? (size_t)json_integer_value(limit) : LIST_DEFAULT, n;
+    const struct presence_row *rows =
+        roster_rows(desk->roster, desk->config->presence,
+                    &(struct roster_order){
+                        json_string_value(json_object_get(params, "filter")),
+                        json_string_value(json_object_get(params, "sort")),
+                        json_is_true(json_object_get(params, "descending")),
+                    },
+                    clock_steady_ms(), &n);
     json_t *list = json_array();
 
-    player_filter_parse(&rows.filter, json_string_value(json_object_get(params, "filter")));
-    presence_each(desk->config->presence, collect, &rows);
-    if (rows.n > 0)
-        qsort_r(rows.rows, rows.n, sizeof(rows.rows[0]), in_order, &order);
-    for (size_t i = from; i < rows.n && i - from < most; i++)
-        json_array_append_new(list, player_json(&rows.rows[i]));
-    free(rows.rows);
+    for (size_t i = from; i < n && i - from < most; i++)
+        json_array_append_new(list, player_json(&rows[i]));
     return json_pack("{s:I, s:I, s:I, s:o}", "here", (json_int_t)presence_n(desk->config->presence),
-                     "matched", (json_int_t)rows.n, "offset", (json_int_t)from, "players", list);
+                     "matched", (json_int_t)n, "offset", (json_int_t)from, "players", list);
 }
 
 static void run_list(struct method_call *call)
@@ -366,7 +274,7 @@ static void run_summon(struct method_call *call)
 
 /* clang-format off */
 const struct method_param CMD_PLAYERS_LIST_PARAMS[] = {
-    {"sort",       METHOD_WORD,    false, 0, 0,        SORTS, "What the list is sorted by; name if not given."},
+    {"sort",       METHOD_WORD,    false, 0, 0,        ROSTER_SORTS, "What the list is sorted by; name if not given."},
     {"descending", METHOD_BOOLEAN, false, 0, 0,        NULL,  "The largest first."},
     {"filter",     METHOD_TEXT,    false, 0, PLAYER_FILTER_MAX, NULL, "Only those of whom all its words hold: a part of the name or address, or rtt>100 (ms), in, out (KB/s), cpu (ms/s), cells, shift, dropped, withheld, kind=web, is=guest, is=away."},
     {"offset",     METHOD_INTEGER, false, 0, 1 << 24,  NULL,  "Leave out the first so many."},

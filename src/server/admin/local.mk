@@ -33,6 +33,7 @@ libserver_a_SOURCES += \
     src/server/admin/player_filter.c src/server/admin/player_filter.h \
     src/server/admin/relief.c src/server/admin/relief.h \
     src/server/admin/role.c src/server/admin/role.h \
+    src/server/admin/roster.c src/server/admin/roster.h \
     src/server/admin/samples.c src/server/admin/samples.h \
     src/server/admin/standing.c src/server/admin/standing.h \
     src/server/admin/who.c src/server/admin/who.h \

@@ -67,6 +67,7 @@ struct method_desk {
     struct method_call **parked; /* calls that wait for the store, by tag */
     struct atlas *atlas;         /* atlas.h */
     struct relief *relief;       /* relief.h */
+    struct roster *roster;       /* roster.h */
 };
 
 struct client; /* client.h */
