@@ -143,6 +143,8 @@ static void screens_are_as_recorded(void **state)
         {"address-80x24",        "7\n",               24, 80,  false},
         {"address-132x43",       "7\n",               43, 132, false},
         {"address-200x60",       "7\n",               60, 200, false},
+        {"log-200x60",           "5",                 60, 200, false},
+        {"log-time-80x24",       "5t12:03",           24, 80,  false},
         {"help-80x24",           "2?",                24, 80,  false},
         {"help-60x15",           "2?",                15, 60,  false},
         {"tiny-30x6",            "",                  6,  30,  false},
@@ -847,6 +849,38 @@ static void alerts_are_counted_at_the_top(void **state)
     fixture_fini(&fixture);
 }
 
+/* --- The log. --- */
+
+/* The lines of the recording begin at 12:02:31. */
+static void the_log_jumps_to_a_time(void **state)
+{
+    static const struct {
+        const char *typed, *shown, *not_shown;
+    } CASES[] = {
+        {"12:03\n", " 12:03:01", " 12:02:5"},
+        {"12:03:30\n", " 12:03:31", " 12:03:29"},
+        {"1m\n", " 12:03:32", " 12:03:29"},
+        {"3:00\n", " 12:02:31", " 12:04:2"}, /* before all that is here */
+        {"12:0x\n", "12:0x is no time", NULL},
+        {"25:00\n", "25:00 is no time", NULL},
+        {"7y\n", "7y is no time", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct fixture fixture;
+
+        fixture_init(&fixture, 24, 80, false);
+        press(&fixture, "5t");
+        press(&fixture, CASES[i].typed);
+        if (!shows(&fixture, CASES[i].shown) ||
+            (CASES[i].not_shown != NULL && shows(&fixture, CASES[i].not_shown)))
+            fail_msg("%s leads elsewhere:\n%s", CASES[i].typed, printed(&fixture, false));
+        assert_true(CASES[i].not_shown == NULL || shows(&fixture, "standing still"));
+        fixture_fini(&fixture);
+    }
+}
+
 /* --- The audit. --- */
 
 /* by=, method= and target= go to the daemon, other words stay here; a viewer is told that he may
@@ -1155,6 +1189,7 @@ int main(void)
         cmocka_unit_test(orders_are_seen),
         cmocka_unit_test(alerts_are_counted_at_the_top),
         cmocka_unit_test(options_are_set_after_a_question),
+        cmocka_unit_test(the_log_jumps_to_a_time),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),
         cmocka_unit_test(figures_are_short_and_exact),

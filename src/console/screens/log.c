@@ -3,17 +3,21 @@
 #define _GNU_SOURCE
 #include "log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/compiler.h"
 
-enum { DO_LEVEL = KEYS_OWN, DO_FOLLOW };
+#define DAY_MS 86400000
+
+enum { DO_LEVEL = KEYS_OWN, DO_FOLLOW, DO_TIME };
 
 struct log_state {
     int hidden;      /* levels that are not shown: 0 none, 3 all but errors */
     bool standing;   /* new lines do not move it */
     uint64_t bottom; /* then: sequence of the lowest line shown */
     struct line filter;
+    struct line time; /* to jump to: "12:03", "12:03:30", "10m" ago */
 };
 
 static struct log_state *state_of(struct ui *ui)
@@ -67,6 +71,12 @@ static void draw_head(struct ui *ui, struct canvas *canvas, int row)
     used += canvas_text(canvas, row, used, canvas->columns, STYLE_PLAIN,
                         state->standing ? "   standing still (f follows)" : "   following");
     used += ui_draw_filter(ui, canvas, row, used, &state->filter);
+    if (ui->prompt == &state_of(ui)->time) {
+        used += canvas_text(canvas, row, used, canvas->columns, STYLE_DIM, "   to the time: ");
+        used += line_draw(&state->time, canvas, row, used, 20, true);
+        used += canvas_text(canvas, row, used + 2, canvas->columns, STYLE_DIM,
+                            "12:03, 12:03:30, or 10m ago");
+    }
     if (ui->model.log.lost > 0)
         canvas_printf(canvas, row, used + 3, canvas->columns, STYLE_WARN, "%llu lines were lost",
                       (unsigned long long)ui->model.log.lost);
@@ -143,6 +153,63 @@ static void move(struct ui *ui, long n)
     state_of(ui)->standing = n < 0 || moved(ui, to, 1) != to;
 }
 
+/* Unix time in milliseconds of what was typed; -1: it is none. A time of day is the last one that
+ * was, in UTC as the lines have it. */
+static int64_t time_typed(const char *text, int64_t now_ms)
+{
+    static const struct {
+        char letter;
+        int64_t ms;
+    } UNITS[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', DAY_MS}};
+    unsigned hours, minutes, seconds = 0;
+    int64_t at_ms;
+    char unit, more;
+
+    if (sscanf(text, "%5u%c%c", &hours, &unit, &more) == 2) {
+        for (size_t i = 0; i < ARRAY_N(UNITS); i++) {
+            if (UNITS[i].letter == unit)
+                return now_ms - (int64_t)hours * UNITS[i].ms;
+        }
+    }
+    if ((sscanf(text, "%2u:%2u%c", &hours, &minutes, &more) != 2 &&
+         sscanf(text, "%2u:%2u:%2u%c", &hours, &minutes, &seconds, &more) != 3) ||
+        hours > 23 || minutes > 59 || seconds > 59)
+        return -1;
+    at_ms = now_ms / DAY_MS * DAY_MS + (int64_t)(hours * 3600 + minutes * 60 + seconds) * 1000;
+    return at_ms > now_ms ? at_ms - DAY_MS : at_ms;
+}
+
+/* The first line from then on at the top. */
+static void jump(struct ui *ui)
+{
+    int64_t at_ms = time_typed(state_of(ui)->time.text, ui->wall_ms);
+    long page = ui->body_rows > 2 ? ui->body_rows - 2 : 1;
+
+    for (long i = 0; at_ms >= 0 && i < (long)model_log_n(&ui->model); i++) {
+        const struct model_log_line *line = model_log_line(&ui->model, (size_t)i);
+
+        if (line->time_ms < at_ms || !matches(ui, line))
+            continue;
+        stand(ui, moved(ui, i, page));
+        return;
+    }
+}
+
+/* Each change shows at once; what was typed to its end and leads nowhere is said. */
+static void typed(struct ui *ui)
+{
+    struct log_state *state = state_of(ui);
+
+    if (state->time.text[0] == '\0')
+        return;
+    jump(ui);
+    if (ui->prompt == NULL) {
+        if (time_typed(state->time.text, ui->wall_ms) < 0)
+            ui_say(ui, true, "%s is no time: 12:03, 12:03:30, or 10m ago", state->time.text);
+        line_set(&state->time, "");
+    }
+}
+
 static void act(struct ui *ui, int action)
 {
     struct log_state *state = state_of(ui);
@@ -163,6 +230,8 @@ static void act(struct ui *ui, int action)
         state->standing = false;
     } else if (action == DO_FOLLOW) {
         stand(ui, bottom_index(ui));
+    } else if (action == DO_TIME) {
+        ui_prompt(ui, &state->time);
     } else if (action == KEYS_DO_FILTER) {
         ui_prompt(ui, &state->filter);
     } else if (action == KEYS_DO_BACK) {
@@ -181,6 +250,7 @@ static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 static const struct keys_row ROWS[] = {
     {{'l'},                              DO_LEVEL,          "l",            "Level",  "least level that is shown: debug, info, warn, error"},
     {{'f'},                              DO_FOLLOW,         "f",            "Follow", "follow new lines, or stand still"},
+    {{'t'},                              DO_TIME,           "t",            "Time",   "jump to a time: 12:03, 12:03:30, or 10m ago"},
     {{'/', KEYS_F(3), KEYS_F(4)},        KEYS_DO_FILTER,    "/, F3, F4",    "Filter", "only lines that contain what you type"},
     {{KEYS_UP, 'k'},                     KEYS_DO_LINE_UP,   "Up, k",        NULL,     "one line back; stops following"},
     {{KEYS_DOWN, 'j'},                   KEYS_DO_LINE_DOWN, "Down, j",      NULL,     "one line on"},
@@ -199,5 +269,6 @@ const struct screen SCREEN_LOG = {
     .state_bytes = sizeof(struct log_state),
     .draw = draw,
     .act = act,
+    .typed = typed,
     .mouse = on_mouse,
 };
