@@ -118,6 +118,16 @@ static const struct method {
     {"allowlist.list",  "",                MODERATOR, 0},
     {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
 };
+/* The same of subscriptions. */
+static const struct method TOPICS[] = {
+    {"metrics", "topic=metrics", VIEWER,    0},
+    {"players", "topic=players", VIEWER,    0},
+    {"log",     "topic=log",     VIEWER,    0},
+    {"alerts",  "topic=alerts",  VIEWER,    0},
+    {"chat",    "topic=chat",    MODERATOR, 0},
+    {"reports", "topic=reports", MODERATOR, 0},
+    {"audit",   "topic=audit",   ADMIN,     0},
+};
 /* clang-format on */
 
 static struct daemon openmmod;
@@ -265,31 +275,57 @@ static void each_role_may_what_the_table_says(void **state)
     assert_true(daemon_running(&openmmod));
 }
 
-/* No method stands in the server alone. */
-static void the_table_is_whole(void **state)
+static void each_role_may_hear_what_the_table_says(void **state)
 {
-    char list[sizeof(said)];
+    (void)state;
+    need_users();
+    for (size_t i = 0; i < ARRAY_N(TOPICS); i++) {
+        for (size_t j = 0; j < ARRAY_N(USERS); j++) {
+            bool allowed = USERS[j].role >= TOPICS[i].role;
+            int status = asks(&USERS[j], "subscribe", TOPICS[i].arguments);
+
+            if (status != (allowed ? 0 : 4))
+                fail_msg("%s subscribes to %s: status %d, %s", USERS[j].name, TOPICS[i].name,
+                         status, said);
+        }
+    }
+}
+
+/* Rows of "name role ..." stand in the table, and none else. */
+static void is_whole(char *list, const struct method *table, size_t rows)
+{
+    static const char *const ROLES[] = {"none", "viewer", "moderator", "admin"};
     unsigned n = 0;
+
+    for (char *line = strtok(list, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        char name[64], role[64];
+        bool known = strncmp(line, "name ", 5) == 0;
+
+        assert_int_equal(sscanf(line, "%63s %63s", name, role), 2);
+        for (size_t i = 0; i < rows; i++)
+            known |= strcmp(table[i].name, name) == 0 && strcmp(ROLES[table[i].role], role) == 0;
+        if (!known)
+            fail_msg("%s takes the role %s: the tables of this test do not say so", name, role);
+        n++;
+    }
+    assert_int_equal(n, rows + 1);
+}
+
+/* No method stands in the server alone, and no topic. */
+static void the_tables_are_whole(void **state)
+{
+    char list[sizeof(said)], *topics;
 
     (void)state;
     need_users();
     assert_int_equal(asks(&USERS[3], "rpc.discover", ""), 0);
     strcpy(list, strstr(said, "\nname"));
-    *strstr(list, "\n\n") = '\0'; /* the topics follow */
-    for (char *line = strtok(list + 1, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        static const char *const ROLES[] = {"none", "viewer", "moderator", "admin"};
-        char name[64], role[64];
-        bool known = strncmp(line, "name ", 5) == 0;
-
-        assert_int_equal(sscanf(line, "%63s %63s", name, role), 2);
-        for (size_t i = 0; i < ARRAY_N(METHODS); i++)
-            known |=
-                strcmp(METHODS[i].name, name) == 0 && strcmp(ROLES[METHODS[i].role], role) == 0;
-        if (!known)
-            fail_msg("%s takes the role %s: METHODS of this test does not say so", name, role);
-        n++;
-    }
-    assert_int_equal(n, ARRAY_N(METHODS) + 1);
+    topics = strstr(list, "\n\n");
+    *topics = '\0';
+    topics = strstr(topics + 1, "\nname");
+    assert_non_null(topics);
+    is_whole(list + 1, METHODS, ARRAY_N(METHODS));
+    is_whole(topics + 1, TOPICS, ARRAY_N(TOPICS));
 }
 
 static void a_user_is_called_by_name_and_audited(void **state)
@@ -321,7 +357,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_may_what_the_table_says),
-        cmocka_unit_test(the_table_is_whole),
+        cmocka_unit_test(each_role_may_hear_what_the_table_says),
+        cmocka_unit_test(the_tables_are_whole),
         cmocka_unit_test(a_user_is_called_by_name_and_audited),
         cmocka_unit_test(an_admin_stops_the_server),
     };

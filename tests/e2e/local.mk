@@ -69,6 +69,11 @@ tests_e2e_test_upkeep_SOURCES = tests/e2e/test_upkeep.c $(WEB_SOURCES)
 tests_e2e_test_upkeep_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_upkeep_LDADD = $(STAGE_STORE_LIBS)
 
+check_PROGRAMS += tests/e2e/test_operators
+tests_e2e_test_operators_SOURCES = tests/e2e/test_operators.c $(STAGE_SOURCES)
+tests_e2e_test_operators_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
+tests_e2e_test_operators_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) -lutil
+
 check_PROGRAMS += tests/e2e/test_mounts
 tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)
 tests_e2e_test_mounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)

@@ -1,11 +1,14 @@
 /* fuzz_jsonrpc.c -- JSON-RPC: any lines in; each line out is one line of JSON, and nothing that was
- * asked stays open once all calls are answered. */
+ * asked stays open once all calls are answered. What names a method of ours has its parameters
+ * checked against that row, a subscription also against its topic's. */
 #include <stdbool.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "admin/jsonrpc.h"
+#include "admin/method.h"
+#include "admin/subscription.h"
 #include "fuzz.h"
 
 #define HELD_MAX 8
@@ -16,6 +19,25 @@ struct host {
     unsigned answers;
 };
 
+/* As method_begin and a subscription do, whatever comes. */
+static void check_params(const char *name, const json_t *params)
+{
+    const struct method *method = method_find(name);
+    struct error error = {""};
+    const char *topic;
+    if (!method || !json_is_object(params))
+        return;
+    if (method_check(method->params, params, &error) != 0) {
+        MUST(error.text[0]);
+        return;
+    }
+    topic = json_string_value(json_object_get(params, "topic"));
+    params = json_object_get(params, "params");
+    for (const struct topic *row = TOPICS; topic && row->name; row++)
+        if (strcmp(row->name, topic) == 0 && json_is_object(params))
+            MUST(method_check(row->params, params, &error) == 0 || error.text[0]);
+}
+
 static void on_call(void *context, struct jsonrpc_call *call)
 {
     struct host *host = context;
@@ -23,6 +45,7 @@ static void on_call(void *context, struct jsonrpc_call *call)
     json_t *params = jsonrpc_params(call);
     MUST(method);
     MUST(!params || json_is_object(params) || json_is_array(params));
+    check_params(method, params);
     if (method[0] == 'h' && host->held_n < HELD_MAX)
         host->held[host->held_n++] = call;
     else if (method[0] == 'e')

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,22 @@ static const struct line_case LINES[] = {
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":{}}", -32600, 0},
     {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1,\"extra\":1}", -32600, 0},
     {"[]", -32600, 0},
+    {"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":1}", -32700, 0},
+    /* numbers: what fits into 64 bits or a double is one */
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":9223372036854775807}", 1, 1},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"id\":9223372036854775808}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":{\"n\":-9223372036854775809},\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[1e308],\"id\":1}", 1, 1},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[-1e309],\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[1e-9999],\"id\":1}", 1, 1},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[NaN],\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[01],\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[0x1],\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":[1,],\"id\":1}", -32700, 0},
+    /* keys that stand twice, however deep */
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":{\"a\":{\"b\":1,\"b\":1}},\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":{\"a\":1,\"\\u0061\":1},\"id\":1}", -32700, 0},
+    {"{\"jsonrpc\":\"2.0\",\"method\":\"echo\",\"params\":{\"a\\u0000\":1},\"id\":1}", -32700, 0},
 };
 /* clang-format on */
 
@@ -170,6 +187,50 @@ static void a_batch_answers_in_one_line(void **state)
                   "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32601,\"message\":\"no\"},\"id\":2}]");
     take(&fake, "[{\"jsonrpc\":\"2.0\",\"method\":\"echo\"}]");
     assert_int_equal(fake.answers, 0);
+}
+
+/* As deep as the reader goes, and deeper; never so deep that the stack ends. */
+static void depth_has_a_limit(void **state)
+{
+    static const unsigned DEPTHS[] = {20, 1000, 3000, JSONRPC_LINE_MAX / 2 - 40};
+    static char line[JSONRPC_LINE_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(DEPTHS); i++) {
+        struct fake fake;
+        size_t n = (size_t)sprintf(line, "{\"jsonrpc\":\"2.0\",\"method\":\"mute\",\"params\":");
+
+        memset(line + n, '[', DEPTHS[i]);
+        memset(line + n + DEPTHS[i], ']', DEPTHS[i]);
+        strcpy(line + n + 2 * DEPTHS[i], "}");
+        fake_init(&fake);
+        take(&fake, line);
+        if (DEPTHS[i] < 2000) {
+            assert_int_equal(fake.calls, 1);
+        } else {
+            assert_int_equal(fake.calls, 0);
+            assert_int_equal(code_of(&fake), JSONRPC_BAD_JSON);
+        }
+    }
+}
+
+/* Ten thousand that are no requests fit into a line. */
+static void a_batch_of_ten_thousand_is_refused(void **state)
+{
+    static char line[JSONRPC_LINE_MAX];
+    struct fake fake;
+    size_t n = 0;
+
+    (void)state;
+    line[n++] = '[';
+    for (unsigned i = 0; i < 10000; i++)
+        n += (size_t)sprintf(line + n, "{},");
+    line[n - 1] = ']';
+    fake_init(&fake);
+    take(&fake, line);
+    assert_int_equal(fake.answers, 1);
+    assert_int_equal(fake.calls, 0);
+    assert_int_equal(code_of(&fake), JSONRPC_BAD_REQUEST);
 }
 
 static void a_batch_has_a_limit(void **state)
@@ -306,6 +367,8 @@ int main(void)
         cmocka_unit_test(each_line_gets_its_code),
         cmocka_unit_test(the_id_comes_back_as_it_was),
         cmocka_unit_test(a_batch_answers_in_one_line),
+        cmocka_unit_test(depth_has_a_limit),
+        cmocka_unit_test(a_batch_of_ten_thousand_is_refused),
         cmocka_unit_test(a_batch_has_a_limit),
         cmocka_unit_test(an_answer_may_come_late),
         cmocka_unit_test(a_port_that_ends_hears_nothing_more),
