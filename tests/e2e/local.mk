@@ -103,6 +103,11 @@ tests_e2e_test_alerts_SOURCES = tests/e2e/test_alerts.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_alerts_CFLAGS = $(STAGE_STORE_CFLAGS)
 tests_e2e_test_alerts_LDADD = $(STAGE_STORE_LIBS)
 
+check_PROGRAMS += tests/e2e/test_turning
+tests_e2e_test_turning_SOURCES = tests/e2e/test_turning.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_turning_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_turning_LDADD = $(STAGE_STORE_LIBS)
+
 check_PROGRAMS += tests/e2e/test_monitoring
 tests_e2e_test_monitoring_SOURCES = tests/e2e/test_monitoring.c $(STAGE_STORE_SOURCES)
 tests_e2e_test_monitoring_CFLAGS = $(STAGE_STORE_CFLAGS)
