@@ -78,6 +78,7 @@ static void draw(struct console *console)
         canvas_fini(canvas);
         if (canvas_init(canvas, rows, columns, ascii) != 0)
             return;
+        canvas->mono = !terminal_coloured();
     }
     ui_draw(&console->ui, canvas);
     terminal_show(canvas, console->ui.redraw);
@@ -131,12 +132,12 @@ static void play(struct console *console)
 
 static int wait_ms(struct console *console)
 {
-    int to_second_ms = 1000 - (int)(clock_wall_ms() % 1000), due_ms;
+    int ui_ms = ui_wait_ms(&console->ui, clock_steady_ms()), due_ms;
 
     if (console->client == NULL)
         return PLAY_STEP_MS;
     due_ms = admin_client_wait_ms(console->client, clock_steady_ms());
-    return due_ms < to_second_ms ? due_ms : to_second_ms;
+    return due_ms < ui_ms ? due_ms : ui_ms;
 }
 
 /* One blocking call, then the passes: keys, socket or recording, picture. False: the terminal is

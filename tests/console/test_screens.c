@@ -1160,7 +1160,8 @@ static void a_cells_own_colours_are_printed_and_greyed(void **state)
     canvas_text(&fixture.canvas, 0, 1, 1, STYLE_PLAIN, "y"); /* what is over it has none */
     assert_int_equal(fixture.canvas.cells[1].front, 0);
     canvas_grey(&fixture.canvas, 0);
-    assert_int_equal(fixture.canvas.cells[4].back, 0);
+    assert_int_equal(fixture.canvas.cells[4].back, CANVAS_RGB(46, 46, 46));
+    assert_int_equal(fixture.canvas.cells[3].back, 0);
     canvas_fini(&fixture.canvas);
 }
 

@@ -19,6 +19,7 @@
 static struct {
     SCREEN *screen;
     bool coloured;
+    bool full; /* nearly all of curses' colour pairs were given away */
     struct mouse clicked; /* where the last click was, and when */
     uint64_t clicked_ms;
     struct termios before;
@@ -105,7 +106,8 @@ static bool wants_colour(enum terminal_colour colour)
            (colour != TERMINAL_AUTO || no_colour == NULL || no_colour[0] == '\0');
 }
 
-static void start_colours(enum terminal_colour colour)
+/* A pair for each style. */
+static void start_pairs(void)
 {
     /* clang-format off */
     static const struct { enum style style; short front, back; } PAIRS[] = {
@@ -124,13 +126,18 @@ static void start_colours(enum terminal_colour colour)
     };
     /* clang-format on */
 
+    for (size_t i = 0; i < ARRAY_N(PAIRS); i++)
+        init_pair((short)(PAIRS[i].style + 1), PAIRS[i].front, PAIRS[i].back);
+}
+
+static void start_colours(enum terminal_colour colour)
+{
     terminal.coloured = false;
     if (!has_colors() || !wants_colour(colour))
         return;
     start_color();
     use_default_colors();
-    for (size_t i = 0; i < ARRAY_N(PAIRS); i++)
-        init_pair((short)(PAIRS[i].style + 1), PAIRS[i].front, PAIRS[i].back);
+    start_pairs();
     terminal.coloured = true;
 }
 
@@ -240,6 +247,11 @@ static bool eats_sequence(void)
     return true;
 }
 
+bool terminal_coloured(void)
+{
+    return terminal.coloured;
+}
+
 int terminal_key(void)
 {
     /* clang-format off */
@@ -338,13 +350,26 @@ static int pair_of(const struct canvas_cell *cell)
         return cell->style + 1;
     if (COLOR_PAIRS < MANY_PAIRS && front >= 0) /* else the styles' pairs would be forgotten */
         back = -1;
-    pair = alloc_pair(front, back); /* curses keeps those in use, and forgets the oldest */
+    pair = alloc_pair(front, back);
+    terminal.full |= COLOR_PAIRS >= MANY_PAIRS * 4 && pair > COLOR_PAIRS / 4 * 3;
     return pair > 0 ? pair : 0;
+}
+
+/* Curses takes pairs back that are still seen when it has given all away: so all are forgotten
+ * before, and what is shown is drawn anew. Maps have thousands of pairs, all else a dozen. */
+static void forget_pairs(void)
+{
+    terminal.full = false;
+    reset_color_pairs();
+    start_pairs();
+    clearok(curscr, TRUE);
 }
 
 /* Curses keeps what is on the screen and sends the difference. */
 void terminal_show(const struct canvas *canvas, bool whole)
 {
+    if (terminal.full)
+        forget_pairs();
     if (whole)
         clearok(curscr, TRUE);
     for (int row = 0; row < canvas->rows; row++) {

@@ -25,6 +25,8 @@ void terminal_close(void); /* also when it is not open */
 void terminal_size(int *rows, int *columns);
 /* Can it show more than ASCII? (The locale's character set is UTF-8.) */
 bool terminal_utf8(void);
+/* Are colours seen? After terminal_open. */
+bool terminal_coloured(void);
 /* The next key (a code point or KEYS_*); 0: none waits. Never blocks. A change of size is no key.
  * KEYS_MOUSE: terminal_mouse says what. */
 int terminal_key(void);

@@ -255,11 +255,21 @@ void canvas_box(struct canvas *canvas, int row, int column, int rows, int column
     }
 }
 
+/* As bright as it was to the eye, but darker. */
+static uint32_t greyed(uint32_t colour)
+{
+    uint32_t red = colour >> 16 & 0xff, green = colour >> 8 & 0xff, blue = colour & 0xff;
+    uint32_t grey = (red * 3 + green * 6 + blue) * 6 / 100;
+
+    return colour != 0 ? CANVAS_RGB(grey, grey, grey) : 0;
+}
+
 void canvas_grey(struct canvas *canvas, int from_row)
 {
     for (int i = from_row * canvas->columns; i < canvas->rows * canvas->columns; i++) {
         canvas->cells[i].style = STYLE_DIM;
-        canvas->cells[i].front = canvas->cells[i].back = 0;
+        canvas->cells[i].front = greyed(canvas->cells[i].front);
+        canvas->cells[i].back = greyed(canvas->cells[i].back);
     }
 }
 

@@ -43,6 +43,7 @@ struct canvas_cell {
 struct canvas {
     int rows, columns;
     bool ascii; /* draw with ASCII only */
+    bool mono;  /* colours are not seen: whoever makes the canvas says so */
     struct canvas_cell *cells;
     int cursor_row, cursor_column; /* -1: no cursor */
 };
@@ -83,7 +84,7 @@ void canvas_fill(struct canvas *canvas, int row, int column, int columns, enum s
 /* A frame with a title in its upper edge. */
 void canvas_box(struct canvas *canvas, int row, int column, int rows, int columns,
                 const char *title);
-/* Everything grey, from that row on. */
+/* Everything grey, from that row on; colours of its own become greys. */
 void canvas_grey(struct canvas *canvas, int from_row);
 
 /* All of a row in that style, whatever it was drawn in: the line under the cursor. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "frame.h"
 #include "help.h"
 #include "screen.h"
@@ -175,6 +176,21 @@ void ui_again(struct requests_poll *poll)
     poll->asked_ms = 0;
 }
 
+void ui_wake(struct ui *ui, unsigned in_ms)
+{
+    if (ui->wake_ms == 0 || ui->wake_ms > ui->now_ms + in_ms)
+        ui->wake_ms = ui->now_ms + in_ms;
+}
+
+int ui_wait_ms(const struct ui *ui, uint64_t now_ms)
+{
+    int to_second_ms = 1000 - (int)(clock_wall_ms() % 1000);
+
+    if (ui->wake_ms == 0 || ui->wake_ms > now_ms + (uint64_t)to_second_ms)
+        return to_second_ms;
+    return ui->wake_ms > now_ms ? (int)(ui->wake_ms - now_ms) : 0;
+}
+
 static void do_next(struct ui *ui)
 {
     struct request deed;
@@ -302,6 +318,7 @@ void ui_time(struct ui *ui, uint64_t now_ms, int64_t wall_ms)
 {
     ui->now_ms = now_ms;
     ui->wall_ms = wall_ms;
+    ui->wake_ms = 0;
     if (now_ms >= ui->message_until_ms)
         ui->message[0] = '\0';
     if (ui->link == UI_LIVE && !ui->paused && shown(ui)->time != NULL)

@@ -62,6 +62,7 @@ struct ui {
     uint64_t message_until_ms;
     uint64_t now_ms; /* monotonic, as of the last ui_time */
     int64_t wall_ms;
+    uint64_t wake_ms;  /* time is to pass then, monotonic; 0: with the next second */
     int columns, rows; /* of the last drawing */
     int body_rows;     /* of the last drawing: how far a page goes */
     struct requests requests;
@@ -76,6 +77,8 @@ void ui_fini(struct ui *ui);
 
 /* Time passes: messages go, lists are asked for again. Call before ui_draw. */
 void ui_time(struct ui *ui, uint64_t now_ms, int64_t wall_ms);
+/* How long whoever waits may wait until the next ui_time. */
+int ui_wait_ms(const struct ui *ui, uint64_t now_ms);
 /* The connection. */
 void ui_opened(struct ui *ui);
 /* It ended or was not to be had; denied: the daemon refuses us. Pending answers will not come. */
@@ -129,6 +132,8 @@ void ui_ask_then(struct ui *ui, const char *method, json_t *params,
 bool ui_due(const struct ui *ui, const struct requests_poll *poll, unsigned interval_ms);
 void ui_poll(struct ui *ui, struct requests_poll *poll, const char *method, json_t *params);
 void ui_again(struct requests_poll *poll);
+/* In a screen's time: let it pass again in so many ms at the latest, not only with the second. */
+void ui_wake(struct ui *ui, unsigned in_ms);
 /* Do something that changes the server: how it ended is said in the bottom line: "kicked Aria" or
  * "not kicked: why (Aria)". done: "kicked", a constant; target: copied, may be empty. What hurts
  * goes through dialog_open instead, which calls this. */
