@@ -4,7 +4,7 @@ openmmo_console_CFLAGS = $(AM_CFLAGS) $(CONSOLE_CFLAGS)
 openmmo_console_LDADD = $(CONSOLE_LIBS)
 
 CONSOLE_CFLAGS = $(JANSSON_CFLAGS) $(NCURSES_CFLAGS)
-CONSOLE_LIBS = libconsole.a $(JANSSON_LIBS) $(NCURSES_LIBS) $(COMMON_LIBS)
+CONSOLE_LIBS = libconsole.a $(JANSSON_LIBS) $(NCURSES_LIBS) $(COMMON_LIBS) -lm
 
 noinst_LIBRARIES += libconsole.a
 libconsole_a_CFLAGS = $(AM_CFLAGS) $(CONSOLE_CFLAGS)
@@ -22,6 +22,7 @@ libconsole_a_SOURCES = \
     src/console/model/dossier.c src/console/model/dossier.h \
     src/console/model/chat.c src/console/model/chat.h \
     src/console/model/fields.c src/console/model/fields.h \
+    src/console/model/ground.c src/console/model/ground.h \
     src/console/model/log.c src/console/model/log.h \
     src/console/model/network.c src/console/model/network.h \
     src/console/model/model.c src/console/model/model.h \
@@ -30,6 +31,7 @@ libconsole_a_SOURCES = \
     src/console/model/rpc.c src/console/model/rpc.h \
     src/console/model/series.c src/console/model/series.h \
     src/console/model/status.c src/console/model/status.h \
+    src/console/model/world.c src/console/model/world.h \
     src/console/model/worst.c src/console/model/worst.h \
     src/console/record.c src/console/record.h \
     src/console/request.c src/console/request.h \
@@ -42,8 +44,13 @@ libconsole_a_SOURCES = \
     src/console/screens/address.c src/console/screens/address.h \
     src/console/screens/database.c src/console/screens/database.h \
     src/console/screens/network.c src/console/screens/network.h \
+    src/console/screens/cell.c \
     src/console/screens/load.c src/console/screens/load.h \
     src/console/screens/log.c src/console/screens/log.h \
+    src/console/screens/map.c src/console/screens/map.h src/console/screens/map_inside.h \
+    src/console/screens/map_draw.c src/console/screens/map_panel.c \
+    src/console/screens/map_picture.c src/console/screens/map_picture.h \
+    src/console/screens/map_view.c src/console/screens/map_view.h \
     src/console/screens/overview.c src/console/screens/overview.h \
     src/console/screens/player.c src/console/screens/player.h \
     src/console/screens/player_deeds.c src/console/screens/player_deeds.h \

@@ -61,3 +61,16 @@ EXTRA_tests_console_test_roles_DEPENDENCIES = openmmo-console openmmod
 
 dist_check_SCRIPTS += tests/console/test_manuals.sh
 TESTS += tests/console/test_manuals.sh
+
+check_PROGRAMS += tests/console/test_map
+tests_console_test_map_SOURCES = tests/console/test_map.c
+tests_console_test_map_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
+tests_console_test_map_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/console/test_map_live
+tests_console_test_map_live_SOURCES = tests/console/test_map_live.c tests/console/tmux.c tests/console/tmux.h \
+    tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
+tests_console_test_map_live_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
+    -DBOTS_PROGRAM='"$(abs_top_builddir)/openmmo-bots"'
+tests_console_test_map_live_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
+EXTRA_tests_console_test_map_live_DEPENDENCIES = openmmo-console openmmo-bots openmmod

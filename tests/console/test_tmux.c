@@ -103,6 +103,8 @@ static void the_screens_are_seen_and_q_leaves(void **state)
     tmux_type("G");
     tmux_see("\xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99"); /* wide, and the last by name */
     tmux_type("Tab");
+    tmux_see("players in view");
+    tmux_type("5");
     tmux_see("following");
     tmux_see("somebody walks about");
     tmux_type("?");
@@ -415,7 +417,7 @@ static void idling_costs_little(void **state)
 {
     struct winsize size = {.ws_row = 24, .ws_col = 80};
     char path[128];
-    static const char SCREENS[] = "125";
+    static const char SCREENS[] = "1253";
     int master;
     pid_t pid;
 
@@ -435,7 +437,7 @@ static void idling_costs_little(void **state)
         size_t idle;
 
         assert_int_equal(write(master, &SCREENS[i], 1), 1);
-        assert_true(i == 0 || bytes_sent(master, 100) > 500);
+        assert_true(i == 0 || bytes_sent(master, 1000) > 500);
         (void)bytes_sent(master, 400);
         idle = bytes_sent(master, 3000);
         print_message("screen %c: %zu bytes in 3 s\n", SCREENS[i], idle);

@@ -17,6 +17,12 @@ static const struct {
     {"metrics.history", NULL,      model_history_take},
     {"server.worst",    NULL,      model_worst_take},
     {"server.profile",  NULL,      model_profile_take},
+    {"world.show",       NULL,     model_world_take},
+    {"world.heights",    NULL,     model_world_take_heights},
+    {"world.population", NULL,     model_world_take_population},
+    {"world.players",    NULL,     model_world_take_players},
+    {"world.cell",       NULL,     model_world_take_cell},
+    {"world.player",     NULL,     model_world_take_one},
     {"players.list",    "players", model_players_take},
     {"players.show",    NULL,      model_dossier_take},
     {"players.history", NULL,      model_dossier_history},
@@ -52,6 +58,7 @@ void model_fini(struct model *model)
     model_chat_fini(&model->chat);
     model_audit_fini(&model->audit);
     model_config_fini(&model->config);
+    model_world_fini(&model->world);
     memset(model, 0, sizeof(*model));
 }
 

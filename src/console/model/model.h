@@ -20,6 +20,7 @@
 #include "profile.h"
 #include "rpc.h"
 #include "status.h"
+#include "world.h"
 #include "worst.h"
 
 struct model {
@@ -37,6 +38,7 @@ struct model {
     struct model_chat chat;
     struct model_audit audit;
     struct model_config config;
+    struct model_world world;
 };
 
 /* In place. -1: out of memory. */

@@ -13,6 +13,7 @@
 #include "load.h"
 #include "log.h"
 #include "network.h"
+#include "map.h"
 #include "overview.h"
 #include "player.h"
 #include "players.h"
@@ -21,6 +22,7 @@
 const struct screen *const SCREENS[] = {
     &SCREEN_OVERVIEW, &SCREEN_LOAD, &SCREEN_ALERTS,
     &SCREEN_PLAYERS, &SCREEN_PLAYER,
+    &SCREEN_MAP, &SCREEN_CELL,
     &SCREEN_CHAT,
     &SCREEN_LOG,
     &SCREEN_DATABASE, &SCREEN_DATABASE_MORE,

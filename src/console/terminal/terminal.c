@@ -19,7 +19,7 @@
 static struct {
     SCREEN *screen;
     bool coloured;
-    bool full; /* nearly all of curses' colour pairs were given away */
+    bool full;            /* nearly all of curses' colour pairs were given away */
     struct mouse clicked; /* where the last click was, and when */
     uint64_t clicked_ms;
     struct termios before;

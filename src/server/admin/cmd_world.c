@@ -227,9 +227,10 @@ static json_t *dot_json(const struct admin_config *config, const struct atlas_pl
 
     if (presence_row(config->presence, player->session, &row) != 0)
         return NULL;
-    return json_pack("{s:s, s:o, s:f, s:f, s:s, s:I, s:I}", "name", row.name, "session",
-                     method_id_json(row.session), "x", metres(player->x), "z", metres(player->z),
-                     "pose", pose_of(config, &row), "cost_us_per_s", (json_int_t)player->cost_us,
+    return json_pack("{s:s, s:o, s:o, s:s, s:f, s:f, s:s, s:I, s:I}", "name", row.name, "session",
+                     method_id_json(row.session), "player", method_id_json(row.player), "address",
+                     row.figures.address, "x", metres(player->x), "z", metres(player->z), "pose",
+                     pose_of(config, &row), "cost_us_per_s", (json_int_t)player->cost_us,
                      "out_per_s", (json_int_t)player->out);
 }
 
