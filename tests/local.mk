@@ -6,6 +6,7 @@ include tests/server/local.mk
 include tests/console/local.mk
 include tests/e2e/local.mk
 include tests/interop/local.mk
+include tests/collectors/local.mk
 include tests/fuzz/local.mk
 if CLIENT
 include tests/client/local.mk
