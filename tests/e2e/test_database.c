@@ -54,7 +54,7 @@ static json_int_t asked(const char *statement)
 /* One login is one look at the account, and its writing down. */
 static void test_a_login_is_seen_in_the_statements(void **state)
 {
-    json_t *result, *row;
+    json_t *result, *row, *list;
     json_int_t logins, last_total;
     size_t i;
 
@@ -82,9 +82,10 @@ static void test_a_login_is_seen_in_the_statements(void **state)
     json_decref(result);
 
     result = result_of("store.statements", "{\"sort\":\"name\",\"limit\":2}");
-    assert_int_equal(json_array_size(json_object_get(result, "statements")), 2);
-    row = json_array_get(json_object_get(result, "statements"), 0);
-    assert_string_equal(word(row, "statement"), "address_seen");
+    list = json_object_get(result, "statements");
+    assert_int_equal(json_array_size(list), 2);
+    assert_true(strcmp(word(json_array_get(list, 0), "statement"),
+                       word(json_array_get(list, 1), "statement")) < 0);
     json_decref(result);
 }
 

@@ -920,6 +920,26 @@ static void addresses_are_sorted_filtered_and_cut(void **state)
     peer_free(peer);
 }
 
+/* Who looks at the same at once is told the same, until a moment is over or something was changed.
+ */
+static void what_was_told_is_told_again_for_a_moment(void **state)
+{
+    struct peer *peer = peer_new();
+    uint64_t end_ms = now_ms() + DEADLINE_MS;
+
+    (void)state;
+    tally_of(0xc0000201, TALLY_LOGIN_FAILED, 3);
+    assert_string_equal(networks(peer, "{}"), "192.0.2.1 ");
+    tally_of(0xc0000202, TALLY_LOGIN_FAILED, 1);
+    assert_string_equal(networks(peer, "{\"limit\":7}"), "192.0.2.1 192.0.2.2 "); /* another */
+    while (strcmp(networks(peer, "{}"), "192.0.2.1 192.0.2.2 ") != 0)
+        assert_true(now_ms() < end_ms);
+    tally_of(0xc0000203, TALLY_LOGIN_FAILED, 2);
+    json_decref(ask(peer, "announce", "{\"text\":\"a change\"}"));
+    assert_string_equal(networks(peer, "{}"), "192.0.2.1 192.0.2.3 192.0.2.2 ");
+    peer_free(peer);
+}
+
 static void who_is_held_back_is_shown_with_the_reason(void **state)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000207)};
@@ -1521,6 +1541,7 @@ int main(void)
         cmocka_unit_test(the_profile_is_of_its_window),
         WITH_HOST(the_profile_is_shown),
         WITH_HOST(addresses_are_sorted_filtered_and_cut),
+        WITH_HOST(what_was_told_is_told_again_for_a_moment),
         WITH_HOST(who_is_held_back_is_shown_with_the_reason),
         WITH_HOST(a_player_is_shown_and_kicked),
         WITH_HOST(a_player_is_told_something),

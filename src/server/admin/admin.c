@@ -17,6 +17,7 @@
 #include "admin/client.h"
 #include "admin/cmd_privacy.h"
 #include "admin/door.h"
+#include "admin/lately.h"
 #include "admin/method.h"
 #include "admin/relief.h"
 #include "admin/roster.h"
@@ -36,6 +37,7 @@ struct admin {
     struct method_call *parked; /* and here */
     struct erasure erasure;     /* and here */
     struct roster roster;       /* and here */
+    struct lately lately;       /* and here */
     struct audittail audittail; /* and here */
     struct role_groups groups;
     struct door *door;
@@ -262,6 +264,7 @@ struct admin *admin_new(const struct admin_config *config, struct error *error)
     admin->desk.parked = &admin->parked;
     admin->desk.erasure = &admin->erasure;
     admin->desk.roster = &admin->roster;
+    admin->desk.lately = &admin->lately;
     admin->desk.audittail = &admin->audittail;
     role_groups_find(&admin->groups);
     if (address_of(config->path, &admin->address, error) != 0) {
@@ -313,6 +316,7 @@ void admin_free(struct admin *admin)
     if (admin != NULL) {
         samples_fini(&admin->samples);
         roster_fini(&admin->roster);
+        lately_expire(&admin->lately);
         audittail_clear(&admin->audittail);
     }
     free(admin);

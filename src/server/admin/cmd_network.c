@@ -7,6 +7,7 @@
 #include "accounts/bans.h"
 #include "accounts/throttle.h"
 #include "accounts/whence.h"
+#include "admin/lately.h"
 #include "admin/pick.h"
 #include "admin/standing.h"
 #include "admin/who.h"
@@ -147,28 +148,49 @@ static json_t *row_json(const struct method_desk *desk, const struct tally_row *
     return json;
 }
 
-static void run_addresses(struct method_call *call)
+static json_t *addresses_json(const struct method_call *call, uint64_t now_ms)
 {
     struct tally *tally = call->desk->config->tally;
     struct gathering gathering = {.sort = (enum sort)method_word(call, "sort", SORT_TROUBLE),
                                   .ascending = !method_boolean(call, "descending", true),
                                   .filter = method_text(call, "filter", NULL)};
-    uint64_t now_ms = clock_steady_ms();
-    json_t *list = json_array();
+    json_t *list;
 
-    if (pick_init(&gathering.pick, (size_t)method_integer(call, "limit", LIMIT_DEFAULT)) != 0) {
-        json_decref(list);
-        method_fail(call, "out of memory");
-        return;
-    }
+    if (pick_init(&gathering.pick, (size_t)method_integer(call, "limit", LIMIT_DEFAULT)) != 0)
+        return NULL;
+    list = json_array();
     tally_each(tally, now_ms, gather, &gathering);
     pick_sort(&gathering.pick);
     for (size_t i = 0; i < gathering.pick.n; i++)
         json_array_append_new(list, row_json(call->desk, &gathering.pick.rows[i].row, now_ms));
     free(gathering.pick.rows);
-    method_done(call, json_pack("{s:I, s:I, s:I, s:o}", "known", (json_int_t)gathering.known,
-                                "matched", (json_int_t)gathering.matched, "untold",
-                                (json_int_t)tally_untold(tally), "addresses", list));
+    return json_pack("{s:I, s:I, s:I, s:o}", "known", (json_int_t)gathering.known, "matched",
+                     (json_int_t)gathering.matched, "untold", (json_int_t)tally_untold(tally),
+                     "addresses", list);
+}
+
+/* To look through all addresses is dear where there are many: who asks the same at once is told the
+ * same. */
+static void answer_lately(struct method_call *call,
+                          json_t *(*make)(const struct method_call *call, uint64_t now_ms))
+{
+    struct lately *lately = call->desk->lately;
+    uint64_t now_ms = clock_steady_ms();
+    json_t *answer = lately_find(lately, call->method, call->params, now_ms);
+
+    if (answer == NULL) {
+        answer = make(call, now_ms);
+        lately_keep(lately, call->method, call->params, answer, now_ms);
+    }
+    if (answer != NULL)
+        method_done(call, answer);
+    else
+        method_fail(call, "out of memory");
+}
+
+static void run_addresses(struct method_call *call)
+{
+    answer_lately(call, addresses_json);
 }
 
 /* -- who is held back -------------------------------------------------------------------------- */
@@ -211,31 +233,31 @@ static bool gather_lock(void *context, const struct throttle_lock *lock)
     return json_array_size(blocking->accounts) < LOCKS_MAX;
 }
 
-static void run_blocked(struct method_call *call)
+static json_t *blocked_json(const struct method_call *call, uint64_t now_ms)
 {
     const struct admin_config *config = call->desk->config;
-    struct blocking blocking = {
-        .desk = call->desk, .now_ms = clock_steady_ms(), .accounts = json_array()};
-    json_t *list = json_array();
+    struct blocking blocking = {.desk = call->desk, .now_ms = now_ms};
+    json_t *list;
 
-    if (pick_init(&blocking.pick, (size_t)method_integer(call, "limit", LIMIT_DEFAULT)) != 0) {
-        json_decref(list);
-        json_decref(blocking.accounts);
-        method_fail(call, "out of memory");
-        return;
-    }
-    tally_each(config->tally, blocking.now_ms, gather_blocked, &blocking);
+    if (pick_init(&blocking.pick, (size_t)method_integer(call, "limit", LIMIT_DEFAULT)) != 0)
+        return NULL;
+    list = json_array();
+    blocking.accounts = json_array();
+    tally_each(config->tally, now_ms, gather_blocked, &blocking);
     if (config->accounts != NULL)
-        throttle_locks(accounts_throttle(config->accounts), blocking.now_ms, gather_lock,
-                       &blocking);
+        throttle_locks(accounts_throttle(config->accounts), now_ms, gather_lock, &blocking);
     pick_sort(&blocking.pick);
     for (size_t i = 0; i < blocking.pick.n; i++)
-        json_array_append_new(list,
-                              row_json(call->desk, &blocking.pick.rows[i].row, blocking.now_ms));
+        json_array_append_new(list, row_json(call->desk, &blocking.pick.rows[i].row, now_ms));
     free(blocking.pick.rows);
-    method_done(call, json_pack("{s:I, s:o, s:o, s:I}", "matched", (json_int_t)blocking.matched,
-                                "addresses", list, "accounts", blocking.accounts, "bans",
-                                (json_int_t)(config->bans ? bans_n(config->bans) : 0)));
+    return json_pack("{s:I, s:o, s:o, s:I}", "matched", (json_int_t)blocking.matched, "addresses",
+                     list, "accounts", blocking.accounts, "bans",
+                     (json_int_t)(config->bans ? bans_n(config->bans) : 0));
+}
+
+static void run_blocked(struct method_call *call)
+{
+    answer_lately(call, blocked_json);
 }
 
 /* -- one network ------------------------------------------------------------------------------- */

@@ -148,6 +148,14 @@ static int compare(const void *a, const void *b, void *context)
     return order->sort == SORT_NAME && order->descending ? -names : names;
 }
 
+/* The upper bound of its bucket; but nothing took longer than the longest. */
+static uint64_t quantile(const struct metrics_histogram *us, double q)
+{
+    uint64_t bound_us = metrics_quantile(us, NULL, q);
+
+    return bound_us < us->max_us ? bound_us : us->max_us;
+}
+
 /* False: it was never asked. */
 static bool cost_of(enum store_statement statement, struct cost *cost)
 {
@@ -157,8 +165,8 @@ static bool cost_of(enum store_statement statement, struct cost *cost)
     cost->name = row->name;
     cost->lane = row->lane;
     cost->mean_us = cost->us.count > 0 ? cost->us.sum_us / cost->us.count : 0;
-    cost->p50_us = metrics_quantile(&cost->us, NULL, 0.5);
-    cost->p99_us = metrics_quantile(&cost->us, NULL, 0.99);
+    cost->p50_us = quantile(&cost->us, 0.5);
+    cost->p99_us = quantile(&cost->us, 0.99);
     cost->errors = (uint64_t)metrics_member_value(METRIC_GROUP_STATEMENT_ERRORS, statement);
     cost->slow = (uint64_t)metrics_member_value(METRIC_GROUP_STATEMENT_SLOW, statement);
     return cost->us.count > 0;

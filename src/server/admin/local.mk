@@ -26,6 +26,7 @@ libserver_a_SOURCES += \
     src/server/admin/cmd_world.c \
     src/server/admin/door.c src/server/admin/door.h \
     src/server/admin/jsonrpc.c src/server/admin/jsonrpc.h \
+    src/server/admin/lately.c src/server/admin/lately.h \
     src/server/admin/logtail.c src/server/admin/logtail.h \
     src/server/admin/method.c src/server/admin/method.h \
     src/server/admin/names.c src/server/admin/names.h \

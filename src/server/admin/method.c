@@ -10,6 +10,7 @@
 
 #include "accounts/access.h"
 #include "admin/audit.h"
+#include "admin/lately.h"
 #include "admin/roster.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -270,8 +271,10 @@ static void end(struct method_call *call)
     struct store_question question;
 
     call->ended = true;
-    if (call->method->changes && call->desk != NULL)
+    if (call->method->changes && call->desk != NULL) {
         roster_expire(call->desk->roster);
+        lately_expire(call->desk->lately);
+    }
     if (call->method->changes || call->code == JSONRPC_DENIED)
         audit_log(call);
     if (call->desk == NULL || !worth_a_row(call)) {

@@ -68,6 +68,7 @@ struct method_desk {
     struct atlas *atlas;         /* atlas.h */
     struct relief *relief;       /* relief.h */
     struct roster *roster;       /* roster.h */
+    struct lately *lately;       /* lately.h */
 };
 
 struct client; /* client.h */

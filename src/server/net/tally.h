@@ -39,7 +39,7 @@ enum tally_count {
     TALLY_COUNTS_N
 };
 
-#define TALLY_LOT_BYTES (64 * 1024)
+#define TALLY_LOT_BYTES (16 * 1024)
 
 /* What there is now. */
 enum tally_gauge { TALLY_OPEN, TALLY_BEFORE_LOGIN, TALLY_PLAYERS, TALLY_GAUGES_N };
