@@ -76,9 +76,9 @@ static json_t *value_of(const char *text, const char *type)
     if (type == NULL || strcmp(type, "text") == 0 || strcmp(type, "secret") == 0 ||
         strcmp(type, "word") == 0 || strcmp(type, "id") == 0)
         return json_string(text);
-    if (strcmp(type, "boolean") == 0 && strcmp(text, "yes") == 0)
+    if (strcmp(type, "boolean") == 0 && (strcmp(text, "yes") == 0 || strcmp(text, "on") == 0))
         return json_true();
-    if (strcmp(type, "boolean") == 0 && strcmp(text, "no") == 0)
+    if (strcmp(type, "boolean") == 0 && (strcmp(text, "no") == 0 || strcmp(text, "off") == 0))
         return json_false();
     return json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
 }

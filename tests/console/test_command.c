@@ -37,6 +37,12 @@ static const char METHODS[] =
     "{\"name\":\"name\",\"type\":\"text\"}]},"
     "{\"name\":\"accounts.set-password\",\"changes\":true,\"help\":\"Set it.\",\"params\":["
     "{\"name\":\"player\",\"type\":\"text\"},{\"name\":\"password\",\"type\":\"secret\"}]},"
+    "{\"name\":\"server.shutdown\",\"changes\":true,\"help\":\"Stop.\",\"params\":["
+    "{\"name\":\"in\",\"type\":\"text\"},{\"name\":\"reason\",\"type\":\"text\"},"
+    "{\"name\":\"restart\",\"type\":\"boolean\"}]},"
+    "{\"name\":\"server.cancel\",\"changes\":true,\"help\":\"Forget it.\",\"params\":[]},"
+    "{\"name\":\"server.maintenance\",\"changes\":true,\"help\":\"Staff.\",\"params\":["
+    "{\"name\":\"on\",\"type\":\"boolean\"},{\"name\":\"text\",\"type\":\"text\"}]},"
     "{\"name\":\"server.status\",\"changes\":false,\"help\":\"How it is.\",\"params\":[]}]}";
 
 static void begin(struct fixture *fixture)
@@ -91,6 +97,11 @@ static void a_line_becomes_a_request(void **state)
         {":ban Aria 7d speed hack\n\n",             "bans.add",     ""}, /* No */
         {":ban Aria 7d speed hack\ny",              "bans.add",     "{\"duration\": \"7d\", \"player\": \"Aria\", \"reason\": \"speed hack\"}"},
         {":bans.add player=Aria reason=x\n\t\n",    "bans.add",     "{\"player\": \"Aria\", \"reason\": \"x\"}"},
+        {":shutdown 10m new disks\n",               "server.shutdown", ""}, /* asks first */
+        {":shutdown 10m new disks restart=yes\ny",  "server.shutdown", "{\"in\": \"10m\", \"reason\": \"new disks\", \"restart\": true}"},
+        {":cancel\n",                               "server.cancel", "{}"},
+        {":maintenance on back at noon\ny",         "server.maintenance", "{\"on\": true, \"text\": \"back at noon\"}"},
+        {":maintenance off\ny",                     "server.maintenance", "{\"on\": false}"},
         {":bans.list limit=three\n",                "bans.list",    ""},
         {":bans.list limit\n",                      "bans.list",    ""},
         {":bans.list limit=1 limit=2\n",            "bans.list",    ""},
@@ -176,7 +187,7 @@ static void tab_completes(void **state)
         {"ban walker01\t",           "ban walker01",           "walker010  walker011"},
         {"nonsense x\t",             "nonsense x",             NULL},
         {"'ban\t",                   "'ban",                   NULL},
-        {"\t",                       "",                       "announce  ban  "},
+        {"\t",                       "",                       "allow  announce  backup  ban  "},
     };
     /* clang-format on */
 

@@ -9,14 +9,22 @@
 
 /* clang-format off */
 const struct form FORMS[] = {
+    {"allow",    "allowlist.add",    {"player"}},
     {"announce", "announce",         {"text"}},
+    {"backup",   "server.backup",    {"name"}},
     {"ban",      "bans.add",         {"player", "duration", "reason"}},
+    {"cancel",   "server.cancel",    {NULL}},
+    {"disallow", "allowlist.remove", {"player"}},
+    {"drain",    "server.drain",     {"on", "retry_after"}},
     {"kick",     "players.kick",     {"name", "reason"}},
+    {"loglevel", "log.level",        {"level"}},
+    {"maintenance", "server.maintenance", {"on", "text"}},
     {"mute",     "players.mute",     {"player", "duration", "reason"}},
     {"reload",   "server.reload",    {NULL}},
+    {"restart-when-empty", "server.restart-when-empty", {NULL}},
     {"save",     "server.save",      {NULL}},
     {"show",     "players.show",     {"name"}},
-    {"shutdown", "server.shutdown",  {"reason"}},
+    {"shutdown", "server.shutdown",  {"in", "reason"}},
     {"status",   "server.status",    {NULL}},
     {"summon",   "players.summon",   {"name", "to"}},
     {"tell",     "players.message",  {"name", "text"}},
@@ -28,8 +36,9 @@ const struct form FORMS[] = {
 const size_t FORMS_N = ARRAY_N(FORMS);
 
 /* What changes something and takes nothing from anybody. */
-static const char *const HARMLESS[] = {"announce",       "bans.lift",     "players.message",
-                                       "players.unmute", "server.reload", "server.save"};
+static const char *const HARMLESS[] = {
+    "allowlist.add",  "announce",      "bans.lift",     "log.level",     "players.message",
+    "players.unmute", "server.backup", "server.cancel", "server.reload", "server.save"};
 
 const struct form *form_find(const char *name)
 {
