@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Server:
 
     def __init__(self, command, log_path, ready):
         self.log_path = log_path
+        self.beside = []  # processes that end with it
         with open(log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
@@ -64,7 +66,8 @@ class Server:
             return file.read()
 
     def stop(self):
-        end(self.process)
+        for process in (*self.beside, self.process):
+            end(process)
 
 
 def end(process, patience_s=15):
@@ -176,6 +179,21 @@ class Openmmo:
 
     def tick_p99_us(self, server):
         return self.ask(server, "server.status").get("tick", {}).get("over_10s", {}).get("p99_us")
+
+
+@dataclass
+class OpenmmoConsoles(Openmmo):
+    """Our daemon with so many operators' consoles that attach and detach all the time (lib/consoles.py)."""
+    consoles: int = 100
+    name: str = "openmmo-consoles"
+
+    def start(self, work, players, place):
+        server = super().start(work, players, place)
+        with open(f"{work}/consoles.log", "wb") as log:
+            server.beside.append(subprocess.Popen(
+                place.load([sys.executable, f"{BENCH}/lib/consoles.py", server.socket, str(self.consoles)]),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
+        return server
 
 
 @dataclass
