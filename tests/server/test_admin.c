@@ -1470,6 +1470,25 @@ static void a_slow_subscriber_loses_samples_and_nobody_waits(void **state)
     peer_free(other);
 }
 
+/* A sample that is longer than what may wait comes to who reads. */
+static void a_long_sample_comes_to_who_reads(void **state)
+{
+    struct peer *peer = peer_new();
+
+    (void)state;
+    fake_host_players(1000);
+    json_decref(result(peer, "subscribe",
+                       "{\"topic\":\"players\",\"interval_ms\":100,\"params\":{\"limit\":1000}}"));
+    for (int i = 0; i < 3; i++) {
+        json_t *params = notified(peer, "players");
+
+        assert_int_equal(
+            json_array_size(json_object_get(json_object_get(params, "data"), "players")), 1000);
+        json_decref(params);
+    }
+    peer_free(peer);
+}
+
 /* One who asks and asks and never reads is not read either, and harms nobody. */
 static void who_never_reads_is_not_read(void **state)
 {
@@ -1557,6 +1576,7 @@ int main(void)
         WITH_HOST(the_audit_is_told_as_it_is_written),
         cmocka_unit_test(audit_rows_go_round),
         WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
+        WITH_HOST(a_long_sample_comes_to_who_reads),
         WITH_HOST(who_never_reads_is_not_read),
         WITH_HOST(many_come_and_go),
     };

@@ -52,7 +52,9 @@ static int say(void *context, const char *line, size_t len_bytes)
 {
     struct client *client = context;
 
-    if (client->closing || output_bytes(client) + len_bytes > CLIENT_OUTPUT_MAX)
+    /* Who has taken all that came before is given a long one too: else it would never come. */
+    if (client->closing ||
+        (output_bytes(client) > 0 && output_bytes(client) + len_bytes > CLIENT_OUTPUT_MAX))
         return -1;
     return bufferevent_write(client->stream, line, len_bytes);
 }
