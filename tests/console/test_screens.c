@@ -881,6 +881,51 @@ static void the_log_jumps_to_a_time(void **state)
     }
 }
 
+/* --- Roles. --- */
+
+static int subscriptions_to(const struct fixture *fixture, const char *topic)
+{
+    char mark[40];
+    int n = 0;
+
+    snprintf(mark, sizeof(mark), "\"topic\": \"%s\"", topic);
+    for (int i = 0; i < fixture->asks && i < FIXTURE_ASKS; i++)
+        n += strstr(fixture->asked[i].params, mark) != NULL;
+    return n;
+}
+
+/* Each role asks for what it may have, once it knows which one it is; a viewer is denied nothing.
+ */
+static void nobody_asks_for_what_he_may_not_have(void **state)
+{
+    static const struct {
+        const char *role;
+        int chat, audit;
+    } CASES[] = {{"viewer", 0, 0}, {"moderator", 1, 0}, {"admin", 1, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct fixture fixture;
+        json_t *who = json_pack("{s:{s:s, s:s}}", "you", "name", "kim", "role", CASES[i].role);
+
+        fixture_init(&fixture, 24, 80, false);
+        ui_lost(&fixture.ui, false, "gone");
+        fixture.asks = 0;
+        ui_opened(&fixture.ui);
+        assert_int_equal(subscriptions_to(&fixture, "metrics"), 1);
+        assert_int_equal(subscriptions_to(&fixture, "chat"), 0);
+        answer(&fixture, "rpc.discover", who, 0, "");
+        assert_int_equal(subscriptions_to(&fixture, "metrics"), 1);
+        assert_int_equal(subscriptions_to(&fixture, "chat"), CASES[i].chat);
+        assert_int_equal(subscriptions_to(&fixture, "audit"), CASES[i].audit);
+        ui_key(&fixture.ui, 'Z'); /* held, and going on: the same again */
+        ui_key(&fixture.ui, 'Z');
+        assert_int_equal(params_of(&fixture, "chat.recent")[0] != '\0', CASES[i].chat);
+        json_decref(who);
+        fixture_fini(&fixture);
+    }
+}
+
 /* --- The audit. --- */
 
 /* by=, method= and target= go to the daemon, other words stay here; a viewer is told that he may
@@ -1191,6 +1236,7 @@ int main(void)
         cmocka_unit_test(alerts_are_counted_at_the_top),
         cmocka_unit_test(options_are_set_after_a_question),
         cmocka_unit_test(the_log_jumps_to_a_time),
+        cmocka_unit_test(nobody_asks_for_what_he_may_not_have),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),
         cmocka_unit_test(figures_are_short_and_exact),

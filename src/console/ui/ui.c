@@ -13,22 +13,36 @@
 
 #define DENIED (-32001)
 
-/* What is asked for when the connection is there. What our role may not have is not missed. */
+enum role { VIEWER, MODERATOR, ADMIN };
+
+/* What is asked for when the connection is there; what takes more than a viewer, once the daemon
+ * has said who we are: what is denied is a line in its log. */
 /* clang-format off */
-static const struct { const char *method, *topic; unsigned interval_ms; } FIRST[] = {
-    {"rpc.discover",    NULL,      0},
-    {"metrics.history", NULL,      0},
-    {"server.status",   NULL,      0},
-    {"log.tail",        NULL,      0},
-    {"alerts.list",     NULL,      0},
-    {"subscribe",       "metrics", 1000},
-    {"subscribe",       "log",     250},
-    {"subscribe",       "alerts",  1000},
-    {"chat.recent",     NULL,      0},
-    {"subscribe",       "chat",    250},
-    {"subscribe",       "audit",   500},
+static const struct { const char *method, *topic; unsigned interval_ms; enum role role; } FIRST[] = {
+    {"rpc.discover",    NULL,      0,    VIEWER},
+    {"metrics.history", NULL,      0,    VIEWER},
+    {"server.status",   NULL,      0,    VIEWER},
+    {"log.tail",        NULL,      0,    VIEWER},
+    {"alerts.list",     NULL,      0,    VIEWER},
+    {"subscribe",       "metrics", 1000, VIEWER},
+    {"subscribe",       "log",     250,  VIEWER},
+    {"subscribe",       "alerts",  1000, VIEWER},
+    {"chat.recent",     NULL,      0,    MODERATOR},
+    {"subscribe",       "chat",    250,  MODERATOR},
+    {"subscribe",       "audit",   500,  ADMIN},
 };
 /* clang-format on */
+
+static void begin(struct ui *ui, enum role from, enum role to);
+
+static enum role our_role(const struct ui *ui)
+{
+    const char *role = ui->model.rpc.role;
+
+    if (strcmp(role, "admin") == 0)
+        return ADMIN;
+    return strcmp(role, "moderator") == 0 ? MODERATOR : VIEWER;
+}
 
 static const struct screen *shown(const struct ui *ui)
 {
@@ -284,6 +298,8 @@ void ui_answer(struct ui *ui, int token, json_t *result, int code, const char *s
     if (request.then != NULL)
         request.then(ui, &reply);
     take(ui, &reply, request.then != NULL);
+    if (request.quiet && strcmp(request.method, "rpc.discover") == 0 && our_role(ui) > VIEWER)
+        begin(ui, VIEWER + 1, our_role(ui));
     json_decref(request.params);
     do_next(ui);
 }
@@ -325,12 +341,14 @@ void ui_time(struct ui *ui, uint64_t now_ms, int64_t wall_ms)
         shown(ui)->time(ui);
 }
 
-/* All that the model lives on, from now on. */
-static void begin(struct ui *ui)
+/* All that the model lives on, from now on: what a role from `from` to `to` may have. */
+static void begin(struct ui *ui, enum role from, enum role to)
 {
     for (size_t i = 0; i < ARRAY_N(FIRST); i++) {
         struct request request = request_of(FIRST[i].method, NULL);
 
+        if (FIRST[i].role < from || FIRST[i].role > to)
+            continue;
         if (FIRST[i].topic != NULL)
             request.params = json_pack("{s:s, s:i}", "topic", FIRST[i].topic, "interval_ms",
                                        (int)FIRST[i].interval_ms);
@@ -345,7 +363,7 @@ void ui_opened(struct ui *ui)
 {
     ui->link = UI_LIVE;
     ui->heard_ms = ui->now_ms;
-    begin(ui);
+    begin(ui, VIEWER, VIEWER);
 }
 
 void ui_lost(struct ui *ui, bool denied, const char *sentence)
@@ -363,7 +381,7 @@ static void pause(struct ui *ui)
 {
     ui->paused = !ui->paused;
     for (size_t i = 0; i < ARRAY_N(FIRST) && !ui->paused; i++) {
-        if (FIRST[i].topic == NULL)
+        if (FIRST[i].topic == NULL && FIRST[i].role <= our_role(ui))
             ui_ask(ui, FIRST[i].method,
                    strcmp(FIRST[i].method, "log.tail") == 0
                        ? json_pack("{s:i}", "lines", MODEL_LOG_LINES / 2)
