@@ -48,8 +48,9 @@ EXTRA_tests_console_test_cockpit_DEPENDENCIES = openmmo-console openmmo-bots ope
 check_PROGRAMS += tests/console/test_hostile
 tests_console_test_hostile_SOURCES = tests/console/test_hostile.c tests/console/tmux.c tests/console/tmux.h \
     tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
-tests_console_test_hostile_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
-tests_console_test_hostile_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS) -lm
+tests_console_test_hostile_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
+    -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"'
+tests_console_test_hostile_LDADD = $(COMMON_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS) -lm
 EXTRA_tests_console_test_hostile_DEPENDENCIES = openmmo-console openmmod
 
 check_PROGRAMS += tests/console/test_roles

@@ -8,6 +8,8 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <glob.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -102,11 +104,90 @@ static void status_json(char *out, size_t room_bytes)
              HOSTILE[7], HOSTILE[0], ARRAY_N(HOSTILE), HOSTILE[5], HOSTILE[2]);
 }
 
+/* --- the same, with whatever was recorded, and harm in every word of it --- */
+
+static json_t *answers, *notices; /* by method, by topic; NULL: none */
+
+static json_t *poisoned(const json_t *value, const char *key)
+{
+    static unsigned next;
+    const char *member;
+    json_t *made, *item;
+    char quoted[4096];
+    size_t i;
+
+    if (json_is_object(value)) {
+        made = json_object();
+        json_object_foreach((json_t *)value, member, item)
+            json_object_set_new(made, member, poisoned(item, member));
+        return made;
+    }
+    if (json_is_array(value)) {
+        made = json_array();
+        json_array_foreach((json_t *)value, i, item)
+            json_array_append_new(made, poisoned(item, key));
+        return made;
+    }
+    if (!json_is_string(value) || strcmp(key, "role") == 0 || strcmp(key, "state") == 0)
+        return json_deep_copy(value);
+    snprintf(quoted, sizeof(quoted), "[\"%s\"]", HOSTILE[next++ % ARRAY_N(HOSTILE)]);
+    item = json_loads(quoted, JSON_ALLOW_NUL, NULL);
+    assert_non_null(item);
+    made = json_sprintf("%s%.24s", json_string_value(json_array_get(item, 0)),
+                        json_string_value(value));
+    json_decref(item);
+    return made != NULL ? made : json_string("x"); /* cut within a character */
+}
+
+static void poison_recordings(void)
+{
+    glob_t recordings;
+    char *line = NULL;
+    size_t room = 0;
+
+    answers = json_object();
+    notices = json_object();
+    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &recordings), 0);
+    for (size_t i = 0; i < recordings.gl_pathc; i++) {
+        FILE *in = fopen(recordings.gl_pathv[i], "r");
+
+        assert_non_null(in);
+        while (getline(&line, &room, in) > 0) {
+            json_t *said = json_loads(line, 0, NULL);
+            const char *method = json_string_value(json_object_get(said, "answer"));
+            const char *topic = json_string_value(json_object_get(said, "notify"));
+
+            if (method != NULL)
+                json_object_set_new(answers, method, poisoned(json_object_get(said, "data"), ""));
+            if (topic != NULL)
+                json_object_set_new(notices, topic, poisoned(json_object_get(said, "params"), ""));
+            json_decref(said);
+        }
+        fclose(in);
+    }
+    free(line);
+    globfree(&recordings);
+    assert_true(json_object_size(answers) > 10);
+}
+
+static bool recorded(const char *method, char *out, size_t room_bytes)
+{
+    json_t *data = json_object_get(answers, method);
+    char *text = data != NULL ? json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+    if (text != NULL)
+        snprintf(out, room_bytes, "\"result\":%s", text);
+    free(text);
+    return text != NULL;
+}
+
 /* What the method answers, as `"result":...` or `"error":...`. */
 static void answer_to(const char *method, char *out, size_t room_bytes)
 {
     size_t n = (size_t)snprintf(out, room_bytes, "\"result\":");
 
+    if (recorded(method, out, room_bytes))
+        return;
     if (strcmp(method, "rpc.discover") == 0)
         snprintf(out + n, room_bytes - n,
                  "{\"you\":{\"name\":\"%s\",\"role\":\"%s\"},\"methods\":[]}", HOSTILE[5],
@@ -146,6 +227,23 @@ static void answer_line(int fd, const char *line)
     tell(fd, answer);
 }
 
+/* Of every topic that was recorded. */
+static void notify(int fd)
+{
+    const char *topic;
+    json_t *params;
+
+    json_object_foreach(notices, topic, params)
+    {
+        char *text = json_dumps(params, JSON_COMPACT);
+
+        snprintf(answer, sizeof(answer), "{\"jsonrpc\":\"2.0\",\"method\":\"%s\",\"params\":%s}\n",
+                 topic, text);
+        free(text);
+        tell(fd, answer);
+    }
+}
+
 /* Samples come, or the console calls the server silent. */
 static void sample(int fd)
 {
@@ -155,6 +253,7 @@ static void sample(int fd)
     snprintf(answer, sizeof(answer),
              "{\"jsonrpc\":\"2.0\",\"method\":\"metrics\",\"params\":{\"data\":%s}}\n", status);
     tell(fd, answer);
+    notify(fd);
 }
 
 static _Noreturn void lie(int listener)
@@ -358,6 +457,9 @@ static int teardown(void **state)
         waitpid(liar_pid, NULL, 0);
     }
     liar_pid = 0;
+    json_decref(answers);
+    json_decref(notices);
+    answers = notices = NULL;
     if (openmmod.dir[0] != '\0')
         daemon_remove(&openmmod);
     tmux_run("rm -rf %s", tmux_directory);
@@ -410,6 +512,46 @@ static void every_screen_shows_it_and_obeys_nothing(void **state)
         tmux_see("worst");
     }
     terminal_is_untouched(true);
+    tmux_type("q");
+    tmux_is_sane("left:0");
+    output_is_clean(true);
+}
+
+/* All that was ever recorded of a server, with harm in each of its words: on every screen, on the
+ * pages behind them, in their dialogs. */
+static void every_page_shows_it_and_obeys_nothing(void **state)
+{
+    static const char *const SIZES[] = {"-x 80 -y 24", "-x 200 -y 60"};
+    static const char SCREENS[] = "1234567890";
+
+    need_tmux(state);
+    poison_recordings();
+    start_liar();
+    record();
+    tmux_begin("");
+    tmux_see("1Over");
+    for (size_t i = 0; i < ARRAY_N(SIZES); i++) {
+        tmux_run(TMUX "resize-window -t t %s", tmux_directory, SIZES[i]);
+        for (const char *key = SCREENS; *key != '\0'; key++) {
+            static const char *const DEEDS[] = {"Enter", "Down Enter", "F9", "End"};
+            char keys[8];
+
+            snprintf(keys, sizeof(keys), "%c", *key);
+            tmux_type(keys);
+            for (size_t deed = 0; deed < ARRAY_N(DEEDS); deed++) {
+                tmux_type(DEEDS[deed]);
+                tmux_type("Escape");
+                tmux_type("Escape");
+                tmux_type(keys);
+                tmux_type("?"); /* it is drawn, once the help is */
+                tmux_see("Keys: ");
+                tmux_type("Escape");
+                tmux_see_no_more("Keys: ");
+            }
+        }
+    }
+    terminal_is_untouched(true);
+    tmux_type("1");
     tmux_type("q");
     tmux_is_sane("left:0");
     output_is_clean(true);
@@ -539,6 +681,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define IN_TMUX(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         IN_TMUX(every_screen_shows_it_and_obeys_nothing),
+        IN_TMUX(every_page_shows_it_and_obeys_nothing),
         IN_TMUX(dialogs_hold_together),
         IN_TMUX(exec_prints_it_harmlessly),
         IN_TMUX(what_the_server_accepts_is_harmless_too),

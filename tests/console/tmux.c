@@ -100,7 +100,7 @@ void tmux_shell(const char *socket_path)
     tmux_see("ready:");
 }
 
-void tmux_console(const char *flags)
+void tmux_begin(const char *flags)
 {
     char keys[1024];
 
@@ -108,6 +108,11 @@ void tmux_console(const char *flags)
              "'stty -g >%s/before; %s %s; echo left:$?; stty -g >%s/after' Enter", tmux_directory,
              tmux_console_path, flags, tmux_directory);
     tmux_type(keys);
+}
+
+void tmux_console(const char *flags)
+{
+    tmux_begin(flags);
     tmux_see("[OK]");
 }
 

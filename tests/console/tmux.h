@@ -29,6 +29,8 @@ void tmux_see(const char *text);
 void tmux_see_no_more(const char *text);
 /* Start the console from the shell, wait until it is connected. */
 void tmux_console(const char *flags);
+/* The same without waiting. */
+void tmux_begin(const char *flags);
 /* The shell said `left`, the first screen is back and the line discipline is as it was. */
 void tmux_is_sane(const char *left);
 
