@@ -28,6 +28,7 @@ libconsole_a_SOURCES = \
     src/console/model/model.c src/console/model/model.h \
     src/console/model/players.c src/console/model/players.h \
     src/console/model/profile.c src/console/model/profile.h \
+    src/console/model/reports.c src/console/model/reports.h \
     src/console/model/rpc.c src/console/model/rpc.h \
     src/console/model/series.c src/console/model/series.h \
     src/console/model/status.c src/console/model/status.h \
@@ -55,6 +56,8 @@ libconsole_a_SOURCES = \
     src/console/screens/player.c src/console/screens/player.h \
     src/console/screens/player_deeds.c src/console/screens/player_deeds.h \
     src/console/screens/players.c src/console/screens/players.h \
+    src/console/screens/report.c src/console/screens/report.h \
+    src/console/screens/reports.c src/console/screens/reports.h \
     src/console/screens/screens.c \
     src/console/terminal/colour.c src/console/terminal/colour.h \
     src/console/terminal/terminal.c src/console/terminal/terminal.h \

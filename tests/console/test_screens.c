@@ -18,6 +18,7 @@
 #include "console/screens/chat.h"
 #include "console/screens/player.h"
 #include "console/screens/players.h"
+#include "console/screens/report.h"
 #include "console/terminal/colour.h"
 #include "console/ui/frame.h"
 #include "console/ui/help.h"
@@ -120,6 +121,17 @@ static void screens_are_as_recorded(void **state)
         {"config-changed-80x24", "0cG",               24, 80,  false},
         {"config-filter-80x24",  "0/chat",            24, 80,  false},
         {"config-set-80x24",     "0/chats_per\nS",    24, 80,  false},
+        {"reports-80x24",        "8",                 24, 80,  false},
+        {"reports-132x43",       "8j j ",             43, 132, false},
+        {"reports-200x60",       "8ss",               60, 200, false},
+        {"reports-60x15",        "8jj",               15, 60,  true},
+        {"reports-filter-80x24", "8>I/gold",          24, 80,  false},
+        {"report-80x24",         "8\n",               24, 80,  false},
+        {"report-132x43",        "8\n",               43, 132, false},
+        {"report-200x60",        "8\n",               60, 200, false},
+        {"report-60x15",         "8\njjj",            15, 60,  false},
+        {"report-end-80x24",     "8\nG",              24, 80,  false},
+        {"report-close-80x24",   "8\nCwarned him",    24, 80,  false},
         {"log-80x24",            "5",                 24, 80,  false},
         {"log-132x43",           "5ll",               43, 132, false},
         {"database-80x24",       "6",                 24, 80,  false},
@@ -420,11 +432,24 @@ static void deeds_ask_first_and_the_default_is_no(void **state)
         {"4Sbe kind\n\t\n",   "chat.say", "{\"text\": \"be kind\"}"},
         {"4Atea\n\t\n",       "announce", "{\"text\": \"tea\"}"},
         {"4S\n\t\n",          NULL, NULL},
+        /* whom a report is about */
+        {"8My",                "players.mute", "{\"duration\": \"1h\", \"id\": \"4711\", \"reason\": \"no reason was given\"}"},
+        {"8By",                "bans.add", "{\"duration\": \"1d\", \"id\": \"4711\", \"reason\": \"no reason was given\"}"},
+        {"8jjjB",              NULL, NULL}, /* a guest */
+        {"8jU",                "players.unmute", "{\"id\": \"4712\"}"},
+        {"8C\n\t\n",          NULL, NULL}, /* no verdict */
+        {"8Cspam, banned\n\n", NULL, NULL},
+        {"8Cspam, banned\n\t\n", "reports.close", "{\"report\": \"23\", \"verdict\": \"spam, banned\"}"},
+        {"8j  Cno\n\t\n",     "reports.close", "{\"report\": \"19\", \"verdict\": \"no\"}"}, /* the last of the tagged */
+        {"8\nCwarned\n\t\n",  "reports.close", "{\"report\": \"23\", \"verdict\": \"warned\"}"},
+        {"8\nKy",              "players.kick", "{\"session\": \"12884901891\"}"},
+        {"8\nWbe nice\n\t\n", "players.message", "{\"session\": \"12884901891\", \"text\": \"be nice\"}"},
     };
     /* clang-format on */
-    static const char *const DEEDS[] = {
-        "players.kick",     "bans.add",       "players.mute", "players.unmute", "players.message",
-        "players.teleport", "players.summon", "bans.lift",    "chat.say",       "announce"};
+    static const char *const DEEDS[] = {"players.kick",   "bans.add",        "players.mute",
+                                        "players.unmute", "players.message", "players.teleport",
+                                        "players.summon", "bans.lift",       "chat.say",
+                                        "announce",       "reports.close"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(CASES); i++) {
@@ -739,6 +764,37 @@ static void a_line_leads_to_its_speaker(void **state)
     press(&fixture, "\033");
     assert_true(ui_shows(&fixture.ui, &SCREEN_CHAT));
     assert_true(shows(&fixture, "cheap gold"));
+    fixture_fini(&fixture);
+}
+
+/* Which reports, and which page of them. */
+static void reports_are_asked_for_by_state_and_page(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "8");
+    assert_string_equal(params_of(&fixture, "reports.list"),
+                        "{\"limit\": 100, \"state\": \"open\"}");
+    press(&fixture, "s");
+    assert_string_equal(params_of(&fixture, "reports.list"),
+                        "{\"limit\": 100, \"state\": \"closed\"}");
+    press(&fixture, "so");
+    assert_string_equal(params_of(&fixture, "reports.list"),
+                        "{\"before\": \"12\", \"limit\": 100, \"state\": \"all\"}");
+    press(&fixture, "n");
+    assert_string_equal(params_of(&fixture, "reports.list"),
+                        "{\"limit\": 100, \"state\": \"all\"}");
+    press(&fixture, "j\n");
+    assert_true(ui_shows(&fixture.ui, &SCREEN_REPORT));
+    assert_string_equal(params_of(&fixture, "reports.show"), "{\"report\": \"22\"}");
+    assert_false(shows(&fixture, "goldseller")); /* another's answer is not this one's */
+    press(&fixture, "\033k\n");
+    press(&fixture, "\n");
+    assert_true(ui_shows(&fixture.ui, &SCREEN_PLAYER));
+    assert_string_equal(params_of(&fixture, "players.history"),
+                        "{\"id\": \"4711\", \"limit\": 50}");
     fixture_fini(&fixture);
 }
 
@@ -1230,6 +1286,7 @@ int main(void)
         cmocka_unit_test(the_log_is_filtered_by_level_and_text),
         cmocka_unit_test(chat_is_followed_or_stands_still),
         cmocka_unit_test(a_line_leads_to_its_speaker),
+        cmocka_unit_test(reports_are_asked_for_by_state_and_page),
         cmocka_unit_test(a_lost_connection_greys_the_picture),
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),

@@ -25,7 +25,7 @@ const char *model_channel_name(int channel)
     return CHANNELS[channel];
 }
 
-static int channel_of(const char *word)
+int model_channel_of(const char *word)
 {
     for (int i = 0; word != NULL && i < MODEL_CHAT_CHANNELS; i++) {
         if (strcmp(CHANNELS[i], word) == 0)
@@ -49,7 +49,7 @@ static void read_line(struct model_chat_line *line, const json_t *row)
     memset(line, 0, sizeof(*line));
     line->sequence = sequence_of(row);
     line->at_ms = fields_integer(row, "at_ms");
-    line->channel = channel_of(json_string_value(json_object_get(row, "channel")));
+    line->channel = model_channel_of(json_string_value(json_object_get(row, "channel")));
     line->staff = role != NULL && strcmp(role, "player") != 0;
     line->placed = json_is_number(json_object_get(row, "x"));
     line->x = fields_number(row, "x");

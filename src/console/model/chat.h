@@ -45,5 +45,6 @@ size_t model_chat_n(const struct model *model);
 /* The i-th, oldest first; i < model_chat_n; borrowed until the next answer. */
 const struct model_chat_line *model_chat_line(const struct model *model, size_t i);
 const char *model_channel_name(int channel); /* "nearby" */
+int model_channel_of(const char *word);      /* its number; one not known: global's. May be NULL */
 
 #endif

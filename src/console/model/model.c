@@ -39,6 +39,8 @@ static const struct {
     {"alerts.list",     "alerts",  model_alerts_take},
     {"chat.recent",     NULL,      model_chat_recent},
     {NULL,              "chat",    model_chat_take},
+    {"reports.list",    NULL,      model_reports_take},
+    {"reports.show",    NULL,      model_reports_show},
     {"audit.list",      NULL,      model_audit_take},
     {NULL,              "audit",   model_audit_news},
     {"config.list",     NULL,      model_config_take},

@@ -18,6 +18,7 @@
 #include "network.h"
 #include "players.h"
 #include "profile.h"
+#include "reports.h"
 #include "rpc.h"
 #include "status.h"
 #include "world.h"
@@ -36,6 +37,7 @@ struct model {
     struct model_log log;
     struct model_alerts alerts;
     struct model_chat chat;
+    struct model_reports reports;
     struct model_audit audit;
     struct model_config config;
     struct model_world world;

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/compiler.h"
 #include "console/ui/list.h"
@@ -99,16 +98,6 @@ static long events_n(struct ui *ui)
     return n;
 }
 
-static const char *date(int64_t unix_ms, char out[24])
-{
-    time_t seconds = (time_t)(unix_ms / 1000);
-    struct tm parts;
-
-    if (gmtime_r(&seconds, &parts) == NULL || strftime(out, 24, "%Y-%m-%d %H:%M", &parts) == 0)
-        out[0] = '\0';
-    return out;
-}
-
 /* "until 2026-12-01 10:00, by kim: spam"; "over since ..., lifted by ada: spam". */
 static void ban_text(const struct ui *ui, const struct model_event *event, char *text,
                      size_t room_bytes)
@@ -117,13 +106,13 @@ static void ban_text(const struct ui *ui, const struct model_event *event, char 
 
     if (event->lifted_by[0] != '\0')
         snprintf(text, room_bytes, "lifted by %s at %s, by %s: %s", event->lifted_by,
-                 date(event->end_ms, end), event->by, event->text);
+                 figures_date(event->end_ms, end), event->by, event->text);
     else if (event->end_ms == 0)
         snprintf(text, room_bytes, "for good, by %s: %s", event->by, event->text);
     else
         snprintf(text, room_bytes, "%s %s, by %s: %s",
                  event->end_ms > ui->model.status.now_ms ? "until" : "was until",
-                 date(event->end_ms, end), event->by, event->text);
+                 figures_date(event->end_ms, end), event->by, event->text);
 }
 
 static void stay_text(const struct model_event *event, char *text, size_t room_bytes)
@@ -145,7 +134,7 @@ static bool event_cell(struct ui *ui, long row, int column, char *text, size_t r
     if (event == NULL)
         return false;
     if (column == WHEN)
-        snprintf(text, room_bytes, "%s", date(event->at_ms, when));
+        snprintf(text, room_bytes, "%s", figures_date(event->at_ms, when));
     else if (column == KIND)
         snprintf(text, room_bytes, "%s", WHAT[event->what]);
     else if (event->what == MODEL_EVENT_CHAT)
@@ -203,7 +192,8 @@ static void draw_name(const struct ui *ui, const struct player_state *state, str
     if (!state->gone && dossier->muted)
         canvas_printf(canvas, row, used, canvas->columns, STYLE_WARN, "   muted %s%s",
                       dossier->muted_until_ms != 0 ? "until " : "for good",
-                      dossier->muted_until_ms != 0 ? date(dossier->muted_until_ms, until) : "");
+                      dossier->muted_until_ms != 0 ? figures_date(dossier->muted_until_ms, until)
+                                                   : "");
 }
 
 struct figure {

@@ -17,6 +17,8 @@
 #include "overview.h"
 #include "player.h"
 #include "players.h"
+#include "report.h"
+#include "reports.h"
 
 /* clang-format off */
 const struct screen *const SCREENS[] = {
@@ -27,6 +29,7 @@ const struct screen *const SCREENS[] = {
     &SCREEN_LOG,
     &SCREEN_DATABASE, &SCREEN_DATABASE_MORE,
     &SCREEN_NETWORK, &SCREEN_ADDRESS,
+    &SCREEN_REPORTS, &SCREEN_REPORT,
     &SCREEN_AUDIT, &SCREEN_AUDIT_ROW,
     &SCREEN_CONFIG,
     &SCREEN_RESULT,

@@ -52,3 +52,13 @@ const char *figures_clock(int64_t unix_ms, char out[16])
         snprintf(out, 16, "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec);
     return out;
 }
+
+const char *figures_date(int64_t unix_ms, char out[24])
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm parts;
+
+    if (gmtime_r(&seconds, &parts) == NULL || strftime(out, 24, "%Y-%m-%d %H:%M", &parts) == 0)
+        out[0] = '\0';
+    return out;
+}

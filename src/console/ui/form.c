@@ -14,6 +14,7 @@ const struct form FORMS[] = {
     {"backup",   "server.backup",    {"name"}},
     {"ban",      "bans.add",         {"player", "duration", "reason"}},
     {"cancel",   "server.cancel",    {NULL}},
+    {"close",    "reports.close",    {"report", "verdict"}},
     {"disallow", "allowlist.remove", {"player"}},
     {"drain",    "server.drain",     {"on", "retry_after"}},
     {"kick",     "players.kick",     {"name", "reason"}},
@@ -23,6 +24,7 @@ const struct form FORMS[] = {
     {"reload",   "server.reload",    {NULL}},
     {"restart-when-empty", "server.restart-when-empty", {NULL}},
     {"save",     "server.save",      {NULL}},
+    {"say",      "chat.say",         {"text"}},
     {"show",     "players.show",     {"name"}},
     {"shutdown", "server.shutdown",  {"in", "reason"}},
     {"status",   "server.status",    {NULL}},
@@ -36,9 +38,10 @@ const struct form FORMS[] = {
 const size_t FORMS_N = ARRAY_N(FORMS);
 
 /* What changes something and takes nothing from anybody. */
-static const char *const HARMLESS[] = {
-    "allowlist.add",  "announce",      "bans.lift",     "log.level",     "players.message",
-    "players.unmute", "server.backup", "server.cancel", "server.reload", "server.save"};
+static const char *const HARMLESS[] = {"allowlist.add",  "announce",      "bans.lift",
+                                       "chat.say",       "log.level",     "players.message",
+                                       "players.unmute", "server.backup", "server.cancel",
+                                       "server.reload",  "server.save"};
 
 const struct form *form_find(const char *name)
 {
