@@ -80,6 +80,7 @@ static void addresses_are_sorted_and_filtered_by_the_daemon(void **state)
 static void an_address_is_banned_lifted_and_unlocked(void **state)
 {
     struct fixture fixture;
+    json_t *banned = json_object();
 
     (void)state;
     fixture_init(&fixture, 24, 80, false);
@@ -89,7 +90,8 @@ static void an_address_is_banned_lifted_and_unlocked(void **state)
     assert_string_equal(
         params_of(&fixture, "bans.add"),
         "{\"duration\": \"1d\", \"network\": \"203.0.113.9\", \"reason\": \"guesses\"}");
-    answer(&fixture, "bans.add", json_object(), 0, "");
+    answer(&fixture, "bans.add", banned, 0, "");
+    json_decref(banned);
     ui_draw(&fixture.ui, &fixture.canvas);
     assert_true(shows(&fixture, "banned 203.0.113.9"));
     press(&fixture, "jjjjLy"); /* another, who is banned */

@@ -222,6 +222,31 @@ static void test_connections_and_bytes_are_counted_by_address(void **state)
     assert_int_equal(daemon_terminate(&server), 0);
 }
 
+/* One who asks over HTTP, on one connection, until he is told that it was too often. */
+static void ask_too_often(uint16_t port)
+{
+    static const char ASK[] = "GET /api/stats HTTP/1.1\r\nHost: test\r\n\r\n";
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    uint64_t until_ms = now_ms() + DEADLINE_MS;
+    char answers[8192] = "";
+    size_t n = 0;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    while (strstr(answers, " 429 ") == NULL) {
+        ssize_t got;
+
+        assert_true(now_ms() < until_ms);
+        assert_int_equal(send(fd, ASK, sizeof(ASK) - 1, MSG_NOSIGNAL), sizeof(ASK) - 1);
+        n = n > sizeof(answers) / 2 ? 0 : n;
+        got = recv(fd, answers + n, sizeof(answers) - 1 - n, 0);
+        assert_true(got > 0);
+        answers[n += (size_t)got] = '\0';
+    }
+    close(fd);
+}
+
 static json_int_t of_class(const char *class_of, const char *key)
 {
     json_t *row = row_of("network.traffic", "classes", "class", class_of);
@@ -229,6 +254,27 @@ static json_int_t of_class(const char *class_of, const char *key)
 
     json_decref(row);
     return value;
+}
+
+static void test_web_clients_are_seen_too(void **state)
+{
+    static const char *const slow[] = {"--limits.exempt=192.0.2.0/24", "--http.reads_per_minute=10",
+                                       NULL};
+
+    (void)state;
+    daemon_start(&server, slow);
+    source = "127.0.0.77";
+    ask_too_often(daemon_http_port(&server));
+    source = NULL;
+    UNTIL(party, DEADLINE_MS, figure("127.0.0.77", "connections") == 0);
+    assert_true(figure("127.0.0.77", "limited") >= 1);
+    assert_int_equal(figure("127.0.0.77", "accepted"), 1);
+    UNTIL(party, DEADLINE_MS, figure("127.0.0.77", "in") > 300);
+    assert_true(stands("network.blocked", "127.0.0.77", "rate-limited"));
+    assert_int_equal(of_class("http", "accepted"), 1);
+    assert_true(of_class("http", "limited") >= 1);
+    assert_int_equal(of_class("game", "accepted"), 0);
+    assert_int_equal(daemon_terminate(&server), 0);
 }
 
 static void test_traffic_by_class(void **state)
@@ -261,6 +307,7 @@ int main(void)
         STAGED_BOTH(test_an_attacker_is_seen_locked_and_banned, NULL),
         STAGED_BOTH(test_an_account_is_locked_and_unlocked, NULL),
         STAGED_BOTH(test_connections_and_bytes_are_counted_by_address, NULL),
+        STAGED(test_web_clients_are_seen_too, NULL),
         STAGED(test_traffic_by_class, NULL),
     };
 
