@@ -157,7 +157,8 @@ static double speed_of(const struct model_world_trail *from, const struct model_
 static void move_on(struct model_world_one *one, int64_t hz)
 {
     const struct model_world_trail now = {one->tick, one->x, one->z};
-    const struct model_world_trail *last = &one->trail[one->trail_n - 1];
+    const struct model_world_trail *last =
+        one->trail_n > 0 ? &one->trail[one->trail_n - 1] : &now; /* now: looked at by nobody */
     size_t first = 0;
 
     if (one->trail_n > 0 && (now.tick < last->tick || speed_of(last, &now, hz) > LEAP_M_S))
