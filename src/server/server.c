@@ -810,13 +810,25 @@ static const struct options *options_now(void *context)
     return server->config->options;
 }
 
+/* Who comes in during a countdown is told of it at once. */
+static bool word(void *context, char text[PROTOCOL_TEXT_MAX + 1])
+{
+    const struct server *server = context;
+
+    _Static_assert(ENDING_TEXT_MAX <= PROTOCOL_TEXT_MAX, "it fits");
+    return ending_words(server->ending, text);
+}
+
 static int start_ending(struct server *server, struct error *error)
 {
     const struct ending_config config = {
         .base = server->base, .here = here, .say = say, .due = time_is_up, .context = server};
 
     server->ending = ending_new(&config, error);
-    return server->ending ? 0 : -1;
+    if (!server->ending)
+        return -1;
+    presence_set_word(server->presence, word, server);
+    return 0;
 }
 
 static int start_admin(struct server *server, struct error *error)
@@ -1048,6 +1060,8 @@ void server_free(struct server *server)
     if (server->presence) /* an operator who still waits for a save is told while it can be said */
         presence_save_all(server->presence, let_go, NULL);
     admin_stop(server->admin);
+    if (server->presence)
+        presence_set_word(server->presence, NULL, NULL);
     ending_free(server->ending);
     lookout_free(server->lookout);
     ticker_stop(server->ticker);

@@ -36,7 +36,7 @@ static void refused(const char *method, const char *params, const char *says)
 
 static void test_countdown(void **state)
 {
-    struct player *alice;
+    struct player *alice, *late;
 
     (void)state;
     daemon_start(&server, NULL);
@@ -48,6 +48,8 @@ static void test_countdown(void **state)
     UNTIL(party, DEADLINE_MS,
           strcmp(alice->notice_text, "The server stops in 10 minutes: new disks") == 0);
     good("server.status", "{}", "\"reason\":\"new disks\"");
+    late = player_new_account(party, &server, "late");
+    UNTIL(party, DEADLINE_MS, strstr(late->notice_text, "The server stops in ") != NULL);
     good("server.reload", "{}", "outcome"); /* which leaves it alone */
     good("server.status", "{}", "\"reason\":\"new disks\"");
     good("server.shutdown", "{\"in\":\"2s\",\"restart\":true}", "\"replaced\":true");
@@ -211,6 +213,7 @@ static void test_maintenance_sends_away(void **state)
     good("server.maintenance", "{\"on\":true}", "\"gone\":1");
     UNTIL(party, DEADLINE_MS, line->gone);
     assert_int_equal(line->farewell, PROTOCOL_REASON_MAINTENANCE);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_waiting") == 0);
     assert_false(alice->gone);
     good("server.maintenance", "{\"on\":true,\"kick\":true,\"text\":\"Go home\"}", "\"gone\":1");
     UNTIL(party, DEADLINE_MS, alice->gone);

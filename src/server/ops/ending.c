@@ -40,14 +40,31 @@ void ending_say_time(uint32_t seconds, char *room, size_t room_bytes)
     }
 }
 
-static void say(const struct ending *ending, uint32_t seconds)
+static void put_words(const struct ending *ending, uint32_t seconds, char text[ENDING_TEXT_MAX])
 {
     const struct ending_order *order = &ending->order;
-    char text[ENDING_TEXT_MAX], time[64];
+    char time[64];
 
     ending_say_time(seconds, time, sizeof(time));
-    snprintf(text, sizeof(text), "The server %s in %s%s%s", order->restart ? "restarts" : "stops",
-             time, order->reason[0] != '\0' ? ": " : ".", order->reason);
+    snprintf(text, ENDING_TEXT_MAX, "The server %s in %s%s%s",
+             order->restart ? "restarts" : "stops", time, order->reason[0] != '\0' ? ": " : ".",
+             order->reason);
+}
+
+bool ending_words(const struct ending *ending, char text[ENDING_TEXT_MAX])
+{
+    uint64_t left_ms = ending_left_ms(ending);
+
+    if (left_ms > 0)
+        put_words(ending, (uint32_t)((left_ms + 999) / 1000), text);
+    return left_ms > 0;
+}
+
+static void say(const struct ending *ending, uint32_t seconds)
+{
+    char text[ENDING_TEXT_MAX];
+
+    put_words(ending, seconds, text);
     ending->config.say(ending->config.context, text);
 }
 

@@ -48,6 +48,8 @@ bool ending_order(struct ending *ending, const struct ending_order *order);
 bool ending_cancel(struct ending *ending, bool told);
 /* What is ordered; NULL: nothing. Valid until control's next turn. */
 const struct ending_order *ending_ordered(const struct ending *ending);
+/* Of a countdown: what players are told of it now. False: there is none. */
+bool ending_words(const struct ending *ending, char text[ENDING_TEXT_MAX]);
 /* Of a countdown: what is left of it; 0: it is over this instant, or there is none. */
 uint64_t ending_left_ms(const struct ending *ending);
 

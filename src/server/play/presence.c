@@ -390,6 +390,7 @@ static void on_closed(void *context, uint64_t session, enum protocol_reason reas
 static void joined(struct presence *presence, struct person *person, const struct sim_event *event)
 {
     struct person *waiting = person->waiting;
+    char text[PROTOCOL_TEXT_MAX + 1];
 
     person->entity = event->entity;
     person->joined_ms = timestamp_now_ms();
@@ -403,6 +404,8 @@ static void joined(struct presence *presence, struct person *person, const struc
             bans_muted_until(presence->config.bans, person->player, timestamp_now_ms());
     sessions_answer(presence->sessions, person->session, person->welcome);
     people_drop_welcome(person);
+    if (presence->word && presence->word(presence->word_context, text))
+        sessions_notice(presence->sessions, person->session, text);
     person->opened = true;
     saving_opened(&presence->saving, person);
     log_event(LOG_LEVEL_INFO, "player_joined", "a player joined the world",
@@ -540,6 +543,12 @@ struct sessions_handlers presence_handlers(struct presence *presence)
                                       .barred = entrance_barred,
                                       .seat = entrance_seat,
                                       .context = presence};
+}
+
+void presence_set_word(struct presence *presence, presence_word_fn *word, void *context)
+{
+    presence->word = word;
+    presence->word_context = context;
 }
 
 void presence_set_sessions(struct presence *presence, struct sessions *sessions)

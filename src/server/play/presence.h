@@ -60,6 +60,9 @@ void presence_close_door(struct presence *presence, bool closed);
 
 /* The handlers to give to sessions_new; sessions is told later because the two need each other. */
 struct sessions_handlers presence_handlers(struct presence *presence);
+/* What who comes in is told besides, if anything: false, nothing. */
+typedef bool presence_word_fn(void *context, char text[PROTOCOL_TEXT_MAX + 1]);
+void presence_set_word(struct presence *presence, presence_word_fn *word, void *context);
 /* NULL: they are going, say nothing more to them (before sessions_free). */
 void presence_set_sessions(struct presence *presence, struct sessions *sessions);
 

@@ -25,10 +25,12 @@ struct presence {
     struct admission *admission;
     struct guests guests;
     struct returning returning;
-    uint64_t began_ms; /* monotonic */
-    bool closed;       /* newcomers wait, whatever room there is */
-    uint32_t lines_n;  /* that the server said */
-    uint64_t barred;   /* an account that nobody may come by; 0: none */
+    uint64_t began_ms;      /* monotonic */
+    bool closed;            /* newcomers wait, whatever room there is */
+    uint32_t lines_n;       /* that the server said */
+    uint64_t barred;        /* an account that nobody may come by; 0: none */
+    presence_word_fn *word; /* NULL: newcomers are told nothing */
+    void *word_context;
     struct snapshot *snapshot;
     struct event *flush;
     struct event *line; /* the line moves on; armed while anybody stands in it */
