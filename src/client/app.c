@@ -469,6 +469,16 @@ static void draw_overlay(struct app *app, const struct world_shown *shown, float
     hud_draw_overlay(&app->hud, app->view.text, &app->view.list, &figures, scale);
 }
 
+static void send_said(struct app *app, const struct chat_said *said)
+{
+    struct session *session = connection_session(app->connection);
+    if (said->about[0] && !session_takes_reports(session))
+        hud_toast(&app->hud, now_s(app), "This server takes no reports");
+    else if (said->about[0] ? session_report(session, said->about, said->text) != 0
+                            : session_chat(session, said->channel, said->text) != 0)
+        hud_toast(&app->hud, now_s(app), "That could not be said: the connection is gone");
+}
+
 static void draw_hud(struct app *app, const struct gfx_frame *frame,
                      const struct world_shown *shown)
 {
@@ -479,9 +489,8 @@ static void draw_hud(struct app *app, const struct gfx_frame *frame,
     hud_draw_plates(app->view.text, list, frame, shown, &room);
     struct chat_place place = {list->clip[2], list->clip[3], scale, now_s(app)};
     if (connection_playing(app->connection) &&
-        chat_draw(app->chat, app->view.text, list, &place, &said) &&
-        session_chat(connection_session(app->connection), said.channel, said.text) != 0)
-        hud_toast(&app->hud, now_s(app), "That could not be said: the connection is gone");
+        chat_draw(app->chat, app->view.text, list, &place, &said))
+        send_said(app, &said);
     if (app->hud.overlay)
         draw_overlay(app, shown, scale);
     if (connection_playing(app->connection))

@@ -277,17 +277,24 @@ static void test_chat_commands(void **state)
         const char *line, *text; /* NULL: nothing is sent */
         enum protocol_channel channel;
         bool refused;
+        const char *about; /* NULL: nobody, it is a line */
     } cases[] = {
-        {"hello", "hello", PROTOCOL_CHANNEL_NEARBY, false},
-        {"/g all of you", "all of you", PROTOCOL_CHANNEL_GLOBAL, false},
-        {"still here", "still here", PROTOCOL_CHANNEL_NEARBY, false},
-        {"/g", NULL, PROTOCOL_CHANNEL_GLOBAL, false},
-        {"now to all", "now to all", PROTOCOL_CHANNEL_GLOBAL, false},
-        {"/n   hush", "hush", PROTOCOL_CHANNEL_NEARBY, false},
-        {"", NULL, PROTOCOL_CHANNEL_NEARBY, false},
-        {"   ", NULL, PROTOCOL_CHANNEL_NEARBY, false},
-        {"/go home", NULL, PROTOCOL_CHANNEL_NEARBY, true},
-        {"/kick bob", NULL, PROTOCOL_CHANNEL_NEARBY, true},
+        {"/report bob he shouts", "he shouts", PROTOCOL_CHANNEL_NEARBY, false, "bob"},
+        {"/report \"Bob B\"  he shouts", "he shouts", PROTOCOL_CHANNEL_NEARBY, false, "Bob B"},
+        {"/report bob", NULL, PROTOCOL_CHANNEL_NEARBY, true, NULL},
+        {"/report \"bob he", NULL, PROTOCOL_CHANNEL_NEARBY, true, NULL},
+        {"/report", NULL, PROTOCOL_CHANNEL_NEARBY, true, NULL},
+        {"/reporter bob x", NULL, PROTOCOL_CHANNEL_NEARBY, true, NULL},
+        {"hello", "hello", PROTOCOL_CHANNEL_NEARBY, false, NULL},
+        {"/g all of you", "all of you", PROTOCOL_CHANNEL_GLOBAL, false, NULL},
+        {"still here", "still here", PROTOCOL_CHANNEL_NEARBY, false, NULL},
+        {"/g", NULL, PROTOCOL_CHANNEL_GLOBAL, false, NULL},
+        {"now to all", "now to all", PROTOCOL_CHANNEL_GLOBAL, false, NULL},
+        {"/n   hush", "hush", PROTOCOL_CHANNEL_NEARBY, false, NULL},
+        {"", NULL, PROTOCOL_CHANNEL_NEARBY, false, NULL},
+        {"   ", NULL, PROTOCOL_CHANNEL_NEARBY, false, NULL},
+        {"/go home", NULL, PROTOCOL_CHANNEL_NEARBY, true, NULL},
+        {"/kick bob", NULL, PROTOCOL_CHANNEL_NEARBY, true, NULL},
     };
     struct chat *chat = chat_new();
     for (unsigned i = 0; i < ARRAY_N(cases); i++) {
@@ -299,6 +306,7 @@ static void test_chat_commands(void **state)
         if (send) {
             assert_string_equal(said.text, cases[i].text);
             assert_int_equal(said.channel, cases[i].channel);
+            assert_string_equal(said.about, cases[i].about ? cases[i].about : "");
         }
     }
     chat_free(chat);

@@ -33,6 +33,7 @@ struct session {
     bool ending; /* a handler ended the session: the link is closed after its pump */
     bool secured;
     char server[SETTINGS_SERVER_MAX + 1];
+    uint32_t features; /* enum protocol_feature, as GREETING said */
     char server_name[128];
     uint64_t now_us, deadline_us, heard_us, ping_us;
     uint32_t rtt_us;
@@ -213,6 +214,7 @@ static bool on_greeting(struct session *s, const struct protocol_frame *frame)
     if (s->state != SESSION_GREETING ||
         protocol_decode_greeting(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
+    s->features = m.features;
     text_sanitise(m.name.bytes, m.name.len, s->server_name, sizeof(s->server_name));
     if (s->login.kind == SESSION_LOGIN_REGISTER && !(m.logins & PROTOCOL_LOGIN_REGISTER))
         end_reason(s, SESSION_END_REFUSED, PROTOCOL_REASON_REGISTRATION_CLOSED,
@@ -564,6 +566,23 @@ int session_chat(struct session *s, enum protocol_channel channel, const char *t
     if (len == 0 || len > PROTOCOL_TEXT_MAX || begin_playing(s, len + 8, &w) != 0)
         return -1;
     protocol_encode_chat(&w, &(struct protocol_chat){(uint8_t)channel, wire_text_of(text)});
+    link_send_commit(s->link, &w);
+    return 0;
+}
+
+bool session_takes_reports(const struct session *s)
+{
+    return (s->features & PROTOCOL_FEATURE_REPORT) != 0;
+}
+
+int session_report(struct session *s, const char *name, const char *words)
+{
+    struct wire_writer w;
+    size_t name_len = strlen(name), words_len = strlen(words);
+    if (name_len > TEXT_NAME_MAX_BYTES || words_len > PROTOCOL_TEXT_MAX ||
+        begin_playing(s, name_len + words_len + 8, &w) != 0)
+        return -1;
+    protocol_encode_report(&w, &(struct protocol_report){wire_text_of(name), wire_text_of(words)});
     link_send_commit(s->link, &w);
     return 0;
 }

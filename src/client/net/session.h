@@ -111,6 +111,10 @@ int session_move(struct session *session, const struct protocol_move *move) MUST
 /* 1..PROTOCOL_TEXT_MAX bytes; -1 also beyond that. */
 int session_chat(struct session *session, enum protocol_channel channel,
                  const char *text) MUST_CHECK;
+/* GREETING said that it does. */
+bool session_takes_reports(const struct session *session);
+/* Tell the moderators of another player; NOTICE says what came of it. Texts are copied. */
+int session_report(struct session *session, const char *name, const char *words) MUST_CHECK;
 /* A new password; NOTICE says what came of it. Texts are copied. */
 int session_password(struct session *session, const char *now, const char *fresh) MUST_CHECK;
 /* Ask who these are; IDENTITY answers. 0; -1: not connected, or too much waits. */

@@ -94,15 +94,42 @@ void chat_switch_channel(struct chat *chat)
     chat->focus = true;
 }
 
+/* "NAME text" or "\"NA ME\" text" into said. False: a part is missing or too long. */
+static bool read_report(const char *line, struct chat_said *said)
+{
+    const char *name, *text;
+    size_t n;
+    line += strspn(line, " ");
+    bool quoted = line[0] == '"';
+    name = line + quoted;
+    n = strcspn(name, quoted ? "\"" : " ");
+    text = name + n + (quoted && name[n] == '"');
+    text += strspn(text, " ");
+    if (n == 0 || n >= sizeof(said->about) || text[0] == '\0')
+        return false;
+    memcpy(said->about, name, n);
+    said->about[n] = '\0';
+    snprintf(said->text, sizeof(said->text), "%s", text);
+    return true;
+}
+
 bool chat_read_line(struct chat *chat, const char *line, struct chat_said *said,
                     const char **refused)
 {
     *refused = NULL;
     said->channel = chat->channel;
+    said->about[0] = '\0';
+    if (strncmp(line, "/report", 7) == 0 && (line[7] == ' ' || line[7] == '\0')) {
+        if (read_report(line + 7, said))
+            return true;
+        *refused = "Report a player by /report NAME and what he did; a name with spaces in quotes.";
+        return false;
+    }
     if (line[0] == '/') {
         bool known = (line[1] == 'g' || line[1] == 'n') && (line[2] == '\0' || line[2] == ' ');
         if (!known) {
-            *refused = "Commands are /g text (to all) and /n text (to those nearby).";
+            *refused =
+                "Commands are /g text (to all), /n text (to those nearby) and /report NAME text.";
             return false;
         }
         said->channel = line[1] == 'g' ? PROTOCOL_CHANNEL_GLOBAL : PROTOCOL_CHANNEL_NEARBY;

@@ -21,6 +21,7 @@ struct chat;
 struct chat_said {
     enum protocol_channel channel; /* NEARBY or GLOBAL */
     char text[TEXT_CHAT_MAX_BYTES + 1];
+    char about[TEXT_NAME_MAX_BYTES + 1]; /* not empty: text is a report of that player */
 };
 
 struct chat *chat_new(void); /* NULL when out of memory */
@@ -38,8 +39,9 @@ bool chat_is_open(const struct chat *chat); /* it has the keyboard */
 /* Nearby or global, while open. */
 void chat_switch_channel(struct chat *chat);
 
-/* What a typed line means: "/g text" and "/n text" choose the channel for it, alone for good; other
- * slashes are refused with *refused (constant). True: said is to be sent. Public for tests. */
+/* What a typed line means: "/g text" and "/n text" choose the channel for it, alone for good;
+ * "/report NAME text", a name with spaces in quotes, reports a player; other slashes are refused
+ * with *refused (constant). True: said is to be sent. Public for tests. */
 bool chat_read_line(struct chat *chat, const char *line, struct chat_said *said,
                     const char **refused) MUST_CHECK;
 
