@@ -20,6 +20,12 @@ struct console {
     const struct console_options *options;
     struct admin_client *client; /* NULL: a recording is played */
     struct player player;
+    /* Then: what was asked since the last turn. */
+    struct {
+        int token;
+        char method[64];
+    } asked[REQUESTS_MAX];
+    int asked_n;
     struct record *record; /* NULL: nothing is recorded */
     struct ui ui;
     struct canvas canvas;
@@ -29,11 +35,15 @@ static int on_ask(void *context, int token, const char *method, json_t *params)
 {
     struct console *console = context;
 
-    if (console->client == NULL) { /* a recording answers when it did */
-        json_decref(params);
+    if (console->client != NULL)
+        return admin_client_ask(console->client, method, params, token, ASK_DEADLINE_MS);
+    json_decref(params);
+    if (player_known(&console->player, method) == NULL || console->asked_n == REQUESTS_MAX)
         return -1;
-    }
-    return admin_client_ask(console->client, method, params, token, ASK_DEADLINE_MS);
+    console->asked[console->asked_n].token = token;
+    snprintf(console->asked[console->asked_n++].method, sizeof(console->asked[0].method), "%s",
+             method);
+    return 0;
 }
 
 static void on_heard(void *context, json_t *line)
@@ -94,9 +104,9 @@ static bool is_players(struct console *console, int key)
         return false;
     if (key == 'Z')
         player->held = !player->held;
-    else if (key == '+' || key == '-')
-        player_faster(player, key == '+');
-    else if (key == '=')
+    else if (key == ')' || key == '(')
+        player_faster(player, key == ')');
+    else if (key == ';')
         player_step(player);
     else
         return false;
@@ -115,6 +125,21 @@ static void take_key(struct console *console, int key)
     }
 }
 
+/* With what the recording knows by now. */
+static void answer_asked(struct console *console)
+{
+    int n = console->asked_n;
+
+    console->asked_n = 0; /* an answer may lead to the next question */
+    for (int i = 0; i < n; i++) {
+        char method[sizeof(console->asked[0].method)];
+        int token = console->asked[i].token;
+
+        memcpy(method, console->asked[i].method, sizeof(method));
+        ui_answer(&console->ui, token, player_known(&console->player, method), 0, "");
+    }
+}
+
 /* The recording's time is the console's. */
 static void play(struct console *console)
 {
@@ -127,6 +152,7 @@ static void play(struct console *console)
         ui_recorded(&console->ui, line);
         json_decref(line);
     }
+    answer_asked(console);
     player_label(player, console->ui.replay);
 }
 

@@ -23,7 +23,7 @@ struct console_options {
 };
 
 /* Until q. Returns the exit status. A daemon that is away is waited for. A recording that is played
- * is held by Z, faster and slower by + and -, and = goes to its next line. */
+ * is held by Z, faster and slower by ) and (, and ; goes to its next line. */
 enum console_exit console_run(const struct console_options *options);
 
 #endif

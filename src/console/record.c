@@ -109,6 +109,7 @@ int player_init(struct player *player, const char *path, uint64_t now_ms, struct
         return error_set(error, "%s is no recording of the console", path);
     }
     json_decref(head);
+    player->known = json_object();
     player->speed = 1;
     player->real_ms = now_ms;
     read_next(player);
@@ -118,6 +119,7 @@ int player_init(struct player *player, const char *path, uint64_t now_ms, struct
 void player_fini(struct player *player)
 {
     json_decref(player->next);
+    json_decref(player->known);
     if (player->in != NULL)
         fclose(player->in);
     memset(player, 0, sizeof(*player));
@@ -130,12 +132,20 @@ void player_time(struct player *player, uint64_t now_ms)
     player->real_ms = now_ms;
 }
 
+json_t *player_known(const struct player *player, const char *method)
+{
+    return json_object_get(player->known, method);
+}
+
 json_t *player_take(struct player *player)
 {
     json_t *line = player->next;
+    const char *method = json_string_value(json_object_get(line, "answer"));
 
     if (line == NULL || (double)player->next_ms > player->now_ms)
         return NULL;
+    if (method != NULL && json_object_get(line, "data") != NULL)
+        json_object_set(player->known, method, json_object_get(line, "data"));
     json_incref(line);
     read_next(player);
     return line;

@@ -39,7 +39,8 @@ json_t *record_next(FILE *in, struct error *error);
 
 struct player {
     FILE *in;
-    json_t *next; /* owned; NULL: at the end */
+    json_t *known; /* owned; the newest answer of each method that was played */
+    json_t *next;  /* owned; NULL: at the end */
     int64_t next_ms;
     double now_ms; /* of the recording */
     uint64_t real_ms;
@@ -56,6 +57,9 @@ void player_fini(struct player *player);
 void player_time(struct player *player, uint64_t now_ms);
 /* The next line that is due; the caller owns it; NULL: none yet. */
 json_t *player_take(struct player *player);
+/* What that method answered last, as far as it was played; borrowed; NULL: it did not yet. A screen
+ * that was not shown while it was recorded has something to show so. */
+json_t *player_known(const struct player *player, const char *method);
 /* Go on to the next line at once, also while held. */
 void player_step(struct player *player);
 /* Twice or half as fast. */

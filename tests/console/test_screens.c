@@ -23,6 +23,7 @@
 #include "console/ui/frame.h"
 #include "console/ui/help.h"
 #include "console/ui/list.h"
+#include "console/ui/result.h"
 #include "console/ui/screen.h"
 #include "console/ui/ui.h"
 #include "fixture.h"
@@ -155,9 +156,17 @@ static void screens_are_as_recorded(void **state)
         {"address-80x24",        "7\n",               24, 80,  false},
         {"address-132x43",       "7\n",               43, 132, false},
         {"address-200x60",       "7\n",               60, 200, false},
-        {"log-200x60",           "5",                 60, 200, false},
         {"log-time-80x24",       "5t12:03",           24, 80,  false},
         {"help-80x24",           "2?",                24, 80,  false},
+        {"frame-200x60",         "",                  60, 200, false},
+        {"log-200x60",           "5",                 60, 200, false},
+        {"help-132x43",          "2?",                43, 132, false},
+        {"help-200x60",          "2?",                60, 200, false},
+        {"command-80x24",        "2:bans.\t",         24, 80,  false},
+        {"command-ask-80x24",    "2:ban Aria 7d speed hack\n", 24, 80, false},
+        {"answer-80x24",         ":players.list limit=3\n", 24, 80, false},
+        {"answer-132x43",        ":players.list limit=3\n", 43, 132, false},
+        {"answer-200x60",        ":players.list limit=3\n", 60, 200, false},
         {"help-60x15",           "2?",                15, 60,  false},
         {"tiny-30x6",            "",                  6,  30,  false},
     };
@@ -244,6 +253,9 @@ static const int WAYS[][6] = {
     {KEYS_PAGE_DOWN, KEYS_DOWN, KEYS_DOWN},
     {KEYS_PAGE_DOWN, KEYS_PAGE_DOWN, KEYS_UP, KEYS_UP},
     {KEYS_PAGE_UP, KEYS_PAGE_UP},
+    {KEYS_DOWN, KEYS_DOWN},
+    {KEYS_END},
+    {KEYS_RIGHT, KEYS_RIGHT},
     {'?'},
     {'/', 'a', KEYS_ENTER},
 };
@@ -252,22 +264,25 @@ static const int WAYS[][6] = {
 static void enter(struct fixture *fixture, const struct screen *screen)
 {
     if (screen == &SCREEN_PLAYER)
-        press(fixture, "2\n");
+        press(fixture, "2j\n"); /* the one whose record was recorded */
     else if (screen == &SCREEN_AUDIT_ROW)
         press(fixture, "9\n");
+    else if (screen == &SCREEN_RESULT)
+        press(fixture, ":players.list\n");
     else
         ui_open(&fixture->ui, screen);
     draw(fixture);
+    assert_true(ui_shows(&fixture->ui, screen));
 }
 
-/* Press one key on a screen after such a way; true if anything came of it. */
-static bool key_does_something(const struct screen *screen, const int way[6], int key)
+/* Press one key on a screen of so many rows after such a way; true if anything came of it. */
+static bool key_does_something(const struct screen *screen, int rows, const int way[6], int key)
 {
     struct fixture fixture;
     struct seen before;
     bool changed;
 
-    fixture_init(&fixture, 24, 80, false);
+    fixture_init(&fixture, rows, 80, false);
     enter(&fixture, screen);
     for (int i = 0; i < 6 && way[i] != 0; i++) {
         ui_key(&fixture.ui, way[i]);
@@ -304,8 +319,12 @@ static void walk(const struct screen *screen, const struct keys *keys)
             /* Its own key goes before; and the number of the screen that is shown does nothing. */
             if (help_row(screen, row->keys[j]) != row || row->keys[j] == screen->key)
                 continue;
-            for (size_t way = 0; way < ARRAY_N(WAYS) && !done; way++)
-                done = key_does_something(screen, WAYS[way], row->keys[j]);
+            for (size_t way = 0; way < ARRAY_N(WAYS) && !done; way++) {
+                if (WAYS[way][0] == '?' && row->action != KEYS_DO_BACK)
+                    continue; /* any key leaves the help */
+                done = key_does_something(screen, 24, WAYS[way], row->keys[j]) ||
+                       key_does_something(screen, 9, WAYS[way], row->keys[j]);
+            }
             if (!done)
                 fail_msg("%s: %s (key %d): nothing happens", screen->name, row->shown,
                          row->keys[j]);

@@ -110,7 +110,7 @@ static void ask_first(struct ui *ui)
     char *params = json_dumps(command->params, JSON_COMPACT);
 
     dialog_open(ui, &RUN);
-    dialog_explain(ui, "%s %s: %s", command->method,
+    dialog_explain(ui, "%s %s: %s This goes to the audit log.", command->method,
                    params != NULL && !secret ? params : "(with a secret)",
                    help != NULL ? help : "the daemon does not say what this does");
     free(params);

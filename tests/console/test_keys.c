@@ -1,0 +1,207 @@
+/* test_keys.c -- every row of every help page, pressed in a real terminal. The console plays the
+ * recorded replies to their end, so that nothing but the key moves the picture. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <glob.h>
+
+#include "common/compiler.h"
+#include "console/ui/help.h"
+#include "tmux.h"
+
+#define CHANGE_MS 400 /* within which a key must show; the aim is 100 */
+
+/* A recording of all that the golden screens are drawn from. */
+static void make_recording(const char *path)
+{
+    FILE *out = fopen(path, "w");
+    glob_t replies;
+
+    assert_non_null(out);
+    fputs("{\"record\":\"openmmo-console/1\",\"wall_ms\":1795349072000}\n", out);
+    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &replies), 0);
+    for (size_t i = 0; i < replies.gl_pathc; i++) {
+        FILE *in = fopen(replies.gl_pathv[i], "r");
+        int byte;
+
+        assert_non_null(in);
+        while ((byte = fgetc(in)) != EOF)
+            fputc(byte, out);
+        fclose(in);
+    }
+    globfree(&replies);
+    assert_int_equal(fclose(out), 0);
+}
+
+static int setup(void **state)
+{
+    char path[108];
+
+    *state = (void *)tmux_missing();
+    if (*state != NULL)
+        return 0;
+    strcpy(tmux_directory, "/tmp/openmmo-keys-XXXXXX");
+    assert_non_null(mkdtemp(tmux_directory));
+    snprintf(path, sizeof(path), "%s/recording", tmux_directory);
+    make_recording(path);
+    tmux_shell("/nonexistent/x");
+    tmux_run(TMUX "resize-window -t t -x 80 -y 12", tmux_directory); /* so that lists are longer */
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    if (*state != NULL)
+        return 0;
+    tmux_run(TMUX "kill-server 2>&1", tmux_directory);
+    tmux_run("rm -rf %s", tmux_directory);
+    return 0;
+}
+
+/* As tmux calls a key. */
+static const char *name_of(int key)
+{
+    /* clang-format off */
+    static const struct { int key; const char *name; } NAMES[] = {
+        {KEYS_UP, "Up"}, {KEYS_DOWN, "Down"}, {KEYS_LEFT, "Left"}, {KEYS_RIGHT, "Right"}, {KEYS_PAGE_UP, "PPage"},
+        {KEYS_PAGE_DOWN, "NPage"}, {KEYS_HOME, "Home"}, {KEYS_END, "End"}, {KEYS_BACK_TAB, "BTab"}, {KEYS_TAB, "Tab"},
+        {KEYS_ENTER, "Enter"}, {KEYS_ESCAPE, "Escape"}, {' ', "Space"}, {KEYS_DELETE, "DC"}, {KEYS_BACKSPACE, "BSpace"},
+    };
+    /* clang-format on */
+    static char name[16];
+
+    for (size_t i = 0; i < ARRAY_N(NAMES); i++) {
+        if (NAMES[i].key == key)
+            return NAMES[i].name;
+    }
+    if (key >= KEYS_F1 && key <= KEYS_F12)
+        snprintf(name, sizeof(name), "F%d", key - KEYS_F1 + 1);
+    else if (key < ' ')
+        snprintf(name, sizeof(name), "C-%c", key + 'a' - 1);
+    else
+        snprintf(name, sizeof(name), "-l '%c'", key);
+    return name;
+}
+
+/* The screen with its attributes, copied. */
+static void picture(char *out, size_t room_bytes)
+{
+    snprintf(out, room_bytes, "%s", tmux_screen("-e"));
+}
+
+static char before[65536];
+
+/* Wait until the picture is another than before; false: it stays. */
+static bool changes(unsigned for_ms)
+{
+    uint64_t end_ms = tmux_now_ms() + for_ms;
+
+    do {
+        if (strcmp(tmux_screen("-e"), before) != 0)
+            return true;
+        tmux_rest();
+    } while (tmux_now_ms() < end_ms);
+    return false;
+}
+
+static void start(void)
+{
+    char keys[1024];
+
+    snprintf(keys, sizeof(keys), "'clear; %s --replay %s/recording; echo left:$?' Enter",
+             tmux_console_path, tmux_directory);
+    tmux_type(keys);
+    tmux_see("[REPLAY end]");
+}
+
+/* Two looks alike, a moment apart: all that was typed has been drawn. */
+static void settle(void)
+{
+    picture(before, sizeof(before));
+    while (changes(60))
+        picture(before, sizeof(before));
+}
+
+/* Ways to where a key has something to do. */
+static const char *const WAYS[] = {"", "NPage Down Down", "Down Down", "End", "PPage PPage", "'?'"};
+
+/* By leaving and starting: what a key did before must not help the next. */
+static bool row_does_something(const struct screen *screen, const struct keys_row *row)
+{
+    for (size_t way = 0; way < ARRAY_N(WAYS); way++) {
+        char keys[64];
+        bool changed;
+
+        if (strchr(WAYS[way], '?') != NULL && row->action != KEYS_DO_BACK)
+            continue; /* any key leaves the help */
+        start();
+        snprintf(keys, sizeof(keys), "%c", screen->key);
+        tmux_type(keys);
+        settle();
+        if (WAYS[way][0] != '\0') {
+            tmux_type(WAYS[way]);
+            settle();
+        }
+        tmux_type(name_of(row->keys[0]));
+        changed = changes(CHANGE_MS);
+        tmux_run(TMUX "respawn-pane -k -t t 'env PS1=ready: sh'", tmux_directory);
+        tmux_see("ready:");
+        if (changed)
+            return true;
+    }
+    return false;
+}
+
+/* What no picture shows: drawing anew; and holding, which the player takes for itself. The number
+ * of the screen that is shown, and of those that there are not. */
+static bool shows_nothing(const struct keys_row *row)
+{
+    return row->action == KEYS_DO_REDRAW || row->action == KEYS_DO_PAUSE ||
+           row->action == KEYS_DO_SCREEN;
+}
+
+static void walk(const struct screen *screen, const struct keys *keys)
+{
+    for (size_t i = 0; i < keys->n; i++) {
+        const struct keys_row *row = &keys->rows[i];
+
+        if (help_row(screen, row->keys[0]) != row || shows_nothing(row))
+            continue;
+        if (!row_does_something(screen, row))
+            fail_msg("%s: %s: %s: nothing is seen of it", screen->name, row->shown, row->help);
+    }
+}
+
+static void every_row_of_the_help_does_something(void **state)
+{
+    if (*state != NULL) {
+        print_message("skipped: %s\n", (const char *)*state);
+        skip();
+    }
+    for (int i = 0; i < SCREENS_N; i++) {
+        if (SCREENS[i]->key == '\0')
+            continue;
+        walk(SCREENS[i], &SCREENS[i]->keys);
+        if (SCREENS[i]->key == '2') /* the lists' keys and everybody's once */
+            walk(SCREENS[i], &KEYS_IN_LISTS);
+        if (SCREENS[i]->key == '2')
+            walk(SCREENS[i], &KEYS_EVERYWHERE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_row_of_the_help_does_something, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
