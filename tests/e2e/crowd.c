@@ -3,17 +3,17 @@
 
 #include "crowd.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <jansson.h>
+
+#include "../server/standstill.h"
 
 #define TRAIL       128 /* moves that are remembered, at 20 a second */
 #define TURN        577 /* of a full circle of 65536, each pump: no place is met again within 5 s */
@@ -250,41 +250,12 @@ void crowd_verdict(void)
 
 /* ---- a thread that stands still ---- */
 
-static pid_t thread_named(const char *name)
-{
-    char path[300], comm[32];
-    pid_t found = 0;
-    DIR *tasks;
-
-    snprintf(path, sizeof(path), "/proc/%d/task", (int)server.pid);
-    tasks = opendir(path);
-    assert_non_null(tasks);
-    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", (int)server.pid, entry->d_name);
-        file = fopen(path, "r");
-        if (file == NULL)
-            continue;
-        if (fgets(comm, sizeof(comm), file) != NULL && strcspn(comm, "\n") == strlen(name) &&
-            strncmp(comm, name, strlen(name)) == 0)
-            found = (pid_t)atoi(entry->d_name);
-        fclose(file);
-    }
-    closedir(tasks);
-    assert_true(found > 0);
-    return found;
-}
-
 bool crowd_hold(const char *thread)
 {
-    pid_t id = thread_named(thread);
-    int status;
+    pid_t id = standstill_thread(server.pid, thread);
 
-    if (ptrace(PTRACE_SEIZE, id, NULL, NULL) != 0)
+    if (!standstill_begin(id))
         return false;
-    assert_int_equal(ptrace(PTRACE_INTERRUPT, id, NULL, NULL), 0);
-    assert_int_equal(waitpid(id, &status, __WALL), id);
     held = id;
     return true;
 }
@@ -292,7 +263,7 @@ bool crowd_hold(const char *thread)
 void crowd_let_go(void)
 {
     if (held > 0)
-        ptrace(PTRACE_DETACH, held, NULL, NULL);
+        standstill_end(held);
     held = 0;
 }
 

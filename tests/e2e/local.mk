@@ -86,13 +86,13 @@ tests_e2e_test_haproxy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 tests_e2e_test_haproxy_LDADD = $(E2E_LIBS)
 
 check_PROGRAMS += tests/e2e/test_crowd
-tests_e2e_test_crowd_SOURCES = tests/e2e/test_crowd.c tests/e2e/crowd.h tests/e2e/crowd.c tests/e2e/crowd_guests.c \
+tests_e2e_test_crowd_SOURCES = tests/e2e/test_crowd.c tests/e2e/crowd.h tests/e2e/crowd.c tests/server/standstill.h tests/server/standstill.c tests/e2e/crowd_guests.c \
 	tests/e2e/crowd_relay.c $(E2E_SOURCES)
 tests_e2e_test_crowd_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 tests_e2e_test_crowd_LDADD = $(E2E_LIBS) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/e2e/test_postgresql
-tests_e2e_test_postgresql_SOURCES = tests/e2e/test_postgresql.c tests/e2e/crowd.h tests/e2e/crowd.c \
+tests_e2e_test_postgresql_SOURCES = tests/e2e/test_postgresql.c tests/e2e/crowd.h tests/e2e/crowd.c tests/server/standstill.h tests/server/standstill.c \
 	$(PG_CLUSTER_SOURCES) $(E2E_SOURCES)
 tests_e2e_test_postgresql_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(PQ_CFLAGS)
 tests_e2e_test_postgresql_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) $(PQ_LIBS)

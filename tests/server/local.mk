@@ -299,7 +299,8 @@ tests_server_test_request_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_request_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_entering
-tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/scene.c tests/server/scene.h
+tests_server_test_entering_SOURCES = tests/server/test_entering.c tests/server/scene.c tests/server/scene.h \
+	tests/server/standstill.c tests/server/standstill.h
 tests_server_test_entering_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_entering_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

@@ -3,7 +3,6 @@
 #include "scene.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <openssl/ssl.h>
@@ -13,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +19,7 @@
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
 #include "play/acceptor.h"
+#include "standstill.h"
 
 #define STORM   300
 #define HELD_MS 10000
@@ -319,18 +318,12 @@ struct debugger {
 /* In the child: hold the thread until the other end of the pipe closes. Never returns. */
 static void debug(pid_t thread, int say, int hear)
 {
-    char byte = 'y';
-    int status, tries = 0;
+    char byte = standstill_begin(thread) ? 'y' : 'n';
 
-    while (ptrace(PTRACE_SEIZE, thread, NULL, NULL) != 0 && ++tries < 100)
-        poll(NULL, 0, 10); /* the parent has yet to allow it */
-    if (tries == 100 || ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) != 0 ||
-        waitpid(thread, &status, __WALL) != thread)
-        byte = 'n';
     if (write(say, &byte, 1) == 1 && byte == 'y') {
         while (read(hear, &byte, 1) > 0)
             ;
-        ptrace(PTRACE_DETACH, thread, NULL, NULL);
+        standstill_end(thread);
     }
     _exit(0);
 }
@@ -360,28 +353,6 @@ static void debugger_detach(struct debugger *debugger)
     close(debugger->say);
     waitpid(debugger->process, NULL, 0);
     close(debugger->hear);
-}
-
-/* The kernel's id of our thread of that name. */
-static pid_t thread_named(const char *name)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    pid_t found = -1;
-
-    for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
-        char path[300], comm[32] = "";
-        FILE *file;
-        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
-        file = fopen(path, "r");
-        if (file != NULL && fgets(comm, sizeof(comm), file) != NULL &&
-            strncmp(comm, name, strlen(name)) == 0 && comm[strlen(name)] == '\n')
-            found = (pid_t)atoi(entry->d_name);
-        if (file != NULL)
-            fclose(file);
-    }
-    closedir(tasks);
-    assert_true(found > 0);
-    return found;
 }
 
 static size_t memory_bytes(void)
@@ -467,7 +438,7 @@ static void test_held_thread(void **state)
     others = 8 - on_first_thread(scene, 8);
     assert_in_range(others, 1, 7);
     before = memory_bytes();
-    if (!debugger_attach(&debugger, thread_named("io-0"))) {
+    if (!debugger_attach(&debugger, standstill_thread(getpid(), "io-0"))) {
         debugger_detach(&debugger);
         scene_free(scene);
         print_message("SKIPPED: this machine lets no process attach to another (ptrace)\n");
