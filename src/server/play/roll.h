@@ -10,6 +10,7 @@ void roll_each(const struct people *people, const struct snapshot *snapshot,
                const struct sessions *sessions, presence_visit_fn *visit, void *context);
 /* presence_row, likewise. */
 int roll_one(const struct people *people, const struct snapshot *snapshot,
-             const struct sessions *sessions, uint64_t session, struct presence_row *row) MUST_CHECK;
+             const struct sessions *sessions, uint64_t session,
+             struct presence_row *row) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-/* about_moderation.h -- what the store keeps of bans, mutes and the allowlist. Plain data; the questions about it
- * are in questions.h, their SQL in statements_moderation.c. */
+/* about_moderation.h -- what the store keeps of bans, mutes and the allowlist. Plain data; the
+ * questions about it are in questions.h, their SQL in statements_moderation.c. */
 #ifndef OPENMMO_STORE_ABOUT_MODERATION_H
 #define OPENMMO_STORE_ABOUT_MODERATION_H
 

@@ -24,8 +24,8 @@ struct store_report {
 struct store_reporting {
     struct store_report report; /* all but id, closed and earlier */
     uint64_t since_ms;          /* at most `most` of this reporter since then, Unix time, */
-    uint32_t most;      /* 1 or more */
-    uint32_t open_most; /* and at most so many open ones in all; 1 or more */
+    uint32_t most;              /* 1 or more */
+    uint32_t open_most;         /* and at most so many open ones in all; 1 or more */
 };
 
 /* A line of the chat around a report. */

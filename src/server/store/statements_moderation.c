@@ -1,5 +1,5 @@
-/* statements_moderation.c -- questions about bans, mutes and the allowlist. One target has at most one that is in
- * force: a new one ends the one before, in the same transaction. */
+/* statements_moderation.c -- questions about bans, mutes and the allowlist. One target has at most
+ * one that is in force: a new one ends the one before, in the same transaction. */
 #include "store/statements.h"
 
 static void bind_ban(const struct store_question *question, size_t at,
