@@ -24,7 +24,7 @@ struct call {
 
 /* In place. -1: out of memory. */
 int call_init(struct call *call, const char *path, unsigned deadline_ms) MUST_CHECK;
-void call_fini(struct call *call);
+void call_fini(struct call *call); /* frees */
 /* Ask and wait. params: taken. Returns call->code; 0: call->result is there until the next. */
 int call_ask(struct call *call, const char *method, json_t *params);
 /* Let samples come for so long, or until the connection ends (then -1) or a signal came. */

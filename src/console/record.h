@@ -52,7 +52,7 @@ struct player {
 /* In place. -1 + error: no such file, or no recording. */
 int player_init(struct player *player, const char *path, uint64_t now_ms,
                 struct error *error) MUST_CHECK;
-void player_fini(struct player *player);
+void player_fini(struct player *player); /* closes and frees */
 /* Real time passes. */
 void player_time(struct player *player, uint64_t now_ms);
 /* The next line that is due; the caller owns it; NULL: none yet. */

@@ -26,6 +26,7 @@ struct model_alerts {
     size_t n;
 };
 
+/* Takes alerts.list. */
 void model_alerts_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

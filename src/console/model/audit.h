@@ -22,8 +22,10 @@ struct model_audit {
     uint64_t taken;  /* rises with each answer */
 };
 
-void model_audit_fini(struct model_audit *audit);
+void model_audit_fini(struct model_audit *audit); /* frees; a zeroed one is fine */
+/* Takes audit.list. */
 void model_audit_take(struct model *model, const json_t *params, const json_t *data);
+/* Takes topic audit. */
 void model_audit_news(struct model *model, const json_t *params, const json_t *data);
 
 #endif

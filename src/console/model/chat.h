@@ -35,9 +35,11 @@ struct model_chat {
 
 /* -1: out of memory. */
 int model_chat_init(struct model_chat *chat);
-void model_chat_fini(struct model_chat *chat);
+void model_chat_fini(struct model_chat *chat); /* frees; a zeroed one is fine */
 
+/* Takes chat.recent. */
 void model_chat_recent(struct model *model, const json_t *params, const json_t *data);
+/* Takes topic chat. */
 void model_chat_take(struct model *model, const json_t *params, const json_t *data);
 
 /* How many lines are held. */

@@ -17,7 +17,8 @@ struct model_config {
     uint64_t taken; /* rises with each answer */
 };
 
-void model_config_fini(struct model_config *config);
+void model_config_fini(struct model_config *config); /* frees; a zeroed one is fine */
+/* Takes config.list. */
 void model_config_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -68,8 +68,11 @@ struct model_database {
     size_t migrations_n;
 };
 
+/* Takes store.show. */
 void model_database_take(struct model *model, const json_t *params, const json_t *data);
+/* Takes store.statements. */
 void model_database_statements(struct model *model, const json_t *params, const json_t *data);
+/* Takes store.migrations. */
 void model_database_migrations(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -34,7 +34,9 @@ struct model_dossier {
     size_t n;
 };
 
+/* Takes players.show. */
 void model_dossier_take(struct model *model, const json_t *params, const json_t *data);
+/* Takes players.history. */
 void model_dossier_history(struct model *model, const json_t *params, const json_t *data);
 
 #endif

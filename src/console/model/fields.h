@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One member's value. object may be NULL. */
 int64_t fields_integer(const json_t *object, const char *key);
+/* The same, whole or not. */
 double fields_number(const json_t *object, const char *key);
+/* Is it there, and true? */
 bool fields_true(const json_t *object, const char *key);
 /* Cut at the room. */
 void fields_text(char *out, size_t room_bytes, const json_t *object, const char *key);

@@ -25,9 +25,11 @@ struct model_log {
 
 /* -1: out of memory. */
 int model_log_init(struct model_log *log);
-void model_log_fini(struct model_log *log);
+void model_log_fini(struct model_log *log); /* frees; a zeroed one is fine */
 
+/* Takes log.tail. */
 void model_log_tail(struct model *model, const json_t *params, const json_t *data);
+/* Takes topic log. */
 void model_log_take(struct model *model, const json_t *params, const json_t *data);
 
 /* How many lines are held. */

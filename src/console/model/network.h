@@ -64,10 +64,15 @@ struct model_network {
     size_t seen_n;
 };
 
+/* Takes network.addresses. */
 void model_network_addresses(struct model *model, const json_t *params, const json_t *data);
+/* Takes network.blocked. */
 void model_network_blocked(struct model *model, const json_t *params, const json_t *data);
+/* Takes network.traffic. */
 void model_network_traffic(struct model *model, const json_t *params, const json_t *data);
+/* Takes network.show. */
 void model_network_show(struct model *model, const json_t *params, const json_t *data);
+/* Takes network.accounts. */
 void model_network_accounts(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -34,6 +34,7 @@ bool model_guest(const struct model_player *player); /* he has no account */
 /* From a player as the daemon's methods say him. */
 void model_player_read(struct model_player *player, const json_t *row);
 
+/* Takes players.list. */
 void model_players_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -42,6 +42,7 @@ struct model_profile {
     size_t threads_n;
 };
 
+/* Takes server.profile. */
 void model_profile_take(struct model *model, const json_t *params, const json_t *data);
 /* One of them by name; NULL: it is not known. */
 const struct model_phase *model_phase(const struct model_profile *profile, const char *name);

@@ -44,7 +44,9 @@ struct model_reports {
     struct model_report_line lines[MODEL_REPORT_LINES]; /* the chat around it, oldest first */
 };
 
+/* Takes reports.list. */
 void model_reports_take(struct model *model, const json_t *params, const json_t *data);
+/* Takes reports.show. */
 void model_reports_show(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -11,7 +11,8 @@ struct model_rpc {
     json_t *methods; /* as rpc.discover lists them; NULL: not known yet */
 };
 
-void model_rpc_fini(struct model_rpc *rpc);
+void model_rpc_fini(struct model_rpc *rpc); /* frees; a zeroed one is fine */
+/* Takes rpc.discover. */
 void model_rpc_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

@@ -59,6 +59,7 @@ struct model_history {
 /* From an object with times in microseconds. */
 struct model_times model_times_read(const json_t *object);
 
+/* Takes server.status. */
 void model_status_take(struct model *model, const json_t *params, const json_t *data);
 /* A sample: also moves the history. */
 void model_status_sample(struct model *model, const json_t *params, const json_t *data);

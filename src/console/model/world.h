@@ -77,14 +77,19 @@ struct model_world {
     struct model_world_one one;
 };
 
-void model_world_fini(struct model_world *world);
+void model_world_fini(struct model_world *world); /* frees; a zeroed one is fine */
 
+/* Takes world.show. */
 void model_world_take(struct model *model, const json_t *params, const json_t *data);
+/* Takes world.heights. */
 void model_world_take_heights(struct model *model, const json_t *params, const json_t *data);
+/* Takes world.population. */
 void model_world_take_population(struct model *model, const json_t *params, const json_t *data);
 /* Of a rectangle of one cell's size: those who are there; else those who are near. */
 void model_world_take_players(struct model *model, const json_t *params, const json_t *data);
+/* Takes world.cell. */
 void model_world_take_cell(struct model *model, const json_t *params, const json_t *data);
+/* Takes world.player. */
 void model_world_take_one(struct model *model, const json_t *params, const json_t *data);
 
 #endif

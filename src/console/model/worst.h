@@ -29,6 +29,7 @@ struct model_worst {
 /* From a record as the daemon says it; NULL: all zero. */
 void model_worst_read(struct model_worst_row *worst, const json_t *row);
 
+/* Takes server.worst. */
 void model_worst_take(struct model *model, const json_t *params, const json_t *data);
 
 #endif

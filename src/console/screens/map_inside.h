@@ -45,6 +45,7 @@ struct map_state {
     int row, rows, columns;
 };
 
+/* The Map's own state. */
 struct map_state *map_state(struct ui *ui);
 
 /* The level 0 cell that the cursor is in: its north-west corner. */
@@ -55,6 +56,7 @@ void map_cell(const struct model_world *world, const struct map_state *state, in
 void map_draw(struct ui *ui, struct canvas *canvas, int row, int rows, int columns);
 /* The panel at the right, or, rows being few, lines below the map. */
 void map_panel(struct ui *ui, struct canvas *canvas, int row, int column, int rows, int columns);
+/* What is under the cursor, in few rows below the picture: for low terminals. */
 void map_panel_low(struct ui *ui, struct canvas *canvas, int row, int columns);
 
 #endif

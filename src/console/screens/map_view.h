@@ -18,6 +18,7 @@ struct map_view {
 int32_t map_view_step(const struct map_view *view); /* metres a pixel: 1, 2, 3, 4, 6, 8, 12... */
 /* The north-west corner of the first pixel, whole metres. */
 int32_t map_view_left(const struct map_view *view);
+/* z of the upper edge, in metres. */
 int32_t map_view_top(const struct map_view *view);
 /* Which pixel a place lies in; it may lie outside. */
 void map_view_pixel(const struct map_view *view, double x_m, double z_m, int *column, int *row);

@@ -10,6 +10,7 @@ struct player_target {
     char session[24], account[24], name[256], address[64]; /* account: "0" of a guest */
     double x, z;
 };
+/* As a target of deeds; copies what they need. */
 void player_target_of(struct player_target *target, const struct model_player *player);
 
 enum {

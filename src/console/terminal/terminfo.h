@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+/* Is there an entry of that name on this machine? */
 bool terminfo_knows(const char *name);
 
 #endif

@@ -32,10 +32,12 @@ struct command {
 
 /* path: of the history; NULL: none is kept. -1: out of memory. */
 int command_init(struct command *command, const char *path);
+/* Frees; the history is in its file already. */
 void command_fini(struct command *command);
 
 /* Begin to type, with that text. */
 void command_open(struct ui *ui, const char *text);
+/* A key while it is open. Esc and an empty line close it. */
 void command_key(struct ui *ui, int key);
 /* In that row, the choices above it. */
 void command_draw(const struct command *command, struct canvas *canvas, int row);

@@ -18,6 +18,7 @@ struct history {
 
 /* path: copied; NULL: no file. -1: out of memory. */
 int history_init(struct history *history, const char *path);
+/* Frees; the file stays. */
 void history_fini(struct history *history);
 /* Also to the file, unless keep is 0. The same as the newest is not taken again. */
 void history_add(struct history *history, const char *line, int keep);

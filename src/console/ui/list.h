@@ -62,6 +62,7 @@ void list_settle(struct list *list, const struct list_table *table, struct ui *u
 bool list_mouse(struct list *list, const struct list_table *table, struct ui *ui,
                 const struct mouse *mouse);
 
+/* Has Space marked the row with that id? */
 bool list_tagged(const struct list *list, const char *id);
 void list_untag(struct list *list); /* all */
 void list_untag_one(struct list *list, const char *id);

@@ -130,7 +130,9 @@ void ui_ask_then(struct ui *ui, const char *method, json_t *params,
  * One answer is waited for at a time. poll: in the screen's state; ui_again: do not wait for the
  * interval. */
 bool ui_due(const struct ui *ui, const struct requests_poll *poll, unsigned interval_ms);
+/* See ui_due. params: taken. */
 void ui_poll(struct ui *ui, struct requests_poll *poll, const char *method, json_t *params);
+/* See ui_due. */
 void ui_again(struct requests_poll *poll);
 /* In a screen's time: let it pass again in so many ms at the latest, not only with the second. */
 void ui_wake(struct ui *ui, unsigned in_ms);

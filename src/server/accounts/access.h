@@ -53,6 +53,7 @@ void access_end_family(struct access *access, const char *family, uint64_t now_m
 /* A moment, to ask later whether that player's tokens have ended since: then what was read of the
  * account meanwhile may be what it was before. access may be NULL. */
 uint64_t access_moment(const struct access *access);
+/* See access_moment. */
 bool access_ended_since(const struct access *access, uint64_t player, uint64_t moment);
 /* When a token that is made now for that player must say it was made, in Unix seconds: not within
  * the second in which others ended. access may be NULL. */

@@ -21,8 +21,9 @@ struct allowlist; /* opaque */
 struct allowlist *allowlist_new(struct event_base *base, struct store *store, struct error *error);
 void allowlist_free(struct allowlist *allowlist); /* NULL is fine */
 
+/* Is that account listed? */
 bool allowlist_has(const struct allowlist *allowlist, uint64_t player);
-size_t allowlist_n(const struct allowlist *allowlist);
+size_t allowlist_n(const struct allowlist *allowlist); /* how many are listed */
 
 /* On the control thread, once, perhaps before the function returns. NONE: no such account, or it
  * was not listed. AWAY: error. */
@@ -32,6 +33,7 @@ typedef void allowlist_done_fn(void *context, uint64_t tag, enum store_status st
 /* List an account. context: outlives the store. */
 void allowlist_add(struct allowlist *allowlist, uint64_t player, const char *by,
                    allowlist_done_fn *done, void *context, uint64_t tag);
+/* Take it off the list; otherwise as allowlist_add. */
 void allowlist_remove(struct allowlist *allowlist, uint64_t player, allowlist_done_fn *done,
                       void *context, uint64_t tag);
 

@@ -53,6 +53,7 @@ void policy_free(struct policy *policy); /* NULL is fine */
 void policy_set_allowlist(struct policy *policy, const struct allowlist *allowlist);
 /* Whether nobody else may log in, ever. */
 void policy_set_listed_only(struct policy *policy, bool listed_only);
+/* As policy_set_listed_only left it. */
 bool policy_listed_only(const struct policy *policy);
 
 /* False: he is refused, so. policy NULL: everybody may. */
@@ -73,6 +74,7 @@ void policy_drain(struct policy *policy, uint32_t retry_after_s, const char *by)
 
 /* Valid until they are changed. */
 const struct policy_mode *policy_maintenance(const struct policy *policy);
+/* The same of a drain. */
 const struct policy_mode *policy_draining(const struct policy *policy);
 
 #endif

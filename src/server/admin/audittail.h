@@ -23,6 +23,6 @@ void audittail_add(struct audittail *tail, json_t *row);
  * *lost how many are held no longer. Returns how many were filled in. */
 size_t audittail_read(const struct audittail *tail, uint64_t *after, json_t **rows, size_t max,
                       uint64_t *lost);
-void audittail_clear(struct audittail *tail);
+void audittail_clear(struct audittail *tail); /* lets go of all rows */
 
 #endif

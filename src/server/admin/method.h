@@ -183,9 +183,11 @@ json_t *cmd_players_list(const struct method_desk *desk, const json_t *params);
 json_t *cmd_bans_json(const struct store_ban *ban);
 /* The same. */
 json_t *cmd_allowlist_json(const struct store_listed *listed);
+/* A row as audit.list answers it; a new reference. */
 json_t *cmd_audit_json(const struct store_audit *audit);
 json_t *cmd_log_line(const struct logtail_line *line); /* line is borrowed */
 extern const struct method_param CMD_PLAYERS_LIST_PARAMS[];
+/* A row as reports.list answers it; a new reference. */
 json_t *cmd_reports_json(const struct store_report *report);
 json_t *cmd_reports_state(const struct method_desk *desk); /* how many are open, the newest */
 struct transcript_line;                                    /* play/transcript.h */

@@ -30,6 +30,7 @@ struct player_filter {
 
 /* text: NULL: everybody. The filter must stay where it is. */
 void player_filter_parse(struct player_filter *filter, const char *text);
+/* Do all words hold for that player? */
 bool player_filter_holds(const struct player_filter *filter, const struct presence_row *row);
 
 #endif

@@ -21,7 +21,9 @@ enum traffic_outcome {
     TRAFFIC_OUTCOMES_N
 };
 
+/* One more. */
 void traffic_count(enum traffic_class class_of, enum traffic_outcome outcome);
+/* How many since the start. */
 uint64_t traffic_counted(enum traffic_class class_of, enum traffic_outcome outcome);
 const char *traffic_word(enum traffic_class class_of); /* "game"; constant */
 

@@ -62,6 +62,7 @@ void presence_close_door(struct presence *presence, bool closed);
 struct sessions_handlers presence_handlers(struct presence *presence);
 /* What who comes in is told besides, if anything: false, nothing. */
 typedef bool presence_word_fn(void *context, char text[PROTOCOL_TEXT_MAX + 1]);
+/* See presence_word_fn; NULL: nothing. */
 void presence_set_word(struct presence *presence, presence_word_fn *word, void *context);
 /* NULL: they are going, say nothing more to them (before sessions_free). */
 void presence_set_sessions(struct presence *presence, struct sessions *sessions);

@@ -48,9 +48,11 @@ struct reporting_order {
 typedef void reporting_done_fn(void *context, uint64_t tag, enum reporting_outcome outcome,
                                const char *text);
 
+/* Counts what is open as soon as the store answers. config is copied. */
 struct reporting *reporting_new(const struct reporting_config *config,
                                 struct error *error); /* NULL + error */
 void reporting_free(struct reporting *reporting);     /* NULL is fine */
+/* From now on, as in the configuration: a reload. */
 void reporting_set_rate(struct reporting *reporting, uint32_t per_hour);
 
 /* done is called once, now or later, at the latest by store_close. */
@@ -63,6 +65,7 @@ struct reporting_state {
     uint64_t newest;  /* the last one that was taken since the start; 0: none was */
     uint64_t changes; /* rises when one of these changes */
 };
+/* As it is now. */
 struct reporting_state reporting_state(const struct reporting *reporting);
 /* Some were closed, or are gone: count again. NULL is fine. */
 void reporting_look(struct reporting *reporting);
