@@ -22,7 +22,9 @@ include src/server/net/local.mk
 include src/server/play/local.mk
 include src/server/admin/local.mk
 include src/server/http/local.mk
-libserver_a_SOURCES += src/server/server.c src/server/server.h src/server/state.c src/server/state.h \
+libserver_a_SOURCES += src/server/server.c src/server/server.h src/server/server_inside.h src/server/state.c src/server/state.h \
+    src/server/channels.c src/server/channels.h src/server/hosting.c src/server/hosting.h \
+    src/server/news.c src/server/news.h src/server/wiring.c src/server/wiring.h \
     src/server/doors.c src/server/doors.h src/server/stop.c src/server/stop.h \
     src/server/reload.c src/server/reload.h src/server/rooms.c src/server/rooms.h
 libserver_a_SOURCES += src/server/config.c src/server/config.h src/server/config_page.c src/server/config_page.h

@@ -8,29 +8,24 @@
 
 #include "server/server.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <limits.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "accounts/access.h"
 #include "accounts/accounts.h"
 #include "accounts/allowlist.h"
-#include "accounts/bans.h"
 #include "accounts/policy.h"
 #include "accounts/refresh.h"
 #include "admin/admin.h"
 #include "common/heightfield.h"
 #include "common/log.h"
-#include "common/queue.h"
 #include "http/census.h"
 #include "http/http.h"
 #include "net/listener.h"
@@ -49,85 +44,27 @@
 #include "play/scrollback.h"
 #include "play/sessions.h"
 #include "play/transcript.h"
-#include "server/doors.h"
+#include "server/hosting.h"
 #include "server/lookout.h"
 #include "server/monitor.h"
-#include "server/reload.h"
+#include "server/news.h"
 #include "server/rooms.h"
+#include "server/server_inside.h"
 #include "server/state.h"
-#include "server/stop.h"
-#include "server/tempo.h"
 #include "server/ticker.h"
-#include "server/tickwatch.h"
+#include "server/wiring.h"
 #include "sim/journal.h"
-#include "sim/mailbox.h"
 #include "sim/sim.h"
 #include "store/backups.h"
 #include "store/retention.h"
 #include "store/store.h"
 #include "store/timestamp.h"
 
-#define COMMANDS_PER_PLAYER 4 /* a tick of the intents that the sim takes: more wait unread */
-#define QUEUE_SPARE         256
-#define OTHER_FDS           64
-#define STATUS_S            5
-#define TALLY_PLACES        32768   /* addresses that are remembered: 6 MiB when they all come */
-#define LEFT_OPEN_MS        60000   /* a session after a crash */
-#define CHAT_KEPT_MS        3600000 /* of a run before: nobody comes back to older lines */
-#define STALLS_LOGGED       5       /* at once, then one a second */
-#define TEMPOS_LOGGED       5
-
-enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_USR1, SIGNALS_N };
-
-struct server {
-    struct config *config;
-    uint64_t started_ms;
-    int lock_fd; /* of the state directory */
-    struct doors doors;
-    struct event_base *base;
-    struct store *store;
-    struct heightfield *field;
-    struct workers *workers;
-    struct keys *keys;
-    struct bans *bans;
-    struct bans_handlers presence_bans;
-    struct policy *policy;
-    struct allowlist *allowlist;
-    struct backups *backups; /* NULL: the database is a server's */
-    struct access *access;
-    struct refresh *refresh;
-    struct accounts *accounts;
-    struct chatlog *chatlog;
-    struct scrollback *scrollback;
-    struct recent *recent;         /* chat, for players */
-    struct transcript *transcript; /* the same, for operators */
-    struct reporting *reporting;
-    struct retention *retention;
-    unsigned readers_n;        /* control, and each io thread */
-    struct queue **commands;   /* [0] control's, then one an io thread */
-    struct mailbox *mailboxes; /* the same */
-    struct queue *events;      /* sim -> control */
-    struct worst *worst;       /* long ticks and sweeps */
-    struct tally *tally;       /* what comes from each address */
-    struct sim *sim;
-    struct journal *journal;
-    struct presence *presence;
-    struct sessions *sessions;
-    struct ticker *ticker;
-    struct monitor *monitor;
-    struct reports *reports;
-    struct census *census;
-    struct http *http;
-    uint16_t https_port; /* the first of http.tls_listen; 0: none */
-    struct lookout *lookout;
-    struct admin *admin;
-    struct notify *notify;
-    int news_fd; /* the sim has published */
-    struct event *news, *status, *signals[SIGNALS_N];
-    struct metrics_histogram ticks; /* as of the last status line */
-    struct ending *ending;          /* an end to come */
-    struct stop stop;
-};
+#define OTHER_FDS    64
+#define STATUS_S     5
+#define TALLY_PLACES 32768   /* addresses that are remembered: 6 MiB when they all come */
+#define LEFT_OPEN_MS 60000   /* a session after a crash */
+#define CHAT_KEPT_MS 3600000 /* of a run before: nobody comes back to older lines */
 
 /* -- start ------------------------------------------------------------------------------------- */
 
@@ -215,21 +152,6 @@ static int start_store(struct server *server, struct error *error)
     return server->backups ? 0 : error_set(error, "out of memory");
 }
 
-static struct accounts_config accounts_config_of(const struct server *server,
-                                                 const struct config *config)
-{
-    struct accounts_config accounts = {.base = server->base,
-                                       .store = server->store,
-                                       .workers = server->workers,
-                                       .keys = server->keys,
-                                       .reports = server->reports,
-                                       .access = server->access,
-                                       .tally = server->tally};
-
-    rooms_accounts(config, &accounts);
-    return accounts;
-}
-
 /* What HTTP clients stay logged in with. */
 static int start_tokens(struct server *server, struct error *error)
 {
@@ -280,36 +202,19 @@ static int start_accounts(struct server *server, struct error *error)
     server->bans = bans_new(server->base, server->store, error);
     if (!server->bans || start_tokens(server, error) < 0)
         return -1;
-    accounts = accounts_config_of(server, server->config);
+    accounts = wiring_accounts(server, server->config);
     server->accounts = accounts_new(&accounts, error);
     return server->accounts ? 0 : -1;
 }
 
-/* What control says of who comes and goes always finds room, however long the simulation takes
- * none of it: of an account that is REST, JOIN by the one who comes back and his LEAVE, and who
- * wants it then waits for an answer. As much again is for operators' teleports. */
-static int start_queues(struct server *server, struct error *error)
+static int start_channels(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
-    unsigned io_threads = config->io_threads ? config->io_threads : 1;
-    size_t lifecycle = 3 * (size_t)config->players_max + QUEUE_SPARE;
-    size_t intents = (size_t)config->players_max * COMMANDS_PER_PLAYER + QUEUE_SPARE;
-    bool whole;
 
-    server->readers_n = 1 + io_threads;
-    server->commands = calloc(server->readers_n, sizeof(struct queue *));
-    server->mailboxes = calloc(server->readers_n, sizeof(*server->mailboxes));
-    server->events = queue_new(sizeof(struct sim_event), 2 * lifecycle, 0);
-    whole = server->commands && server->mailboxes && server->events;
-    for (unsigned i = 0; whole && i < server->readers_n; i++) {
-        server->commands[i] =
-            i == 0 ? queue_new(sizeof(struct command), 2 * lifecycle, lifecycle)
-                   : queue_new(sizeof(struct command), intents / io_threads + QUEUE_SPARE, 0);
-        whole = server->commands[i] != NULL;
-    }
-    if (!whole)
-        return error_set(error, "out of memory");
-    server->worst = worst_new(server->readers_n, error);
+    if (channels_init(&server->channels, config->players_max,
+                      config->io_threads ? config->io_threads : 1, error) < 0)
+        return -1;
+    server->worst = worst_new(server->channels.readers_n, error);
     return server->worst ? 0 : -1;
 }
 
@@ -344,7 +249,7 @@ static int start_world(struct server *server, struct error *error)
 {
     const struct config *config = server->config;
     struct sim_config sim = {.entities_max = config->players_max + config->wanderers,
-                             .readers = server->readers_n,
+                             .readers = server->channels.readers_n,
                              .divide_above = SIM_DIVIDE_ABOVE};
 
     server->field = heightfield_new(config->seed, (int32_t)config->size_m);
@@ -396,7 +301,7 @@ static int start_presence(struct server *server, struct error *error)
                                        .policy = server->policy,
                                        .reporting = server->reporting,
                                        .store = server->store,
-                                       .commands = server->commands[0],
+                                       .commands = server->channels.commands[0],
                                        .players_max = server->config->players_max,
                                        .queue_max = server->config->queue_max,
                                        .flush_ms = server->config->flush_ms,
@@ -408,19 +313,6 @@ static int start_presence(struct server *server, struct error *error)
 
     server->presence = presence_new(&presence, error);
     return server->presence ? 0 : -1;
-}
-
-static void fill_sessions(const struct server *server, const struct config *config,
-                          struct sessions_config *sessions)
-{
-    memset(sessions, 0, sizeof(*sessions));
-    rooms_sessions(config, sessions);
-    sessions->field = server->field;
-    sessions->commands = server->commands + 1;
-    sessions->mailboxes = server->mailboxes + 1;
-    sessions->worst = server->worst;
-    sessions->tally = server->tally;
-    sessions->epoch = store_epoch(server->store);
 }
 
 /* Who is here by the game port, and who by HTTP. */
@@ -446,7 +338,7 @@ static int start_sessions(struct server *server, struct error *error)
     struct bans_handlers bans;
     struct sessions_config sessions;
 
-    fill_sessions(server, server->config, &sessions);
+    wiring_sessions(server, server->config, &sessions);
     sessions.sockets = server->doors.ports;
     sessions.sockets_n = server->doors.ports_n;
     server->sessions = sessions_new(server->base, &sessions, &handlers, error);
@@ -470,9 +362,9 @@ static int start_monitor(struct server *server, struct error *error)
 {
     struct monitor_config monitor = {.base = server->base,
                                      .store = server->store,
-                                     .commands = server->commands,
-                                     .commands_n = server->readers_n,
-                                     .events = server->events,
+                                     .commands = server->channels.commands,
+                                     .commands_n = server->channels.readers_n,
+                                     .events = server->channels.events,
                                      .reports = server->reports,
                                      .started_ms = server->started_ms,
                                      .stopping = stopping,
@@ -485,32 +377,6 @@ static int start_monitor(struct server *server, struct error *error)
     return 0;
 }
 
-static struct http_config http_config_of(const struct server *server, const struct config *config)
-{
-    struct http_config http = {.services = {.store = server->store,
-                                            .accounts = server->accounts,
-                                            .access = server->access,
-                                            .bans = server->bans,
-                                            .census = server->census,
-                                            .keys = server->keys,
-                                            .policy = server->policy,
-                                            .presence = server->presence,
-                                            .recent = server->recent,
-                                            .reporting = server->reporting,
-                                            .refresh = server->refresh,
-                                            .sessions = server->sessions,
-                                            .tally = server->tally,
-                                            .health = monitor_health(server->monitor),
-                                            .scrape = server->config->public_metrics
-                                                          ? monitor_scrape(server->monitor)
-                                                          : NULL,
-                                            .own_positions = config->own_positions,
-                                            .started_ms = server->started_ms}};
-
-    rooms_http(config, server->https_port, &http);
-    return http;
-}
-
 static int start_http(struct server *server, struct error *error)
 {
     struct http_config http;
@@ -520,7 +386,7 @@ static int start_http(struct server *server, struct error *error)
         return error_set(error, "out of memory");
     if (server->doors.https_n > 0)
         server->https_port = listener_bound(server->doors.https[0]);
-    http = http_config_of(server, server->config);
+    http = wiring_http(server, server->config);
     http.sockets = server->doors.http;
     http.sockets_n = server->doors.http_n;
     http.tls_sockets = server->doors.https;
@@ -529,197 +395,7 @@ static int start_http(struct server *server, struct error *error)
     return server->http ? 0 : -1;
 }
 
-/* Sim thread. */
-static void published(void *context, unsigned reader)
-{
-    struct server *server = context;
-    const uint64_t one = 1;
-
-    if (reader > 0)
-        sessions_wake(server->sessions, reader - 1);
-    else if (write(server->news_fd, &one, sizeof(one)) < 0)
-        return; /* the counter is full: control is awake */
-}
-
-/* Sim thread. */
-static void stalled(void *context, uint32_t stalled_ms)
-{
-    static struct log_limit limit; /* a machine that is too slow is late every tick */
-    struct server *server = context;
-    uint64_t swallowed;
-
-    sessions_stalled(server->sessions, stalled_ms);
-    if (log_limit_pass(&limit, STALLS_LOGGED, &swallowed))
-        log_event(LOG_LEVEL_WARN, "stalled", "the server stood still: players get their time back",
-                  LOG_U64("ms", stalled_ms), LOG_U64("swallowed", swallowed));
-}
-
-/* Sim thread. */
-static void tempo_changed(void *context, uint16_t permille, uint32_t step_us)
-{
-    static struct log_limit limit;
-    struct server *server = context;
-    uint64_t swallowed;
-
-    sessions_tempo(server->sessions, permille);
-    if (log_limit_pass(&limit, TEMPOS_LOGGED, &swallowed))
-        log_event(permille < TEMPO_MAX ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tempo",
-                  permille < TEMPO_MAX ? "the simulation's step does not fit: the world runs slower"
-                                       : "the world runs in real time again",
-                  LOG_U64("permille", permille), LOG_U64("step_us", step_us),
-                  LOG_U64("swallowed", swallowed));
-}
-
-/* Sim thread. */
-static void ticked(void *context, const struct worst_record *record)
-{
-    struct server *server = context;
-
-    monitor_ticked(server->monitor, record);
-}
-
-#if TEST_FAULTS
-/* A planted fault: the file says how many microseconds each step shall burn. Sim thread. */
-static uint32_t burden_us(void *context)
-{
-    const struct server *server = context;
-    unsigned us = 0;
-    FILE *file = fopen(server->config->burden, "r");
-
-    if (!file)
-        return 0;
-    if (fscanf(file, "%u", &us) != 1)
-        us = 0;
-    fclose(file);
-    return us;
-}
-#endif
-
-static void take_news(evutil_socket_t fd, short what, void *context)
-{
-    struct server *server = context;
-    struct mailbox *mailbox = &server->mailboxes[0];
-    struct snapshot *snapshot;
-    struct sim_event event;
-    uint64_t count;
-
-    (void)what;
-    if (fd >= 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-        return;
-    while (queue_pop(server->events, &event))
-        presence_sim_event(server->presence, &event);
-    /* The old snapshot goes back before the new one is taken: a reader holds one at most. Only
-     * control takes from this mailbox, so what is there stays (relaxed: the take acquires). */
-    if (!atomic_load_explicit(&mailbox->newest, memory_order_relaxed))
-        return;
-    presence_snapshot(server->presence, NULL);
-    snapshot = mailbox_take(mailbox);
-    chatlog_take(server->chatlog, snapshot, timestamp_now_ms());
-    scrollback_take(server->scrollback, snapshot, timestamp_now_ms());
-    recent_take(server->recent, snapshot, timestamp_now_ms());
-    transcript_take(server->transcript, snapshot, timestamp_now_ms());
-    presence_snapshot(server->presence, snapshot);
-}
-
-static int start_ticker(struct server *server, struct error *error)
-{
-    struct ticker_config ticker = {.sim = server->sim,
-                                   .journal = server->journal,
-                                   .script = {.figures_n = server->config->wanderers,
-                                              .radius_m = server->config->wanderers_radius_m,
-                                              .seed = server->config->seed,
-                                              .first_tick = sim_tick(server->sim) + 1},
-                                   .commands = server->commands,
-                                   .commands_n = server->readers_n,
-                                   .mailboxes = server->mailboxes,
-                                   .mailboxes_n = server->readers_n,
-                                   .worst = server->worst,
-                                   .events = server->events,
-                                   .published = published,
-                                   .stalled = stalled,
-                                   .tempo = tempo_changed,
-                                   .ticked = ticked,
-                                   .context = server};
-
-    server->news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (server->news_fd < 0)
-        return error_set(error, "cannot make an eventfd: %s", strerror(errno));
-    server->news =
-        event_new(server->base, server->news_fd, EV_READ | EV_PERSIST, take_news, server);
-    if (!server->news || event_add(server->news, NULL) < 0)
-        return error_set(error, "cannot watch an eventfd");
-#if TEST_FAULTS
-    if (server->config->burden)
-        ticker.burden_us = burden_us;
-#endif
-    if (server->config->io_threads == 0)
-        ticker.base = server->base;
-    server->ticker = ticker_start(&ticker, error);
-    return server->ticker ? 0 : -1;
-}
-
-/* -- reload ------------------------------------------------------------------------------------ */
-
-static int apply(void *context, const struct config *config, struct error *error)
-{
-    struct server *server = context;
-    struct accounts_config accounts = accounts_config_of(server, config);
-    struct http_config http = http_config_of(server, config);
-    struct http_change *change;
-    struct sessions_config sessions;
-    struct retention_days days;
-
-    fill_sessions(server, config, &sessions);
-    change = http_prepare(server->http, &http, error);
-    if (!change)
-        return -1;
-    /* What costs the most goes first; what accounts take anew cannot fail (the cost of a hash needs
-     * a restart). */
-    if (sessions_reconfigure(server->sessions, &sessions, error) < 0 ||
-        accounts_reconfigure(server->accounts, &accounts, error) < 0) {
-        http_change_free(change);
-        return -1;
-    }
-    http_reconfigure(server->http, &http, change);
-    presence_reconfigure(server->presence,
-                         &(struct presence_config){.players_max = config->players_max,
-                                                   .queue_max = config->queue_max,
-                                                   .flush_ms = config->flush_ms,
-                                                   .linger_ms = config->linger_ms});
-    policy_set_listed_only(server->policy, config->allowlist);
-    refresh_set_lifetime(server->refresh, config->refresh_lifetime_ms / 1000);
-    rooms_days(config, &days);
-    chatlog_keep(server->chatlog, days.chat > 0);
-    retention_set(server->retention, &days);
-    reporting_set_rate(server->reporting, config->reports_per_hour);
-    log_set_level((enum log_level)config->log_level);
-    monitor_set(server->monitor, config);
-    return 0;
-}
-
-static int reload(void *context, struct error *outcome)
-{
-    struct server *server = context;
-
-    return reload_config(&server->config, apply, server, outcome);
-}
-
-static int set_option(void *context, const char *name, const char *value, const char *by,
-                      struct error *outcome)
-{
-    struct server *server = context;
-
-    return reload_set(&server->config, name, value, by, apply, server, outcome);
-}
-
 /* -- signals ----------------------------------------------------------------------------------- */
-
-/* The one way to an end: an end to come is none any more. */
-static void end(struct server *server, const char *cause, const char *reason, bool restart)
-{
-    (void)ending_cancel(server->ending, false);
-    stop_ask(&server->stop, cause, reason, restart);
-}
 
 static void on_signal(evutil_socket_t number, short what, void *context)
 {
@@ -728,149 +404,19 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 
     (void)what;
     if (number == SIGHUP)
-        (void)reload(server, &outcome); /* it was logged */
+        (void)hosting_reload(server, &outcome); /* it was logged */
     else if (number == SIGUSR1)
-        end(server, "SIGUSR1", "", true);
+        hosting_end(server, "SIGUSR1", "", true);
     else
-        end(server, number == SIGTERM ? "SIGTERM" : "SIGINT", "", false);
+        hosting_end(server, number == SIGTERM ? "SIGTERM" : "SIGINT", "", false);
     monitor_look(server->monitor);
 }
 
-/* -- what an operator asks -------------------------------------------------------------------- */
-
-static void describe(void *context, struct admin_status *status)
+static int start_lookout(struct server *server, struct error *error)
 {
-    struct server *server = context;
-    struct writeback_watermark durable = presence_watermark(server->presence);
-
-    snprintf(status->name, sizeof(status->name), "%s", server->config->name);
-    status->stopping = server->stop.asked_n > 0;
-    status->started_ms = server->started_ms;
-    status->tick = ticker_tick(server->ticker);
-    status->last_tick_ms = ticker_last_tick_ms(server->ticker);
-    status->guests = server->config->guests;
-    status->players_max = server->config->players_max;
-    status->connections_max = server->config->connections_max;
-    for (unsigned i = 0; i < ARRAY_N(status->http_ports); i++)
-        status->http_ports[i] = http_port(server->http, false, i);
-    for (unsigned i = 0; i < ARRAY_N(status->https_ports); i++)
-        status->https_ports[i] = http_port(server->http, true, i);
-    status->store = store_driver_name(server->store);
-    status->store_place = store_place(server->store);
-    snprintf(status->store_error, sizeof(status->store_error), "%s", store_trouble(server->store));
-    status->durable_epoch = durable.epoch;
-    status->durable_tick = durable.tick;
-    status->durable_ms = durable.wall_ms;
-}
-
-static void shutdown_asked(void *context, const char *reason, bool restart)
-{
-    struct server *server = context;
-
-    end(server, "operator", reason, restart);
-    monitor_look(server->monitor);
-}
-
-static uint32_t here(void *context)
-{
-    const struct server *server = context;
-
-    return presence_n(server->presence);
-}
-
-static void say(void *context, const char *sentence)
-{
-    struct server *server = context;
-
-    sessions_announce(server->sessions, sentence);
-}
-
-static void time_is_up(void *context, const struct ending_order *order)
-{
-    shutdown_asked(context, order->reason, order->restart);
-}
-
-static int rotate_key(void *context, struct error *outcome)
-{
-    struct server *server = context;
-
-    if (keys_rotate(server->keys, outcome) < 0)
-        return -1;
-    log_event(LOG_LEVEL_INFO, "key_rotated", "tokens are signed with a new key",
-              LOG_TEXT("key", jws_key_id(keys_current(server->keys))));
-    error_set(outcome, "tokens are signed with a new key: %s",
-              jws_key_id(keys_current(server->keys)));
-    return 0;
-}
-
-static const struct options *options_now(void *context)
-{
-    struct server *server = context;
-
-    return server->config->options;
-}
-
-/* Who comes in during a countdown is told of it at once. */
-static bool word(void *context, char text[PROTOCOL_TEXT_MAX + 1])
-{
-    const struct server *server = context;
-
-    _Static_assert(ENDING_TEXT_MAX <= PROTOCOL_TEXT_MAX, "it fits");
-    return ending_words(server->ending, text);
-}
-
-static int start_ending(struct server *server, struct error *error)
-{
-    const struct ending_config config = {
-        .base = server->base, .here = here, .say = say, .due = time_is_up, .context = server};
-
-    server->ending = ending_new(&config, error);
-    if (!server->ending)
-        return -1;
-    presence_set_word(server->presence, word, server);
-    return 0;
-}
-
-static int start_admin(struct server *server, struct error *error)
-{
-    struct admin_config admin = {.base = server->base,
-                                 .path = server->config->admin_socket,
-                                 .socket = &server->doors.admin,
-                                 .options_table = &config_table,
-                                 .presence = server->presence,
-                                 .sessions = server->sessions,
-                                 .worst = server->worst,
-                                 .alerts = monitor_alerts(server->monitor),
-                                 .store = server->store,
-                                 .bans = server->bans,
-                                 .access = server->access,
-                                 .recent = server->recent,
-                                 .ending = server->ending,
-                                 .transcript = server->transcript,
-                                 .scrollback = server->scrollback,
-                                 .field = server->field,
-                                 .spawn_radius_m = server->config->spawn_radius_m,
-                                 .policy = server->policy,
-                                 .allowlist = server->allowlist,
-                                 .backups = server->backups,
-                                 .reporting = server->reporting,
-                                 .accounts = server->accounts,
-                                 .tally = server->tally,
-                                 .host = {.status = describe,
-                                          .reload = reload,
-                                          .shutdown = shutdown_asked,
-                                          .rotate_key = rotate_key,
-                                          .options = options_now,
-                                          .set = set_option,
-                                          .context = server}};
-
     server->lookout =
         lookout_new(server->base, server->presence, server->sessions, server->worst, error);
-    if (!server->lookout)
-        return -1;
-    admin.ladder = lookout_ladder(server->lookout);
-    server->admin = admin_new(&admin, error);
-    return server->admin ? 0 : -1;
+    return server->lookout ? 0 : -1;
 }
 
 /* -- the loop ---------------------------------------------------------------------------------- */
@@ -896,7 +442,7 @@ static uint64_t progress(void *context)
 
 static int start_watching(struct server *server, struct error *error)
 {
-    static const int numbers[SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    static const int numbers[SERVER_SIGNALS_N] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     const struct timeval period = {STATUS_S, 0};
 
     server->stop = (struct stop){.base = server->base,
@@ -904,7 +450,7 @@ static int start_watching(struct server *server, struct error *error)
                                  .http = server->http,
                                  .presence = server->presence,
                                  .store = server->store};
-    for (unsigned i = 0; i < SIGNALS_N; i++) {
+    for (unsigned i = 0; i < SERVER_SIGNALS_N; i++) {
         server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
         if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
             return error_set(error, "cannot watch signals");
@@ -965,10 +511,11 @@ static void open_port(struct server *server)
 }
 
 static int (*const steps[])(struct server *server, struct error *error) = {
-    start_process, take_state,     open_doors,     check_certificate, start_reports,
-    start_store,   start_policy,   start_accounts, start_queues,      start_world,
-    start_records, start_presence, start_sessions, start_monitor,     start_http,
-    start_ticker,  start_ending,   start_admin,    start_watching,    open_metrics,
+    start_process, take_state,           open_doors,     check_certificate,   start_reports,
+    start_store,   start_policy,         start_accounts, start_channels,      start_world,
+    start_records, start_presence,       start_sessions, start_monitor,       start_http,
+    news_start,    hosting_start_ending, start_lookout,  hosting_start_admin, start_watching,
+    open_metrics,
 };
 
 struct server *server_start(struct config *config, struct error *error)
@@ -1015,34 +562,13 @@ int server_run(struct server *server)
 
 /* -- end --------------------------------------------------------------------------------------- */
 
-static void free_queues(struct server *server)
-{
-    struct command command;
-
-    for (unsigned i = 0; i < server->readers_n; i++) {
-        while (server->commands && server->commands[i] && queue_pop(server->commands[i], &command))
-            command_drop(&command);
-        if (server->commands)
-            queue_free(server->commands[i]);
-        if (server->mailboxes)
-            mailbox_fini(&server->mailboxes[i]);
-    }
-    queue_free(server->events);
-    free(server->commands);
-    free(server->mailboxes);
-}
-
 static void free_events(struct server *server)
 {
-    for (unsigned i = 0; i < SIGNALS_N; i++)
+    for (unsigned i = 0; i < SERVER_SIGNALS_N; i++)
         if (server->signals[i])
             event_free(server->signals[i]);
     if (server->status)
         event_free(server->status);
-    if (server->news)
-        event_free(server->news);
-    if (server->news_fd >= 0)
-        close(server->news_fd);
     notify_free(server->notify);
 }
 
@@ -1097,7 +623,8 @@ void server_free(struct server *server)
     keys_free(server->keys);
     presence_free(server->presence);
     free_events(server);
-    free_queues(server);
+    news_free(server);
+    channels_fini(&server->channels);
     worst_free(server->worst);
     tally_free(server->tally);
     sim_free(server->sim);
