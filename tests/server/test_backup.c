@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -296,6 +297,45 @@ static void test_bad_places(void **state)
     assert_in_range(files_n(place), 1, 3);
 }
 
+static bool is_there(const struct place *place, const char *name)
+{
+    char path[120];
+
+    snprintf(path, sizeof(path), "%s/%s", place->scratch.directory, name);
+    return access(path, F_OK) == 0;
+}
+
+/* What was killed is removed; what is under way, is locked; what only looks alike, is somebody's.
+ */
+static void test_what_a_kill_left(void **state)
+{
+    static const char *const LEFT[] = {"a.db.copying-x1Y2z3", "a.db.copying-x1Y2z3-journal"};
+    static const char *const KEPT[] = {"a.db.sha256", "a.db.copying-x1Y2z34", "b.copying-x1Y2.3",
+                                       "b.db.copying-abcdef"};
+    struct place *place = *state;
+    char path[120];
+    int held;
+
+    make(place);
+    for (size_t i = 0; i < ARRAY_N(LEFT) + ARRAY_N(KEPT); i++) {
+        snprintf(path, sizeof(path), "%s/%s", place->scratch.directory,
+                 i < ARRAY_N(LEFT) ? LEFT[i] : KEPT[i - ARRAY_N(LEFT)]);
+        write_words(path, 0);
+    }
+    held = open(path, O_RDWR | O_CLOEXEC); /* the last */
+    assert_int_equal(flock(held, LOCK_EX | LOCK_NB), 0);
+    backup_sweep(place->scratch.directory);
+    backup_sweep("/nonexistent/folder");
+    for (size_t i = 0; i < ARRAY_N(LEFT); i++)
+        assert_false(is_there(place, LEFT[i]));
+    for (size_t i = 0; i < ARRAY_N(KEPT); i++)
+        assert_true(is_there(place, KEPT[i]));
+    close(held);
+    backup_sweep(place->scratch.directory);
+    assert_false(is_there(place, "b.db.copying-abcdef"));
+    assert_int_equal(sql(place->copy, "SELECT count(*) FROM players"), 500);
+}
+
 /* -- beside one who writes -----------------------------------------------------------------------
  */
 
@@ -425,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bad_copies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_letter_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_kill_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_while_it_is_written, setup, teardown),
         cmocka_unit_test(test_drill_of_postgresql),
     };

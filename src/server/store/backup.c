@@ -1,12 +1,16 @@
 /* backup.c -- SQLite's online backup into a file of another name, checks, and the change of names.
  *
- *   backup    database -> FILE.XXXXXX -> checked -> on the disk -> FILE
- *   restore   FILE -> PATH.XXXXXX -> checked -> on the disk;  PATH also gets the name
- *             PATH.before-restore;  then PATH.XXXXXX -> PATH, in one step */
+ *   backup    database -> FILE.copying-XXXXXX -> checked -> on the disk -> FILE
+ *   restore   FILE -> PATH.copying-XXXXXX -> checked -> on the disk;  PATH also gets the name
+ *             PATH.before-restore;  then PATH.copying-XXXXXX -> PATH, in one step
+ *
+ * Who makes a temporary file has it locked (flock, which does not meet SQLite's locks): one that
+ * nobody has locked is what a kill left. */
 #include <config.h> /* mkostemp */
 
 #include "store/backup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,20 +19,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
 
 #define BUSY_MS    10000
 #define NAMES_MAX  1000 /* of .before-restore */
 #define PATH_BYTES PATH_MAX
+#define TEMPORARY  ".copying-"
+#define RANDOM_N   6 /* letters and digits behind it */
 
 struct copy {
     char path[PATH_BYTES]; /* of the temporary file */
+    int fd;                /* has it locked; -1: there is none */
 };
 
 static int64_t number(sqlite3 *db, const char *sql)
@@ -46,32 +55,92 @@ static int64_t number(sqlite3 *db, const char *sql)
 /* A file beside `beside`, so that a rename is enough. */
 static int copy_make(struct copy *copy, const char *beside, struct error *error)
 {
-    int n = snprintf(copy->path, sizeof(copy->path), "%s.XXXXXX", beside), fd;
+    int n = snprintf(copy->path, sizeof(copy->path), "%s" TEMPORARY "XXXXXX", beside);
 
-    if (n < 0 || n >= (int)sizeof(copy->path))
+    if (n < 0 || n >= (int)sizeof(copy->path)) {
+        copy->path[0] = '\0';
         return error_set(error, "the path %.200s is too long", beside);
-    fd = mkostemp(copy->path, O_CLOEXEC); /* 0600 */
-    if (fd < 0) {
+    }
+    copy->fd = mkostemp(copy->path, O_CLOEXEC); /* 0600 */
+    if (copy->fd < 0) {
         int why = errno;
 
         copy->path[0] = '\0';
         return error_set(error, "cannot make a file beside %.200s: %s", beside, strerror(why));
     }
-    close(fd);
+    (void)flock(copy->fd, LOCK_EX | LOCK_NB); /* a file system without locks: nothing is swept */
     return 0;
+}
+
+static void remove_files(const char *copy_path)
+{
+    static const char *const tails[] = {"-journal", "-wal", "-shm", ""};
+    char path[PATH_BYTES + 16];
+
+    for (size_t i = 0; i < ARRAY_N(tails); i++) {
+        snprintf(path, sizeof(path), "%s%s", copy_path, tails[i]);
+        unlink(path);
+    }
 }
 
 /* What is there under its temporary name goes; nothing where it got its own. */
 static void copy_drop(const struct copy *copy)
 {
-    static const char *const tails[] = {"", "-journal", "-wal", "-shm"};
-    char path[PATH_BYTES + 16];
-
-    for (size_t i = 0; copy->path[0] && i < ARRAY_N(tails); i++) {
-        snprintf(path, sizeof(path), "%s%s", copy->path, tails[i]);
-        unlink(path);
-    }
+    if (copy->path[0])
+        remove_files(copy->path);
 }
+
+/* SQLite has it closed by now: this drops no lock of its. */
+static void copy_close(const struct copy *copy)
+{
+    if (copy->fd >= 0)
+        close(copy->fd);
+}
+
+/* -- what a kill left -------------------------------------------------------------------------- */
+
+static bool is_temporary(const char *name)
+{
+    static const char LETTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    size_t n = strlen(name), mark_n = strlen(TEMPORARY);
+    const char *random = name + n - RANDOM_N;
+
+    return n > mark_n + RANDOM_N && memcmp(random - mark_n, TEMPORARY, mark_n) == 0 &&
+           strspn(random, LETTERS) == RANDOM_N;
+}
+
+static void remove_left(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status;
+
+    if (fd < 0)
+        return;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        remove_files(path);
+        log_event(LOG_LEVEL_INFO, "backup_left", "what a killed backup left is removed",
+                  LOG_TEXT("file", path), LOG_U64("bytes", (uint64_t)status.st_size));
+    }
+    close(fd);
+}
+
+void backup_sweep(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    char path[PATH_BYTES];
+    struct dirent *entry;
+
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        int n = snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+
+        if (n > 0 && n < (int)sizeof(path) && is_temporary(entry->d_name))
+            remove_left(path);
+    }
+    if (directory != NULL)
+        closedir(directory);
+}
+
+/* -- a copy ------------------------------------------------------------------------------------ */
 
 static int on_disk(const char *path, int flags, struct error *error)
 {
@@ -192,7 +261,7 @@ static bool same_file(const char *a, const char *b)
 
 int backup_make(const char *path, const char *to, struct error *report, struct error *error)
 {
-    struct copy copy = {.path = ""};
+    struct copy copy = {.path = "", .fd = -1};
     struct stat status = {.st_size = 0};
     uint64_t begun_us = clock_steady_us();
     int64_t players;
@@ -208,10 +277,11 @@ int backup_make(const char *path, const char *to, struct error *report, struct e
         else
             rc = directory_on_disk(to, error);
     }
-    if (rc < 0) {
+    if (rc < 0)
         copy_drop(&copy);
+    copy_close(&copy);
+    if (rc < 0)
         return -1;
-    }
     error_set(report,
               "database file %.180s: copied to %.180s and checked: %" PRId64
               " accounts, %lld bytes, %.1f s",
@@ -318,7 +388,7 @@ static int replace(const char *path, const char *from, struct copy *copy, char k
 
 int backup_restore(const char *path, const char *from, struct error *report, struct error *error)
 {
-    struct copy copy = {.path = ""};
+    struct copy copy = {.path = "", .fd = -1};
     char kept[PATH_BYTES];
     uint64_t begun_us = clock_steady_us();
     bool there = access(path, F_OK) == 0;
@@ -333,6 +403,7 @@ int backup_restore(const char *path, const char *from, struct error *report, str
     rc = replace(path, from, &copy, kept, &players, error);
     if (rc < 0)
         copy_drop(&copy);
+    copy_close(&copy);
     if (rc < 0 && !there)
         unlink(path); /* the claim made it, empty */
     if (rc == 0 && !there)

@@ -21,4 +21,8 @@ int backup_make(const char *path, const char *to, struct error *report,
 int backup_restore(const char *path, const char *from, struct error *report,
                    struct error *error) MUST_CHECK;
 
+/* Remove from a folder what backups into it left that were killed; none that is under way, nothing
+ * else. A folder that is not there is fine. */
+void backup_sweep(const char *folder);
+
 #endif

@@ -153,6 +153,7 @@ struct backups *backups_new(struct event_base *base, const char *path, const cha
         backups_free(backups);
         return NULL;
     }
+    backup_sweep(folder);
     return backups;
 }
 

@@ -24,8 +24,8 @@ struct backups_answer {
 };
 typedef void backups_done_fn(void *context, uint64_t tag, const struct backups_answer *answer);
 
-/* path: of the database file; folder: made (0700) with the first copy. Both copied. NULL: out of
- * memory. */
+/* path: of the database file; folder: made (0700) with the first copy; what a killed daemon's copy
+ * left there goes now. Both copied. NULL: out of memory. */
 struct backups *backups_new(struct event_base *base, const char *path, const char *folder);
 /* Waits for the one that is under way, whose done is called. NULL is fine. */
 void backups_free(struct backups *backups);
