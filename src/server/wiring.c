@@ -95,6 +95,7 @@ int wiring_apply(void *context, const struct config *config, struct error *error
                                                    .flush_ms = config->flush_ms,
                                                    .linger_ms = config->linger_ms});
     policy_set_listed_only(server->policy, config->allowlist);
+    (void)presence_turn_out(server->presence, false);
     refresh_set_lifetime(server->refresh, config->refresh_lifetime_ms / 1000);
     rooms_days(config, &days);
     chatlog_keep(server->chatlog, days.chat > 0);

@@ -19,6 +19,7 @@
 
 #include "accounts/access.h"
 #include "accounts/accounts.h"
+#include "accounts/policy.h"
 #include "common/heightfield.h"
 #include "play/presence.h"
 #include "scratch.h"
@@ -49,6 +50,7 @@ struct world {
     struct keys *keys;
     struct access *access;
     struct accounts *accounts;
+    struct policy *policy;
     struct queue *commands;
     struct heightfield *field;
     struct sim *sim;
@@ -186,8 +188,10 @@ static inline void start(struct world *world)
     sim.field = world->field;
     world->sim = sim_new(&sim, &error);
     assert_non_null(world->sim);
+    world->policy = policy_new("/nonexistent/maintenance");
     world->presence = presence_new(
         &(struct presence_config){.base = world->base,
+                                  .policy = world->policy,
                                   .accounts = world->accounts,
                                   .store = world->store,
                                   .commands = world->commands,
@@ -219,6 +223,7 @@ static inline void stop(struct world *world)
     access_free(world->access);
     keys_free(world->keys);
     presence_free(world->presence);
+    policy_free(world->policy);
     while (queue_pop(world->commands, &command))
         command_drop(&command);
     queue_free(world->commands);

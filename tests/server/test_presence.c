@@ -429,6 +429,74 @@ static void test_places(void **state)
     assert_true(place.x_m == 2.5 && place.z_m == -3);
 }
 
+static void begin_maintenance(struct world *world)
+{
+    struct error error;
+
+    /* its file cannot be written, but it holds */
+    assert_int_equal(policy_begin_maintenance(world->policy, "We mend the world.", "kim", &error),
+                     -1);
+}
+
+static void expect_turned_out(uint32_t slot)
+{
+    assert_int_equal(told[slot].disconnects_n, 1);
+    assert_int_equal(told[slot].disconnect, PROTOCOL_REASON_MAINTENANCE);
+}
+
+/* Maintenance begins while one waits for the simulation, one behind her, and one takes over his own
+ * figure: only he is here. */
+static void test_maintenance_on_the_way(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    leave(world, 1);
+    UNTIL(world, presence_n(world->presence) == 1);
+    UNTIL(world, sql(world, "SELECT count(*) FROM player_positions") == 2);
+    world->sim_waits = true;
+    begin(world, 3, LOGIN_PASSWORD, "alice");
+    begin(world, 4, LOGIN_PASSWORD, "alice"); /* behind her */
+    begin(world, 5, LOGIN_PASSWORD, "bob");   /* takes over */
+    for (unsigned i = 0; i < 60; i++)
+        turn(world);
+    begin_maintenance(world);
+    assert_int_equal(presence_turn_out(world->presence, false), 2);
+    expect_turned_out(3);
+    expect_turned_out(4);
+    assert_int_equal(told[2].disconnects_n + told[5].disconnects_n, 0);
+    leave(world, 4);
+    leave(world, 3);
+    world->sim_waits = false;
+    UNTIL(world, told[5].answers_n == 1);
+    assert_int_equal(told[5].answer.reason, PROTOCOL_REASON_NONE);
+    UNTIL(world, presence_n(world->presence) == 1);
+    assert_int_equal(told[3].answers_n + told[4].answers_n, 0);
+    assert_int_equal(login(world, 6, LOGIN_PASSWORD, "alice"), PROTOCOL_REASON_MAINTENANCE);
+    assert_int_equal(presence_turn_out(world->presence, true), 1);
+    expect_turned_out(5);
+}
+
+/* A drain sends nobody away who was let in. */
+static void test_drain_on_the_way(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    world->sim_waits = true;
+    begin(world, 2, LOGIN_REGISTER, "bob");
+    for (unsigned i = 0; i < 60; i++)
+        turn(world);
+    policy_drain(world->policy, 60, "kim");
+    assert_int_equal(presence_turn_out(world->presence, false), 0);
+    assert_int_equal(presence_turn_out(world->presence, true), 0);
+    world->sim_waits = false;
+    UNTIL(world, told[2].answers_n == 1);
+    assert_int_equal(told[2].answer.reason, PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 3, LOGIN_REGISTER, "carol"), PROTOCOL_REASON_BUSY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +517,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_full_and_kick, setup, teardown),
         cmocka_unit_test_setup_teardown(test_save_all_waits_for_leavers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_maintenance_on_the_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_drain_on_the_way, setup, teardown),
     };
 
     if (sodium_init() < 0)

@@ -160,6 +160,7 @@ static void known(void *context, uint64_t tag, const struct accounts_answer *ans
     guest.player = answer->player;
     guest.staff = answer->role != PROTOCOL_ROLE_PLAYER;
     guest.here = presence_stands(services->presence, answer->player);
+    guest.returns = presence_returns(services->presence, answer->player);
     if (turned_away(call, &guest))
         return;
     note_login(call, answer->player);

@@ -121,9 +121,7 @@ static bool kept_out(struct presence *presence, struct person *person,
                                  .staff = answer->role != PROTOCOL_ROLE_PLAYER};
 
     guest.here = presence_stands(presence, answer->player);
-    guest.returns = presence_has(presence, answer->player) || /* he has not quite left */
-                    (!answer->guest &&
-                     admission_returns(presence->admission, answer->player, clock_steady_ms())) ||
+    guest.returns = (!answer->guest && presence_returns(presence, answer->player)) ||
                     (person->resumes && presence_just_began(presence));
     if (!turned_away(presence, person->session, &guest))
         return false;

@@ -39,6 +39,7 @@ struct person {
     bool unplaced;   /* its saved place is not known yet: it is not saved (unplaced.h) */
     bool opened;     /* it has a row in game_sessions */
     bool logged_out; /* it said so */
+    bool takes_over; /* a figure that stands: it is here already, however far it is on its way */
     bool dismissed;  /* an operator ended it: if he comes back, he is a newcomer */
     char
         row_id[STORE_SESSION_ID_MAX]; /* of its row in game_sessions, which a return goes on with */

@@ -110,6 +110,7 @@ static int join(struct presence *presence, struct person *person, struct person 
     }
     if (from)
         people_hold_after(&presence->people, person, from);
+    person->takes_over = from != NULL;
     people_enter(&presence->people, person, PERSON_JOINING);
     return 0;
 }

@@ -160,8 +160,10 @@ unsigned presence_end(struct presence *presence, uint64_t player, enum protocol_
 bool presence_gone(const struct presence *presence, uint64_t player);
 /* Let nobody in by that account (it is being erased); 0: everybody again. */
 void presence_bar(struct presence *presence, uint64_t player);
-/* Whom the policy does not let in (any more), they go: those in the line; everyone: those too who
- * are here, or away. Returns how many. */
+/* Whether that account left a minute ago, or has not quite left. */
+bool presence_returns(const struct presence *presence, uint64_t player);
+/* Whom the policy does not let in (any more), they go: those in the line and on their way in;
+ * everyone: those too who are here, or away. Returns how many. */
 unsigned presence_turn_out(struct presence *presence, bool everyone);
 /* What bans and mutes do to those who are here: to give to bans_set_handlers. */
 struct bans_handlers presence_bans_handlers(struct presence *presence);

@@ -301,17 +301,31 @@ void presence_bar(struct presence *presence, uint64_t player)
     presence->barred = player;
 }
 
-/* Nothing of one who is on his way: he was let in a moment ago. */
+static bool is_here(const struct person *person)
+{
+    return stands(person) || (person->state == PERSON_JOINING && person->takes_over);
+}
+
+bool presence_returns(const struct presence *presence, uint64_t player)
+{
+    return presence_has(presence, player) || /* he has not quite left */
+           admission_returns(presence->admission, player, clock_steady_ms());
+}
+
+/* Who is on his way in was let in a moment ago, and is not here: he is judged anew, but not as
+ * newcomers are by a drain. Whose account is not known yet will be judged, who leaves need not be. */
 static bool turns_out(const struct presence *presence, const struct person *person, bool everyone,
                       struct policy_refusal *refusal)
 {
     struct policy_guest guest = {.player = person->guest ? 0 : person->player,
-                                 .staff = person->role != PROTOCOL_ROLE_PLAYER};
+                                 .staff = person->role != PROTOCOL_ROLE_PLAYER,
+                                 .returns = true};
 
+    if (person->state == PERSON_LOGIN || person->state == PERSON_LEAVING ||
+        (is_here(person) && !everyone))
+        return false;
     if (person->state == PERSON_IN_LINE)
         guest.returns = admission_returns(presence->admission, person->player, clock_steady_ms());
-    else if (!everyone || !stands(person))
-        return false;
     return !policy_admits(presence->config.policy, &guest, refusal);
 }
 
