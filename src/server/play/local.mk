@@ -29,4 +29,5 @@ libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/tiers.c src/server/play/tiers.h \
     src/server/play/seat.c src/server/play/seat.h \
     src/server/play/session.c src/server/play/session.h \
-    src/server/play/sessions.c
+    src/server/play/sessions.c src/server/play/sessions_inside.h \
+    src/server/play/sessions_arriving.c src/server/play/sessions_figures.c
