@@ -257,6 +257,8 @@ static void test_drain(void **state)
     back_from_a_dropped_line(alice);
     player_leave(bob); /* and finds his client was closed by mistake */
     UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 1);
+    assert_int_equal(
+        web_post("/api/auth/login", "{\"username\":\"bob\",\"password\":\"" PASSWORD "\"}"), 200);
     player_returns(party, &server, "bob");
     good("server.drain", "{\"on\":false}", "\"drain\":null");
     player_new_account(party, &server, "carl");
