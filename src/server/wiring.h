@@ -13,11 +13,13 @@
 
 struct server; /* server/server_inside.h */
 
-/* Each borrows texts and lists from config, which need not be the server's own. Sockets are left to
- * the start. */
+/* For these three: texts and lists are borrowed from config, which need not be the server's own;
+ * sockets are left to the start. */
 struct accounts_config wiring_accounts(const struct server *server, const struct config *config);
+/* *sessions is overwritten. */
 void wiring_sessions(const struct server *server, const struct config *config,
                      struct sessions_config *sessions);
+/* After the sockets are open: where plain requests are sent is a port. */
 struct http_config wiring_http(const struct server *server, const struct config *config);
 
 /* Give a new configuration to all who can change while they run (a reload_apply_fn; context: the

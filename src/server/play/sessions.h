@@ -68,8 +68,7 @@ void login_request_free(struct login_request *request); /* any thread; NULL is f
 
 /* What is answered. Copied before return. */
 struct login_answer {
-    enum protocol_reason
-        reason; /* NONE: welcome; else refused with NOTICE (the client may try again) */
+    enum protocol_reason reason; /* NONE: welcome; else NOTICE, and the client may try again */
     uint32_t retry_after_ms;
     char text[ERROR_TEXT_MAX]; /* for the player; empty: the reason's own. Of a welcome: STORE_AWAY
                                   means this for him */
@@ -176,8 +175,7 @@ void sessions_notice(struct sessions *sessions, uint64_t session, const char *te
 void sessions_announce(struct sessions *sessions, const char *text);
 
 /* Change what a running server can change: limits, names, motd, view, exempt, certificate and key
- * for new connections (the files are read again). All or nothing: -1 + error and the old values
- * stay. */
+ * for new connections (the files are read again). All or nothing: 0, or -1 + error. */
 int sessions_reconfigure(struct sessions *sessions, const struct sessions_config *config,
                          struct error *error) MUST_CHECK;
 
@@ -189,8 +187,7 @@ void sessions_tempo(struct sessions *sessions, uint16_t permille);
 /* The server stalled: deadlines that ran meanwhile are moved on. Any thread. */
 void sessions_stalled(struct sessions *sessions, uint32_t stalled_ms);
 
-/* Figures of one session, a moment's truth (relaxed atomics of its io thread). -1: no such session.
- */
+/* Figures of one session, a moment's truth (relaxed atomics of its io thread). */
 struct session_figures {
     char address[INET6_ADDRSTRLEN + 8]; /* "192.0.2.7:51234" */
     uint64_t bytes_in, bytes_out;
@@ -200,16 +197,15 @@ struct session_figures {
     uint32_t shift;     /* tiers that the player's cells are shifted, 0..12 (play/tiers.h) */
     uint32_t cells;     /* keys in view */
     uint32_t withheld;  /* turns that the byte budget or the socket cut short */
-    uint32_t dropped;   /* substeps of movement that were given up, for more time was claimed than
-                           passed */
+    uint32_t dropped;   /* substeps of movement given up: more time was claimed than passed */
     uint32_t thread;    /* io thread */
     /* The same totals a second, lately (rates.h): 0 where sessions_note_rates is never called. */
     uint32_t in_per_s, out_per_s, cost_us_per_s;
 };
-/* Control thread. */
+/* 0; -1: no such session. */
 int sessions_figures(const struct sessions *sessions, uint64_t session,
                      struct session_figures *figures) MUST_CHECK;
-/* Once a second, for what the figures say of rates. Control thread. */
+/* Once a second, for what the figures say of rates. */
 void sessions_note_rates(struct sessions *sessions);
 
 /* One connection, or a web client's seat, as an operator looks at it. */
