@@ -255,7 +255,7 @@ static const struct option_row rows[] = {
     {"reports", "per_hour", OPTION_INTEGER, AT(reports_per_hour), "5", 0, 1000, R, NULL, NULL, NULL,
      "How many reports about other players one account may make in an hour. 0: none are taken."},
     {"reports", "retention_days", OPTION_INTEGER, AT(reports_days), "365", 1, 3650, R, NULL, NULL, NULL,
-     "How many days the database keeps reports, open or closed, with the chat around them."},
+     "How many days the database keeps reports that are closed, with the chat around them. Open ones stay."},
 
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
      "Who can make an account: anybody, who has the code of an invitation (invites.create on the operators' socket), or nobody but an "

@@ -24,7 +24,7 @@
 #include "store/migrate.h"
 #include "store/pg_link.h"
 
-#define MIGRATIONS "5" /* so many there are */
+#define MIGRATIONS "6" /* so many there are */
 #define SAID_BYTES 65536
 #define HALF_M     4096
 

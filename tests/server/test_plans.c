@@ -50,7 +50,7 @@ static const char *const rows[] = {
     N(10000) "mutes (player_id, reason, created_at, created_by, lifted_at, lifted_by) SELECT i, 'reason', " T ", 'somebody',"
         " CASE WHEN i % 50 > 0 THEN " T " END, CASE WHEN i % 50 > 0 THEN 'somebody' END FROM n",
     N(40000) "audit (at, actor_uid, actor, method, target, detail, outcome)"
-        " SELECT '20' || (10 + i % 80) || '-01-01T00:00:00.000Z', 0, 'root', 'bans.add', 'target' || i, '{}', 'ok' FROM n",
+        " SELECT '20' || (10 + i % 80) || '-01-01T00:00:00.000Z', 0, 'root' || i % 20, 'bans.add', 'target' || i, '{}', 'ok' FROM n",
     N(40000) "refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
         " SELECT 'family' || (i / 3), 1 + i % 20000, 'hash' || i, " T ", '20' || (10 + i % 80) || '-01-01T00:00:00.000Z' FROM n",
     N(5000) "invites (code_hash, created_at, created_by, expires_at, uses_left) SELECT 'hash' || i, " T ", 'root', " T ", 1 FROM n",
@@ -83,7 +83,6 @@ static const struct {
     {"player_erase", "audit"},         /* a name may stand in any line of it; once in a blue moon */
     {"invites_list", "invites"},       /* by their ids, from the newest, up to a limit */
     {"players_count", "players"},      /* each is counted; the answer is kept for a while */
-    {"accounts_seen", "player_addresses"}, /* when an operator asks who came from a network */
     {"", "server_state"},              /* one row */
     {"", "schema_migrations"},         /* a few */
 };

@@ -639,6 +639,8 @@ static void check_search(struct world *world)
         {{.limit = 9, .method = "players.kick.x"}, 0},
         {{.limit = 9, .method = "%"}, 0},
         {{.limit = 9, .target = "#3"}, 1},
+        {{.limit = 9, .target = "#3", .actor = "op", .method = "players."}, 1},
+        {{.limit = 9, .target = "#3", .actor = "o"}, 0},
         {{.limit = 9, .since_ms = NOW}, 3},
         {{.limit = 9, .until_ms = NOW}, 2},
         {{.limit = 9, .since_ms = NOW - 1, .until_ms = NOW + 1, .actor = "op", .method = "p"}, 2},
@@ -647,11 +649,15 @@ static void check_search(struct world *world)
     struct store_question question = of(STORE_AUDIT_SEARCH);
 
     for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        question = of(CASES[i].search.target[0]  ? STORE_AUDIT_SEARCH_ABOUT
+                      : CASES[i].search.actor[0] ? STORE_AUDIT_SEARCH_BY
+                                                 : STORE_AUDIT_SEARCH);
         question.in.audit_search = CASES[i].search;
         question.in.audit_search.before = ALL;
         if (rows_of(world, question) != CASES[i].n)
             fail_msg("case %zu", i);
     }
+    question = of(STORE_AUDIT_SEARCH);
     question.in.audit_search = (struct store_audit_search){.before = ALL, .limit = 1};
     for (uint64_t i = 5; i > 0; i--) {
         const struct store_audit *row;
@@ -795,12 +801,18 @@ static void test_reports(void **state)
     assert_int_equal(first_report(world)->reporter_id, 0);
     assert_string_equal(first_report(world)->reporter, "");
     assert_string_equal(first_report(world)->words, "");
+    assert_string_equal(first_report(world)->verdict, "");
     question.in.erase.player_id = bob;
     assert_int_equal(both(world, question), STORE_OK);
     assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 1); /* of the guest */
     assert_int_equal(rows_of(world, page(STORE_REPORT_LINES, 0, first, "")), 0);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 1);
+    first = first_report(world)->id;
     question = page(STORE_REPORTS_PRUNE, 0, 0, "");
     question.in.page.now_ms = NOW + 1;
+    assert_int_equal(both(world, question), STORE_NONE);
+    assert_int_equal(rows_of(world, page(STORE_REPORTS_OPEN, ALL, 0, "")), 1); /* nobody saw it */
+    assert_int_equal(close_report(world, first), STORE_OK);
     assert_int_equal(both(world, question), STORE_NONE); /* no more of them */
     assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 0);
 }

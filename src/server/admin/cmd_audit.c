@@ -51,7 +51,10 @@ static void ask_for_page(struct method_call *call, uint64_t before, uint32_t lim
 
 static void ask_for_search(struct method_call *call, uint64_t before, uint32_t limit)
 {
-    struct store_question question = {.statement = STORE_AUDIT_SEARCH};
+    struct store_question question = {
+        .statement = method_text(call, "target", "")[0] ? STORE_AUDIT_SEARCH_ABOUT
+                     : method_given(call, "by")         ? STORE_AUDIT_SEARCH_BY
+                                                        : STORE_AUDIT_SEARCH};
     struct store_audit_search *search = &question.in.audit_search;
 
     search->before = before;

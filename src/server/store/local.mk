@@ -35,13 +35,15 @@ SQLITE_MIGRATIONS = \
     sql/sqlite/002_community.sql \
     sql/sqlite/003_log_out.sql \
     sql/sqlite/004_reports.sql \
-    sql/sqlite/005_allowlist.sql
+    sql/sqlite/005_allowlist.sql \
+    sql/sqlite/006_lookups.sql
 POSTGRESQL_MIGRATIONS = \
     sql/postgresql/001_players.sql \
     sql/postgresql/002_community.sql \
     sql/postgresql/003_log_out.sql \
     sql/postgresql/004_reports.sql \
-    sql/postgresql/005_allowlist.sql
+    sql/postgresql/005_allowlist.sql \
+    sql/postgresql/006_lookups.sql
 EXTRA_DIST += $(SQLITE_MIGRATIONS) $(POSTGRESQL_MIGRATIONS) sql/embed.awk doc/database.md doc/postgresql.md
 CLEANFILES += src/server/store/sqlite_migrations.inc src/server/store/postgresql_migrations.inc
 

@@ -86,8 +86,10 @@
     ROW(AUDIT_ADD, audit_add)     /* in: audit (all but id). out: id */                            \
     ROW(AUDIT_LIST, audit_list)   /* in: page. rows: struct store_audit, newest first */           \
     ROW(AUDIT_ABOUT, audit_about) /* the same, whose target is page.text */                        \
-    /* in: audit_search. rows: struct store_audit, newest first */                                 \
+    /* in: audit_search (no actor, no target). rows: struct store_audit, newest first */           \
     ROW(AUDIT_SEARCH, audit_search)                                                                \
+    ROW(AUDIT_SEARCH_BY, audit_search_by)       /* the same, of an actor */                        \
+    ROW(AUDIT_SEARCH_ABOUT, audit_search_about) /* the same, about a target */                     \
     ROW(AUDIT_PRUNE, audit_prune) /* in: page (now_ms: older ones, limit). NONE: all gone */       \
     /* in: page (from, limit). rows: struct store_visit, newest first */                           \
     ROW(SESSIONS_LIST, sessions_list)                                                              \

@@ -111,10 +111,9 @@ const struct statement statement_addresses_of = {
         "SELECT network, seen_at FROM player_addresses WHERE player_id = $3 ORDER BY network LIMIT $2", NULL}},
 };
 
-/* The other way round. Asked by a person, once in a while: an index that every login keeps up would
- * cost more than it saves. */
+/* The other way round. */
 const struct statement statement_accounts_seen = {
-    .name = "accounts_seen", .in = "ti", .out = "itd", .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .name = "accounts_seen", .in = "ti", .out = "itd", .flags = STATEMENT_MANY_OUT,
     .out_bytes = sizeof(struct store_seen_account), .bind = bind_network, .read = read_seen,
     .steps = {{
         "SELECT player_id, username, seen_at FROM player_addresses JOIN players ON players.id = player_id"
@@ -145,7 +144,7 @@ const struct statement statement_adopted_of = {
 };
 
 /* All other tables of an account go with it: ON DELETE CASCADE. What he reported of others stays,
- * but for his name and his words. */
+ * but for his name, his words, and the verdict, which may name him. */
 #define OUTCOME_ONLY \
     "outcome = CASE WHEN outcome LIKE 'ok%' THEN 'ok' WHEN outcome LIKE 'denied%' THEN 'denied' ELSE 'failed' END"
 
@@ -157,7 +156,8 @@ const struct statement statement_player_erase = {
          " WHERE target = $2 OR instr(lower(detail), lower($3)) > 0",
          "UPDATE audit SET detail = '{}', " OUTCOME_ONLY
          " WHERE target = $2 OR strpos(lower(detail), lower($3)) > 0"},
-        {"UPDATE reports SET reporter = '', words = '' WHERE reporter_id = $1", NULL},
+        {"UPDATE reports SET reporter = '', words = '', verdict = CASE WHEN closed_at IS NOT NULL THEN '' END"
+         " WHERE reporter_id = $1", NULL},
         {"DELETE FROM players WHERE id = $1 RETURNING id", NULL}},
 };
 /* clang-format on */

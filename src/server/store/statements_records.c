@@ -43,9 +43,9 @@ static void bind_search(const struct store_question *question, size_t at,
     values[1] = value_int(search->limit);
     values[2] = value_time(search->since_ms != 0 ? search->since_ms : 1);
     values[3] = value_time(search->until_ms != 0 ? search->until_ms : YEAR_9999_MS);
-    values[4] = value_text(search->actor);
-    values[5] = value_text(search->target);
-    values[6] = value_text(search->method);
+    values[4] = value_text(search->method);
+    values[5] = value_text(search->actor);
+    values[6] = value_text(search->target);
 }
 
 static void bind_before(const struct store_question *question, size_t at,
@@ -125,13 +125,30 @@ const struct statement statement_audit_about = {
     .steps = {{AUDIT_COLUMNS "WHERE target = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
 };
 
-/* From the newest on: what many rows match is found soon; else all of the retention is walked. */
+#define BEGINS " AND substr(method, 1, length($5)) = $5"
+#define NEWEST " ORDER BY id DESC LIMIT $2"
+
+/* Of all operators and all targets, for which there are statements of their own. */
 const struct statement statement_audit_search = {
-    .name = "audit_search", .in = "iiddttt", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .name = "audit_search", .in = "iiddt", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
     .out_bytes = sizeof(struct store_audit), .bind = bind_search, .read = read_audit,
-    .steps = {{
-        AUDIT_COLUMNS "WHERE id < $1 AND at >= $3 AND at < $4 AND ($5 = '' OR actor = $5)"
-        " AND ($6 = '' OR target = $6) AND substr(method, 1, length($7)) = $7 ORDER BY id DESC LIMIT $2", NULL}},
+    .steps = {{AUDIT_COLUMNS "WHERE id < $1 AND at >= $3 AND at < $4" BEGINS NEWEST, NULL}},
+};
+
+/* By who did it, or whom it is about, from the newest on. (IS TRUE: the index on times, which an open
+ * time finds all of the record in, shall not be taken instead.) */
+#define WITHIN " AND id < $1 AND (at >= $3 AND at < $4) IS TRUE" BEGINS
+
+const struct statement statement_audit_search_by = {
+    .name = "audit_search_by", .in = "iiddtt", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .out_bytes = sizeof(struct store_audit), .bind = bind_search, .read = read_audit,
+    .steps = {{AUDIT_COLUMNS "WHERE actor = $6" WITHIN NEWEST, NULL}},
+};
+
+const struct statement statement_audit_search_about = {
+    .name = "audit_search_about", .in = "iiddttt", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
+    .out_bytes = sizeof(struct store_audit), .bind = bind_search, .read = read_audit,
+    .steps = {{AUDIT_COLUMNS "WHERE target = $7 AND ($6 = '' OR actor = $6)" WITHIN NEWEST, NULL}},
 };
 
 const struct statement statement_audit_prune = {

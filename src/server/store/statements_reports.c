@@ -204,12 +204,15 @@ const struct statement statement_reports_count = {
     .steps = {{"SELECT count(*) FROM reports WHERE closed_at IS NULL", NULL}},
 };
 
+/* An open one stays until somebody has seen it: those are bounded (report_add). */
 const struct statement statement_reports_prune = {
     .name = "reports_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
     .bind = bind_before, .read = read_more,
     .steps = {
-        {"DELETE FROM reports WHERE id IN (SELECT id FROM reports WHERE at < $1 ORDER BY at LIMIT $2)",
-         "DELETE FROM reports WHERE id = ANY (ARRAY (SELECT id FROM reports WHERE at < $1 ORDER BY at LIMIT $2))"},
-        {"SELECT 1 FROM reports WHERE at < $1 ORDER BY at LIMIT 1", NULL}},
+        {"DELETE FROM reports WHERE id IN"
+         " (SELECT id FROM reports WHERE closed_at IS NOT NULL AND at < $1 ORDER BY at LIMIT $2)",
+         "DELETE FROM reports WHERE id = ANY (ARRAY"
+         " (SELECT id FROM reports WHERE closed_at IS NOT NULL AND at < $1 ORDER BY at LIMIT $2))"},
+        {"SELECT 1 FROM reports WHERE closed_at IS NOT NULL AND at < $1 ORDER BY at LIMIT 1", NULL}},
 };
 /* clang-format on */
