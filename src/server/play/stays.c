@@ -11,11 +11,10 @@
 #include "ops/metrics.h"
 #include "store/timestamp.h"
 
-#define END_AGAIN_MS 5000 /* the database was away */
-#define BATCH        256  /* owed rows that are tried at once */
-#define LATELY_MS                                                                                  \
-    15000 /* longer than an answer takes, but where store.answer_timeout is set so high */
-#define LATELY_MAX 4096
+#define END_AGAIN_MS 5000  /* the database was away */
+#define BATCH        256   /* owed rows that are tried at once */
+#define LATELY_MS    15000 /* at least; longer than an answer takes that nobody gives up */
+#define LATE_MS      5000 /* an answer is on its way to us so long, once it is no longer waited for */
 
 struct stays_note {
     uint64_t id; /* key */
@@ -40,7 +39,7 @@ static void forget(struct stays *stays, struct stays_note *note)
 static void forget_lately(struct stays *stays, uint64_t at_ms)
 {
     while (stays->lately &&
-           (stays->lately_n > LATELY_MAX || stays->lately->at_ms + LATELY_MS <= at_ms)) {
+           (stays->lately_n > STAYS_OWED_MAX || stays->lately->at_ms + stays->lately_ms <= at_ms)) {
         struct stays_note *note = stays->lately;
 
         DL_DELETE(stays->lately, note);
@@ -289,7 +288,10 @@ void stays_stop(struct stays *stays)
 int stays_init(struct stays *stays, struct event_base *base, struct store *store, uint32_t epoch,
                struct error *error)
 {
-    *stays = (struct stays){.store = store, .epoch = epoch};
+    uint32_t lately_ms = (store ? store_answer_ms(store) : 0) + LATE_MS;
+
+    *stays = (struct stays){
+        .store = store, .epoch = epoch, .lately_ms = lately_ms > LATELY_MS ? lately_ms : LATELY_MS};
     stays->left_open = evtimer_new(base, end_left_open, stays);
     return stays->left_open ? 0 : error_set(error, "out of memory");
 }

@@ -19,15 +19,16 @@
 #include "play/people.h"
 #include "store/store.h"
 
-#define STAYS_OWED_MAX                                                                             \
-    65536 /* rows that wait for the database; beyond it the oldest is given up                     \
-           */
+/* Rows that wait for the database, and log-outs that it took lately: beyond it the oldest is given
+ * up. */
+#define STAYS_OWED_MAX 65536
 
 struct stays_note;
 
 struct stays {
     struct store *store; /* borrowed */
     uint32_t epoch;
+    uint32_t lately_ms; /* log-outs on record are kept so long */
     struct event *left_open;
     bool ended; /* what was left open is: signs of life may be given */
     uint64_t next_id;

@@ -21,6 +21,7 @@ struct store {
     uint32_t epoch;
     unsigned unanswered_n[2]; /* by lane, so that saves that wait do not shut out logins */
     unsigned queue_max;
+    uint32_t answer_ms; /* 0: no limit */
     bool closing;
     struct timing timing;
     struct error trouble; /* of the newest answer that says something of it */
@@ -158,6 +159,7 @@ struct store *store_open(const struct store_config *config, struct error *error)
     store->driver =
         config->kind == STORE_POSTGRESQL ? &store_driver_postgresql : &store_driver_sqlite;
     store->queue_max = config->queue_max;
+    store->answer_ms = config->kind == STORE_POSTGRESQL ? config->pg.answer_ms : 0;
     timing_init(&store->timing);
     store->data = store->driver->open(config, store, &store->epoch, error);
     if (!store->data) {
@@ -214,6 +216,11 @@ void store_queues(const struct store *store, struct store_queue queues[2])
 const struct store_slow *store_slow(const struct store *store, unsigned i)
 {
     return timing_slow(&store->timing, i);
+}
+
+uint32_t store_answer_ms(const struct store *store)
+{
+    return store->answer_ms;
 }
 
 uint32_t store_slow_ms(const struct store *store)

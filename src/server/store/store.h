@@ -72,6 +72,9 @@ unsigned store_connections(const struct store *store,
 void store_queues(const struct store *store, struct store_queue queues[2]);
 /* The i-th last slow question; NULL: there were no more. Valid until the loop's next turn. */
 const struct store_slow *store_slow(const struct store *store, unsigned i);
+/* So long an answer may take; after that the store says that the database is away. 0: as long as it
+ * takes, in this process. */
+uint32_t store_answer_ms(const struct store *store);
 uint32_t store_slow_ms(const struct store *store); /* as store_set_slow was told */
 
 #endif
