@@ -342,6 +342,22 @@ static unsigned silent_witnesses(void)
     return silent;
 }
 
+/* The same once a thread was stopped: what it had sent before may still be on its way, and is heard
+ * first. So until a second is as the one before it. */
+static unsigned silent_for_good(void)
+{
+    uint64_t until_ms = now_ms() + DEADLINE_MS;
+    unsigned silent = silent_witnesses(), before;
+
+    do {
+        if (now_ms() > until_ms)
+            fail_msg("who hears nothing changes from second to second");
+        before = silent;
+        silent = silent_witnesses();
+    } while (silent != before);
+    return silent;
+}
+
 /* All of them see where the others are, by full blocks, and walk on from where they are. */
 static void wake_witnesses(unsigned silent)
 {
@@ -370,7 +386,7 @@ static unsigned hold_a_thread(void)
 
         if (!crowd_hold(threads[i]))
             fail_msg("this machine lets no process attach to its child (ptrace)");
-        silent = silent_witnesses();
+        silent = silent_for_good();
         if (__builtin_popcount(silent) <= CROWD_WITNESSES - 2)
             return silent;
         crowd_let_go();
