@@ -112,13 +112,11 @@ static bool changes(unsigned for_ms)
     return false;
 }
 
+/* In the place of whatever the pane runs: what a key did before must not help the next. */
 static void start(void)
 {
-    char keys[1024];
-
-    snprintf(keys, sizeof(keys), "'clear; %s --replay %s/recording; echo left:$?' Enter",
+    tmux_run(TMUX "respawn-pane -k -t t 'env NO_COLOR= %s --replay %s/recording'", tmux_directory,
              tmux_console_path, tmux_directory);
-    tmux_type(keys);
     tmux_see("[REPLAY end]");
 }
 
@@ -131,17 +129,16 @@ static void settle(void)
 }
 
 /* Ways to where a key has something to do. */
-static const char *const WAYS[] = {"", "NPage Down Down", "Down Down", "End", "PPage PPage", "'?'"};
+static const char *const WAYS[] = {
+    "", "NPage Down Down", "Down Down", "End", "PPage PPage", "'/' a Enter", ":"};
 
-/* By leaving and starting: what a key did before must not help the next. */
 static bool row_does_something(const struct screen *screen, const struct keys_row *row)
 {
     for (size_t way = 0; way < ARRAY_N(WAYS); way++) {
         char keys[64];
-        bool changed;
 
-        if (strchr(WAYS[way], '?') != NULL && row->action != KEYS_DO_BACK)
-            continue; /* any key leaves the help */
+        if (strchr(WAYS[way], ':') != NULL && row->action != KEYS_DO_BACK)
+            continue; /* others would be written there */
         start();
         snprintf(keys, sizeof(keys), "%c", screen->key);
         tmux_type(keys);
@@ -151,10 +148,7 @@ static bool row_does_something(const struct screen *screen, const struct keys_ro
             settle();
         }
         tmux_type(name_of(row->keys[0]));
-        changed = changes(CHANGE_MS);
-        tmux_run(TMUX "respawn-pane -k -t t 'env PS1=ready: sh'", tmux_directory);
-        tmux_see("ready:");
-        if (changed)
+        if (changes(CHANGE_MS))
             return true;
     }
     return false;
