@@ -21,7 +21,10 @@ static int on_ask(void *context, int token, const char *method, json_t *params)
     char *text =
         json_dumps(params != NULL ? params : json_null(), JSON_SORT_KEYS | JSON_ENCODE_ANY);
     int i = fixture->asks++ % FIXTURE_ASKS;
+    json_t *kind = json_sprintf("%s %s", method, text);
 
+    json_object_set_new(fixture->kinds, json_string_value(kind), json_null());
+    json_decref(kind);
     fixture->asked[i].token = token;
     snprintf(fixture->asked[i].method, sizeof(fixture->asked[i].method), "%s", method);
     snprintf(fixture->asked[i].params, sizeof(fixture->asked[i].params), "%s", text);
@@ -80,8 +83,12 @@ void draw(struct fixture *fixture)
     ui_draw(&fixture->ui, &fixture->canvas);
 }
 
+/* The recordings, read once for all fixtures and never changed: their lines in order, and the last
+ * answer of each method. */
+static json_t *heard_lines, *heard_answers;
+
 /* By the reader of recordings: a file of replies is one without a head. */
-static void hear(struct fixture *fixture, const char *path)
+static void read_recording(const char *path)
 {
     FILE *replies = fopen(path, "r");
     struct error error;
@@ -91,33 +98,45 @@ static void hear(struct fixture *fixture, const char *path)
     while ((line = record_next(replies, &error)) != NULL) {
         const char *method = json_string_value(json_object_get(line, "answer"));
 
-        ui_recorded(&fixture->ui, line);
         if (method != NULL)
-            json_object_set(fixture->replies, method, json_object_get(line, "data"));
-        json_decref(line);
+            json_object_set(heard_answers, method, json_object_get(line, "data"));
+        json_array_append_new(heard_lines, line);
     }
     if (error.text[0] != '\0')
         fail_msg("%s: %s", path, error.text);
     fclose(replies);
 }
 
+static void read_recordings(void)
+{
+    glob_t recordings;
+
+    heard_lines = json_array();
+    heard_answers = json_object();
+    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &recordings), 0);
+    for (size_t i = 0; i < recordings.gl_pathc; i++)
+        read_recording(recordings.gl_pathv[i]);
+    globfree(&recordings);
+}
+
 /* A console that has heard the recordings: all of replies/, by name. */
 void fixture_init(struct fixture *fixture, int rows, int columns, bool ascii)
 {
     struct ui_config config = {.ask = on_ask, .context = fixture};
-    glob_t recordings;
+    json_t *line;
+    size_t i;
 
+    if (heard_lines == NULL)
+        read_recordings();
     memset(fixture, 0, sizeof(*fixture));
-    fixture->replies = json_object();
+    fixture->replies = json_copy(heard_answers);
+    fixture->kinds = json_object();
     assert_int_equal(ui_init(&fixture->ui, &config), 0);
     assert_int_equal(canvas_init(&fixture->canvas, rows, columns, ascii), 0);
     ui_opened(&fixture->ui);
     ui_time(&fixture->ui, 1000, WALL_MS);
     ui_draw(&fixture->ui, &fixture->canvas); /* so that it knows its size */
-    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &recordings), 0);
-    for (size_t i = 0; i < recordings.gl_pathc; i++)
-        hear(fixture, recordings.gl_pathv[i]);
-    globfree(&recordings);
+    json_array_foreach(heard_lines, i, line) ui_recorded(&fixture->ui, line);
     fixture->answered = fixture->asks; /* it has been heard already */
     draw(fixture);
 }
@@ -126,6 +145,7 @@ void fixture_fini(struct fixture *fixture)
 {
     ui_fini(&fixture->ui);
     json_decref(fixture->replies);
+    json_decref(fixture->kinds);
     canvas_fini(&fixture->canvas);
 }
 

@@ -16,6 +16,7 @@
 #include "common/compiler.h"
 #include "console/screens/audit.h"
 #include "console/screens/chat.h"
+#include "console/screens/map.h"
 #include "console/screens/player.h"
 #include "console/screens/players.h"
 #include "console/screens/report.h"
@@ -231,20 +232,43 @@ static void no_size_and_no_hostile_text_hurts(void **state)
 
 /* --- Keys. --- */
 
+/* What is seen from outside. What is polled is asked again and again in the same words, with a key
+ * or without one. */
 struct seen {
     char *text;
-    int asks;
+    size_t kinds;
     bool quit, redraw;
 };
 
-static bool differs(const struct seen *before, const struct fixture *fixture)
+static struct seen see(const struct fixture *fixture)
 {
-    char *now = printed(fixture, true);
-    bool changed = strcmp(before->text, now) != 0 || before->asks != fixture->asks ||
-                   before->quit != fixture->ui.quit || before->redraw != fixture->ui.redraw;
+    return (struct seen){printed(fixture, true), json_object_size(fixture->kinds), fixture->ui.quit,
+                         fixture->ui.redraw};
+}
 
-    free(now);
+/* Frees the first of them. */
+static bool differs(struct seen *before, const struct seen *now)
+{
+    bool changed = strcmp(before->text, now->text) != 0 || before->kinds != now->kinds ||
+                   before->quit != now->quit || before->redraw != now->redraw;
+
+    free(before->text);
     return changed;
+}
+
+/* Time passes until it brings nothing more by itself. */
+static struct seen settle(struct fixture *fixture)
+{
+    struct seen before, now = see(fixture);
+    int tries = 0;
+
+    do {
+        assert_true(tries++ < 100);
+        before = now;
+        draw(fixture);
+        now = see(fixture);
+    } while (differs(&before, &now));
+    return now;
 }
 
 /* Ways to come to where a key has something to do: keys pressed before. */
@@ -256,8 +280,8 @@ static const int WAYS[][6] = {
     {KEYS_DOWN, KEYS_DOWN},
     {KEYS_END},
     {KEYS_RIGHT, KEYS_RIGHT},
-    {'?'},
     {'/', 'a', KEYS_ENTER},
+    {':'},
 };
 
 /* Pages that are about something: the keys that open them. */
@@ -267,6 +291,8 @@ static void enter(struct fixture *fixture, const struct screen *screen)
         press(fixture, "2j\n"); /* the one whose record was recorded */
     else if (screen == &SCREEN_AUDIT_ROW)
         press(fixture, "9\n");
+    else if (screen == &SCREEN_REPORT)
+        press(fixture, "8\n");
     else if (screen == &SCREEN_RESULT)
         press(fixture, ":players.list\n");
     else
@@ -279,7 +305,7 @@ static void enter(struct fixture *fixture, const struct screen *screen)
 static bool key_does_something(const struct screen *screen, int rows, const int way[6], int key)
 {
     struct fixture fixture;
-    struct seen before;
+    struct seen before, now;
     bool changed;
 
     fixture_init(&fixture, rows, 80, false);
@@ -288,12 +314,12 @@ static bool key_does_something(const struct screen *screen, int rows, const int 
         ui_key(&fixture.ui, way[i]);
         draw(&fixture);
     }
-    draw(&fixture);
-    before = (struct seen){printed(&fixture, true), fixture.asks, false, false};
+    before = settle(&fixture);
     ui_key(&fixture.ui, key);
     draw(&fixture);
-    changed = differs(&before, &fixture);
-    free(before.text);
+    now = see(&fixture);
+    changed = differs(&before, &now);
+    free(now.text);
     fixture_fini(&fixture);
     return changed;
 }
@@ -320,8 +346,8 @@ static void walk(const struct screen *screen, const struct keys *keys)
             if (help_row(screen, row->keys[j]) != row || row->keys[j] == screen->key)
                 continue;
             for (size_t way = 0; way < ARRAY_N(WAYS) && !done; way++) {
-                if (WAYS[way][0] == '?' && row->action != KEYS_DO_BACK)
-                    continue; /* any key leaves the help */
+                if (WAYS[way][0] == ':' && row->action != KEYS_DO_BACK)
+                    continue; /* others would be written there */
                 done = key_does_something(screen, 24, WAYS[way], row->keys[j]) ||
                        key_does_something(screen, 9, WAYS[way], row->keys[j]);
             }
@@ -1001,6 +1027,49 @@ static void nobody_asks_for_what_he_may_not_have(void **state)
     }
 }
 
+/* --- From a player to the map. --- */
+
+/* The map needs not have been seen before: it is close to him then, too. */
+static void a_player_is_followed_on_the_map(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *keys, *params; } CASES[] = {
+        {"2jo",       "{\"session\": \"12884901889\"}"},
+        {"2j\no",     "{\"session\": \"12884901889\"}"},
+        {"4kkkko",    "{\"session\": \"12884901891\"}"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct fixture fixture;
+
+        fixture_init(&fixture, 24, 80, false);
+        press(&fixture, CASES[i].keys);
+        assert_true(ui_shows(&fixture.ui, &SCREEN_MAP));
+        draw(&fixture);
+        assert_string_equal(params_of(&fixture, "world.player"), CASES[i].params);
+        assert_true(shows(&fixture, "\u2524 20 m")); /* the scale */
+        fixture_fini(&fixture);
+    }
+}
+
+/* A key can be faster than the first answer. */
+static void who_has_not_come_yet_is_not_called_nobody(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    fixture.ui.model.players.known = false;
+    fixture.ui.model.players.n = 0;
+    json_object_del(fixture.replies, "players.list");
+    press(&fixture, "2K");
+    assert_null(fixture.ui.dialog.kind);
+    assert_true(shows(&fixture, "the list has not come yet"));
+    fixture_fini(&fixture);
+}
+
 /* --- The audit. --- */
 
 /* by=, method= and target= go to the daemon, other words stay here; a viewer is told that he may
@@ -1313,6 +1382,8 @@ int main(void)
         cmocka_unit_test(options_are_set_after_a_question),
         cmocka_unit_test(the_log_jumps_to_a_time),
         cmocka_unit_test(nobody_asks_for_what_he_may_not_have),
+        cmocka_unit_test(a_player_is_followed_on_the_map),
+        cmocka_unit_test(who_has_not_come_yet_is_not_called_nobody),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),
         cmocka_unit_test(figures_are_short_and_exact),

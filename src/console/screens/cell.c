@@ -153,6 +153,10 @@ static void act(struct ui *ui, int action)
 
     if (list_act(&state_of(ui)->list, &TABLE, ui, action))
         return;
+    if (there == NULL && !is_known(ui)) {
+        ui_say(ui, true, "who is in the cell has not come yet");
+        return;
+    }
     if (there == NULL) {
         (void)player_deeds_act(ui, action, NULL, 0);
         return;
@@ -192,13 +196,18 @@ static const struct keys_row ROWS[] = {
     {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Show",   "all about him"},
     {{'f'},        DO_FOLLOW,     "f",     "Follow", "follow him on the map"},
     PLAYER_DEEDS_ROWS,
+    {{KEYS_UP, 'k'},   KEYS_DO_LINE_UP,   "Up, k",   NULL, "one row up"},
+    {{KEYS_DOWN, 'j'}, KEYS_DO_LINE_DOWN, "Down, j", NULL, "one row down"},
+    {{KEYS_PAGE_UP},   KEYS_DO_PAGE_UP,   "PgUp",    NULL, "a page up"},
+    {{KEYS_PAGE_DOWN}, KEYS_DO_PAGE_DOWN, "PgDn",    NULL, "a page down"},
+    {{KEYS_HOME, 'g'}, KEYS_DO_FIRST,     "Home, g", NULL, "the nearest"},
+    {{KEYS_END, 'G'},  KEYS_DO_LAST,      "End, G",  NULL, "the farthest"},
 };
 /* clang-format on */
 
 const struct screen SCREEN_CELL = {
     .name = "Cell",
     .keys = KEYS_OF(ROWS),
-    .list = true,
     .state_bytes = sizeof(struct cell_state),
     .draw = draw,
     .act = act,

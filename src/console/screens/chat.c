@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "common/compiler.h"
+#include "map.h"
 #include "player.h"
 #include "player_deeds.h"
 
 #define ROWS_MAX 256 /* of a terminal, for the mouse */
 
-enum { DO_CHANNEL = PLAYER_DEEDS, DO_FOLLOW, DO_SAY, DO_ANNOUNCE };
+enum { DO_CHANNEL = PLAYER_DEEDS, DO_FOLLOW, DO_SAY, DO_ANNOUNCE, DO_MAP };
 
 struct chat_state {
     int channel;     /* 0: all are shown, else 1 + the only one */
@@ -310,6 +311,10 @@ static void deal(struct ui *ui, int action)
         ui_say(ui, true, "the server said that");
     } else if (action == KEYS_DO_ENTER) {
         open_speaker(ui, line);
+    } else if (action == DO_MAP && line->session[0] == '\0') {
+        ui_say(ui, true, "%s said that before the server was started", line->name);
+    } else if (action == DO_MAP) {
+        map_follow(ui, line->session, line->name);
     } else {
         stand_at(ui, cursor_of(ui)); /* what is asked is about the line that was seen */
         target_of(&target, line);
@@ -370,6 +375,7 @@ static const struct keys_row ROWS[] = {
     {{'S'},                              DO_SAY,            "S",            "Say",     "say a line in the world's chat, as the server"},
     {{'A'},                              DO_ANNOUNCE,       "A",            NULL,      "show all players a notice"},
     {{KEYS_ENTER},                       KEYS_DO_ENTER,     "Enter",        "Who",     "who said this line: how he is, what is on record of him"},
+    {{'o'},                              DO_MAP,            "o",            "Map",     "follow who said this line on the map"},
     {{'c'},                              DO_CHANNEL,        "c",            "Channel", "all channels, or only nearby, global, server"},
     {{'f'},                              DO_FOLLOW,         "f",            "Follow",  "follow new lines, or stand still"},
     {{'/', KEYS_F(3), KEYS_F(4)},        KEYS_DO_FILTER,    "/, F3, F4",    "Filter",  "only lines that contain what you type, or of such a name"},

@@ -418,12 +418,8 @@ void map_follow(struct ui *ui, const char *session, const char *name)
         return;
     snprintf(state->follow, sizeof(state->follow), "%s", session);
     snprintf(state->follow_name, sizeof(state->follow_name), "%s", name);
-    if (!state->begun || map_view_step(&state->view) > FOLLOW_STEP_M) {
-        double half = FOLLOW_STEP_M / 2.0;
-
-        map_view_fit(&state->view, state->view.x_m - half, state->view.z_m - half, 2 * half,
-                     2 * half, FOLLOW_STEP_M);
-    }
+    if (!state->begun || map_view_step(&state->view) > FOLLOW_STEP_M)
+        map_view_fit(&state->view, state->view.x_m, state->view.z_m, 0, 0, FOLLOW_STEP_M);
     state->begun = true;
     ui_again(&state->one);
     moved(state);
@@ -581,7 +577,7 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 
 /* clang-format off */
 static const struct keys_row ROWS[] = {
-    {{KEYS_LEFT, 'h'},          DO_WEST,       "arrows, hjkl", NULL,     "the cursor goes a cell; the map goes along at its edge"},
+    {{KEYS_LEFT, 'h'},          DO_WEST,       "arrows, hjkl", NULL,     "the cursor goes a cell, the map along; h is west, ? the help"},
     {{KEYS_RIGHT, 'l'},         DO_EAST,       "arrows, hjkl", NULL,     NULL},
     {{KEYS_UP, 'k'},            DO_NORTH,      "arrows, hjkl", NULL,     NULL},
     {{KEYS_DOWN, 'j'},          DO_SOUTH,      "arrows, hjkl", NULL,     NULL},

@@ -36,7 +36,6 @@ struct map_state {
     double x_m, z_m; /* the cursor */
     enum map_layer layer;
     char follow[24], follow_name[256]; /* session; empty: nobody */
-    bool whole;                        /* all of the world was asked for, not where players are */
     struct line go;
     struct requests_poll world, population, near, there, cell, one;
     struct map_flying flying[MAP_TILES_FLYING];

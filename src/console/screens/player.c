@@ -9,13 +9,14 @@
 
 #include "common/compiler.h"
 #include "console/ui/list.h"
+#include "map.h"
 #include "player_deeds.h"
 
 #define REFRESH_MS         1000
 #define REFRESH_HISTORY_MS 5000
 #define HISTORY_ROWS       50 /* of a part */
 
-enum { DO_ONLY = PLAYER_DEEDS };
+enum { DO_ONLY = PLAYER_DEEDS, DO_MAP };
 
 struct player_state {
     struct list list;
@@ -319,6 +320,10 @@ static void act(struct ui *ui, int action)
     if (action == DO_ONLY) {
         state->only = (state->only + 1) % (int)ARRAY_N(ONLY);
         state->list.cursor = state->list.top = 0;
+    } else if (action == DO_MAP && state->gone) {
+        ui_say(ui, true, "%s has left", state->player.name);
+    } else if (action == DO_MAP) {
+        map_follow(ui, state->player.session, state->player.name);
     } else if (!list_act(&state->list, &TABLE, ui, action)) {
         (void)player_deeds_act(ui, action, &target, 1);
     }
@@ -333,6 +338,7 @@ static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 static const struct keys_row ROWS[] = {
     PLAYER_DEEDS_ROWS,
     {{'f'},            DO_ONLY,           "f",       "Only", "all of the record, or only bans and mutes, sessions, chat"},
+    {{'o'},            DO_MAP,            "o",       "Map",  "follow him on the map"},
     {{KEYS_UP, 'k'},        KEYS_DO_LINE_UP,   "Up, k",   NULL, "one row up in the record"},
     {{KEYS_DOWN, 'j'},      KEYS_DO_LINE_DOWN, "Down, j", NULL, "one row down"},
     {{KEYS_PAGE_UP},        KEYS_DO_PAGE_UP,   "PgUp",    NULL, "a page up"},

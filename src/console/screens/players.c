@@ -10,10 +10,13 @@
 
 #include "common/compiler.h"
 #include "console/ui/list.h"
+#include "map.h"
 #include "player.h"
 #include "player_deeds.h"
 
 #define REFRESH_MS 1000
+
+enum { DO_MAP = PLAYER_DEEDS };
 
 struct players_state {
     struct list list;
@@ -245,6 +248,13 @@ static void forget(struct players_state *state, const json_t *params)
     }
 }
 
+/* Why nobody is under the cursor: a key can be faster than the list. */
+static void say_nobody(struct ui *ui)
+{
+    ui_say(ui, true,
+           players_n(ui) == 0 ? "nobody is under the cursor" : "the list has not come yet");
+}
+
 /* All that are tagged, else the one under the cursor. */
 static bool deed(struct ui *ui, int action)
 {
@@ -258,19 +268,25 @@ static bool deed(struct ui *ui, int action)
     }
     if (state->tagged_n > 0)
         return player_deeds_act(ui, action, state->tagged, state->tagged_n);
-    if (player != NULL)
-        player_target_of(&one, player);
-    return player_deeds_act(ui, action, &one, player != NULL ? 1 : 0);
+    if (player == NULL) {
+        say_nobody(ui);
+        return true;
+    }
+    player_target_of(&one, player);
+    return player_deeds_act(ui, action, &one, 1);
 }
 
-static void open_page(struct ui *ui)
+/* His page, or him on the map. */
+static void show_one(struct ui *ui, int action)
 {
     const struct model_player *player = player_at(ui, state_of(ui)->list.cursor);
 
-    if (player != NULL)
-        player_open(ui, player);
+    if (player == NULL)
+        say_nobody(ui);
+    else if (action == DO_MAP)
+        map_follow(ui, player->session, player->name);
     else
-        ui_say(ui, true, "nobody is under the cursor");
+        player_open(ui, player);
 }
 
 static void act(struct ui *ui, int action)
@@ -280,8 +296,8 @@ static void act(struct ui *ui, int action)
     if (list_act(&state->list, &TABLE, ui, action)) {
         keep_tagged(state, &ui->model.players);
         ui_again(&state->poll);
-    } else if (action == KEYS_DO_ENTER) {
-        open_page(ui);
+    } else if (action == KEYS_DO_ENTER || action == DO_MAP) {
+        show_one(ui, action);
     } else if (action == KEYS_DO_FILTER) {
         ui_prompt(ui, &state->filter);
     } else if (action == KEYS_DO_BACK) {
@@ -329,6 +345,7 @@ static bool on_mouse(struct ui *ui, const struct mouse *mouse)
 static const struct keys_row ROWS[] = {
     {{KEYS_ENTER}, KEYS_DO_ENTER, "Enter", "Show", "all about this player"},
     PLAYER_DEEDS_ROWS,
+    {{'o'},        DO_MAP,        "o",     "Map",  "follow this player on the map"},
 };
 /* clang-format on */
 
