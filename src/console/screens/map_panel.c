@@ -62,13 +62,12 @@ static void gap(struct panel *panel)
 
 /* ---- figures ---- */
 
-/* CPU time a second: "482us/s", "13.6ms/s". */
+/* CPU time a second, as in the list of players: "0.48ms/s", "13.6ms/s". */
 static const char *cost_text(int64_t us, char out[24])
 {
-    if (us < 1000)
-        snprintf(out, 24, "%dus/s", (int)us);
-    else
-        snprintf(out, 24, us < 99950 ? "%.1fms/s" : "%.0fms/s", (double)us / 1000);
+    double ms = (double)us / 1000;
+
+    snprintf(out, 24, "%.*fms/s", us < 1000 ? 2 : us < 99950 ? 1 : 0, ms);
     return out;
 }
 

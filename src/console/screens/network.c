@@ -244,7 +244,9 @@ static int draw_head(struct ui *ui, struct canvas *canvas, int row)
                                  (long long)network->matched, (long long)network->bans);
     else
         used = 1 + canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD,
-                                 "%lld addresses of the last hour", (long long)network->remembered);
+                                 network->remembered == 1 ? "%lld address of the last hour"
+                                                          : "%lld addresses of the last hour",
+                                 (long long)network->remembered);
     if (network->untold > 0)
         used += canvas_printf(canvas, row, used, canvas->columns - used - 1, STYLE_WARN,
                               ", %lld times there was no room", (long long)network->untold);

@@ -273,7 +273,7 @@ static void draw_store(const struct ui *ui, struct canvas *canvas, int row, int 
     canvas_box(canvas, row, column, rows, columns, title);
     if (status->store_ok)
         canvas_printf(canvas, row + 1, column + 2, inside, STYLE_PLAIN,
-                      "ok, %lld waiting, %lld errors, p99 %s", (long long)status->store_queue,
+                      "ok, %lld waiting, %lld errors, p99 %s ms", (long long)status->store_queue,
                       (long long)status->store_errors, figures_ms(status->store_times.p99_ms, p99));
     else
         canvas_printf(canvas, row + 1, column + 2, inside, STYLE_BAD, "away: %s",
@@ -328,14 +328,19 @@ static void draw_newest_lines(const struct ui *ui, struct canvas *canvas, int ro
     }
 }
 
-/* One line: is all well? */
+/* One line: is all well? Else the highest rung of the ladder, or the gravest alert. */
 static void draw_ladder(const struct ui *ui, struct canvas *canvas, int row)
 {
+    const struct model_alerts *alerts = &ui->model.alerts;
     const struct model_status *status = &ui->model.status;
     const struct model_rung *rung = &status->rungs[status->rung > 0 ? status->rung - 1 : 0];
     char span[16];
 
-    if (status->rung == 0)
+    if (status->rung == 0 && alerts->active_n > 0)
+        canvas_printf(canvas, row, 1, canvas->columns - 2,
+                      alerts->page_n > 0 ? STYLE_BAD : STYLE_WARN, "%zu %s: %s", alerts->active_n,
+                      alerts->active_n == 1 ? "alert" : "alerts", alerts->rows[0].words);
+    else if (status->rung == 0)
         canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_GOOD, "All is well.");
     else
         canvas_printf(canvas, row, 1, canvas->columns - 2,
