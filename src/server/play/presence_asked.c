@@ -313,7 +313,8 @@ bool presence_returns(const struct presence *presence, uint64_t player)
 }
 
 /* Who is on his way in was let in a moment ago, and is not here: he is judged anew, but not as
- * newcomers are by a drain. Whose account is not known yet will be judged, who leaves need not be. */
+ * newcomers are by a drain. Whose account is not known yet will be judged, who leaves need not be.
+ */
 static bool turns_out(const struct presence *presence, const struct person *person, bool everyone,
                       struct policy_refusal *refusal)
 {
