@@ -448,8 +448,7 @@ static int start_watching(struct server *server, struct error *error)
     server->stop = (struct stop){.base = server->base,
                                  .sessions = server->sessions,
                                  .http = server->http,
-                                 .presence = server->presence,
-                                 .store = server->store};
+                                 .presence = server->presence};
     for (unsigned i = 0; i < SERVER_SIGNALS_N; i++) {
         server->signals[i] = evsignal_new(server->base, numbers[i], on_signal, server);
         if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)

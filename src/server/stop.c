@@ -13,12 +13,14 @@
 static void saved(void *context, uint32_t lost)
 {
     struct stop *stop = context;
+    const char *trouble = presence_save_trouble(stop->presence);
 
     stop->lost = lost;
     if (lost)
         log_event(LOG_LEVEL_ERROR, "positions_lost",
                   "not all positions could be saved: they are as of the last save",
-                  LOG_U64("lost", lost), LOG_TEXT("cause", store_trouble(stop->store)));
+                  LOG_U64("lost", lost),
+                  LOG_TEXT("cause", trouble[0] ? trouble : "the database did not answer in time"));
     event_base_loopbreak(stop->base);
 }
 

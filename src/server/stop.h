@@ -13,7 +13,6 @@
 #include "http/http.h"
 #include "play/presence.h"
 #include "play/sessions.h"
-#include "store/store.h"
 
 struct stop {
     /* Set by the owner, borrowed. */
@@ -21,7 +20,6 @@ struct stop {
     struct sessions *sessions;
     struct http *http;
     struct presence *presence;
-    struct store *store;
 
     unsigned asked_n;   /* 0: nobody wants an end */
     unsigned drained_n; /* of sessions and HTTP */

@@ -94,6 +94,11 @@ void presence_save_all(struct presence *presence, void (*done)(void *context, ui
     finish_saving(presence);
 }
 
+const char *presence_save_trouble(const struct presence *presence)
+{
+    return writeback_trouble(presence->saving.writeback);
+}
+
 /* -- commands ---------------------------------------------------------------------------------- */
 
 /* He joins, as who holds the account or takes it from another. place: NULL: none is known, one is

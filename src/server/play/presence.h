@@ -175,5 +175,8 @@ void presence_stop(struct presence *presence);
  * a time: a second call takes the place of the first, which is told what holds then. */
 void presence_save_all(struct presence *presence, void (*done)(void *context, uint32_t lost),
                        void *context);
+/* Why places could not be saved when it was last tried; empty: they were. Valid until control's
+ * next turn. */
+const char *presence_save_trouble(const struct presence *presence);
 
 #endif

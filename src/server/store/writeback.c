@@ -34,6 +34,7 @@ struct writeback {
     struct writeback_watermark durable;
     void (*done)(void *context, uint32_t lost); /* NULL: nobody waits */
     void *done_context;
+    struct error trouble; /* why the newest batch was not committed; empty: it was */
 };
 
 static void start(struct writeback *writeback);
@@ -118,9 +119,11 @@ static void answered(void *context, uint64_t tag, const struct store_answer *ans
     (void)tag;
     writeback->in_flight = false;
     if (answer->status == STORE_AWAY) {
+        writeback->trouble = answer->error;
         put_back(writeback);
         return;
     }
+    writeback->trouble.text[0] = '\0';
     committed(writeback);
     note_pending(writeback);
     if (writeback->wanted || (writeback->done && writeback->entries))
@@ -286,6 +289,11 @@ void writeback_wait(struct writeback *writeback, uint32_t patience_ms,
 uint32_t writeback_pending_n(const struct writeback *writeback)
 {
     return HASH_COUNT(writeback->entries);
+}
+
+const char *writeback_trouble(const struct writeback *writeback)
+{
+    return writeback->trouble.text;
 }
 
 struct writeback_watermark writeback_watermark(const struct writeback *writeback)

@@ -45,6 +45,8 @@ void writeback_wait(struct writeback *writeback, uint32_t patience_ms,
                     void (*done)(void *context, uint32_t lost), void *context);
 
 uint32_t writeback_pending_n(const struct writeback *writeback); /* rows not yet committed */
+/* Why the newest batch was not committed; empty: it was. Valid until control's next turn. */
+const char *writeback_trouble(const struct writeback *writeback);
 /* Everything that was put up to then is committed. */
 struct writeback_watermark writeback_watermark(const struct writeback *writeback);
 
