@@ -25,7 +25,8 @@ struct room {
     struct alerts alerts;
     struct alerts_facts facts;
     uint64_t ticks_a_second, missed_a_second, failed_a_second, ok_a_second;
-    uint64_t tick_us, store_us;
+    uint64_t unshaken_a_second, refused_a_second, http_a_second;
+    uint64_t tick_us, sweep_us, store_us, store_wait_us;
 };
 
 static unsigned raised, cleared; /* lines of the log */
@@ -55,7 +56,9 @@ static int setup(void **state)
     room->ticks_a_second = 20;
     room->ok_a_second = 2;
     room->tick_us = 1500;
+    room->sweep_us = 900;
     room->store_us = 700;
+    room->store_wait_us = 20;
     raised = cleared = 0;
     log_set_tap(count_lines, NULL);
     *state = room;
@@ -91,9 +94,15 @@ static void pass(struct room *room, unsigned seconds)
         room->facts.ticks_missed += room->missed_a_second;
         room->facts.logins_failed += room->failed_a_second;
         room->facts.logins_ok += room->ok_a_second;
-        for (unsigned tick = 0; tick < 20; tick++)
+        room->facts.handshakes_failed += room->unshaken_a_second;
+        room->facts.refused += room->refused_a_second;
+        room->facts.http_failed += room->http_a_second;
+        for (unsigned tick = 0; tick < 20; tick++) {
             observe(&room->facts.tick_us, room->tick_us);
+            observe(&room->facts.sweep_us, room->sweep_us);
+        }
         observe(&room->facts.store_us, room->store_us);
+        observe(&room->facts.store_wait_us, room->store_wait_us);
         alerts_look(&room->alerts, &room->facts);
     }
 }
@@ -209,6 +218,36 @@ static void stick(struct room *room)
     room->facts.io_stuck = 2;
 }
 
+static void sweep_long(struct room *room)
+{
+    room->sweep_us = 45000;
+}
+
+static void go_away(struct room *room)
+{
+    room->facts.store_away = true;
+}
+
+static void wait_for_store(struct room *room)
+{
+    room->store_wait_us = 900000;
+}
+
+static void shake(struct room *room)
+{
+    room->unshaken_a_second = 40;
+}
+
+static void refuse(struct room *room)
+{
+    room->refused_a_second = 40;
+}
+
+static void fail_requests(struct room *room)
+{
+    room->http_a_second = 2;
+}
+
 static void queue_up(struct room *room)
 {
     room->facts.store_queue = 412;
@@ -278,6 +317,15 @@ static const struct one ONES[] = {
     {"DoorShut", shut, 30, 32, "newcomers wait for the load to be less"},
     {"PlayersWait", wait_in_line, 60, 62, "12 players wait for a place"},
     {"IoStuck", stick, 5, 7, "2 io threads stand still: their players wait"},
+    {"SweepsLong", sweep_long, 30, 45, "one sweep of an io thread in 100 takes up to 45 ms"},
+    {"StoreAway", go_away, 5, 7,
+     "the database does not answer: saves wait, logins are told to try again"},
+    {"StoreWaits", wait_for_store, 10, 12,
+     "one question in 100 waits up to 900 ms for a connection to the database"},
+    {"HandshakesFail", shake, 60, 62, "40 TLS handshakes a second fail"},
+    {"ConnectionsRefused", refuse, 15, 17,
+     "40 connections and requests a second are refused by a limit"},
+    {"HttpFails", fail_requests, 45, 47, "1.6 HTTP requests a second fail"},
     {"StoreQueue", queue_up, 10, 12, "412 questions wait for the database"},
     {"StatementsSlow", slow_store, 60, 65, "one question in 100 takes the database up to 900 ms"},
     {"SavesOld", leave_behind, 60, 63,
@@ -297,8 +345,24 @@ static const struct one ONES[] = {
      "7 records were lost in the last minute: what operators did, what was said, or log lines"},
 };
 
+/* Each rule has its row. */
+static void check_ones(void)
+{
+    const struct alerts_rule *rule;
+
+    for (unsigned i = 0; (rule = alerts_rule(i)) != NULL; i++) {
+        unsigned n = 0;
+
+        for (size_t k = 0; k < ARRAY_N(ONES); k++)
+            n += strcmp(ONES[k].name, rule->name) == 0;
+        if (n != 1)
+            fail_msg("%s has %u rows", rule->name, n);
+    }
+}
+
 static void test_each(void **state)
 {
+    check_ones();
     for (size_t i = 0; i < ARRAY_N(ONES); i++) {
         char words[ALERTS_WORDS];
         struct room *room;
