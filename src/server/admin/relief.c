@@ -33,6 +33,7 @@ static void find_range(struct relief *relief)
     int32_t size_m = heightfield_size_m(relief->field), step_m = size_m / RANGE_SIDE;
 
     relief->lowest = INT32_MAX;
+    relief->highest = INT32_MIN;
     for (int32_t j = 0; j <= RANGE_SIDE; j++) {
         for (int32_t i = 0; i <= RANGE_SIDE; i++) {
             int32_t height =
