@@ -108,7 +108,7 @@ static int copy(struct config *config)
         error_set(&error, "the database is PostgreSQL's: pg_dump and pg_restore copy it "
                           "(doc/operations.md, Backup)");
     else if (config->backup)
-        rc = backup_make(config->store_path, config->backup, &report, &error);
+        rc = backup_make(config->store_path, config->backup, NULL, &report, &error);
     else if ((lock = state_take(config, &error)) >= 0)
         rc = backup_restore(config->store_path, config->restore, &report, &error);
     if (lock >= 0)

@@ -582,8 +582,10 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
-    if (server->presence) /* an operator who still waits for a save is told while it can be said */
+    /* An operator who still waits for a save or a copy is told while it can be said. */
+    if (server->presence)
         presence_save_all(server->presence, let_go, NULL);
+    backups_free(server->backups);
     admin_stop(server->admin);
     if (server->presence)
         presence_set_word(server->presence, NULL, NULL);
@@ -600,7 +602,6 @@ void server_free(struct server *server)
     workers_free(server->workers);
     chatlog_stop(server->chatlog);
     store_close(server->store);
-    backups_free(server->backups);
     admin_free(server->admin);
     if (server->presence)
         presence_set_sessions(server->presence, NULL);

@@ -1,5 +1,6 @@
 /* Copies of a database file: made while it is written to, put back, refused; and the drill: all is
  * lost, and comes back. The same drill for PostgreSQL, by its own programs. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,12 +17,15 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "common/clock.h"
 #include "pg_cluster.h"
 #include "scratch.h"
 #include "store/backup.h"
+#include "store/backups.h"
 #include "store/migrate.h"
 #include "store/sqlite_file.h"
 
@@ -109,7 +113,7 @@ static int teardown(void **state)
 
 static void make(struct place *place)
 {
-    if (backup_make(place->scratch.path, place->copy, &place->report, &place->error) < 0)
+    if (backup_make(place->scratch.path, place->copy, NULL, &place->report, &place->error) < 0)
         fail_msg("%s", place->error.text);
 }
 
@@ -121,7 +125,7 @@ static void restore(struct place *place)
 
 static void make_refused(struct place *place, const char *to, const char *why)
 {
-    assert_int_equal(backup_make(place->scratch.path, to, &place->report, &place->error), -1);
+    assert_int_equal(backup_make(place->scratch.path, to, NULL, &place->report, &place->error), -1);
     if (!strstr(place->error.text, why))
         fail_msg("expected \"%s\" in: %s", why, place->error.text);
 }
@@ -395,6 +399,76 @@ static void test_while_it_is_written(void **state)
                      20500 + 2 * (int64_t)(uintptr_t)written);
 }
 
+/* -- one that nobody wants any more --------------------------------------------------------------
+ */
+
+static void test_broken_off(void **state)
+{
+    struct place *place = *state;
+    atomic_bool end;
+
+    make(place);
+    add_players(place->scratch.path, 501, 10);
+    atomic_init(&end, true);
+    assert_int_equal(
+        backup_make(place->scratch.path, place->copy, &end, &place->report, &place->error), -1);
+    assert_non_null(strstr(place->error.text, "was broken off"));
+    assert_int_equal(files_n(place), 2); /* the database, and the copy from before */
+    assert_int_equal(sql(place->copy, "SELECT count(*) FROM players"), 500);
+    atomic_store(&end, false);
+    assert_int_equal(
+        backup_make(place->scratch.path, place->copy, &end, &place->report, &place->error), 0);
+    assert_int_equal(sql(place->copy, "SELECT count(*) FROM players"), 510);
+}
+
+static struct backups_answer answered;
+static unsigned answers;
+
+static void take_answer(void *context, uint64_t tag, const struct backups_answer *answer)
+{
+    (void)context, (void)tag;
+    answered = *answer;
+    answers++;
+}
+
+/* The worker has begun: there is its file. */
+static bool copies(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    struct dirent *entry;
+    bool found = false;
+
+    while (directory && (entry = readdir(directory)) != NULL)
+        found = found || strstr(entry->d_name, ".copying-") != NULL;
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
+/* A stop does not wait for a database that takes long: what was asked for is answered by then. */
+static void test_a_stop_breaks_it_off(void **state)
+{
+    struct place *place = *state;
+    struct event_base *base = event_base_new();
+    uint64_t end_ms = clock_steady_ms() + 5000;
+    char folder[90];
+    struct backups *backups;
+
+    add_players(place->scratch.path, 501, 100000);
+    snprintf(folder, sizeof(folder), "%s/backups", place->scratch.directory);
+    backups = backups_new(base, place->scratch.path, folder);
+    assert_int_equal(backups_begin(backups, "noon", take_answer, NULL, 7, &place->error), 0);
+    while (!copies(folder))
+        assert_true(clock_steady_ms() < end_ms);
+    backups_free(backups);
+    assert_int_equal(answers, 1);
+    assert_false(answered.made);
+    assert_non_null(strstr(answered.report.text, "was broken off"));
+    assert_false(copies(folder));
+    assert_int_equal(access(answered.file, F_OK), -1);
+    event_base_free(base);
+}
+
 /* -- PostgreSQL ----------------------------------------------------------------------------------
  */
 
@@ -467,6 +541,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bad_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_a_kill_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_while_it_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_broken_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_stop_breaks_it_off, setup, teardown),
         cmocka_unit_test(test_drill_of_postgresql),
     };
 

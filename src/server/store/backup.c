@@ -30,15 +30,26 @@
 #include "store/sqlite_file.h"
 
 #define BUSY_MS    10000
-#define NAMES_MAX  1000 /* of .before-restore */
+#define STEP_PAGES 256   /* 1 MiB: then it is asked whether the copy is still wanted */
+#define STEP_OPS   10000 /* of SQLite's machine, the same for its checks */
+#define NAMES_MAX  1000  /* of .before-restore */
 #define PATH_BYTES PATH_MAX
 #define TEMPORARY  ".copying-"
 #define RANDOM_N   6 /* letters and digits behind it */
 
 struct copy {
-    char path[PATH_BYTES]; /* of the temporary file */
-    int fd;                /* has it locked; -1: there is none */
+    char path[PATH_BYTES];  /* of the temporary file */
+    int fd;                 /* has it locked; -1: there is none */
+    const atomic_bool *end; /* true: nobody wants it any more; NULL: it is wanted */
 };
+
+/* Also SQLite's: true breaks off what it does. */
+static int unwanted(void *context)
+{
+    const struct copy *copy = context;
+
+    return copy->end != NULL && atomic_load_explicit(copy->end, memory_order_relaxed);
+}
 
 static int64_t number(sqlite3 *db, const char *sql)
 {
@@ -207,16 +218,24 @@ static int check(sqlite3 *db, const char *path, struct error *error)
     return sound ? 0 : sqlite_file_error(error, db, path, SQLITE_CORRUPT);
 }
 
-/* All at once: one reading of the database as it is now, which writers do not wait for and which
+/* One reading of the database as it is now, held over all steps: writers do not wait for it, and it
  * does not begin again when they write. */
-static int copy_pages(sqlite3 *source, sqlite3 *copy)
+static int copy_pages(const struct copy *copy, sqlite3 *source, sqlite3 *db)
 {
-    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", source, "main");
+    sqlite3_backup *backup;
+    int rc = sqlite3_exec(source, "BEGIN; SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
 
+    if (rc != SQLITE_OK)
+        return rc;
+    backup = sqlite3_backup_init(db, "main", source, "main");
     if (!backup)
-        return sqlite3_errcode(copy);
-    sqlite3_backup_step(backup, -1);
-    return sqlite3_backup_finish(backup);
+        return sqlite3_errcode(db);
+    while (rc == SQLITE_OK)
+        rc = unwanted((void *)copy) ? SQLITE_INTERRUPT : sqlite3_backup_step(backup, STEP_PAGES);
+    if (rc == SQLITE_DONE)
+        return sqlite3_backup_finish(backup);
+    sqlite3_backup_finish(backup);
+    return rc;
 }
 
 /* Into a checked file that stands for itself. *players: how many are in it. epoch: at least. */
@@ -230,8 +249,9 @@ static int copy_fill(const struct copy *copy, const char *from, int64_t epoch, i
     if (!source)
         return -1;
     rc = sqlite3_open_v2(copy->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
+    sqlite3_progress_handler(db, STEP_OPS, unwanted, (void *)copy);
     if (rc == SQLITE_OK)
-        rc = copy_pages(source, db);
+        rc = copy_pages(copy, source, db);
     /* Not in WAL mode: its file alone is all of it. */
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
@@ -248,6 +268,8 @@ static int copy_fill(const struct copy *copy, const char *from, int64_t epoch, i
         rc = SQLITE_CORRUPT;
     *players = rc == SQLITE_OK ? number(db, "SELECT count(*) FROM players") : 0;
     sqlite3_close(db);
+    if (unwanted((void *)copy))
+        return error_set(error, "the copy of %.200s was broken off", from);
     return rc == SQLITE_OK ? on_disk(copy->path, O_RDONLY, error) : -1;
 }
 
@@ -259,9 +281,10 @@ static bool same_file(const char *a, const char *b)
            one.st_ino == other.st_ino;
 }
 
-int backup_make(const char *path, const char *to, struct error *report, struct error *error)
+int backup_make(const char *path, const char *to, const atomic_bool *end, struct error *report,
+                struct error *error)
 {
-    struct copy copy = {.path = "", .fd = -1};
+    struct copy copy = {.path = "", .fd = -1, .end = end};
     struct stat status = {.st_size = 0};
     uint64_t begun_us = clock_steady_us();
     int64_t players;

@@ -5,13 +5,16 @@
 #ifndef OPENMMO_STORE_BACKUP_H
 #define OPENMMO_STORE_BACKUP_H
 
+#include <stdatomic.h>
+
 #include "common/compiler.h"
 #include "common/error.h"
 
 /* Copy the database at path into `to` (0600; one that is there is replaced once the new one is
  * good). A daemon may use the database meanwhile; it does not wait. What it had committed when this
- * began is in the copy. report: what was done. 0, or -1 + error: `to` is as before. */
-int backup_make(const char *path, const char *to, struct error *report,
+ * began is in the copy. end: where somebody else makes it true, the copy is given up soon, as one
+ * that failed; NULL: nobody does. report: what was done. 0, or -1 + error: `to` is as before. */
+int backup_make(const char *path, const char *to, const atomic_bool *end, struct error *report,
                 struct error *error) MUST_CHECK;
 
 /* Put the copy `from` in the place of the database at path, which is kept beside it as

@@ -3,6 +3,7 @@
 #include "store/backups.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct backups {
     char *path, *folder;
     struct workers *workers; /* from the first copy on */
     struct job *job;         /* under way */
+    atomic_bool ending;      /* it is no longer wanted; the worker reads it */
 };
 
 struct job {
@@ -32,7 +34,7 @@ struct job {
     uint64_t tag;
 };
 
-/* On the worker: of backups only what never changes. */
+/* On the worker: of backups only what never changes, and ending. */
 static void run(struct workers_job *item)
 {
     struct job *job = (struct job *)(void *)item;
@@ -40,7 +42,8 @@ static void run(struct workers_job *item)
     struct error report, error = {""};
     struct stat status;
 
-    answer->made = backup_make(job->backups->path, answer->file, &report, &error) == 0;
+    answer->made =
+        backup_make(job->backups->path, answer->file, &job->backups->ending, &report, &error) == 0;
     answer->report = answer->made ? report : error;
     if (answer->made && stat(answer->file, &status) == 0)
         answer->size_bytes = (uint64_t)status.st_size;
@@ -161,6 +164,8 @@ void backups_free(struct backups *backups)
 {
     if (backups == NULL)
         return;
+    /* relaxed: nothing else hangs on it, and the workers are waited for */
+    atomic_store_explicit(&backups->ending, true, memory_order_relaxed);
     workers_free(backups->workers);
     free(backups->path);
     free(backups->folder);

@@ -27,7 +27,8 @@ typedef void backups_done_fn(void *context, uint64_t tag, const struct backups_a
 /* path: of the database file; folder: made (0700) with the first copy; what a killed daemon's copy
  * left there goes now. Both copied. NULL: out of memory. */
 struct backups *backups_new(struct event_base *base, const char *path, const char *folder);
-/* Waits for the one that is under way, whose done is called. NULL is fine. */
+/* One that is under way is broken off, and its done is called: a stop does not wait for a large
+ * database. NULL is fine. */
 void backups_free(struct backups *backups);
 
 /* Begin a copy. name: letters, digits, '-', '_' and '.', not in front; ".db" is added; NULL: the
