@@ -5,12 +5,15 @@
  * children see (a mount namespace of its own), so it takes root and leaves the machine alone. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -344,6 +347,51 @@ static void a_user_is_called_by_name_and_audited(void **state)
     UNTIL(NULL, DEADLINE_MS, daemon_said(&openmmod, "outcome=denied"));
 }
 
+#define SPAMMER "127.0.0.77"
+#define REASON  "sells-carpets"
+
+static void knock(void)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(openmmod.port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    inet_pton(AF_INET, SPAMMER, &from.sin_addr);
+    inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    close(fd);
+}
+
+static bool is_told(const struct user *user, const char *method, const char *text)
+{
+    assert_int_equal(asks(user, method, ""), 0);
+    return strstr(said, text) != NULL;
+}
+
+/* Why somebody is banned is for those who may list bans, what operators did for those who may list
+ * that: where others are shown the address or the log, they are not told in passing. */
+static void nobody_is_told_in_passing(void **state)
+{
+    const struct user *vera = &USERS[1], *kim = &USERS[2], *ada = &USERS[3];
+
+    (void)state;
+    need_users();
+    assert_int_equal(asks(kim, "bans.add", "network=" SPAMMER ";reason=" REASON), 0);
+    knock();
+    UNTIL(NULL, DEADLINE_MS, is_told(kim, "network.blocked", REASON));
+    assert_true(is_told(kim, "network.addresses", REASON));
+    assert_true(is_told(vera, "network.blocked", SPAMMER)); /* at once, and not kim's answer */
+    assert_non_null(strstr(said, "banned"));
+    assert_null(strstr(said, REASON));
+    assert_true(is_told(vera, "network.addresses", SPAMMER));
+    assert_null(strstr(said, REASON));
+    assert_true(is_told(ada, "log.tail", REASON));
+    assert_false(is_told(kim, "log.tail", REASON));
+    assert_false(is_told(vera, "log.tail", REASON));
+    assert_non_null(strstr(said, "listening")); /* the rest of it is shown */
+}
+
 static void an_admin_stops_the_server(void **state)
 {
     (void)state;
@@ -360,6 +408,7 @@ int main(void)
         cmocka_unit_test(each_role_may_hear_what_the_table_says),
         cmocka_unit_test(the_tables_are_whole),
         cmocka_unit_test(a_user_is_called_by_name_and_audited),
+        cmocka_unit_test(nobody_is_told_in_passing),
         cmocka_unit_test(an_admin_stops_the_server),
     };
 

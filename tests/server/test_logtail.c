@@ -17,8 +17,8 @@
 #define LONG_BYTES 900
 #define MANY       5000
 
-static const struct logtail_filter ALL = {LOG_LEVEL_DEBUG, "", 0};
-static const struct logtail_filter GRAVE = {LOG_LEVEL_WARN, "", 0};
+static const struct logtail_filter ALL = {.level = LOG_LEVEL_DEBUG, .event = ""};
+static const struct logtail_filter GRAVE = {.level = LOG_LEVEL_WARN, .event = ""};
 static struct logtail_line lines[LOGTAIL_LINES];
 
 /* Line number i: its text names it, and is long or short. */
@@ -118,6 +118,14 @@ static void test_filter(void **state)
     after = 0;
     assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 0);
     filter.event = "";
+    filter.without = "storm";
+    after = 0;
+    assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 2);
+    assert_string_equal(lines[1].event, "store_back");
+    filter.without = "sto"; /* a whole name, not how it begins */
+    after = 0;
+    assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 3);
+    filter.without = NULL;
     filter.from_ms = lines[0].time_ms;
     after = 0;
     assert_int_equal(logtail_read(tail, &filter, &after, lines, LOGTAIL_LINES, &lost), 3);

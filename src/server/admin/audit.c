@@ -8,6 +8,8 @@
 #include "common/log.h"
 #include "store/timestamp.h"
 
+#define EVENT "admin"
+
 static const char *outcome_of(const struct method_call *call)
 {
     if (call->code == 0)
@@ -36,7 +38,7 @@ void audit_log(const struct method_call *call)
                      ? json_dumps(call->result, JSON_COMPACT | JSON_ENCODE_ANY)
                      : NULL;
 
-    log_event(call->code == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "admin",
+    log_event(call->code == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, EVENT,
               call->code == 0 ? "an operator changed something" : call->sentence,
               LOG_TEXT("by", call->peer.name), LOG_U64("uid", call->peer.uid),
               LOG_TEXT("role", role_name(call->peer.role)), LOG_TEXT("method", call->method->name),
@@ -45,6 +47,11 @@ void audit_log(const struct method_call *call)
     free(params);
     free(done);
     json_decref(known);
+}
+
+const char *audit_hidden(enum role role)
+{
+    return role < ROLE_ADMIN ? EVENT : NULL;
 }
 
 /* False: it does not fit. */

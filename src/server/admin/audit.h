@@ -8,6 +8,8 @@
 
 /* The line. `call` has ended: code, result and sentence are set. */
 void audit_log(const struct method_call *call);
+/* The log's event that a role is not shown, as audit.list is not for it; NULL: there is none. */
+const char *audit_hidden(enum role role);
 /* The row: fills in.audit and statement. */
 void audit_question(const struct method_call *call, struct store_question *question);
 

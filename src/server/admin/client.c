@@ -202,6 +202,7 @@ int client_subscribe(struct client *client, const struct topic *topic, unsigned 
                                          .id = client->last_id + 1,
                                          .interval_ms = interval_ms,
                                          .params = params,
+                                         .role = client->config.peer.role,
                                          .say = say,
                                          .context = client};
 

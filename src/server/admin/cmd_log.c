@@ -1,6 +1,7 @@
 /* cmd_log.c -- the last lines of the log, and how much of it there is. */
 #include <stdlib.h>
 
+#include "admin/audit.h"
 #include "admin/method.h"
 
 #define LEVEL_OPTION "log.level"
@@ -22,6 +23,7 @@ static void run_tail(struct method_call *call)
         .level = (enum log_level)method_word(call, "level", LOG_LEVEL_DEBUG),
         .event = method_text(call, "event", ""),
         .from_ms = method_integer(call, "from_ms", 0),
+        .without = audit_hidden(call->peer.role),
     };
     size_t most = (size_t)method_integer(call, "lines", 100);
     uint64_t after = method_id(call, "after", 0), lost = 0;

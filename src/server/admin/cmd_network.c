@@ -103,17 +103,25 @@ static json_int_t wall_of(uint64_t then_ms, uint64_t now_ms)
     return (json_int_t)(clock_wall_ms() - (now_ms > then_ms ? now_ms - then_ms : 0));
 }
 
-static json_t *standing_json(const struct standing *standing)
+/* Bans, why they are and whose accounts are locked: as bans.list, for moderators. */
+static bool sees_bans(const struct method_call *call)
 {
-    json_t *json = json_pack("{s:s, s:o, s:s}", "state", standing_word(standing->state), "until_ms",
-                             method_time_json(standing->until_ms), "why", standing->why);
+    return call->peer.role >= ROLE_MODERATOR;
+}
 
-    if (standing->ban != 0)
+static json_t *standing_json(const struct method_call *call, const struct standing *standing)
+{
+    bool hidden = standing->state == STANDING_BANNED && !sees_bans(call);
+    json_t *json = json_pack("{s:s, s:o, s:s}", "state", standing_word(standing->state), "until_ms",
+                             method_time_json(standing->until_ms), "why",
+                             hidden ? "moderators are told" : standing->why);
+
+    if (standing->ban != 0 && !hidden)
         json_object_set_new(json, "ban", method_id_json(standing->ban));
     return json;
 }
 
-static json_t *row_json(const struct method_desk *desk, const struct tally_row *row,
+static json_t *row_json(const struct method_call *call, const struct tally_row *row,
                         uint64_t now_ms)
 {
     static const struct {
@@ -133,7 +141,7 @@ static json_t *row_json(const struct method_desk *desk, const struct tally_row *
     json_t *json;
 
     network_text(&row->network, text);
-    standing_of(desk, row, now_ms, &standing);
+    standing_of(call->desk, row, now_ms, &standing);
     json =
         json_pack("{s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I}", "network", text, "connections",
                   (json_int_t)row->gauges[TALLY_OPEN], "before_login",
@@ -144,7 +152,7 @@ static json_t *row_json(const struct method_desk *desk, const struct tally_row *
     for (unsigned i = 0; i < ARRAY_N(COUNTS); i++)
         json_object_set_new(json, COUNTS[i].name,
                             json_integer((json_int_t)row->counts[COUNTS[i].count]));
-    json_object_update_new(json, standing_json(&standing));
+    json_object_update_new(json, standing_json(call, &standing));
     return json;
 }
 
@@ -162,7 +170,7 @@ static json_t *addresses_json(const struct method_call *call, uint64_t now_ms)
     tally_each(tally, now_ms, gather, &gathering);
     pick_sort(&gathering.pick);
     for (size_t i = 0; i < gathering.pick.n; i++)
-        json_array_append_new(list, row_json(call->desk, &gathering.pick.rows[i].row, now_ms));
+        json_array_append_new(list, row_json(call, &gathering.pick.rows[i].row, now_ms));
     free(gathering.pick.rows);
     return json_pack("{s:I, s:I, s:I, s:o}", "known", (json_int_t)gathering.known, "matched",
                      (json_int_t)gathering.matched, "untold", (json_int_t)tally_untold(tally),
@@ -176,11 +184,11 @@ static void answer_lately(struct method_call *call,
 {
     struct lately *lately = call->desk->lately;
     uint64_t now_ms = clock_steady_ms();
-    json_t *answer = lately_find(lately, call->method, call->params, now_ms);
+    json_t *answer = lately_find(lately, call, now_ms);
 
     if (answer == NULL) {
         answer = make(call, now_ms);
-        lately_keep(lately, call->method, call->params, answer, now_ms);
+        lately_keep(lately, call, answer, now_ms);
     }
     if (answer != NULL)
         method_done(call, answer);
@@ -244,11 +252,11 @@ static json_t *blocked_json(const struct method_call *call, uint64_t now_ms)
     list = json_array();
     blocking.accounts = json_array();
     tally_each(config->tally, now_ms, gather_blocked, &blocking);
-    if (config->accounts != NULL)
+    if (config->accounts != NULL && sees_bans(call))
         throttle_locks(accounts_throttle(config->accounts), now_ms, gather_lock, &blocking);
     pick_sort(&blocking.pick);
     for (size_t i = 0; i < blocking.pick.n; i++)
-        json_array_append_new(list, row_json(call->desk, &blocking.pick.rows[i].row, now_ms));
+        json_array_append_new(list, row_json(call, &blocking.pick.rows[i].row, now_ms));
     free(blocking.pick.rows);
     return json_pack("{s:I, s:o, s:o, s:I}", "matched", (json_int_t)blocking.matched, "addresses",
                      list, "accounts", blocking.accounts, "bans",
@@ -516,7 +524,7 @@ const struct method CMD_NETWORK[] = {
     {"network.addresses", ROLE_VIEWER, false, run_addresses, ADDRESSES,
      "What came from each address lately: connections, players, bytes, what failed and what was refused, and how it stands."},
     {"network.blocked", ROLE_VIEWER, false, run_blocked, BLOCKED,
-     "Who is banned, locked or held back at this moment and tried, why and until when; and which accounts are locked for wrong passwords."},
+     "Who is banned, locked or held back at this moment and tried, why and until when; and, for moderators, which accounts are locked for wrong passwords."},
     {"network.show", ROLE_VIEWER, false, run_show, ONE,
      "Who is connected from an address or a network: what a ban would hit."},
     {"network.accounts", ROLE_MODERATOR, false, run_accounts, ONE,

@@ -123,10 +123,14 @@ static bool is_meant(const struct logtail *logtail, uint64_t sequence,
                      const struct logtail_filter *filter)
 {
     const struct row *row = &logtail->rows[sequence % LOGTAIL_LINES];
+    const char *event = logtail->texts + row->at % LOGTAIL_BYTES;
     size_t n = strlen(filter->event);
 
+    if (filter->without != NULL && row->event_n == strlen(filter->without) &&
+        memcmp(event, filter->without, row->event_n) == 0)
+        return false;
     return row->level <= filter->level && row->time_ms >= filter->from_ms && n <= row->event_n &&
-           memcmp(logtail->texts + row->at % LOGTAIL_BYTES, filter->event, n) == 0;
+           memcmp(event, filter->event, n) == 0;
 }
 
 size_t logtail_read(struct logtail *logtail, const struct logtail_filter *filter, uint64_t *after,

@@ -38,6 +38,7 @@ struct logtail_filter {
     enum log_level level; /* at least that grave */
     const char *event;    /* how it begins; "" all */
     int64_t from_ms;      /* Unix time: not older */
+    const char *without;  /* an event that is not meant, whatever it begins with; NULL: none */
 };
 
 /* Lines that are meant with sequence > after, oldest first: fills

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/audit.h"
 #include "ops/alerts.h"
 #include "play/reporting.h"
 #include "play/transcript.h"
@@ -47,10 +48,10 @@ static json_t *sample_alerts(struct subscription *subscription)
     return cmd_alerts_list(subscription->config.desk, ALERTS_SAID);
 }
 
-static struct logtail_filter filter_of(const json_t *params)
+static struct logtail_filter filter_of(const json_t *params, enum role role)
 {
     const char *word = json_string_value(json_object_get(params, "level"));
-    struct logtail_filter filter = {LOG_LEVEL_DEBUG, "", 0};
+    struct logtail_filter filter = {LOG_LEVEL_DEBUG, "", 0, audit_hidden(role)};
 
     if (word == NULL || log_level_parse(word, &filter.level) != 0)
         filter.level = LOG_LEVEL_DEBUG;
@@ -63,7 +64,8 @@ static struct logtail_filter filter_of(const json_t *params)
 static json_t *sample_log(struct subscription *subscription)
 {
     struct logtail_line *lines = malloc(LOG_LINES_A_SAMPLE * sizeof(*lines));
-    struct logtail_filter filter = filter_of(subscription->config.params);
+    struct logtail_filter filter =
+        filter_of(subscription->config.params, subscription->config.role);
     json_t *list;
     size_t n;
 

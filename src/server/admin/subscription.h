@@ -40,6 +40,7 @@ struct subscription_config {
     unsigned id;
     unsigned interval_ms;
     json_t *params; /* borrowed */
+    enum role role; /* of who subscribes */
     int (*say)(void *context, const char *line, size_t len_bytes);
     void *context;
 };
