@@ -23,55 +23,30 @@
 
 /* -- addresses --------------------------------------------------------------------------------- */
 
-enum sort {
-    SORT_TROUBLE,
-    SORT_CONNECTIONS,
-    SORT_BEFORE_LOGIN,
-    SORT_PLAYERS,
-    SORT_NEW,
-    SORT_FAILURES,
-    SORT_LIMITED,
-    SORT_REFUSED,
-    SORT_HANDSHAKES,
-    SORT_IN,
-    SORT_OUT,
-    SORT_SEEN,
-};
+/* clang-format off */
+#define SORTS_BY(ROW) \
+    ROW(trouble, tally_trouble(row)) ROW(connections, row->gauges[TALLY_OPEN]) \
+    ROW(before_login, row->gauges[TALLY_BEFORE_LOGIN]) ROW(players, row->gauges[TALLY_PLAYERS]) \
+    ROW(new, row->new_milli) ROW(failures, row->counts[TALLY_LOGIN_FAILED]) \
+    ROW(limited, row->counts[TALLY_LIMITED] + row->counts[TALLY_LOGIN_LIMITED]) \
+    ROW(refused, row->counts[TALLY_REFUSED] + row->counts[TALLY_BANNED]) \
+    ROW(handshakes, row->counts[TALLY_UNSHAKEN]) ROW(in, row->counts[TALLY_BYTES_IN]) \
+    ROW(out, row->counts[TALLY_BYTES_OUT]) ROW(seen, row->last_ms)
 
-static const char *const SORTS[] = {
-    "trouble", "connections", "before_login", "players", "new",  "failures", "limited",
-    "refused", "handshakes",  "in",           "out",     "seen", NULL};
+#define NUMBER(word, key) SORT_##word,
+#define WORD(word, key)   #word,
+#define KEY(word, key)    case SORT_##word: return key;
+enum sort { SORTS_BY(NUMBER) };
+static const char *const SORTS[] = {SORTS_BY(WORD) NULL};
 
 static uint64_t key_of(const struct tally_row *row, enum sort sort)
 {
     switch (sort) {
-    case SORT_TROUBLE:
-        return tally_trouble(row);
-    case SORT_CONNECTIONS:
-        return row->gauges[TALLY_OPEN];
-    case SORT_BEFORE_LOGIN:
-        return row->gauges[TALLY_BEFORE_LOGIN];
-    case SORT_PLAYERS:
-        return row->gauges[TALLY_PLAYERS];
-    case SORT_NEW:
-        return row->new_milli;
-    case SORT_FAILURES:
-        return row->counts[TALLY_LOGIN_FAILED];
-    case SORT_LIMITED:
-        return row->counts[TALLY_LIMITED] + row->counts[TALLY_LOGIN_LIMITED];
-    case SORT_REFUSED:
-        return row->counts[TALLY_REFUSED] + row->counts[TALLY_BANNED];
-    case SORT_HANDSHAKES:
-        return row->counts[TALLY_UNSHAKEN];
-    case SORT_IN:
-        return row->counts[TALLY_BYTES_IN];
-    case SORT_OUT:
-        return row->counts[TALLY_BYTES_OUT];
-    case SORT_SEEN:
-        return row->last_ms;
+    SORTS_BY(KEY)
     }
     return 0;
 }
+/* clang-format on */
 
 struct gathering {
     struct pick pick;
@@ -159,7 +134,7 @@ static json_t *row_json(const struct method_call *call, const struct tally_row *
 static json_t *addresses_json(const struct method_call *call, uint64_t now_ms)
 {
     struct tally *tally = call->desk->config->tally;
-    struct gathering gathering = {.sort = (enum sort)method_word(call, "sort", SORT_TROUBLE),
+    struct gathering gathering = {.sort = (enum sort)method_word(call, "sort", SORT_trouble),
                                   .ascending = !method_boolean(call, "descending", true),
                                   .filter = method_text(call, "filter", NULL)};
     json_t *list;
