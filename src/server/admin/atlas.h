@@ -26,7 +26,6 @@ struct atlas;
 struct atlas_player {
     uint64_t session;
     int32_t x, z; /* units */
-    bool away;
     uint32_t cost_us, out, in; /* a second, lately (session_figures) */
 };
 
