@@ -25,7 +25,7 @@ struct atlas;
 /* One who stands in the world. */
 struct atlas_player {
     uint64_t session;
-    int32_t x, z; /* units */
+    int32_t x, z;              /* units */
     uint32_t cost_us, out, in; /* a second, lately (session_figures) */
 };
 
