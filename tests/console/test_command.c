@@ -170,6 +170,9 @@ static void a_short_answer_is_said_a_long_one_has_a_page(void **state)
     fixture_fini(&fixture);
 }
 
+/* 63 bytes. */
+#define LONG "a23456789b123456789c123456789d123456789e123456789f123456789g123"
+
 static void tab_completes(void **state)
 {
     /* clang-format off */
@@ -186,6 +189,7 @@ static void tab_completes(void **state)
         {"players.show name=Cas\t",  "players.show name=Cass ", NULL},
         {"ban walker01\t",           "ban walker01",           "walker010  walker011"},
         {"nonsense x\t",             "nonsense x",             NULL},
+        {"bans.list " LONG "=\t",    "bans.list " LONG "=",    NULL}, /* as long as no parameter's name */
         {"'ban\t",                   "'ban",                   NULL},
         {"\t",                       "",                       "allow  announce  backup  ban  "},
     };

@@ -116,11 +116,12 @@ void complete_words(struct complete *complete, const json_t *methods, bool forms
         return;
     }
     if (equals != NULL) {
-        snprintf(name, sizeof(name), "%.*s=", (int)(equals - begun), begun);
-        name[strcspn(name, "=")] = '\0';
+        int name_bytes = (int)(equals - begun);
+
+        snprintf(name, sizeof(name), "%.*s", name_bytes, begun);
         param = request_row(params, name);
-        strcat(name, "=");
-        add_values(complete, method, param, name, equals + 1);
+        if (snprintf(name, sizeof(name), "%.*s=", name_bytes, begun) < (int)sizeof(name))
+            add_values(complete, method, param, name, equals + 1);
         return;
     }
     if (form != NULL && next_param(form, before, before_n) != NULL)
