@@ -65,7 +65,7 @@ static enum console_exit line(struct exec *exec, char *text)
     int n;
 
     text[strcspn(text, "\n")] = '\0';
-    if (text[strspn(text, " ")] == '#')
+    if (text[strspn(text, " \t")] == '#')
         return CONSOLE_OK;
     n = request_split(text, words, &error);
     if (n < 0) {

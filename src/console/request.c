@@ -4,13 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* Copies the word that begins at *from to *to, both of them on; the quotes stay behind. False: one
  * of these is not closed. */
 static bool take_word(char **from, char **to)
 {
     char quote = '\0';
 
-    for (; **from != '\0' && (quote != '\0' || **from != ' '); (*from)++) {
+    for (; **from != '\0' && (quote != '\0' || !is_blank(**from)); (*from)++) {
         if (**from == '\\' && quote != '\'' && (*from)[1] != '\0')
             *(*to)++ = *++*from;
         else if (quote == '\0' && (**from == '\'' || **from == '"'))
@@ -31,7 +36,7 @@ int request_split(char *line, char *words[REQUEST_WORDS], struct error *error)
     for (;;) {
         bool last;
 
-        while (*from == ' ')
+        while (is_blank(*from))
             from++;
         if (*from == '\0')
             return n;

@@ -61,7 +61,7 @@ static void lines_are_split_as_a_shell_does(void **state)
     /* clang-format off */
     static const struct { const char *line, *words; } CASES[] = {
         {"", ""}, {"  ", ""}, {"a", "a|"}, {" a  b ", "a|b|"}, {"a 'b c' \"d e\"", "a|b c|d e|"},
-        {"text='it is'", "text=it is|"}, {"a\\ b", "a b|"}, {"\"a\\\"b\"", "a\"b|"}, {"'a\\b'", "a\\b|"}, {"''", "|"},
+        {"text='it is'", "text=it is|"}, {"a\\ b", "a b|"}, {"\"a\\\"b\"", "a\"b|"}, {"'a\\b'", "a\\b|"}, {"''", "|"}, {"\ta\t'b\tc' d\t", "a|b\tc|d|"},
         {"'a", NULL}, {"\"", NULL},
         {"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33", NULL},
     };

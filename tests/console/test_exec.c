@@ -272,8 +272,8 @@ static void many_are_done_in_one_go(void **state)
     snprintf(path, sizeof(path), "%s/lines", directory);
     lines = fopen(path, "w");
     assert_non_null(lines);
-    fputs("# a remark\n\nannounce text='first of all'\nplayers.kick name=nobody\n"
-          "  announce 'text=last of all'\nannounce text=\"x\n",
+    fputs("# a remark\n\t# another\n\nannounce text='first of all'\nplayers.kick name=nobody\n"
+          "\tannounce\t'text=last of all'\nannounce text=\"x\n",
           lines);
     fclose(lines);
     console_reads("--json exec -", path);
