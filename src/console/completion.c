@@ -29,6 +29,14 @@ static const struct option *option_of(const struct completion *completion, const
     return NULL;
 }
 
+/* What stands behind "--name="; NULL: the word is not that option. */
+static const char *value_of(const char *word, const char *option)
+{
+    size_t n = strlen(option);
+
+    return strncmp(word, option, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
+}
+
 /* What stands before the word that is typed. */
 static void take(struct completion *completion, char *const *words, int n)
 {
@@ -36,6 +44,8 @@ static void take(struct completion *completion, char *const *words, int n)
         const struct option *option = option_of(completion, words[i]);
 
         completion->option = NULL;
+        if (value_of(words[i], "--socket") != NULL)
+            completion->path = value_of(words[i], "--socket");
         if (option != NULL && option->has_arg == required_argument) {
             completion->option = option->name;
             if (i + 1 < n && strcmp(option->name, "socket") == 0)

@@ -385,6 +385,11 @@ static void everything_completes(void **state)
     completes("--color", "n", "never");
     completes("exec players.kick", "name=wal", "name=walker0003");
     completes("exec players.show", "name=ANN", "name=anna");
+    /* The daemon that was named is asked, no other. */
+    console("complete -- --socket=/nonexistent/x exec server.sa");
+    assert_string_equal(said.out, "");
+    console("complete -- --socket /nonexistent/x exec server.sa");
+    assert_string_equal(said.out, "");
 }
 
 /* And bash makes of it what it should, with its own idea of where words end. */
