@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FORMAT     "openmmo-console/1"
@@ -14,6 +15,15 @@ struct record {
     FILE *out; /* NULL: it ended */
     uint64_t began_ms;
 };
+
+/* A file that was there may have been everybody's; what is no file is left as it is. */
+static void close_to_others(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        (void)!fchmod(fd, 0600);
+}
 
 static void put(struct record *record, json_t *line)
 {
@@ -30,6 +40,8 @@ struct record *record_new(const char *path, uint64_t now_ms, int64_t wall_ms, st
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     json_t *head;
 
+    if (fd >= 0)
+        close_to_others(fd);
     if (record != NULL && fd >= 0)
         record->out = fdopen(fd, "w");
     if (record == NULL || record->out == NULL) {

@@ -21,7 +21,7 @@
 
 struct record;
 
-/* NULL + error. A file that is there is written anew. */
+/* NULL + error. A file that is there is written anew, and its owner's alone from then on. */
 struct record *record_new(const char *path, uint64_t now_ms, int64_t wall_ms, struct error *error);
 void record_free(struct record *record); /* NULL is fine */
 /* line: borrowed; it is given its at_ms. A disk that is full ends the recording silently: the
