@@ -961,7 +961,8 @@ static void the_log_jumps_to_a_time(void **state)
         {"12:03\n", " 12:03:01", " 12:02:5"},
         {"12:03:30\n", " 12:03:31", " 12:03:29"},
         {"1m\n", " 12:03:32", " 12:03:29"},
-        {"3:00\n", " 12:02:31", " 12:04:2"}, /* before all that is here */
+        {"1m ago\n", " 12:03:32", " 12:03:29"}, /* as the hint has it */
+        {"3:00\n", " 12:02:31", " 12:04:2"},    /* before all that is here */
         {"12:0x\n", "12:0x is no time", NULL},
         {"25:00\n", "25:00 is no time", NULL},
         {"7y\n", "7y is no time", NULL},
@@ -978,6 +979,7 @@ static void the_log_jumps_to_a_time(void **state)
             (CASES[i].not_shown != NULL && shows(&fixture, CASES[i].not_shown)))
             fail_msg("%s leads elsewhere:\n%s", CASES[i].typed, printed(&fixture, false));
         assert_true(CASES[i].not_shown == NULL || shows(&fixture, "standing still"));
+        assert_true((CASES[i].not_shown == NULL) == shows(&fixture, "is no time"));
         fixture_fini(&fixture);
     }
 }

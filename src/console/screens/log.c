@@ -164,8 +164,10 @@ static int64_t time_typed(const char *text, int64_t now_ms)
     unsigned hours, minutes, seconds = 0;
     int64_t at_ms;
     char unit, more;
+    int end = 0;
 
-    if (sscanf(text, "%5u%c%c", &hours, &unit, &more) == 2) {
+    if (sscanf(text, "%5u%c%n", &hours, &unit, &end) == 2 &&
+        (text[end] == '\0' || strcmp(text + end, " ago") == 0)) {
         for (size_t i = 0; i < ARRAY_N(UNITS); i++) {
             if (UNITS[i].letter == unit)
                 return now_ms - (int64_t)hours * UNITS[i].ms;
