@@ -1,6 +1,7 @@
 /* Registering and logging in on a real store with real workers: who gets in, who is told what, and
  * how often a password may be guessed. */
 #include <arpa/inet.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,6 +33,7 @@ struct world {
     struct store *store;
     struct workers *workers;
     struct keys *keys;
+    struct access *access;
     struct accounts_config config;
     struct accounts *accounts;
     bool exempt;
@@ -56,10 +58,12 @@ static int setup(void **state)
     assert_non_null(world->store);
     world->workers = workers_new(world->base, 1, 4, &error);
     world->keys = keys_new(seed);
+    world->access = access_new(world->keys, NULL);
     world->config = (struct accounts_config){.base = world->base,
                                              .store = world->store,
                                              .workers = world->workers,
                                              .keys = world->keys,
+                                             .access = world->access,
                                              .cost = {1, 8192},
                                              .token_lifetime_s = 3600,
                                              .registration = ACCOUNTS_OPEN,
@@ -78,6 +82,7 @@ static int teardown(void **state)
     workers_free(world->workers);
     store_close(world->store);
     accounts_free(world->accounts);
+    access_free(world->access);
     keys_free(world->keys);
     event_base_free(world->base);
     scratch_remove(&world->scratch);
@@ -558,6 +563,94 @@ static void test_crowd_behind_one_address(void **state)
     assert_int_equal(metrics_value(METRIC_LOGINS_OK) - ok, 1 + 34);
 }
 
+/* -- an account that changes while a password is hashed ---------------------------------------- */
+
+/* The only worker has this before the password. */
+struct held {
+    struct workers_job job; /* first */
+    struct world *world;
+    uint64_t player;
+    sem_t go;
+};
+
+static void hold(struct workers_job *job)
+{
+    while (sem_wait(&((struct held *)(void *)job)->go) != 0)
+        continue;
+}
+
+static void let_go(struct workers_job *job)
+{
+    (void)job;
+}
+
+/* As whoever changed it does when it is on record; only then the password is looked at. */
+static void changed(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct held *held = context;
+
+    (void)tag;
+    assert_int_equal(answer->status, STORE_OK);
+    access_end(held->world->access, held->player, timestamp_now_ms());
+    sem_post(&held->go);
+}
+
+/* How a login with the right password ends, of which the account was read before that change. */
+static enum protocol_reason while_changed(struct world *world, uint64_t player,
+                                          struct store_question *change)
+{
+    struct held held = {.job = {.run = hold, .done = let_go}, .world = world, .player = player};
+    int before = world->answers_n;
+
+    sem_init(&held.go, 0, 0);
+    assert_int_equal(workers_submit(world->workers, &held.job), 0);
+    begin(world,
+          (struct accounts_request){
+              .kind = ACCOUNTS_PASSWORD, .username = "alice", .password = "correct horse"},
+          "192.0.2.1");
+    change->answer = changed;
+    change->context = &held;
+    assert_int_equal(store_ask(world->store, change), 0);
+    wait_for(world, before + 1);
+    sem_destroy(&held.go);
+    return world->answer.reason;
+}
+
+static void test_what_it_became_while_it_was_hashed(void **state)
+{
+    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE};
+    struct world *world = *state;
+    uint64_t alice;
+
+    assert_int_equal(registering(world, "alice", "", "correct horse"), PROTOCOL_REASON_NONE);
+    alice = world->answer.player;
+    question.in.account.player_id = alice;
+    question.in.account.role = PROTOCOL_ROLE_MODERATOR;
+    assert_int_equal(while_changed(world, alice, &question), PROTOCOL_REASON_NONE);
+    assert_int_equal(world->answer.role, PROTOCOL_ROLE_MODERATOR);
+    question.in.account.role = PROTOCOL_ROLE_PLAYER;
+    assert_int_equal(while_changed(world, alice, &question), PROTOCOL_REASON_NONE);
+    assert_int_equal(world->answer.role, PROTOCOL_ROLE_PLAYER);
+}
+
+/* The older password is nobody's by then, and a token that it opened would be dated after. */
+static void test_password_set_while_one_is_hashed(void **state)
+{
+    struct store_question question = {.statement = STORE_PASSWORD_CHANGE};
+    struct store_password *password = &question.in.password;
+    struct world *world = *state;
+
+    assert_int_equal(registering(world, "alice", "", "whatever it is"), PROTOCOL_REASON_NONE);
+    stored_hash(world, "alice", BCRYPT);
+    password->player_id = world->answer.player;
+    password->now_ms = timestamp_now_ms();
+    strcpy(password->was, BCRYPT);
+    strcpy(password->hash, "of another password");
+    assert_int_equal(while_changed(world, world->answer.player, &question),
+                     PROTOCOL_REASON_LOGIN_FAILED);
+    assert_int_equal(world->answer.token[0], '\0');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +665,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stop_answers_a_token, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_hashes_give_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failures_take_the_same_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_it_became_while_it_was_hashed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_password_set_while_one_is_hashed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_owner_comes_in, setup, teardown),
         cmocka_unit_test_setup_teardown(test_crowd_behind_one_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_thousand_at_once, setup, teardown),

@@ -177,6 +177,10 @@ void accounts_answered(void *context, uint64_t id, const struct store_answer *an
         attempt_refuse(attempt, PROTOCOL_REASON_SHUTTING_DOWN, NULL);
         return;
     }
+    if (attempt->looking_again) {
+        attempt_looked_again(attempt, answer);
+        return;
+    }
     if (answer->status == STORE_AWAY &&
         (attempt->kind == ACCOUNTS_TOKEN || attempt->kind == ACCOUNTS_RESUME ||
          attempt->kind == ACCOUNTS_ACCESS)) {

@@ -294,7 +294,7 @@ int accounts_go_on(const struct accounts *accounts, const struct accounts_answer
     return make_token(accounts, answer, answer->earlier, token);
 }
 
-void attempt_welcome(struct attempt *attempt, bool store_away)
+static void welcome(struct attempt *attempt, bool store_away)
 {
     struct accounts_answer answer = {.reason = PROTOCOL_REASON_NONE, .store_away = store_away};
     uint8_t name[SESSION_NAME_BYTES];
@@ -319,6 +319,41 @@ void attempt_welcome(struct attempt *attempt, bool store_away)
     }
     finish(attempt, &answer);
     sodium_memzero(&answer, sizeof(answer));
+}
+
+/* An operator may have given it another role or name, or somebody a new password, while a password
+ * was hashed; or that was said before an answer that is older than it came. */
+void attempt_welcome(struct attempt *attempt, bool store_away)
+{
+    const struct access *access = attempt->accounts->config.access;
+    struct store_question question = {.statement = STORE_PLAYER_BY_ID};
+
+    if (store_away || attempt->kind == ACCOUNTS_GUEST ||
+        !access_ended_since(access, attempt->player.id, attempt->moment)) {
+        welcome(attempt, store_away);
+        return;
+    }
+    attempt->looking_again = true;
+    attempt->moment = access_moment(access);
+    question.in.id.player_id = attempt->player.id;
+    attempt_ask(attempt, &question);
+}
+
+void attempt_looked_again(struct attempt *attempt, const struct store_answer *answer)
+{
+    const struct store_player *player = &answer->out.player;
+    bool by_token = attempt->claims.player != 0;
+
+    if (answer->status == STORE_AWAY) {
+        attempt_refuse(attempt, PROTOCOL_REASON_STORE_AWAY, NULL);
+    } else if (answer->status != STORE_OK ||
+               player->tokens_from_ms != attempt->player.tokens_from_ms) {
+        attempt_refuse(
+            attempt, by_token ? PROTOCOL_REASON_TOKEN_REFUSED : PROTOCOL_REASON_LOGIN_FAILED, NULL);
+    } else {
+        attempt->player = *player;
+        attempt_welcome(attempt, false);
+    }
 }
 
 void attempt_done(struct attempt *attempt)
@@ -460,6 +495,7 @@ struct attempt *attempt_new(struct accounts *accounts, const struct accounts_req
     whence_text(request->address, attempt->network);
     attempt->exempt = request->exempt;
     attempt->begun_ms = clock_steady_ms();
+    attempt->moment = access_moment(accounts->config.access);
     HASH_TRY_ADD(hh, accounts->attempts, id, attempt);
     if (!HASH_ADDED(hh, attempt)) {
         free(attempt);

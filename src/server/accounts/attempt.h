@@ -34,6 +34,7 @@ struct attempt {
     char network[WHENCE_MAX];
     bool exempt;
     uint64_t begun_ms;          /* monotonic */
+    uint64_t moment;            /* access_moment of before the account was asked for */
     struct store_player player; /* what is asked for, then what the store knows; key: the name's */
     char password[TEXT_PASSWORD_MAX_BYTES + 1], fresh[TEXT_PASSWORD_MAX_BYTES + 1];
     char code_hash[CODE_HASH_BYTES]; /* of the code that was given */
@@ -42,6 +43,7 @@ struct attempt {
     bool known;                    /* the store has that name */
     bool known_network;            /* its owner logged in from there before */
     bool hashed;                   /* the worker is done with it */
+    bool looking_again;            /* at the account, which changed meanwhile */
     bool email_taken;              /* another account has its e-mail address */
     bool counted, charged;         /* the throttle counts it: by its address, by the account */
     enum password_verdict verdict; /* the worker's */
@@ -86,8 +88,11 @@ void attempt_keep_network(struct attempt *attempt);
 void attempt_hash(struct attempt *attempt);
 /* It ends for that reason. text: for the player, NULL for the reason's own. */
 void attempt_refuse(struct attempt *attempt, enum protocol_reason reason, const char *text);
-/* Who it is, and a new token. */
+/* Who it is, and a new token; where the account changed since it was asked for, once that was
+ * looked at again. */
 void attempt_welcome(struct attempt *attempt, bool store_away);
+/* The account as it is now, after attempt_welcome asked for it. */
+void attempt_looked_again(struct attempt *attempt, const struct store_answer *answer);
 /* It is done, and that is all there is to say. */
 void attempt_done(struct attempt *attempt);
 /* Answer what is held back or waits. */

@@ -105,6 +105,7 @@ void change_hashed(struct attempt *attempt)
         question.statement = STORE_PASSWORD_BY_CODE;
         memcpy(password->code_hash, attempt->code_hash, sizeof(attempt->code_hash));
         memcpy(password->hash, attempt->player.hash, sizeof(password->hash));
+        attempt->player.tokens_from_ms = password->now_ms;
     } else {
         memcpy(password->was, attempt->player.hash, sizeof(password->was));
         memcpy(password->hash, attempt->rehash, sizeof(attempt->rehash));

@@ -118,6 +118,7 @@ static void read_login(const struct statement_value *columns, void *into)
     login->known_network = columns[6].i != 0;
     value_copy(&columns[7], login->code_hash, sizeof(login->code_hash));
     login->code_expires_ms = (uint64_t)columns[8].i;
+    login->player.tokens_from_ms = (uint64_t)columns[9].i;
 }
 
 static void read_nothing(const struct statement_value *columns, void *into)
@@ -138,11 +139,11 @@ static void read_invite(const struct statement_value *columns, void *into)
 
 /* clang-format off */
 const struct statement statement_login_by_name = {
-    .name = "login_by_name", .in = "tt", .out = "itttttbtd", .bind = bind_login, .read = read_login,
+    .name = "login_by_name", .in = "tt", .out = "itttttbtdd", .bind = bind_login, .read = read_login,
     .steps = {{
         "SELECT id, username, username_key, email, password_hash, role,"
         " EXISTS (SELECT 1 FROM player_addresses WHERE player_id = players.id AND network = $2),"
-        " code_hash, expires_at"
+        " code_hash, expires_at, tokens_from"
         " FROM players LEFT JOIN reset_codes ON reset_codes.player_id = players.id"
         " WHERE username_key = $1", NULL}},
 };
