@@ -624,12 +624,14 @@ static void test_full_disk_and_back(void **state)
     set_full(false);
     assert_int_equal(wait.lost, 1);
     assert_non_null(strstr(world->answer.error.text, "the disk is full"));
+    assert_non_null(strstr(writeback_trouble(writeback), "the disk is full"));
     assert_int_equal(writeback_watermark(writeback).tick, 0);
     assert_true(writeback_find(writeback, alice, &found) && found.x_m == 2);
     wait.done = 0;
     writeback_wait(writeback, 10000, waited, &wait);
     wait_for(world, &wait);
     assert_int_equal(wait.lost, 0);
+    assert_string_equal(writeback_trouble(writeback), "");
     assert_false(writeback_find(writeback, alice, &found));
     assert_true(saved_x(world, alice) == 2);
     assert_int_equal(writeback_watermark(writeback).tick, 20);
