@@ -47,11 +47,12 @@ void stays_fini(struct stays *stays); /* a zeroed one is fine */
 /* It begins, or goes on after a return. */
 void stays_opened(struct stays *stays, const struct person *person);
 void stays_closed(struct stays *stays, const struct person *person); /* fine if never opened */
-/* What his login began is over: its tokens open nothing any more. Only one with a login (a guest
- * has none). done: once, within the call or later, with what the database's first answer is: true:
- * on record, durably; false: not yet, it is owed. Not called after stays_fini. -1: out of memory,
- * and nothing is owed. */
+/* What the database's first answer to a log-out is: true: it is on record, durably; false: not yet,
+ * it is owed. */
 typedef void stays_log_out_fn(void *context, uint64_t session, bool durable);
+/* What his login began is over: its tokens open nothing any more. Only one with a login (a guest
+ * has none). done: once, within the call or later; not after stays_fini. -1: out of memory, and
+ * nothing is owed. */
 int stays_logged_out(struct stays *stays, const struct person *person, stays_log_out_fn *done,
                      void *context) MUST_CHECK;
 /* True: that was said of this login, and may not be written down yet, or so lately that one who
