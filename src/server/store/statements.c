@@ -70,7 +70,35 @@ void statement_bind_now(const struct store_question *question, size_t at,
     values[0] = value_time(question->in.id.now_ms);
 }
 
+void statement_bind_page(const struct store_question *question, size_t at,
+                         struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_int(question->in.page.from);
+    values[1] = value_int(question->in.page.limit);
+}
+
+void statement_bind_page_of(const struct store_question *question, size_t at,
+                            struct statement_value *values)
+{
+    statement_bind_page(question, at, values);
+    values[2] = value_int(question->in.page.about);
+}
+
+void statement_bind_before(const struct store_question *question, size_t at,
+                           struct statement_value *values)
+{
+    (void)at;
+    values[0] = value_time(question->in.page.now_ms);
+    values[1] = value_int(question->in.page.limit);
+}
+
 void statement_read_id(const struct statement_value *columns, void *into)
 {
     *(uint64_t *)into = (uint64_t)columns[0].i;
+}
+
+void statement_read_nothing(const struct statement_value *columns, void *into)
+{
+    (void)columns, (void)into;
 }

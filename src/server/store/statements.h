@@ -125,7 +125,18 @@ void statement_bind_id_and_now(const struct store_question *question, size_t at,
 /* The time alone. */
 void statement_bind_now(const struct store_question *question, size_t at,
                         struct statement_value *values);
+/* page.from and page.limit; */
+void statement_bind_page(const struct store_question *question, size_t at,
+                         struct statement_value *values);
+/* and page.about; */
+void statement_bind_page_of(const struct store_question *question, size_t at,
+                            struct statement_value *values);
+/* page.now_ms and page.limit. */
+void statement_bind_before(const struct store_question *question, size_t at,
+                           struct statement_value *values);
 void statement_read_id(const struct statement_value *columns, void *into); /* an uint64_t */
+/* That there is a row says all. */
+void statement_read_nothing(const struct statement_value *columns, void *into);
 
 /* For read: copy a text; what does not fit was not written by us: better nothing than a part of it.
  */

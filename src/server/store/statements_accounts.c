@@ -121,11 +121,6 @@ static void read_login(const struct statement_value *columns, void *into)
     login->player.tokens_from_ms = (uint64_t)columns[9].i;
 }
 
-static void read_nothing(const struct statement_value *columns, void *into)
-{
-    (void)columns, (void)into;
-}
-
 static void read_invite(const struct statement_value *columns, void *into)
 {
     struct store_invite *invite = into;
@@ -185,7 +180,7 @@ const struct statement statement_password_rehash = {
 
 const struct statement statement_password_change = {
     .name = "password_change", .in = "ittd", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_password, .read = read_nothing,
+    .bind = bind_password, .read = statement_read_nothing,
     .steps = {
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL AND " STILL, NULL},
         {"DELETE FROM reset_codes WHERE player_id = $1 AND " STILL, NULL},
@@ -197,7 +192,7 @@ const struct statement statement_password_change = {
 /* The code is locked first: it is good once. */
 const struct statement statement_password_by_code = {
     .name = "password_by_code", .in = "ittd", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = bind_password_by_code, .read = read_nothing,
+    .bind = bind_password_by_code, .read = statement_read_nothing,
     .steps = {
         {"SELECT 1 FROM reset_codes WHERE player_id = $1",
          "SELECT 1 FROM reset_codes WHERE player_id = $1 FOR UPDATE"},
@@ -220,19 +215,19 @@ const struct statement statement_account_create = {
 
 const struct statement statement_account_rename = {
     .name = "account_rename", .in = "itt", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_rename, .read = read_nothing,
+    .bind = bind_rename, .read = statement_read_nothing,
     .steps = {{"UPDATE players SET username = $2, username_key = $3 WHERE id = $1 RETURNING 1", NULL}},
 };
 
 const struct statement statement_account_set_role = {
     .name = "account_set_role", .in = "it", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_role, .read = read_nothing,
+    .bind = bind_role, .read = statement_read_nothing,
     .steps = {{"UPDATE players SET role = $2 WHERE id = $1 RETURNING 1", NULL}},
 };
 
 const struct statement statement_reset_code_set = {
     .name = "reset_code_set", .in = "itdt", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_reset_code, .read = read_nothing,
+    .bind = bind_reset_code, .read = statement_read_nothing,
     .steps = {{
         "INSERT INTO reset_codes (player_id, code_hash, expires_at, created_by)"
         " SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT 1 FROM players WHERE id = $1)"
@@ -258,7 +253,7 @@ const struct statement statement_invites_list = {
 
 const struct statement statement_invite_revoke = {
     .name = "invite_revoke", .in = "i", .out = "i", .flags = STATEMENT_CHANGES,
-    .bind = statement_bind_id, .read = read_nothing,
+    .bind = statement_bind_id, .read = statement_read_nothing,
     .steps = {{"DELETE FROM invites WHERE id = $1 RETURNING 1", NULL}},
 };
 /* clang-format on */

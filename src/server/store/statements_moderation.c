@@ -80,14 +80,6 @@ static void bind_unlisted(const struct store_question *question, size_t at,
     values[0] = value_int(question->in.listed.player_id);
 }
 
-static void bind_list(const struct store_question *question, size_t at,
-                      struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.page.from);
-    values[1] = value_int(question->in.page.limit);
-}
-
 static void bind_list_of(const struct store_question *question, size_t at,
                          struct statement_value *values)
 {
@@ -180,7 +172,7 @@ const struct statement statement_mute_lift = {
 
 const struct statement statement_allowlist_list = {
     .name = "allowlist_list", .in = "ii", .out = LISTED_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_listed), .bind = bind_list, .read = read_listed,
+    .out_bytes = sizeof(struct store_listed), .bind = statement_bind_page, .read = read_listed,
     .steps = {{LISTED_COLUMNS "WHERE a.player_id > $1 ORDER BY a.player_id LIMIT $2", NULL}},
 };
 

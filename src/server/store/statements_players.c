@@ -24,14 +24,6 @@ static void bind_key(const struct store_question *question, size_t at,
     values[0] = value_text(question->in.key);
 }
 
-static void bind_page(const struct store_question *question, size_t at,
-                      struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.page.from);
-    values[1] = value_int(question->in.page.limit);
-}
-
 static void bind_position(const struct store_question *question, size_t at,
                           struct statement_value *values)
 {
@@ -135,7 +127,7 @@ const struct statement statement_player_logged_in = {
 
 const struct statement statement_players_list = {
     .name = "players_list", .in = "ii", .out = "itdd", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_player_row), .bind = bind_page, .read = read_player_row,
+    .out_bytes = sizeof(struct store_player_row), .bind = statement_bind_page, .read = read_player_row,
     .steps = {{
         "SELECT id, username, created_at, last_login FROM players WHERE id > $1 ORDER BY id LIMIT $2", NULL}},
 };

@@ -1,15 +1,6 @@
 /* statements_privacy.c -- questions about all that is kept of one account, and its end. */
 #include "store/statements.h"
 
-static void bind_of(const struct store_question *question, size_t at,
-                    struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.page.from);
-    values[1] = value_int(question->in.page.limit);
-    values[2] = value_int(question->in.page.about);
-}
-
 static void bind_erase(const struct store_question *question, size_t at,
                        struct statement_value *values)
 {
@@ -89,7 +80,7 @@ static void read_seen(const struct statement_value *columns, void *into)
 /* clang-format off */
 const struct statement statement_chat_of = {
     .name = "chat_of", .in = "iii", .out = "idiitt", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_chat), .bind = bind_of, .read = read_chat,
+    .out_bytes = sizeof(struct store_chat), .bind = statement_bind_page_of, .read = read_chat,
     .steps = {{
         "SELECT id, at, channel, player_id, name, text FROM chat_log"
         " WHERE player_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
@@ -97,7 +88,7 @@ const struct statement statement_chat_of = {
 
 const struct statement statement_sessions_of = {
     .name = "sessions_of", .in = "iii", .out = "itdd", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_stay), .bind = bind_of, .read = read_stay,
+    .out_bytes = sizeof(struct store_stay), .bind = statement_bind_page_of, .read = read_stay,
     .steps = {{
         "SELECT id, session_id, connected_at, disconnected_at FROM game_sessions"
         " WHERE player_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
@@ -106,7 +97,7 @@ const struct statement statement_sessions_of = {
 /* At most 8 an account: no pages. */
 const struct statement statement_addresses_of = {
     .name = "addresses_of", .in = "iii", .out = "td", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_known_address), .bind = bind_of, .read = read_address,
+    .out_bytes = sizeof(struct store_known_address), .bind = statement_bind_page_of, .read = read_address,
     .steps = {{
         "SELECT network, seen_at FROM player_addresses WHERE player_id = $3 ORDER BY network LIMIT $2", NULL}},
 };
@@ -122,7 +113,7 @@ const struct statement statement_accounts_seen = {
 
 const struct statement statement_tokens_of = {
     .name = "tokens_of", .in = "iii", .out = "idddd", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_known_token), .bind = bind_of, .read = read_token,
+    .out_bytes = sizeof(struct store_known_token), .bind = statement_bind_page_of, .read = read_token,
     .steps = {{
         "SELECT id, issued_at, expires_at, used_at, revoked_at FROM refresh_tokens"
         " WHERE player_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
@@ -139,7 +130,7 @@ const struct statement statement_tokens_of = {
 
 const struct statement statement_adopted_of = {
     .name = "adopted_of", .in = "iii", .out = "ttt", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_adopted), .bind = bind_of, .read = read_adopted,
+    .out_bytes = sizeof(struct store_adopted), .bind = statement_bind_page_of, .read = read_adopted,
     .steps = {{ADOPTED("TEXT"), NULL}},
 };
 

@@ -18,18 +18,10 @@ static void bind_audit(const struct store_question *question, size_t at,
     values[6] = value_text(audit->outcome);
 }
 
-static void bind_page(const struct store_question *question, size_t at,
-                      struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.page.from);
-    values[1] = value_int(question->in.page.limit);
-}
-
 static void bind_page_of_text(const struct store_question *question, size_t at,
                               struct statement_value *values)
 {
-    bind_page(question, at, values);
+    statement_bind_page(question, at, values);
     values[2] = value_text(question->in.page.text);
 }
 
@@ -46,14 +38,6 @@ static void bind_search(const struct store_question *question, size_t at,
     values[4] = value_text(search->method);
     values[5] = value_text(search->actor);
     values[6] = value_text(search->target);
-}
-
-static void bind_before(const struct store_question *question, size_t at,
-                        struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_time(question->in.page.now_ms);
-    values[1] = value_int(question->in.page.limit);
 }
 
 static void read_visit(const struct statement_value *columns, void *into)
@@ -83,12 +67,6 @@ static void read_audit(const struct statement_value *columns, void *into)
     value_copy(&columns[7], audit->outcome, sizeof(audit->outcome));
 }
 
-/* There is more to prune. */
-static void read_more(const struct statement_value *columns, void *into)
-{
-    (void)columns, (void)into;
-}
-
 static void bind_chat(const struct store_question *question, size_t at,
                       struct statement_value *values)
 {
@@ -115,7 +93,7 @@ const struct statement statement_audit_add = {
 
 const struct statement statement_audit_list = {
     .name = "audit_list", .in = "ii", .out = AUDIT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_audit), .bind = bind_page, .read = read_audit,
+    .out_bytes = sizeof(struct store_audit), .bind = statement_bind_page, .read = read_audit,
     .steps = {{AUDIT_COLUMNS "WHERE id < $1 ORDER BY id DESC LIMIT $2", NULL}},
 };
 
@@ -153,7 +131,7 @@ const struct statement statement_audit_search_about = {
 
 const struct statement statement_audit_prune = {
     .name = "audit_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_before, .read = read_more,
+    .bind = statement_bind_before, .read = statement_read_nothing,
     .steps = {
         {"DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)",
          "DELETE FROM audit WHERE id = ANY (ARRAY (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2))"},
@@ -171,13 +149,13 @@ const struct statement statement_audit_prune = {
 
 const struct statement statement_sessions_list = {
     .name = "sessions_list", .in = "ii", .out = "itddit", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_visit), .bind = bind_page, .read = read_visit,
+    .out_bytes = sizeof(struct store_visit), .bind = statement_bind_page, .read = read_visit,
     .steps = {{VISIT_COLUMNS " ORDER BY id DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_sessions_open = {
     .name = "sessions_open", .in = "ii", .out = "itddit", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_visit), .bind = bind_page, .read = read_visit,
+    .out_bytes = sizeof(struct store_visit), .bind = statement_bind_page, .read = read_visit,
     .steps = {{VISIT_COLUMNS " AND disconnected_at IS NULL ORDER BY id DESC LIMIT $2", NULL}},
 };
 
@@ -196,7 +174,7 @@ const struct statement statement_chat_add = {
 
 const struct statement statement_chat_prune = {
     .name = "chat_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_before, .read = read_more,
+    .bind = statement_bind_before, .read = statement_read_nothing,
     .steps = {
         {"DELETE FROM chat_log WHERE id IN (SELECT id FROM chat_log WHERE at < $1 ORDER BY at LIMIT $2)",
          "DELETE FROM chat_log WHERE id = ANY (ARRAY (SELECT id FROM chat_log WHERE at < $1 ORDER BY at LIMIT $2))"},

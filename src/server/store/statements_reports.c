@@ -33,21 +33,6 @@ static void bind_line(const struct store_question *question, size_t at,
     values[5] = value_text(line->text);
 }
 
-static void bind_page(const struct store_question *question, size_t at,
-                      struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_int(question->in.page.from);
-    values[1] = value_int(question->in.page.limit);
-}
-
-static void bind_about(const struct store_question *question, size_t at,
-                       struct statement_value *values)
-{
-    bind_page(question, at, values);
-    values[2] = value_int(question->in.page.about);
-}
-
 static void bind_close(const struct store_question *question, size_t at,
                        struct statement_value *values)
 {
@@ -58,14 +43,6 @@ static void bind_close(const struct store_question *question, size_t at,
     values[1] = value_time(report->closed_ms);
     values[2] = value_text(report->closed_by);
     values[3] = value_text(report->verdict);
-}
-
-static void bind_before(const struct store_question *question, size_t at,
-                        struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_time(question->in.page.now_ms);
-    values[1] = value_int(question->in.page.limit);
 }
 
 static void read_report(const struct statement_value *columns, void *into)
@@ -106,12 +83,6 @@ static void read_about(const struct statement_value *columns, void *into)
     value_copy(&columns[1], player->username, sizeof(player->username));
 }
 
-/* There is more to prune. */
-static void read_more(const struct statement_value *columns, void *into)
-{
-    (void)columns, (void)into;
-}
-
 /* clang-format off */
 #define REPORT_TYPES   "iditittdtti"
 #define REPORT_COLUMNS \
@@ -148,44 +119,44 @@ const struct statement statement_report_lines_add = {
 
 const struct statement statement_reports_all = {
     .name = "reports_all", .in = "ii", .out = REPORT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report), .bind = bind_page, .read = read_report,
+    .out_bytes = sizeof(struct store_report), .bind = statement_bind_page, .read = read_report,
     .steps = {{REPORT_COLUMNS "WHERE r.id < $1 ORDER BY r.id DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_reports_open = {
     .name = "reports_open", .in = "ii", .out = REPORT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report), .bind = bind_page, .read = read_report,
+    .out_bytes = sizeof(struct store_report), .bind = statement_bind_page, .read = read_report,
     .steps = {{REPORT_COLUMNS "WHERE r.closed_at IS NULL AND r.id < $1 ORDER BY r.id DESC LIMIT $2", NULL}},
 };
 
 /* Those that are open are bounded, so it does not read far. */
 const struct statement statement_reports_closed = {
     .name = "reports_closed", .in = "ii", .out = REPORT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report), .bind = bind_page, .read = read_report,
+    .out_bytes = sizeof(struct store_report), .bind = statement_bind_page, .read = read_report,
     .steps = {{REPORT_COLUMNS "WHERE r.closed_at IS NOT NULL AND r.id < $1 ORDER BY r.id DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_reports_about = {
     .name = "reports_about", .in = "iii", .out = REPORT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report), .bind = bind_about, .read = read_report,
+    .out_bytes = sizeof(struct store_report), .bind = statement_bind_page_of, .read = read_report,
     .steps = {{REPORT_COLUMNS "WHERE r.about_id = $3 AND r.id < $1 ORDER BY r.id DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_reports_by = {
     .name = "reports_by", .in = "iii", .out = REPORT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report), .bind = bind_about, .read = read_report,
+    .out_bytes = sizeof(struct store_report), .bind = statement_bind_page_of, .read = read_report,
     .steps = {{REPORT_COLUMNS "WHERE r.reporter_id = $3 AND r.id < $1 ORDER BY r.id DESC LIMIT $2", NULL}},
 };
 
 const struct statement statement_report_show = {
     .name = "report_show", .in = "iii", .out = REPORT_TYPES, .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report), .bind = bind_about, .read = read_report,
+    .out_bytes = sizeof(struct store_report), .bind = statement_bind_page_of, .read = read_report,
     .steps = {{REPORT_COLUMNS "WHERE r.id = $3 AND r.id < $1 LIMIT $2", NULL}},
 };
 
 const struct statement statement_report_lines = {
     .name = "report_lines", .in = "iii", .out = "idiitt", .flags = STATEMENT_MANY_OUT,
-    .out_bytes = sizeof(struct store_report_line), .bind = bind_about, .read = read_line,
+    .out_bytes = sizeof(struct store_report_line), .bind = statement_bind_page_of, .read = read_line,
     .steps = {{
         "SELECT id, at, channel, player_id, name, text FROM report_lines"
         " WHERE report_id = $3 AND id > $1 ORDER BY id LIMIT $2", NULL}},
@@ -207,7 +178,7 @@ const struct statement statement_reports_count = {
 /* An open one stays until somebody has seen it: those are bounded (report_add). */
 const struct statement statement_reports_prune = {
     .name = "reports_prune", .in = "di", .out = "i", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
-    .bind = bind_before, .read = read_more,
+    .bind = statement_bind_before, .read = statement_read_nothing,
     .steps = {
         {"DELETE FROM reports WHERE id IN"
          " (SELECT id FROM reports WHERE closed_at IS NOT NULL AND at < $1 ORDER BY at LIMIT $2)",

@@ -14,11 +14,6 @@ static void bind_add(const struct store_question *question, size_t at,
     values[4] = value_time(refresh->expires_ms);
 }
 
-static void read_nothing(const struct statement_value *columns, void *into)
-{
-    (void)columns, (void)into;
-}
-
 static void bind_use(const struct store_question *question, size_t at,
                      struct statement_value *values)
 {
@@ -58,14 +53,6 @@ static void read_family(const struct statement_value *columns, void *into)
     value_copy(&columns[0], answer->family, sizeof(answer->family));
 }
 
-static void bind_ends(const struct store_question *question, size_t at,
-                      struct statement_value *values)
-{
-    (void)at;
-    values[0] = value_time(question->in.page.now_ms);
-    values[1] = value_int(question->in.page.limit);
-}
-
 static void read_end(const struct statement_value *columns, void *into)
 {
     struct store_access_end *end = into;
@@ -80,7 +67,7 @@ static void read_end(const struct statement_value *columns, void *into)
  * and either sees the other. */
 const struct statement statement_refresh_add = {
     .name = "refresh_add", .in = "titdd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_add,
-    .read = read_nothing,
+    .read = statement_read_nothing,
     .steps = {
         {"SELECT 1 FROM players WHERE id = $2", "SELECT 1 FROM players WHERE id = $2 FOR KEY SHARE"},
         {"INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
@@ -128,7 +115,7 @@ const struct statement statement_refresh_revoke = {
  * index for the sake of its order.) */
 const struct statement statement_access_ends = {
     .name = "access_ends", .in = "di", .out = "ttd", .flags = STATEMENT_MANY_OUT | STATEMENT_SLOW,
-    .out_bytes = sizeof(struct store_access_end), .bind = bind_ends, .read = read_end,
+    .out_bytes = sizeof(struct store_access_end), .bind = statement_bind_before, .read = read_end,
     .steps = {{
         "SELECT family || '', NULL, max(revoked_at) AS ended_at FROM refresh_tokens"
         " WHERE id > (SELECT max(id) FROM refresh_tokens) - 200000 AND revoked_at > $1 GROUP BY family || ''"
