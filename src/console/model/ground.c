@@ -50,12 +50,17 @@ static bool decode(const char *text, uint8_t *bytes, size_t len_bytes)
     return true;
 }
 
+static bool is_same(const struct ground_key *a, const struct ground_key *b)
+{
+    return a->step_m == b->step_m && a->i == b->i && a->j == b->j;
+}
+
 static struct ground_tile *find(const struct ground *ground, const struct ground_key *key)
 {
     for (size_t i = 0; ground->tiles != NULL && i < GROUND_TILES; i++) {
         struct ground_tile *tile = &ground->tiles[i];
 
-        if (tile->step_m == key->step_m && tile->i == key->i && tile->j == key->j)
+        if (is_same(&tile->key, key))
             return tile;
     }
     return NULL;
@@ -67,7 +72,7 @@ static struct ground_tile *place(struct ground *ground)
     struct ground_tile *oldest = ground->tiles;
 
     for (size_t i = 0; i < GROUND_TILES; i++) {
-        if (ground->tiles[i].step_m == 0)
+        if (ground->tiles[i].key.step_m == 0)
             return &ground->tiles[i];
         if (ground->tiles[i].used < oldest->used)
             oldest = &ground->tiles[i];
@@ -111,12 +116,11 @@ void ground_take(struct ground *ground, const json_t *params, const json_t *data
     tile = find(ground, &key);
     if (tile == NULL)
         tile = place(ground);
-    tile->step_m = key.step_m;
-    tile->i = key.i;
-    tile->j = key.j;
+    tile->key = key;
     tile->used = ++ground->clock;
     for (size_t i = 0; i < SAMPLES; i++)
         tile->heights[i] = (uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8);
+    memset(ground->looked, 0, sizeof(ground->looked));
     ground->taken++;
 }
 
@@ -187,19 +191,29 @@ size_t ground_missing(const struct ground *ground, uint32_t step_m, const int32_
 
 /* ---- heights ---- */
 
+/* Pixels lie side by side: the next look at a step is mostly for the same tile, and what is not
+ * here in fine is asked for at every pixel. A search goes through memory far apart, so both the
+ * tile and its absence are remembered. */
+static struct ground_tile *look(struct ground *ground, const struct ground_key *key)
+{
+    int step = __builtin_ctz(key->step_m);
+
+    if (!is_same(&ground->looked[step].key, key)) {
+        ground->looked[step].key = *key;
+        ground->looked[step].tile = find(ground, key);
+    }
+    return ground->looked[step].tile;
+}
+
 static bool sample(struct ground *ground, uint32_t step_m, int32_t x, int32_t z, float *height_m)
 {
     struct ground_key key = {step_m, x >> 6, z >> 6};
-    struct ground_tile *tile = ground->last;
+    struct ground_tile *tile = look(ground, &key);
 
     _Static_assert(GROUND_TILE == 1 << 6, "a tile's edge");
-    if (tile == NULL || tile->step_m != step_m || tile->i != key.i || tile->j != key.j) {
-        tile = find(ground, &key);
-        if (tile == NULL)
-            return false;
-        tile->used = ++ground->clock;
-        ground->last = tile;
-    }
+    if (tile == NULL)
+        return false;
+    tile->used = ++ground->clock;
     *height_m = tile->heights[(z & (GROUND_TILE - 1)) * GROUND_TILE + (x & (GROUND_TILE - 1))] /
                 HEIGHT_PER_M;
     return true;

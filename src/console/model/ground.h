@@ -15,24 +15,26 @@
 #define GROUND_TILES 128 /* kept; more than are in view at once */
 #define GROUND_STEPS 17  /* 1 to 65536 m */
 
-struct ground_tile {
-    uint32_t step_m; /* 0: free */
+/* Where a tile lies. */
+struct ground_key {
+    uint32_t step_m; /* 0: nowhere, a free tile */
     int32_t i, j;    /* its first sample lies at (i * GROUND_TILE * step_m, j * ...) */
-    uint64_t used;   /* when it was looked at last */
+};
+
+struct ground_tile {
+    struct ground_key key;
+    uint64_t used;                               /* when it was looked at last */
     uint16_t heights[GROUND_TILE * GROUND_TILE]; /* 1/64 m */
 };
 
 struct ground {
     struct ground_tile *tiles; /* GROUND_TILES; NULL: none came yet */
-    struct ground_tile *last;  /* that was looked at */
+    struct {
+        struct ground_key key;
+        struct ground_tile *tile; /* NULL: it is not here */
+    } looked[GROUND_STEPS];       /* the newest look at each step, until a tile comes */
     uint64_t clock;
     uint32_t taken; /* how many came: another number, another picture */
-};
-
-/* Where a tile lies. */
-struct ground_key {
-    uint32_t step_m;
-    int32_t i, j;
 };
 
 void ground_fini(struct ground *ground); /* a zeroed one is fine */
