@@ -45,7 +45,8 @@ tests_console_test_exec_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_exec_DEPENDENCIES = openmmo-console
 
 check_PROGRAMS += tests/console/test_cockpit
-tests_console_test_cockpit_SOURCES = tests/console/test_cockpit.c tests/console/tmux.c tests/console/tmux.h \
+tests_console_test_cockpit_SOURCES = tests/console/test_cockpit.c tests/console/live.c tests/console/live.h \
+    tests/console/tmux.c tests/console/tmux.h \
     tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
 tests_console_test_cockpit_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
     -DBOTS_PROGRAM='"$(abs_top_builddir)/openmmo-bots"'
@@ -76,7 +77,8 @@ tests_console_test_map_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"
 tests_console_test_map_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/console/test_map_live
-tests_console_test_map_live_SOURCES = tests/console/test_map_live.c tests/console/tmux.c tests/console/tmux.h \
+tests_console_test_map_live_SOURCES = tests/console/test_map_live.c tests/console/live.c tests/console/live.h \
+    tests/console/tmux.c tests/console/tmux.h \
     tests/e2e/harness.h tests/e2e/harness_daemon.c tests/e2e/harness_player.c
 tests_console_test_map_live_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"' \
     -DBOTS_PROGRAM='"$(abs_top_builddir)/openmmo-bots"'

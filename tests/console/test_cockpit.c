@@ -3,63 +3,10 @@
  * finds one among two hundred, warns, bans and pardons him. */
 #include "config.h"
 
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "../e2e/harness.h"
+#include "live.h"
 #include "tmux.h"
-
-static struct daemon openmmod;
-static pid_t bots_pid;
-
-static void start_bots(const char *bots_n)
-{
-    char port[16], report[128];
-
-    snprintf(port, sizeof(port), "%u", openmmod.port);
-    snprintf(report, sizeof(report), "%s/bots", openmmod.dir);
-    bots_pid = fork();
-    assert_true(bots_pid >= 0);
-    if (bots_pid == 0) {
-        if (freopen(report, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-            _exit(126);
-        execl(BOTS_PROGRAM, BOTS_PROGRAM, "--port", port, "--players", bots_n, "--prefix", "walker",
-              "--rate", "100", "--at-once", "40", "--seconds", "120", (char *)NULL);
-        _exit(127);
-    }
-}
-
-/* *state: how many bots; afterwards why there can be no terminal here, or NULL. */
-static int setup(void **state)
-{
-    const char *bots_n = *state;
-
-    *state = (void *)tmux_missing();
-    if (*state != NULL)
-        return 0;
-    daemon_make(&openmmod, NULL);
-    daemon_start(&openmmod, NULL);
-    strcpy(tmux_directory, openmmod.dir);
-    start_bots(bots_n);
-    tmux_shell(openmmod.admin_path);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    if (*state != NULL)
-        return 0;
-    tmux_run(TMUX "kill-server 2>&1", tmux_directory);
-    if (bots_pid > 0) {
-        kill(bots_pid, SIGKILL);
-        waitpid(bots_pid, NULL, 0);
-    }
-    daemon_remove(&openmmod);
-    return 0;
-}
 
 /* What the console's exec prints. */
 static const char *exec_says(const char *arguments)
@@ -229,9 +176,10 @@ int main(void)
 {
     static char few[] = "6", many[] = "200";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate_setup_teardown(an_operator_runs_the_server, setup, teardown, few),
-        cmocka_unit_test_prestate_setup_teardown(an_operator_moderates_a_crowd, setup, teardown,
-                                                 many),
+        cmocka_unit_test_prestate_setup_teardown(an_operator_runs_the_server, live_setup,
+                                                 live_teardown, few),
+        cmocka_unit_test_prestate_setup_teardown(an_operator_moderates_a_crowd, live_setup,
+                                                 live_teardown, many),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

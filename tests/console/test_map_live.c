@@ -1,60 +1,10 @@
 /* test_map_live.c -- the map in a real terminal, before the real daemon, with bots that walk. */
 #include "config.h"
 
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "../e2e/harness.h"
+#include "live.h"
 #include "tmux.h"
-
-static struct daemon openmmod;
-static pid_t bots_pid;
-
-static void start_bots(void)
-{
-    char port[16], report[128];
-
-    snprintf(port, sizeof(port), "%u", openmmod.port);
-    snprintf(report, sizeof(report), "%s/bots", openmmod.dir);
-    bots_pid = fork();
-    assert_true(bots_pid >= 0);
-    if (bots_pid == 0) {
-        if (freopen(report, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-            _exit(126);
-        execl(BOTS_PROGRAM, BOTS_PROGRAM, "--port", port, "--players", "6", "--prefix", "walker",
-              "--seconds", "120", (char *)NULL);
-        _exit(127);
-    }
-}
-
-static int setup(void **state)
-{
-    *state = (void *)tmux_missing();
-    if (*state != NULL)
-        return 0;
-    daemon_make(&openmmod, NULL);
-    daemon_start(&openmmod, NULL);
-    strcpy(tmux_directory, openmmod.dir);
-    start_bots();
-    tmux_shell(openmmod.admin_path);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    if (*state != NULL)
-        return 0;
-    tmux_run(TMUX "kill-server 2>&1", tmux_directory);
-    if (bots_pid > 0) {
-        kill(bots_pid, SIGKILL);
-        waitpid(bots_pid, NULL, 0);
-    }
-    daemon_remove(&openmmod);
-    return 0;
-}
 
 /* The numbers behind a word on the screen: "at   -60, -19". False: it is not there. */
 static bool numbers_behind(const char *screen, const char *word, double numbers[2])
@@ -114,8 +64,10 @@ static void an_operator_watches_the_map(void **state)
 
 int main(void)
 {
+    static char few[] = "6";
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_operator_watches_the_map, setup, teardown),
+        cmocka_unit_test_prestate_setup_teardown(an_operator_watches_the_map, live_setup,
+                                                 live_teardown, few),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
