@@ -169,15 +169,6 @@ static const struct list_table TABLE = {
     .id = address_id,
     .style = address_style,
 };
-static const struct list_table BLOCKED = {
-    .columns = COLUMNS,
-    .columns_n = COLUMNS_N,
-    .nothing = "Nobody is held back.",
-    .n = addresses_n,
-    .cell = address_cell,
-    .id = address_id,
-    .style = address_style,
-};
 
 /* -- above ------------------------------------------------------------------------------------- */
 
@@ -261,6 +252,7 @@ static int draw_head(struct ui *ui, struct canvas *canvas, int row)
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     struct network_state *state = state_of(ui);
+    struct list_table table = TABLE;
     int last = row + rows;
 
     if (rows >= CLASSES_AT)
@@ -270,7 +262,9 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     if (rows >= 12)
         draw_logins(ui, canvas, row++);
     row = draw_head(ui, canvas, row);
-    list_draw(&state->list, state->blocked ? &BLOCKED : &TABLE, ui, canvas, row, last - row);
+    if (state->blocked)
+        table.nothing = "Nobody is held back.";
+    list_draw(&state->list, &table, ui, canvas, row, last - row);
 }
 
 /* -- asking and doing -------------------------------------------------------------------------- */

@@ -154,19 +154,12 @@ static const struct list_table TABLE = {
     .cell = player_cell,
     .id = player_id,
 };
-static const struct list_table FILTERED = {
-    .columns = COLUMNS,
-    .columns_n = COLUMNS_N,
-    .nothing = "Nobody matches the filter.",
-    .n = players_n,
-    .cell = player_cell,
-    .id = player_id,
-};
 
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     struct players_state *state = state_of(ui);
     const struct model_status *status = &ui->model.status;
+    struct list_table table = TABLE;
     bool filtered = ui->prompt == &state->filter || state->filter.text[0] != '\0';
     int used =
         1 + canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, "%lld of %lld players",
@@ -182,7 +175,9 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     else if (state->list.tags_n > 0)
         canvas_printf(canvas, row, used + 3, canvas->columns, STYLE_WARN, "%d tagged",
                       state->list.tags_n);
-    list_draw(&state->list, filtered ? &FILTERED : &TABLE, ui, canvas, row + 1, rows - 1);
+    if (filtered)
+        table.nothing = "Nobody matches the filter.";
+    list_draw(&state->list, &table, ui, canvas, row + 1, rows - 1);
 }
 
 /* Half a screenful more on both sides, so that moving shows rows at once. */
