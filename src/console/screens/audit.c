@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/compiler.h"
 #include "console/model/fields.h"
@@ -80,25 +79,15 @@ static enum style outcome_style(const json_t *row)
     return strcmp(outcome, "ok") == 0 ? STYLE_GOOD : STYLE_WARN;
 }
 
-static const char *date_of(int64_t at_ms, char text[24])
-{
-    time_t seconds = (time_t)(at_ms / 1000);
-    struct tm utc;
-
-    strftime(text, 24, "%Y-%m-%d", gmtime_r(&seconds, &utc));
-    return text;
-}
-
 /* "12:04:31", of another day "11-21 12:04". */
 static const char *time_of(const struct ui *ui, int64_t at_ms, char text[24])
 {
-    time_t seconds = (time_t)(at_ms / 1000);
-    struct tm utc;
+    const char *year_ends;
 
     if (at_ms / DAY_MS == ui->wall_ms / DAY_MS)
         return figures_clock(at_ms, text);
-    strftime(text, 24, "%m-%d %H:%M", gmtime_r(&seconds, &utc));
-    return text;
+    year_ends = strchr(figures_date(at_ms, text), '-');
+    return year_ends != NULL ? year_ends + 1 : text;
 }
 
 /* -- the list ---------------------------------------------------------------------------------- */
@@ -460,7 +449,7 @@ static void draw_row(struct ui *ui, struct canvas *canvas, int row, int rows)
         canvas_text(canvas, row + 1, 1, canvas->columns - 2, STYLE_DIM, "It is here no more.");
         return;
     }
-    snprintf(text, sizeof(text), "%s %s UTC", date_of(fields_integer(json, "at_ms"), date),
+    snprintf(text, sizeof(text), "%.10s %s UTC", figures_date(fields_integer(json, "at_ms"), date),
              figures_clock(fields_integer(json, "at_ms"), clock));
     line(&pen, "when", STYLE_PLAIN, text);
     snprintf(text, sizeof(text), "%.64s (uid %lld)", text_of(json, "by"),

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/compiler.h"
 #include "console/ui/list.h"
@@ -309,8 +308,7 @@ static int draw_queues(const struct ui *ui, struct canvas *canvas, int row)
     }
     if (canvas->columns >= 60) {
         canvas_text(canvas, row, 38, 10, STYLE_DIM, "unanswered");
-        canvas_printf(canvas, row + 1, 38, 10, STYLE_DIM, "most %.0f",
-                      most_of(&database->waiting) > 4 ? most_of(&database->waiting) : 4);
+        canvas_printf(canvas, row + 1, 38, 10, STYLE_DIM, "most %.0f", graph.top);
         canvas_graph(canvas, row, 49, GRAPH_ROWS, canvas->columns - 50, &graph);
     }
     return row + GRAPH_ROWS;
@@ -351,16 +349,6 @@ static void draw_slow(const struct ui *ui, struct canvas *canvas, int row, int r
         canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_DIM, "none since the start");
 }
 
-static const char *date(int64_t unix_ms, char out[24])
-{
-    time_t seconds = (time_t)(unix_ms / 1000);
-    struct tm parts;
-
-    if (gmtime_r(&seconds, &parts) == NULL || strftime(out, 24, "%Y-%m-%d %H:%M", &parts) == 0)
-        out[0] = '\0';
-    return out;
-}
-
 static void draw_schema(const struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     const struct model_database *database = &ui->model.database;
@@ -372,7 +360,7 @@ static void draw_schema(const struct ui *ui, struct canvas *canvas, int row, int
 
         canvas_printf(canvas, row, 1, 30, STYLE_PLAIN, "%03lld %s", (long long)migration->version,
                       migration->name);
-        canvas_text(canvas, row, 34, 17, STYLE_PLAIN, date(migration->applied_ms, when));
+        canvas_text(canvas, row, 34, 17, STYLE_PLAIN, figures_date(migration->applied_ms, when));
         canvas_text(canvas, row++, 52, canvas->columns - 53, STYLE_DIM, migration->checksum);
     }
 }
