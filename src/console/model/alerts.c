@@ -15,7 +15,6 @@ static void take_rows(struct model_alerts *alerts, const json_t *rows)
     json_array_foreach((json_t *)rows, i, row)
     {
         struct model_alert *alert = &alerts->rows[alerts->n];
-        const char *name = json_string_value(json_object_get(row, "alert"));
 
         if (i >= MODEL_ALERTS)
             return;
@@ -25,7 +24,7 @@ static void take_rows(struct model_alerts *alerts, const json_t *rows)
         fields_text(alert->advice, sizeof(alert->advice), row, "advice");
         alert->since_ms = fields_integer(row, "since_ms");
         alert->cleared_ms = fields_integer(row, "cleared_ms");
-        snprintf(alert->id, sizeof(alert->id), "%.20s %lld", name != NULL ? name : "",
+        snprintf(alert->id, sizeof(alert->id), "%.20s %lld", fields_string(row, "alert"),
                  (long long)alert->since_ms);
         alerts->n++;
     }

@@ -42,7 +42,6 @@ static void read_stay(struct model_event *event, const json_t *row)
 static void read_line(struct model_event *event, const json_t *row)
 {
     event->at_ms = fields_integer(row, "at_ms");
-    event->channel = (int)fields_integer(row, "channel");
     fields_text(event->text, sizeof(event->text), row, "text");
 }
 

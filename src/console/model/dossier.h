@@ -20,7 +20,6 @@ struct model_event {
     enum { MODEL_EVENT_BAN, MODEL_EVENT_MUTE, MODEL_EVENT_STAY, MODEL_EVENT_CHAT } what;
     bool holds;     /* a ban or a mute that is in force, a session that goes on */
     int64_t end_ms; /* when it ended or will; 0: never, or not yet */
-    int channel;    /* of a line of chat */
     char by[64], lifted_by[64], text[512]; /* text: the reason; what was said */
 };
 

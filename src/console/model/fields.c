@@ -18,9 +18,14 @@ bool fields_true(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
-void fields_text(char *out, size_t room_bytes, const json_t *object, const char *key)
+const char *fields_string(const json_t *object, const char *key)
 {
     const char *value = json_string_value(json_object_get(object, key));
 
-    snprintf(out, room_bytes, "%s", value != NULL ? value : "");
+    return value != NULL ? value : "";
+}
+
+void fields_text(char *out, size_t room_bytes, const json_t *object, const char *key)
+{
+    snprintf(out, room_bytes, "%s", fields_string(object, key));
 }

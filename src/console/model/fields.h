@@ -14,7 +14,9 @@ int64_t fields_integer(const json_t *object, const char *key);
 double fields_number(const json_t *object, const char *key);
 /* Is it there, and true? */
 bool fields_true(const json_t *object, const char *key);
-/* Cut at the room. */
+/* Borrowed from the object. */
+const char *fields_string(const json_t *object, const char *key);
+/* The same, copied; cut at the room. */
 void fields_text(char *out, size_t room_bytes, const json_t *object, const char *key);
 
 #endif

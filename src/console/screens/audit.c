@@ -36,19 +36,12 @@ static struct audit_state *state_of(struct ui *ui)
 
 /* -- what a row says --------------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text != NULL ? text : "";
-}
-
 /* The player's name where there is one: an account's number says little. */
 static const char *target_of(const json_t *row)
 {
-    const char *player = text_of(json_object_get(row, "detail"), "player");
+    const char *player = fields_string(json_object_get(row, "detail"), "player");
 
-    return player[0] != '\0' ? player : text_of(row, "target");
+    return player[0] != '\0' ? player : fields_string(row, "target");
 }
 
 static void params_text(const json_t *row, char *text, size_t room_bytes)
@@ -72,7 +65,7 @@ static void params_text(const json_t *row, char *text, size_t room_bytes)
 
 static enum style outcome_style(const json_t *row)
 {
-    const char *outcome = text_of(row, "outcome");
+    const char *outcome = fields_string(row, "outcome");
 
     if (strncmp(outcome, "denied", 6) == 0)
         return STYLE_BAD;
@@ -122,7 +115,7 @@ static const char *row_id(struct ui *ui, long row)
 {
     const json_t *json = row_at(ui, row);
 
-    return json != NULL ? text_of(json, "id") : NULL;
+    return json != NULL ? fields_string(json, "id") : NULL;
 }
 
 static bool row_cell(struct ui *ui, long row, int column, char *text, size_t room_bytes)
@@ -139,10 +132,10 @@ static bool row_cell(struct ui *ui, long row, int column, char *text, size_t roo
     }
     snprintf(text, room_bytes, "%s",
              column == TIME     ? time_of(ui, at_ms, figure)
-             : column == BY     ? text_of(json, "by")
-             : column == METHOD ? text_of(json, "method")
+             : column == BY     ? fields_string(json, "by")
+             : column == METHOD ? fields_string(json, "method")
              : column == TARGET ? target_of(json)
-                                : text_of(json, "outcome"));
+                                : fields_string(json, "outcome"));
     return true;
 }
 
@@ -204,11 +197,12 @@ static bool has_word(const json_t *row, const char *word)
     char with[512];
 
     params_text(row, with, sizeof(with));
-    return strcasestr(text_of(row, "by"), word) != NULL ||
-           strcasestr(text_of(row, "method"), word) != NULL ||
-           strcasestr(text_of(row, "target"), word) != NULL ||
+    return strcasestr(fields_string(row, "by"), word) != NULL ||
+           strcasestr(fields_string(row, "method"), word) != NULL ||
+           strcasestr(fields_string(row, "target"), word) != NULL ||
            strcasestr(target_of(row), word) != NULL ||
-           strcasestr(text_of(row, "outcome"), word) != NULL || strcasestr(with, word) != NULL;
+           strcasestr(fields_string(row, "outcome"), word) != NULL ||
+           strcasestr(with, word) != NULL;
 }
 
 static bool matches(const json_t *row, const char *filter)
@@ -271,7 +265,8 @@ static void ask_for_older(struct ui *ui)
         state->list.cursor + SOON_ROWS < (long)state->shown_n || !ui_due(ui, &state->older, 300))
         return;
     params = search(ui);
-    json_object_set_new(params, "before", json_string(text_of(audit->rows[audit->n - 1], "id")));
+    json_object_set_new(params, "before",
+                        json_string(fields_string(audit->rows[audit->n - 1], "id")));
     ui_poll(ui, &state->older, "audit.list", params);
 }
 
@@ -431,7 +426,7 @@ static const json_t *row_shown(struct ui *ui)
     const struct model_audit *audit = &ui->model.audit;
 
     for (size_t i = 0; i < audit->n; i++) {
-        if (strcmp(text_of(audit->rows[i], "id"), page->id) == 0)
+        if (strcmp(fields_string(audit->rows[i], "id"), page->id) == 0)
             return audit->rows[i];
     }
     return NULL;
@@ -452,14 +447,14 @@ static void draw_row(struct ui *ui, struct canvas *canvas, int row, int rows)
     snprintf(text, sizeof(text), "%.10s %s UTC", figures_date(fields_integer(json, "at_ms"), date),
              figures_clock(fields_integer(json, "at_ms"), clock));
     line(&pen, "when", STYLE_PLAIN, text);
-    snprintf(text, sizeof(text), "%.64s (uid %lld)", text_of(json, "by"),
+    snprintf(text, sizeof(text), "%.64s (uid %lld)", fields_string(json, "by"),
              (long long)fields_integer(json, "uid"));
     line(&pen, "who", STYLE_BOLD, text);
-    line(&pen, "what", STYLE_BOLD, text_of(json, "method"));
-    line(&pen, "target", STYLE_PLAIN, text_of(json, "target"));
-    line(&pen, "player", STYLE_PLAIN, text_of(detail, "player"));
-    line(&pen, "outcome", outcome_style(json), text_of(json, "outcome"));
-    line(&pen, "row", STYLE_DIM, text_of(json, "id"));
+    line(&pen, "what", STYLE_BOLD, fields_string(json, "method"));
+    line(&pen, "target", STYLE_PLAIN, fields_string(json, "target"));
+    line(&pen, "player", STYLE_PLAIN, fields_string(detail, "player"));
+    line(&pen, "outcome", outcome_style(json), fields_string(json, "outcome"));
+    line(&pen, "row", STYLE_DIM, fields_string(json, "id"));
     lines_of(&pen, "asked with", json_object_get(detail, "params"));
     lines_of(&pen, "answered", json_object_get(detail, "result"));
     length = pen.row + page->top - row;

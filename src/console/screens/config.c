@@ -31,21 +31,14 @@ static struct config_state *state_of(struct ui *ui)
     return ui_state(ui, &SCREEN_CONFIG);
 }
 
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text != NULL ? text : "";
-}
-
 static bool is_default(const json_t *row)
 {
-    return strcmp(text_of(row, "source"), "default") == 0;
+    return strcmp(fields_string(row, "source"), "default") == 0;
 }
 
 static bool is_operators(const json_t *row)
 {
-    return strcmp(text_of(row, "source"), "operator") == 0;
+    return strcmp(fields_string(row, "source"), "operator") == 0;
 }
 
 /* -- the list ---------------------------------------------------------------------------------- */
@@ -79,7 +72,7 @@ static const char *row_id(struct ui *ui, long row)
 {
     const json_t *json = row_at(ui, row);
 
-    return json != NULL ? text_of(json, "name") : NULL;
+    return json != NULL ? fields_string(json, "name") : NULL;
 }
 
 static const char *holds_of(const json_t *row)
@@ -96,10 +89,10 @@ static bool row_cell(struct ui *ui, long row, int column, char *text, size_t roo
     if (json == NULL)
         return false;
     snprintf(text, room_bytes, "%s",
-             column == NAME      ? text_of(json, "name")
-             : column == VALUE   ? text_of(json, "value")
-             : column == SOURCE  ? text_of(json, "source")
-             : column == DEFAULT ? text_of(json, "default")
+             column == NAME      ? fields_string(json, "name")
+             : column == VALUE   ? fields_string(json, "value")
+             : column == SOURCE  ? fields_string(json, "source")
+             : column == DEFAULT ? fields_string(json, "default")
                                  : holds_of(json));
     return true;
 }
@@ -133,10 +126,10 @@ static bool matches(const struct config_state *state, const json_t *row)
 
     if (state->changed && is_default(row))
         return false;
-    return filter[0] == '\0' || strcasestr(text_of(row, "name"), filter) != NULL ||
-           strcasestr(text_of(row, "value"), filter) != NULL ||
-           strcasestr(text_of(row, "origin"), filter) != NULL ||
-           strcasestr(text_of(row, "help"), filter) != NULL;
+    return filter[0] == '\0' || strcasestr(fields_string(row, "name"), filter) != NULL ||
+           strcasestr(fields_string(row, "value"), filter) != NULL ||
+           strcasestr(fields_string(row, "origin"), filter) != NULL ||
+           strcasestr(fields_string(row, "help"), filter) != NULL;
 }
 
 static void show_matching(struct ui *ui)
@@ -177,16 +170,16 @@ static void draw_help(struct canvas *canvas, int row, const json_t *json)
 {
     int columns = canvas->columns - 4, rows;
 
-    canvas_box(canvas, row, 0, HELP_ROWS, canvas->columns, text_of(json, "name"));
-    canvas_printf(canvas, row + 1, 2, columns, STYLE_DIM, "%s; by default %s",
-                  text_of(json, "kind"),
-                  text_of(json, "default")[0] != '\0' ? text_of(json, "default") : "empty");
+    canvas_box(canvas, row, 0, HELP_ROWS, canvas->columns, fields_string(json, "name"));
+    canvas_printf(
+        canvas, row + 1, 2, columns, STYLE_DIM, "%s; by default %s", fields_string(json, "kind"),
+        fields_string(json, "default")[0] != '\0' ? fields_string(json, "default") : "empty");
     canvas_printf(canvas, row + 2, 2, columns, is_operators(json) ? STYLE_WARN : STYLE_DIM,
                   is_operators(json) ? "set by %s; changes %s" : "from %s; changes %s",
-                  text_of(json, "origin"), holds_of(json));
-    rows = canvas_wrap(NULL, 0, 0, 0, columns, text_of(json, "help"));
+                  fields_string(json, "origin"), holds_of(json));
+    rows = canvas_wrap(NULL, 0, 0, 0, columns, fields_string(json, "help"));
     rows = rows < HELP_ROWS - 4 ? rows : HELP_ROWS - 4;
-    canvas_wrap(canvas, row + 2 + rows, row + 3, 2, columns, text_of(json, "help"));
+    canvas_wrap(canvas, row + 2 + rows, row + 3, 2, columns, fields_string(json, "help"));
 }
 
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
@@ -230,29 +223,29 @@ static const struct dialog_kind RELOAD = {
 
 static void set(struct ui *ui, const json_t *row)
 {
-    const char *name = text_of(row, "name");
+    const char *name = fields_string(row, "name");
     char about[128];
 
     if (!fields_true(row, "settable")) {
         ui_say(ui, true, "%s is told by the file only, and changes %s", name, holds_of(row));
         return;
     }
-    snprintf(about, sizeof(about), "now %.100s", text_of(row, "value"));
+    snprintf(about, sizeof(about), "now %.100s", fields_string(row, "value"));
     dialog_open(ui, &SET);
-    dialog_preset(ui, 0, text_of(row, "value"));
+    dialog_preset(ui, 0, fields_string(row, "value"));
     dialog_add(ui, json_pack("{s:s}", "name", name), name, about);
 }
 
 static void reset(struct ui *ui, const json_t *row)
 {
-    const char *name = text_of(row, "name");
+    const char *name = fields_string(row, "name");
     char about[128];
 
     if (!is_operators(row)) {
         ui_say(ui, true, "%s was not set by an operator", name);
         return;
     }
-    snprintf(about, sizeof(about), "now %.100s", text_of(row, "value"));
+    snprintf(about, sizeof(about), "now %.100s", fields_string(row, "value"));
     dialog_open(ui, &RESET);
     dialog_add(ui, json_pack("{s:s}", "name", name), name, about);
 }
