@@ -108,6 +108,25 @@ static void an_address_is_banned_lifted_and_unlocked(void **state)
     fixture_fini(&fixture);
 }
 
+/* A key can be faster than the other list. */
+static void nothing_is_done_to_a_list_that_is_not_shown(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "7 ");
+    json_object_del(fixture.replies, "network.blocked");
+    press(&fixture, "oU");
+    assert_string_equal(params_of(&fixture, "network.unlock"), "");
+    assert_true(shows(&fixture, "no address is under the cursor"));
+    press(&fixture, "B");
+    assert_null(fixture.ui.dialog.kind);
+    press(&fixture, "\n");
+    assert_string_equal(params_of(&fixture, "network.show"), "");
+    fixture_fini(&fixture);
+}
+
 static void an_address_is_looked_at_closely(void **state)
 {
     struct fixture fixture;
@@ -135,6 +154,7 @@ int main(void)
         cmocka_unit_test(both_databases_read_well),
         cmocka_unit_test(addresses_are_sorted_and_filtered_by_the_daemon),
         cmocka_unit_test(an_address_is_banned_lifted_and_unlocked),
+        cmocka_unit_test(nothing_is_done_to_a_list_that_is_not_shown),
         cmocka_unit_test(an_address_is_looked_at_closely),
     };
 

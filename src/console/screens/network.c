@@ -53,18 +53,17 @@ static const struct list_column COLUMNS[COLUMNS_N] = {
 };
 /* clang-format on */
 
-static const struct model_address *address_at(struct ui *ui, long row)
-{
-    const struct model_network *network = &ui->model.network;
-
-    return row >= 0 && row < (long)network->n ? &network->addresses[row] : NULL;
-}
-
+/* What is known may be the other list yet. */
 static long addresses_n(struct ui *ui)
 {
     const struct model_network *network = &ui->model.network;
 
     return network->known && network->blocked == state_of(ui)->blocked ? (long)network->n : -1;
+}
+
+static const struct model_address *address_at(struct ui *ui, long row)
+{
+    return row >= 0 && row < addresses_n(ui) ? &ui->model.network.addresses[row] : NULL;
 }
 
 static const char *address_id(struct ui *ui, long row)
@@ -304,12 +303,11 @@ static void on_time(struct ui *ui)
 static size_t meant(struct ui *ui, const struct model_address *addresses[LIST_TAGS])
 {
     struct network_state *state = state_of(ui);
-    const struct model_network *network = &ui->model.network;
     size_t n = 0;
 
-    for (size_t i = 0; i < network->n && n < LIST_TAGS; i++)
-        if (list_tagged(&state->list, network->addresses[i].network))
-            addresses[n++] = &network->addresses[i];
+    for (long i = 0; i < addresses_n(ui) && n < LIST_TAGS; i++)
+        if (list_tagged(&state->list, address_id(ui, i)))
+            addresses[n++] = address_at(ui, i);
     if (n == 0 && state->list.tags_n == 0 && address_at(ui, state->list.cursor) != NULL)
         addresses[n++] = address_at(ui, state->list.cursor);
     return n;
