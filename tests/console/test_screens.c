@@ -611,6 +611,30 @@ static void a_page_is_about_one(void **state)
     fixture_fini(&fixture);
 }
 
+/* The answer about another, who was looked at before, comes late. */
+static void a_page_minds_its_own_answers(void **state)
+{
+    struct fixture fixture;
+    int late;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    json_object_del(fixture.replies, "players.show");
+    json_object_del(fixture.replies, "players.history");
+    press(&fixture, "2j\n");
+    late = fixture.asks;
+    press(&fixture, "\033j\n");
+    assert_null(strstr(params_of(&fixture, "players.show"), "12884901889"));
+    for (int i = 0; i < late; i++) {
+        if (strncmp(fixture.asked[i].method, "players.", 8) == 0)
+            ui_answer(&fixture.ui, fixture.asked[i].token, NULL, -32000, "there is none");
+    }
+    draw(&fixture);
+    assert_false(shows(&fixture, "has left"));
+    assert_false(shows(&fixture, "moderators' to read"));
+    fixture_fini(&fixture);
+}
+
 /* The record is not for all roles. */
 static void a_viewer_sees_no_record(void **state)
 {
@@ -1057,6 +1081,26 @@ static void a_player_is_followed_on_the_map(void **state)
     }
 }
 
+/* That the one before has left says nothing of this one. */
+static void another_may_be_followed(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    json_object_del(fixture.replies, "world.player");
+    press(&fixture, "2jo");
+    draw(&fixture);
+    assert_string_equal(params_of(&fixture, "world.player"), "{\"session\": \"12884901889\"}");
+    press(&fixture, "2jo");
+    answer(&fixture, "world.player", NULL, -32000, "there is no session 12884901889");
+    ui_time(&fixture.ui, fixture.ui.now_ms + 300, WALL_MS);
+    draw(&fixture);
+    assert_string_equal(params_of(&fixture, "world.player"), "{\"session\": \"12884901890\"}");
+    assert_false(shows(&fixture, "has left"));
+    fixture_fini(&fixture);
+}
+
 /* A key can be faster than the first answer. */
 static void who_has_not_come_yet_is_not_called_nobody(void **state)
 {
@@ -1368,6 +1412,7 @@ int main(void)
         cmocka_unit_test(deeds_are_done_to_all_who_are_tagged),
         cmocka_unit_test(many_are_confirmed_by_their_number),
         cmocka_unit_test(a_page_is_about_one),
+        cmocka_unit_test(a_page_minds_its_own_answers),
         cmocka_unit_test(a_viewer_sees_no_record),
         cmocka_unit_test(a_guest_has_no_account_to_ban),
         cmocka_unit_test(a_guest_is_muted_by_name),
@@ -1386,6 +1431,7 @@ int main(void)
         cmocka_unit_test(the_log_jumps_to_a_time),
         cmocka_unit_test(nobody_asks_for_what_he_may_not_have),
         cmocka_unit_test(a_player_is_followed_on_the_map),
+        cmocka_unit_test(another_may_be_followed),
         cmocka_unit_test(who_has_not_come_yet_is_not_called_nobody),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),

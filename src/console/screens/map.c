@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/compiler.h"
+#include "console/model/fields.h"
 #include "map_inside.h"
 
 #define REFRESH_MS    1000
@@ -290,17 +291,16 @@ static void one_answered(struct ui *ui, const struct screen_reply *reply)
     struct map_state *state = map_state(ui);
     const struct model_world_one *one = &ui->model.world.one;
 
+    if (strcmp(fields_string(reply->params, "session"), state->follow) != 0)
+        return; /* of one who was followed before */
     if (reply->code != 0) {
-        if (state->follow[0] != '\0')
-            ui_say(ui, true, "%s has left", state->follow_name);
+        ui_say(ui, true, "%s has left", state->follow_name);
         let_go(state);
         return;
     }
-    if (strcmp(one->session, state->follow) == 0) {
-        map_view_centre(&state->view, one->x, one->z);
-        state->x_m = one->x;
-        state->z_m = one->z;
-    }
+    map_view_centre(&state->view, one->x, one->z);
+    state->x_m = one->x;
+    state->z_m = one->z;
 }
 
 /* A name that was gone to: he is where it says. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/compiler.h"
+#include "console/model/fields.h"
 #include "console/ui/list.h"
 #include "map.h"
 #include "player_deeds.h"
@@ -295,16 +296,25 @@ static void on_time(struct ui *ui)
                 json_pack("{s:s, s:i}", "id", state->player.account, "limit", HISTORY_ROWS));
 }
 
+/* What was asked about one whose page was open before may be answered late. */
+static bool is_of(const struct screen_reply *reply, const char *param, const char *of)
+{
+    return strcmp(fields_string(reply->params, param), of) == 0;
+}
+
 static void answered(struct ui *ui, const struct screen_reply *reply)
 {
     struct player_state *state = state_of(ui);
 
     if (strcmp(reply->method, "players.show") == 0) {
+        if (!is_of(reply, "session", state->player.session))
+            return;
         state->gone = reply->code != 0;
         if (strcmp(ui->model.dossier.player.session, state->player.session) == 0 && !state->gone)
             state->player = ui->model.dossier.player;
     } else if (strcmp(reply->method, "players.history") == 0) {
-        state->denied = reply->code != 0;
+        if (is_of(reply, "id", state->player.account))
+            state->denied = reply->code != 0;
     } else {
         ui_again(&state->history); /* what was done is on record */
         ui_again(&state->poll);
