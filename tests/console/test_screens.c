@@ -868,6 +868,24 @@ static void reports_are_asked_for_by_state_and_page(void **state)
     fixture_fini(&fixture);
 }
 
+/* Only it is tagged no more: the others' closing may fail. */
+static void a_report_that_is_closed_is_not_tagged(void **state)
+{
+    struct fixture fixture;
+    json_t *closed = json_object();
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "8  ");
+    assert_true(shows(&fixture, "2 tagged"));
+    press(&fixture, "Cno\n\t\n");
+    answer(&fixture, "reports.close", closed, 0, "");
+    draw(&fixture);
+    assert_true(shows(&fixture, "1 tagged"));
+    json_decref(closed);
+    fixture_fini(&fixture);
+}
+
 static void a_lost_connection_greys_the_picture(void **state)
 {
     struct fixture fixture;
@@ -1423,6 +1441,7 @@ int main(void)
         cmocka_unit_test(chat_is_followed_or_stands_still),
         cmocka_unit_test(a_line_leads_to_its_speaker),
         cmocka_unit_test(reports_are_asked_for_by_state_and_page),
+        cmocka_unit_test(a_report_that_is_closed_is_not_tagged),
         cmocka_unit_test(a_lost_connection_greys_the_picture),
         cmocka_unit_test(troubles_are_named_at_the_top),
         cmocka_unit_test(orders_are_seen),

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/compiler.h"
+#include "console/model/fields.h"
 #include "console/ui/list.h"
 #include "player_deeds.h"
 #include "report.h"
@@ -214,7 +215,7 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
     else
         ui_again(&state->poll);
     if (strcmp(reply->method, "reports.close") == 0 && reply->code == 0)
-        list_untag(&state->list);
+        list_untag_one(&state->list, fields_string(reply->params, "report"));
 }
 
 /* --- What is done. --- */
