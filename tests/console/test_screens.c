@@ -1181,6 +1181,20 @@ static void the_audit_is_searched(void **state)
     fixture_fini(&fixture);
 }
 
+/* However far was scrolled, its end is as far as it goes. */
+static void a_row_of_the_audit_ends_at_its_end(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "9\nG");
+    assert_true(shows(&fixture, "outcome"));
+    press(&fixture, "j");
+    assert_true(shows(&fixture, "outcome"));
+    fixture_fini(&fixture);
+}
+
 /* A page of audit rows with these ids, as it was asked for. */
 static void audit_page(struct model *model, json_t *params, int newest, int n)
 {
@@ -1454,6 +1468,7 @@ int main(void)
         cmocka_unit_test(who_has_not_come_yet_is_not_called_nobody),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),
+        cmocka_unit_test(a_row_of_the_audit_ends_at_its_end),
         cmocka_unit_test(figures_are_short_and_exact),
         cmocka_unit_test(the_mouse_does_what_keys_do),
         cmocka_unit_test(colours_are_the_nearest_there_are),

@@ -392,7 +392,7 @@ static void line(struct pen *pen, const char *label, enum style style, const cha
         canvas_text(pen->canvas, pen->row, 1, 11, STYLE_DIM, label);
     if (rows == 1 && pen->row >= pen->first && pen->row <= pen->last)
         canvas_text(pen->canvas, pen->row, 13, columns, style, text);
-    else if (rows > 1 && pen->row + rows - 1 <= pen->last)
+    else if (rows > 1 && pen->row <= pen->last) /* below is only the bottom line, drawn later */
         canvas_wrap(pen->canvas, pen->row + rows - 1, pen->first, 13, columns, text);
     pen->row += rows;
 }
@@ -432,34 +432,41 @@ static const json_t *row_shown(struct ui *ui)
     return NULL;
 }
 
+static void all_lines(struct pen *pen, const json_t *json)
+{
+    const json_t *detail = json_object_get(json, "detail");
+    char date[24], clock[16], text[96];
+
+    snprintf(text, sizeof(text), "%.10s %s UTC", figures_date(fields_integer(json, "at_ms"), date),
+             figures_clock(fields_integer(json, "at_ms"), clock));
+    line(pen, "when", STYLE_PLAIN, text);
+    snprintf(text, sizeof(text), "%.64s (uid %lld)", fields_string(json, "by"),
+             (long long)fields_integer(json, "uid"));
+    line(pen, "who", STYLE_BOLD, text);
+    line(pen, "what", STYLE_BOLD, fields_string(json, "method"));
+    line(pen, "target", STYLE_PLAIN, fields_string(json, "target"));
+    line(pen, "player", STYLE_PLAIN, fields_string(detail, "player"));
+    line(pen, "outcome", outcome_style(json), fields_string(json, "outcome"));
+    line(pen, "row", STYLE_DIM, fields_string(json, "id"));
+    lines_of(pen, "asked with", json_object_get(detail, "params"));
+    lines_of(pen, "answered", json_object_get(detail, "result"));
+}
+
 static void draw_row(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     struct row_state *page = ui_state(ui, &SCREEN_AUDIT_ROW);
-    const json_t *json = row_shown(ui), *detail = json_object_get(json, "detail");
-    struct pen pen = {canvas, row - page->top, row, row + rows - 1};
-    char date[24], clock[16], text[96];
-    int length;
+    const json_t *json = row_shown(ui);
+    struct pen reckoned = {canvas, 0, 0, -1}, pen;
 
     if (json == NULL) {
         canvas_text(canvas, row + 1, 1, canvas->columns - 2, STYLE_DIM, "It is here no more.");
         return;
     }
-    snprintf(text, sizeof(text), "%.10s %s UTC", figures_date(fields_integer(json, "at_ms"), date),
-             figures_clock(fields_integer(json, "at_ms"), clock));
-    line(&pen, "when", STYLE_PLAIN, text);
-    snprintf(text, sizeof(text), "%.64s (uid %lld)", fields_string(json, "by"),
-             (long long)fields_integer(json, "uid"));
-    line(&pen, "who", STYLE_BOLD, text);
-    line(&pen, "what", STYLE_BOLD, fields_string(json, "method"));
-    line(&pen, "target", STYLE_PLAIN, fields_string(json, "target"));
-    line(&pen, "player", STYLE_PLAIN, fields_string(detail, "player"));
-    line(&pen, "outcome", outcome_style(json), fields_string(json, "outcome"));
-    line(&pen, "row", STYLE_DIM, fields_string(json, "id"));
-    lines_of(&pen, "asked with", json_object_get(detail, "params"));
-    lines_of(&pen, "answered", json_object_get(detail, "result"));
-    length = pen.row + page->top - row;
-    if (page->top > length - rows)
-        page->top = length > rows ? length - rows : 0;
+    all_lines(&reckoned, json); /* in no rows: how many they are */
+    if (page->top > reckoned.row - rows)
+        page->top = reckoned.row > rows ? reckoned.row - rows : 0;
+    pen = (struct pen){canvas, row - page->top, row, row + rows - 1};
+    all_lines(&pen, json);
 }
 
 static void act_on_row(struct ui *ui, int action)
