@@ -54,6 +54,8 @@ static int setup(void **state)
     make_recording(path);
     tmux_shell("/nonexistent/x");
     tmux_run(TMUX "resize-window -t t -x 80 -y 12", tmux_directory); /* so that lists are longer */
+    /* A key may end the console; with the last pane tmux itself would end. */
+    tmux_run(TMUX "set-option -w -t t remain-on-exit on 2>&1", tmux_directory);
     return 0;
 }
 
