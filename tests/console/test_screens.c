@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/compiler.h"
+#include "common/text.h"
 #include "console/screens/audit.h"
 #include "console/screens/chat.h"
 #include "console/screens/map.h"
@@ -1333,6 +1334,46 @@ static void wide_and_combining_characters_keep_their_cells(void **state)
     canvas_fini(&fixture.canvas);
 }
 
+/* A part of a name could be another name: it never stands alone. */
+static void what_is_cut_shows_it(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *text; int columns; bool ascii; const char *shown; } CASES[] = {
+        {"settler-20", 10, false, "settler-20"},
+        {"settler-20", 9,  false, "settler-\u2026"},
+        {"settler-20", 9,  true,  "settler-~"},
+        {"settler-20", 1,  false, "\u2026"},
+        {"settler-20", 0,  false, ""},
+        {"settler-20", 40, false, "settler-20"},
+        {"\u674e\u5c0f\u9f99", 6, false, "\u674e\u5c0f\u9f99"},
+        {"\u674e\u5c0f\u9f99", 5, false, "\u674e\u5c0f\u2026"},
+        {"\u674e\u5c0f\u9f99", 4, false, "\u674e\u2026"}, /* half of one would remain */
+        {"ae\u0301i", 2, false, "a\u2026"},
+        {"ae\u0301", 2, false, "ae\u0301"}, /* a mark takes no room */
+        {"a\x1b", 8, false, "a\\u{001\u2026"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct fixture fixture = {0};
+        char expected[64], *text;
+        int used;
+
+        assert_int_equal(canvas_init(&fixture.canvas, 1, 10, CASES[i].ascii), 0);
+        used = canvas_cut(&fixture.canvas, 0, 0, CASES[i].columns, STYLE_PLAIN, CASES[i].text);
+        assert_int_equal(used, text_columns(CASES[i].shown));
+        text = printed(&fixture, false);
+        snprintf(expected, sizeof(expected), "%s\n", CASES[i].shown);
+        assert_string_equal(text, expected);
+        free(text);
+        canvas_clear(&fixture.canvas);
+        used = canvas_right(&fixture.canvas, 0, 10, CASES[i].columns, STYLE_PLAIN, CASES[i].text);
+        assert_int_equal(used, text_columns(CASES[i].shown));
+        canvas_fini(&fixture.canvas);
+    }
+}
+
 /* --- Mouse and colours. --- */
 
 static void mouse_at(struct fixture *fixture, enum mouse_what what, int row, int column)
@@ -1474,6 +1515,7 @@ int main(void)
         cmocka_unit_test(colours_are_the_nearest_there_are),
         cmocka_unit_test(a_cells_own_colours_are_printed_and_greyed),
         cmocka_unit_test(wide_and_combining_characters_keep_their_cells),
+        cmocka_unit_test(what_is_cut_shows_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

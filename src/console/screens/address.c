@@ -184,10 +184,10 @@ static void draw_peers(const struct ui *ui, struct canvas *canvas, int row, int 
     for (size_t i = 0; i < network->peers_n && (int)i < rows - 1; i++) {
         const struct model_peer *peer = &network->peers[i];
 
-        canvas_text(canvas, row, 1, 22, peer->name[0] != '\0' ? STYLE_PLAIN : STYLE_DIM,
-                    peer->name[0] != '\0' ? peer->name
-                    : peer->logged_in     ? "(not in the world)"
-                                          : "(not logged in)");
+        canvas_cut(canvas, row, 1, 22, peer->name[0] != '\0' ? STYLE_PLAIN : STYLE_DIM,
+                   peer->name[0] != '\0' ? peer->name
+                   : peer->logged_in     ? "(not in the world)"
+                                         : "(not logged in)");
         canvas_printf(canvas, row++, 24, canvas->columns - 25, STYLE_PLAIN,
                       "%-6s %-22s %s, in %s, out %s, rtt %sms", peer->kind, peer->address,
                       figures_span((ui->model.status.now_ms - peer->opened_ms) / 1000, since),
@@ -212,7 +212,7 @@ static void draw_seen(struct ui *ui, struct canvas *canvas, int row, int rows)
     for (size_t i = 0; i < network->seen_n && (int)i < rows - 1; i++) {
         const struct model_seen *seen = &network->seen[i];
 
-        canvas_text(canvas, row, 1, 40, STYLE_PLAIN, seen->name);
+        canvas_cut(canvas, row, 1, 40, STYLE_PLAIN, seen->name);
         canvas_printf(canvas, row++, 42, canvas->columns - 43,
                       seen->here ? STYLE_GOOD : STYLE_PLAIN, "%s%s ago",
                       seen->here ? "is here, " : "",

@@ -147,18 +147,19 @@ static int draw_line(struct chat_state *state, struct canvas *canvas, int row, i
     struct parts parts = parts_of(canvas);
     int rows = canvas_wrap(canvas, row, top, parts.text, parts.text_columns, line->text);
     int first = row - rows + 1;
-    char clock[16];
+    char clock[16], name[sizeof(line->name) + 16];
 
     if (first >= top) {
         canvas_text(canvas, first, 1, 8, STYLE_DIM, figures_clock(line->at_ms, clock));
         canvas_text(canvas, first, 10, parts.channel_columns, STYLES[line->channel],
                     model_channel_name(line->channel));
-        canvas_printf(canvas, first, parts.name, parts.name_columns,
-                      line->name[0] == '\0' ? STYLE_DIM
-                      : line->staff         ? STYLE_GOOD
-                                            : STYLE_BOLD,
-                      "%s%s", line->staff ? "@" : "",
-                      line->name[0] != '\0' ? line->name : "(the server)");
+        snprintf(name, sizeof(name), "%s%s", line->staff ? "@" : "",
+                 line->name[0] != '\0' ? line->name : "(the server)");
+        canvas_cut(canvas, first, parts.name, parts.name_columns,
+                   line->name[0] == '\0' ? STYLE_DIM
+                   : line->staff         ? STYLE_GOOD
+                                         : STYLE_BOLD,
+                   name);
         if (parts.where > 0)
             draw_place(canvas, first, parts.where, line);
     }

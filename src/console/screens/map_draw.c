@@ -201,7 +201,7 @@ static void draw_label(const struct scene *scene, int column, int row, int colum
         backs[i] = map_picture_blend(map_picture_blend(cell->front, cell->back, 0.5f), BLACK,
                                      strong ? 0.6f : 0.35f);
     }
-    used = canvas_text(canvas, row, column, columns, strong ? STYLE_BOLD : STYLE_PLAIN, text);
+    used = canvas_cut(canvas, row, column, columns, strong ? STYLE_BOLD : STYLE_PLAIN, text);
     for (int i = 0; i < used; i++) {
         struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column + i];
 

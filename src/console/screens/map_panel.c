@@ -29,7 +29,7 @@ static void say(struct panel *panel, enum style style, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    canvas_text(panel->canvas, panel->row++, panel->column, panel->columns, style, text);
+    canvas_cut(panel->canvas, panel->row++, panel->column, panel->columns, style, text);
 }
 
 /* A label at the left, its value at the right. */
@@ -260,8 +260,8 @@ static void draw_names(struct panel *panel)
             say(panel, STYLE_DIM, "and %lld more, Enter", (long long)(there->matched - (int64_t)i));
             return;
         }
-        canvas_text(panel->canvas, panel->row, panel->column, panel->columns - 9, style,
-                    player->name);
+        canvas_cut(panel->canvas, panel->row, panel->column, panel->columns - 9, style,
+                   player->name);
         canvas_right(panel->canvas, panel->row++, panel->column + panel->columns, 9, STYLE_DIM,
                      player->pose);
     }

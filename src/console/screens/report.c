@@ -143,11 +143,11 @@ static void draw_line(struct flow *flow, const struct model_report_line *line)
                     model_channel_name(line->channel));
         if (line->about)
             canvas_text(flow->canvas, flow->at, name_at - 1, 1, STYLE_BAD, ">");
-        canvas_text(flow->canvas, flow->at, name_at, text_at - name_at - 1,
-                    line->about             ? STYLE_BAD
-                    : line->name[0] == '\0' ? STYLE_DIM
-                                            : STYLE_BOLD,
-                    line->name[0] != '\0' ? line->name : "(the server)");
+        canvas_cut(flow->canvas, flow->at, name_at, text_at - name_at - 1,
+                   line->about             ? STYLE_BAD
+                   : line->name[0] == '\0' ? STYLE_DIM
+                                           : STYLE_BOLD,
+                   line->name[0] != '\0' ? line->name : "(the server)");
     }
     words(flow, text_at, line->text);
 }

@@ -119,6 +119,22 @@ int canvas_text(struct canvas *canvas, int row, int column, int columns, enum st
     return used;
 }
 
+int canvas_cut(struct canvas *canvas, int row, int column, int columns, enum style style,
+               const char *text)
+{
+    char clean[TEXT_ROOM];
+    int used;
+
+    if (columns > canvas->columns - column)
+        columns = canvas->columns - column;
+    text_sanitise(text, strlen(text), clean, sizeof(clean));
+    if (columns < 1 || (int)text_columns(clean) <= columns)
+        return canvas_text(canvas, row, column, columns, style, clean);
+    used = canvas_text(canvas, row, column, columns - 1, style, clean);
+    canvas_glyph(canvas, row, column + used, style, "\u2026", '~');
+    return used + 1;
+}
+
 int canvas_printf(struct canvas *canvas, int row, int column, int columns, enum style style,
                   const char *format, ...)
 {
@@ -188,7 +204,7 @@ int canvas_right(struct canvas *canvas, int row, int end, int columns, enum styl
     width = (int)text_columns(clean);
     if (width > columns)
         width = columns;
-    return canvas_text(canvas, row, end - width, width, style, clean);
+    return canvas_cut(canvas, row, end - width, width, style, clean);
 }
 
 int canvas_tail(struct canvas *canvas, int row, int column, int columns, enum style style,

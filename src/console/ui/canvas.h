@@ -62,7 +62,11 @@ int canvas_text(struct canvas *canvas, int row, int column, int columns, enum st
 /* As canvas_text, of a formatted text. */
 int canvas_printf(struct canvas *canvas, int row, int column, int columns, enum style style,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* Text that ends at the column `end` (exclusive), cut at its front's room. */
+/* As canvas_text, but text that is cut ends in "…" ("~" in ASCII): for names, addresses and
+ * figures, of which a part would read as another one. */
+int canvas_cut(struct canvas *canvas, int row, int column, int columns, enum style style,
+               const char *text);
+/* Text that ends at the column `end` (exclusive); cut as canvas_cut does. */
 int canvas_right(struct canvas *canvas, int row, int end, int columns, enum style style,
                  const char *text);
 /* Text broken into lines of at most `columns` columns, at spaces where it can; the last line stands

@@ -31,7 +31,7 @@ static void put(struct canvas *canvas, int row, int at, int width, enum style st
     if (right)
         canvas_right(canvas, row, at + width, width, style, text);
     else
-        canvas_text(canvas, row, at, width, style, text);
+        canvas_cut(canvas, row, at, width, style, text);
 }
 
 static void draw_heads(const struct list *list, const struct list_table *table,
