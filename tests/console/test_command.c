@@ -270,6 +270,8 @@ static void history_is_kept_without_secrets(void **state)
     assert_int_equal(history.taken, HISTORY_LINES);
     assert_string_equal(history_line(&history, 0), "line 1499");
     history_fini(&history);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
     snprintf(command, sizeof(command), "rm -rf %s", directory);
     assert_int_equal(system(command), 0);
 }

@@ -19,7 +19,7 @@
 #define PLACES   1024
 #define MILLION  1000000u
 #define THREADS  4
-#define MANY     20000u
+#define MANY     100000u
 
 static const struct sockaddr *v4(uint32_t host)
 {
@@ -184,11 +184,14 @@ static void test_no_place(void **state)
     tally_free(tally);
 }
 
+static pthread_barrier_t together;
+
 static void *work(void *context)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(7)};
     const struct sockaddr *address = (const struct sockaddr *)&in;
 
+    pthread_barrier_wait(&together); /* or one may be done before the next begins */
     for (unsigned i = 0; i < MANY; i++) {
         tally_add(context, address, TALLY_LIMITED, 1, START_MS);
         assert_true(tally_hold(context, address, TALLY_OPEN, START_MS));
@@ -207,10 +210,12 @@ static void test_threads(void **state)
     struct looking one;
 
     (void)state;
+    pthread_barrier_init(&together, NULL, THREADS);
     for (unsigned i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, work, tally), 0);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&together);
     one = find(tally, "0.0.0.7", START_MS);
     assert_int_equal(one.row.counts[TALLY_LIMITED], THREADS * MANY);
     assert_int_equal(one.row.gauges[TALLY_OPEN], THREADS * MANY / 2);

@@ -364,7 +364,7 @@ static struct seen look(struct throttle *throttle, uint64_t now_ms)
 static void test_locks(void **state)
 {
     struct throttle *throttle = throttle_new(100);
-    struct throttle_try alice = from("alice", NULL, 5000);
+    struct throttle_try alice = from("alice", NULL, 5000), nobody = from("nobody", NULL, 5000);
     struct seen seen;
 
     (void)state;
@@ -395,7 +395,11 @@ static void test_locks(void **state)
     assert_true(guess(throttle, &alice) > 0);
     /* taken off: each by what it is about */
     assert_false(throttle_unlock_account(throttle, 18, 5000));
-    assert_false(throttle_unlock_account(throttle, 0, 5000));
+    for (unsigned i = 0; i < THROTTLE_FREE; i++)
+        guess(throttle, &nobody);
+    assert_int_equal(look(throttle, 5000).n, 3);
+    assert_false(throttle_unlock_account(throttle, 0, 5000)); /* a name that is nobody's */
+    assert_int_equal(look(throttle, 5000).n, 3);
     assert_true(throttle_unlock_account(throttle, 17, 5000));
     assert_false(throttle_unlock_account(throttle, 17, 5000));
     assert_int_equal(guess(throttle, &alice), 0);
@@ -403,7 +407,7 @@ static void test_locks(void **state)
     assert_true(throttle_unlock_address(throttle, "192.0.2.7", 5000));
     assert_false(throttle_unlock_address(throttle, "192.0.2.7", 5000));
     assert_int_equal(guess_at(throttle, NULL, "192.0.2.7", 5000), 0);
-    assert_int_equal(look(throttle, 5000).n, 0);
+    assert_int_equal(look(throttle, 5000).n, 1); /* nobody's */
     throttle_free(throttle);
 }
 
