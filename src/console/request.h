@@ -16,8 +16,9 @@
 
 #define REQUEST_WORDS 32 /* of a line */
 
-/* Split a line into words at its spaces and tabs, in place: 'in' or "in" quotes they hold together, \ takes
- * the next character as it is. Returns how many; -1 + error: a quote is not closed, too many. */
+/* Split a line into words at its spaces and tabs, in place: 'in' or "in" quotes they hold together,
+ * \ takes the next character as it is. Returns how many; -1 + error: a quote is not closed, too
+ * many. */
 int request_split(char *line, char *words[REQUEST_WORDS], struct error *error) MUST_CHECK;
 
 /* The row by that "name" in a list of methods or parameters; borrowed; NULL: none. */

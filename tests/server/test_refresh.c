@@ -283,6 +283,7 @@ static void test_overtaken(void **state)
         refresh_use(world->refresh, world->answer.token, &me);
         for (unsigned step = 0; step < DEADLINE_STEPS && used_n(world) == (int64_t)i; step++)
             usleep(10000);
+        assert_int_equal(used_n(world), i + 1); /* the token is used, its answer not heard yet */
         sql(world, cases[i].change);
         access_end(world->access, world->player, timestamp_now_ms());
         assert_int_equal(waited(world, before), cases[i].outcome);
