@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -75,13 +76,70 @@ static bool type_fits(const json_t *value, enum route_type type)
     return false;
 }
 
-/* A whole number beyond 64 bits is JSON all the same: the parser takes it when all are read as
- * reals, and those that are to be whole are made so again. */
-static json_t *load_large(const void *bytes, size_t len_bytes, const struct route_schema *schema)
+/* Of the number that a text begins with, as JSON writes them; 0: it begins with none. */
+static size_t number_bytes(const char *text)
 {
-    json_t *body =
-        json_loadb(bytes, len_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
+    static const char all[] = "0123456789";
+    size_t at = text[0] == '-', digits = strspn(text + at, all);
 
+    if (digits == 0 || (digits > 1 && text[at] == '0'))
+        return 0;
+    at += digits;
+    if (text[at] == '.') {
+        digits = strspn(text + at + 1, all);
+        at += digits > 0 ? 1 + digits : 0;
+    }
+    if (text[at] == 'e' || text[at] == 'E') {
+        size_t sign = text[at + 1] == '+' || text[at + 1] == '-';
+
+        digits = strspn(text + at + 1 + sign, all);
+        at += digits > 0 ? 1 + sign + digits : 0;
+    }
+    return at;
+}
+
+#define LARGE "1e308" /* no longer than any that is larger */
+
+/* What is beyond doubles becomes a number that they have, as far beyond any range. What is no JSON
+ * stays none. bytes[n] is NUL. */
+static void tame_numbers(char *bytes, size_t n)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t token = quoted ? 0 : strspn(bytes + i, "+-.0123456789eE");
+        size_t sign = bytes[i] == '-';
+        char *end = NULL;
+
+        if (token > 0 && number_bytes(bytes + i) == token && isinf(strtod(bytes + i, &end)) &&
+            end == bytes + i + token) {
+            memset(bytes + i + sign, ' ', token - sign);
+            memcpy(bytes + i + sign, LARGE, strlen(LARGE));
+        }
+        if (token > 0)
+            i += token - 1;
+        else if (quoted && bytes[i] == '\\')
+            i++;
+        else if (bytes[i] == '"')
+            quoted = !quoted;
+    }
+}
+
+/* A number beyond 64 bits, or beyond doubles, is JSON all the same: the parser takes it when all
+ * are read as reals, and those that are to be whole are made so again. */
+static json_t *load_large(const void *bytes, size_t len_bytes, const struct route_schema *schema,
+                          json_error_t *error)
+{
+    char *tamed = malloc(len_bytes + 1);
+    json_t *body;
+
+    if (tamed == NULL)
+        return NULL;
+    memcpy(tamed, bytes, len_bytes);
+    tamed[len_bytes] = '\0';
+    tame_numbers(tamed, len_bytes);
+    body = json_loadb(tamed, len_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, error);
+    free(tamed);
     for (unsigned i = 0; json_is_object(body) && i < schema->fields_n; i++) {
         const struct route_field *field = &schema->fields[i];
         double value = json_number_value(json_object_get(body, field->name));
@@ -99,7 +157,7 @@ static json_t *load(const void *bytes, size_t len_bytes, const struct route_sche
     json_t *body = json_loadb(bytes, len_bytes, JSON_REJECT_DUPLICATES, error);
 
     if (body == NULL && json_error_code(error) == json_error_numeric_overflow)
-        body = load_large(bytes, len_bytes, schema);
+        body = load_large(bytes, len_bytes, schema, error);
     return body;
 }
 
@@ -140,10 +198,7 @@ json_t *body_read(const void *bytes, size_t len_bytes, const struct route_schema
     else if (too_deep(bytes, len_bytes))
         snprintf(fault->detail, sizeof(fault->detail), "the body is nested too deeply");
     else if ((body = load(bytes, len_bytes, schema, &error)) == NULL)
-        snprintf(fault->detail, sizeof(fault->detail), "%s: line %d, column %d",
-                 json_error_code(&error) == json_error_numeric_overflow
-                     ? "a number in the body is too large"
-                     : "the body is no JSON",
+        snprintf(fault->detail, sizeof(fault->detail), "the body is no JSON: line %d, column %d",
                  error.line, error.column);
     else if (!json_is_object(body))
         snprintf(fault->detail, sizeof(fault->detail), "the body must be a JSON object");
