@@ -44,7 +44,7 @@ static const struct route_field REFRESH_FIELDS[] = {
     {"refresh_token", ROUTE_STRING, false, 0, PROTOCOL_TOKEN_MAX, "Good for one use."}};
 static const struct route_field LOGOUT_FIELDS[] = {
     {"refresh_token", ROUTE_STRING, true, 0, PROTOCOL_TOKEN_MAX,
-     "Of the login that ends; without it, by an access token, all of that player's end."}};
+     "Of the login that ends; without it the access token says which."}};
 
 static const struct route_field REPORT_FIELDS[] = {
     {"username", ROUTE_STRING, false, 1, TEXT_NAME_MAX_BYTES, "Of the player it is about."},
