@@ -29,14 +29,21 @@ static int post_names(const char *path, const char *name, const char *password)
     return web_post(path, body);
 }
 
-static int come_in(const char *path, const char *name, const char *password, struct login *login)
+/* Of the last answer. */
+static int take_login(struct login *login)
 {
-    if (post_names(path, name, password) >= 300)
+    if (web.status >= 300)
         return web.status;
     login->id = json_integer_value(json_object_get(json_object_get(web.json, "player"), "id"));
     snprintf(login->access, sizeof(login->access), "%s", web_text("access_token"));
     snprintf(login->refresh, sizeof(login->refresh), "%s", web_text("refresh_token"));
     return web.status;
+}
+
+static int come_in(const char *path, const char *name, const char *password, struct login *login)
+{
+    post_names(path, name, password);
+    return take_login(login);
 }
 
 static struct login registered(const char *name)
@@ -211,6 +218,41 @@ static void test_erasure(void **state)
     assert_null(strstr(web.body, "anna"));
 }
 
+/* Maintenance and a drain shut the world, and a login goes on over them; the list ends it. */
+static void test_policy(void **state)
+{
+    static const char *const shut[][2] = {
+        {"server.maintenance", "{\"on\":true,\"text\":\"Back at noon\"}"},
+        {"server.drain", "{\"on\":true}"}};
+    struct login anna, later;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    anna = registered("anna");
+    for (unsigned i = 0; i < ARRAY_N(shut); i++) {
+        good(shut[i][0], shut[i][1]);
+        assert_int_equal(log_in("anna", PASSWORD, &later), 503);
+        assert_true(i > 0 || strstr(web_text("error"), "Back at noon") != NULL);
+        refresh(&anna);
+        assert_int_equal(take_login(&anna), 200);
+        assert_int_equal(show(&anna), 200);
+        good(shut[i][0], "{\"on\":false}");
+    }
+    good("config.set", "{\"name\":\"accounts.allowlist\",\"value\":\"yes\"}");
+    good("allowlist.add", "{\"player\":\"anna\"}");
+    assert_int_equal(log_in("anna", PASSWORD, &later), 200);
+    refresh(&anna);
+    assert_int_equal(take_login(&anna), 200);
+    good("allowlist.remove", "{\"player\":\"anna\"}");
+    assert_int_equal(refresh(&anna), 403);
+    assert_non_null(strstr(web_text("error"), "list"));
+    assert_int_equal(daemon_metric(&server, "openmmo_logins_total{outcome=\"closed\"}"), 3);
+    good("allowlist.add", "{\"player\":\"anna\"}");
+    assert_int_equal(refresh(&anna), 401); /* she was logged out everywhere */
+    assert_int_equal(refresh(&later), 401);
+    assert_int_equal(log_in("anna", PASSWORD, &later), 200);
+}
+
 /* -- the database is away -- */
 
 static void expect_away(void)
@@ -358,6 +400,7 @@ int main(void)
         STAGED_BOTH(test_another_name, NULL),
         STAGED_BOTH(test_ends_over_a_crash, NULL),
         STAGED_BOTH(test_erasure, NULL),
+        STAGED_BOTH(test_policy, NULL),
         STAGED(test_locked_file, NULL),
         STAGED(test_unknown_outcome, NULL),
         STAGED_POSTGRESQL(test_frozen_cluster, NULL),

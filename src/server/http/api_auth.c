@@ -87,6 +87,17 @@ static bool address_banned(struct http_call *call)
     return ban != NULL;
 }
 
+static struct policy_guest guest_of(const struct http_call *call, uint64_t player,
+                                    enum protocol_role role)
+{
+    const struct presence *presence = services_of(call)->presence;
+
+    return (struct policy_guest){.player = player,
+                                 .staff = role != PROTOCOL_ROLE_PLAYER,
+                                 .here = presence_stands(presence, player),
+                                 .returns = presence_returns(presence, player)};
+}
+
 /* True: the policy turns him away, and the call is answered. */
 static bool turned_away(struct http_call *call, const struct policy_guest *guest)
 {
@@ -98,6 +109,16 @@ static bool turned_away(struct http_call *call, const struct policy_guest *guest
         asked_retry_after(call, refusal.retry_after_ms);
     call_problem(call, refusal.reason == PROTOCOL_REASON_NOT_LISTED ? 403 : 503, refusal.text);
     return true;
+}
+
+/* Whether the list has him no longer. Maintenance and a drain are not asked: they shut the world to
+ * him, and when they are over he shall be logged in still. */
+static bool unlisted(const struct http_call *call, const struct policy_guest *guest)
+{
+    struct policy_refusal refusal;
+
+    return !policy_admits(services_of(call)->policy, guest, &refusal) &&
+           refusal.reason == PROTOCOL_REASON_NOT_LISTED;
 }
 
 /* -- tokens ------------------------------------------------------------------------------------ */
@@ -145,7 +166,7 @@ static void known(void *context, uint64_t tag, const struct accounts_answer *ans
     struct http_call *call = context;
     const struct http_services *services = services_of(call);
     struct refresh_asker asker = {.done = issued, .context = call, .tag = tag};
-    struct policy_guest guest = {.player = 0};
+    struct policy_guest guest;
     const struct ban *ban;
 
     if (answer->reason != PROTOCOL_REASON_NONE) {
@@ -157,10 +178,7 @@ static void known(void *context, uint64_t tag, const struct accounts_answer *ans
         refuse_banned(call, ban);
         return;
     }
-    guest.player = answer->player;
-    guest.staff = answer->role != PROTOCOL_ROLE_PLAYER;
-    guest.here = presence_stands(services->presence, answer->player);
-    guest.returns = presence_returns(services->presence, answer->player);
+    guest = guest_of(call, answer->player, answer->role);
     if (turned_away(call, &guest))
         return;
     note_login(call, answer->player);
@@ -209,10 +227,13 @@ static void refuse_refresh(struct http_call *call)
     call_problem(call, 401, protocol_reason_text(PROTOCOL_REASON_TOKEN_REFUSED));
 }
 
+/* Banned, or off the list: his logins are over. */
 static void refreshed(void *context, uint64_t tag, const struct refresh_answer *answer)
 {
+    static const struct refresh_asker nobody = {.done = NULL};
     struct http_call *call = context;
     const struct http_services *services = services_of(call);
+    struct policy_guest guest;
     const struct ban *ban;
 
     if (answer->outcome == REFRESH_AWAY) {
@@ -225,8 +246,14 @@ static void refreshed(void *context, uint64_t tag, const struct refresh_answer *
     }
     ban = bans_account(services->bans, answer->player, timestamp_now_ms());
     if (ban) {
-        refresh_end_all(services->refresh, answer->player, &(struct refresh_asker){.done = NULL});
+        refresh_end_all(services->refresh, answer->player, &nobody);
         refuse_banned(call, ban);
+        return;
+    }
+    guest = guest_of(call, answer->player, answer->role);
+    if (unlisted(call, &guest)) {
+        refresh_end_all(services->refresh, answer->player, &nobody);
+        (void)turned_away(call, &guest);
         return;
     }
     answer_tokens(call, (int)tag, answer);

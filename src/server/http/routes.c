@@ -78,7 +78,7 @@ REPLIES REGISTERED[] = {{201, "The account is made, and logged in", "Tokens"}, {
                         {403, "This server takes no registrations, or you are banned", NULL}, END};
 REPLIES LOGGED_IN[] = {{200, "Logged in", "Tokens"}, {401, "Wrong name or password", NULL}, {403, "Banned", NULL}, END};
 REPLIES REFRESHED[] = {{200, "The next pair of tokens", "Tokens"}, {401, "The token is not good any more: log in again", NULL},
-                       {403, "Banned", NULL}, END};
+                       {403, "Banned, or listed no longer where only those on a list may in", NULL}, END};
 REPLIES LOGGED_OUT[] = {{204, "It is over", NULL}, {401, "No token, or none that is good", NULL}, END};
 REPLIES SESSIONS[] = {{200, "One's own, newest first; Link leads to older ones", "[Session]"}, END};
 REPLIES CHAT[] = {{200, "The newest lines, oldest first; Link leads to older ones", "[ChatLine]"}, END};
