@@ -366,6 +366,37 @@ static void test_rates_of_nothing(void **state)
     wire_free(wire);
 }
 
+static void reload_with(const char *more_ini)
+{
+    daemon_configure(&server, more_ini);
+    daemon_signal(&server, SIGHUP);
+}
+
+/* What a reload says of limits holds for connections that are there, and for who is limited. */
+static void test_rates_of_a_reload(void **state)
+{
+    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", NULL};
+    struct wire *wire;
+    unsigned asked = 0;
+
+    (void)state;
+    begin(extra);
+    wire = wire_new(wire_port(&server, false), false);
+    while (wire_get(wire, STATS, NULL) == 200 && ++asked < 100)
+        ;
+    assert_int_equal(wire->status, 429);
+    assert_string_equal(wire_header(wire, "ratelimit-limit"), "15");
+    reload_with("[http]\nreads_per_minute = 0\n");
+    UNTIL(NULL, DEADLINE_MS,
+          wire_get(wire, STATS, NULL) == 200 && wire_header(wire, "ratelimit-limit") == NULL);
+    for (asked = 0; asked < 100; asked++)
+        assert_int_equal(wire_get(wire, STATS, NULL), 200);
+    reload_with("[http]\nreads_per_minute = 40\n");
+    UNTIL(NULL, DEADLINE_MS, wire_get(wire, STATS, NULL) == 429);
+    assert_string_equal(wire_header(wire, "ratelimit-limit"), "10");
+    wire_free(wire);
+}
+
 /* From another address each time: the account is what they have in common. */
 static void test_rates_of_accounts(void **state)
 {
@@ -707,6 +738,7 @@ int main(void)
         STAGED(test_per_address, NULL),
         STAGED(test_rates, NULL),
         STAGED(test_rates_of_nothing, NULL),
+        STAGED(test_rates_of_a_reload, "[http]\nreads_per_minute = 60\n"),
         STAGED(test_rates_of_accounts, NULL),
         STAGED(test_cors, "[http]\ncors_origins = https://play.example\ncors_credentials = yes\n"),
         STAGED(test_reload, NULL),
