@@ -1,13 +1,15 @@
 /* web_load.c -- players of the web: Socket.IO over plain WebSockets, as many as one core can be,
  * against our server or another that speaks the same events (doc/contract.md).
  *
- *   bench/web_load --port P [--host H] [--players N] [--seconds S] [--stand]
+ *   bench/web_load --port P [--host H] [--players N] [--seconds S] [--at-once N] [--stand |
+ * --enter]
  *
- * They come in (32 at once), then each says where it is ten times a second, at times set
+ * They come in (so many at once: 32), then each says where it is ten times a second, at times set
  * beforehand: what the others get is timed from when a move was due, not from when it went out (no
  * coordinated omission). Each walks a path that does not come back within its last 64 moves, so
  * that a move is known again by its place, and nothing is added to the wire. Every frame of every
  * player is taken apart. --stand: they do not join, and do nothing, for the memory of a connection.
+ * --enter: once all are in it is over.
  * Prints one JSON object as bench/peers' load generators do, and says "N of M are in" on stderr.
  * Exit status: 0, 1 with a sentence, 2 wrong usage. */
 #include <config.h> /* first: it opens up the system headers */
@@ -34,7 +36,6 @@
 #include "bots/histogram.h"
 
 #define MOVE_US     100000
-#define ENTERING    32 /* at once */
 #define ENTER_US    20000000
 #define SETTLE_US   1000000
 #define DRAIN_US    2000000
@@ -70,8 +71,8 @@ struct player {
 
 struct load {
     const char *host;
-    unsigned port, players_n, seconds;
-    bool stand;
+    unsigned port, players_n, seconds, at_once;
+    bool stand, enter;
     int epoll;
     struct player *players;
     uint32_t *seen; /* [receiver * players_n + mover]: how many of the mover's moves, or later ones,
@@ -471,7 +472,7 @@ static uint64_t enter(struct load *load)
     uint64_t began_us = now_us();
     unsigned wide = (unsigned)ceil(sqrt(load->players_n));
     while (load->joined + load->lost < load->players_n && now_us() - began_us < ENTER_US) {
-        while (load->next < load->players_n && load->entering < ENTERING) {
+        while (load->next < load->players_n && load->entering < load->at_once) {
             struct player *player = &load->players[load->next];
             player->home.x = (int32_t)(load->next % wide) * (UNITS / 2);
             player->home.z = (int32_t)(load->next / wide) * (UNITS / 2);
@@ -505,14 +506,17 @@ static void go_on(struct load *load, uint64_t until_us)
     }
 }
 
-static void report(const struct load *load, double seconds, uint64_t spent_us, uint64_t bytes,
-                   uint64_t entering_us)
+static void report_entering(const struct load *load, uint64_t entering_us)
 {
-    uint64_t expected = load->moves * (load->players_n - 1);
     printf("{\n \"players\": %u, \"joined\": %u, \"lost\": %u, \"joins_s\": %.0f, \"strange\": "
            "%llu,\n",
            load->players_n, load->joined, load->lost, load->joined * 1e6 / (double)entering_us,
            (unsigned long long)load->strange);
+}
+
+static void report(const struct load *load, double seconds, uint64_t spent_us, uint64_t bytes)
+{
+    uint64_t expected = load->moves * (load->players_n - 1);
     printf(" \"measured\": {\"seconds\": %.3f, \"cpu_percent\": %.1f, \"moves\": %llu,\n"
            "  \"latency_ms\": {\"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f},\n"
            "  \"deliveries_s\": %.0f, \"ratio\": %.5f, \"wire_bytes_in_s\": %.0f}\n}\n",
@@ -541,7 +545,8 @@ static void parse(struct load *load, int argc, char **argv)
     static const struct option OPTIONS[] = {
         {"host", required_argument, NULL, 'h'},    {"port", required_argument, NULL, 'p'},
         {"players", required_argument, NULL, 'n'}, {"seconds", required_argument, NULL, 's'},
-        {"stand", no_argument, NULL, 'i'},         {0}};
+        {"stand", no_argument, NULL, 'i'},         {"enter", no_argument, NULL, 'e'},
+        {"at-once", required_argument, NULL, 'a'}, {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
         switch (option) {
@@ -560,6 +565,12 @@ static void parse(struct load *load, int argc, char **argv)
         case 'i':
             load->stand = true;
             break;
+        case 'e':
+            load->enter = true;
+            break;
+        case 'a':
+            load->at_once = number(optarg, PLAYERS_MAX);
+            break;
         default:
             exit(2);
         }
@@ -567,7 +578,8 @@ static void parse(struct load *load, int argc, char **argv)
     if (load->port == 0 || optind < argc) {
         fprintf(
             stderr,
-            "usage: bench/web_load --port P [--host H] [--players N] [--seconds S] [--stand]\n");
+            "usage: bench/web_load --port P [--host H] [--players N] [--seconds S] [--at-once N] "
+            "[--stand | --enter]\n");
         exit(2);
     }
 }
@@ -600,14 +612,22 @@ static void release(struct load *load)
 
 int main(int argc, char **argv)
 {
-    static struct load load = {.host = "127.0.0.1", .players_n = 20, .seconds = 10};
+    static struct load load = {.host = "127.0.0.1", .players_n = 20, .seconds = 10, .at_once = 32};
     uint64_t entering_us, spent_us, bytes, from_us;
     double seconds;
 
     parse(&load, argc, argv);
     prepare(&load);
     signal(SIGPIPE, SIG_IGN);
+    spent_us = cpu_us();
     entering_us = enter(&load);
+    report_entering(&load, entering_us);
+    if (load.enter) {
+        printf(" \"load_percent\": %.1f\n}\n",
+               100 * (double)(cpu_us() - spent_us) / (double)entering_us);
+        release(&load);
+        return 0;
+    }
     begin(&load);
     go_on(&load, load.begin_us);
     from_us = now_us();
@@ -620,7 +640,7 @@ int main(int argc, char **argv)
     for (uint64_t until_us = now_us() + DRAIN_US;
          now_us() < until_us && load.delivered < load.moves * (load.players_n - 1);)
         look(&load, 20);
-    report(&load, seconds, spent_us, bytes, entering_us);
+    report(&load, seconds, spent_us, bytes);
     release(&load);
     return 0;
 }

@@ -13,12 +13,15 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
+import machine
+import strangers
 from machine import Trouble
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEERS = ("socketio", "socketio-batched", "colyseus")
 READY_S = 30
 STORM = 1000           # logins, where the bots are not told otherwise
+SETTLE_S = 1           # until what strangers take shows
 BUDGET_BYTES = 131072  # of a player, in crowds; the tables say so
 
 
@@ -54,6 +57,7 @@ class Server:
             match = re.search(ready, self.log())
             if match:
                 self.port = int(match[1])
+                self.idle_files = machine.files(self.pid)
                 return
             if self.process.poll() is not None or time.monotonic() > until:
                 self.stop()
@@ -125,6 +129,13 @@ class Openmmo:
             return 0
         return max([STORM, *(int(option.partition("=")[2]) for option in self.bots_options if option.startswith("--more="))])
 
+    def connections(self, players):
+        return players + self.more() + 200
+
+    def besides(self, server):
+        """Figures of what went on beside the load; it ends."""
+        return {}
+
     def home(self, work, players):
         """Where state and accounts of a run lie. Players who had to walk far to where they live need it once: the next run
         with as many of them finds them there."""
@@ -140,7 +151,7 @@ class Openmmo:
         door, said = self.door(place)
         options = {**door, "server.state": state, "admin.socket": f"{work}/admin.sock", "metrics.listen": "",
                    "net.io_threads": "1", "net.players_max": str(players + self.more() + 50),
-                   "net.connections_max": str(players + self.more() + 200), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
+                   "net.connections_max": str(self.connections(players)), "limits.exempt": "127.0.0.0/8,10.0.0.0/8"}
         if "--by-password" not in self.bots_options:  # then hashes are not what is measured
             options.update({"accounts.argon2_ops": "1", "accounts.argon2_memory": "8KiB"})
         if self.budget():
@@ -197,6 +208,63 @@ class OpenmmoConsoles(Openmmo):
 
 
 @dataclass
+class OpenmmoBeset(Openmmo):
+    """Our daemon with the ports of HTTP and HTTPS open too, and strangers at its ports (lib/strangers.py) if it is so beset."""
+    kind: str = ""
+    strangers: int = 0  # there is room for them in any case
+    beset: bool = False
+    name: str = "openmmo-beset"
+
+    def door(self, place):
+        doors, said = super().door(place)
+        return ({**doors, "http.listen": f"{place.address}:0", "http.tls_listen": f"{place.address}:0", "http.redirect": "no",
+                 "http.connections_max": str(self.strangers + 500)}, said + r"[\s\S]*event=ready")
+
+    def connections(self, players):
+        return super().connections(players) + self.strangers
+
+    def start(self, work, players, place):
+        server = super().start(work, players, place)
+        if self.beset:
+            try:
+                self.come(server, work, place)
+            except BaseException:
+                server.stop()
+                raise
+        return server
+
+    def come(self, server, work, place):
+        ports = [re.search(rf'event=http_listening.*address="?\S*:(\d+)"?.*the {door} port', server.log())[1]
+                 for door in ("HTTP", "HTTPS")]
+        idle_kib = machine.rss_kib(server.pid)
+        self.log_path = f"{work}/strangers.log"
+        with open(self.log_path, "wb") as log:
+            server.beside.append(subprocess.Popen(
+                place.load([sys.executable, strangers.__file__, self.kind, str(self.strangers), place.address, *ports, str(server.port)]),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
+        until = time.monotonic() + READY_S
+        while "all are there" not in self.strangers_said():
+            if server.beside[-1].poll() is not None or time.monotonic() > until:
+                raise Trouble("the strangers did not come: " + (self.strangers_said().strip().splitlines() or ["no word"])[-1])
+            time.sleep(0.05)
+        time.sleep(SETTLE_S)
+        self.strangers_mib = (machine.rss_kib(server.pid) - idle_kib) / 1024
+
+    def strangers_said(self):
+        with open(self.log_path) as log:
+            return log.read()
+
+    def besides(self, server):
+        if not self.beset:
+            return {}
+        end(server.beside[-1])
+        try:
+            return {"strangers_mib": self.strangers_mib, **json.loads(self.strangers_said().strip().splitlines()[-1])}
+        except ValueError:
+            raise Trouble("the strangers ended: " + self.strangers_said().strip().splitlines()[-1]) from None
+
+
+@dataclass
 class OpenmmoWeb(Openmmo):
     """Our daemon as web clients see it: guests by Socket.IO over plain WebSockets (bench/web_load)."""
     name: str = "openmmo-web"
@@ -216,6 +284,9 @@ class OpenmmoWeb(Openmmo):
 
     def idle_load(self, server, sockets, seconds, place):
         return web_load(self.web_load, server, sockets, seconds, place, "--stand")
+
+    def enter_load(self, server, players, at_once, place):
+        return web_load(self.web_load, server, players, 1, place, "--enter", "--at-once", str(at_once))
 
 
 def web_load_of(build):
@@ -261,6 +332,12 @@ class Peer:
 
     def idle_load(self, server, sockets, seconds, place):
         return web_load(web_load_of(self.build), server, sockets, seconds, place, "--stand")
+
+    def enter_load(self, server, players, at_once, place):
+        return web_load(web_load_of(self.build), server, players, 1, place, "--enter", "--at-once", str(at_once))
+
+    def besides(self, server):
+        return {}
 
     def here(self, server):
         return 0

@@ -105,6 +105,11 @@ def rss_kib(pid):
         return int(re.search(r"^VmRSS:\s+(\d+)", file.read(), re.M)[1])
 
 
+def files(pid):
+    """How many descriptors a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def slab_kib():
     """What kernel objects of connections take, both ends of all of them; None unless root."""
     try:

@@ -83,18 +83,19 @@ def running(contender, players, place):
 
 
 class Moment:
-    """What was spent up to a moment, by the load's session, the server and the cores."""
+    """What was spent up to a moment, by the sessions of the load and of who comes beside it, the server and the cores."""
 
-    def __init__(self, load_pid, server_pid, port, inside):
+    def __init__(self, load_pids, server_pid, port, inside):
         self.at = time.monotonic()
-        self.load = machine.session_cpu_seconds(load_pid)
+        self.load = sum(machine.session_cpu_seconds(pid) for pid in load_pids)
         self.threads = machine.thread_cpu_seconds(server_pid)
         self.cores = machine.cpu_times()
         self.traffic = machine.socket_traffic(port, inside)
 
 
 def moment(server, load, place):
-    return machine.aside(Moment, load.process.pid, server.pid, server.port, place.server_inside)
+    loads = [process.pid for process in (load.process, *server.beside)]
+    return machine.aside(Moment, loads, server.pid, server.port, place.server_inside)
 
 
 def spent(before, after, place):
@@ -203,8 +204,10 @@ def run(contender, players, seconds, place, with_limit=True):
             figures.update(memory(server, players, place, idle_kib, idle_slab))
             figures["tick_p99_us"] = contender.tick_p99_us(server)
             figures.update(from_report(load.report(seconds + 30), contender.wanderers))
+            figures.update(contender.besides(server))
             time.sleep(LEFT_S)
             figures["rss_left_mib"] = machine.rss_kib(server.pid) / 1024
+            figures["files_left"] = machine.files(server.pid) - server.idle_files
         finally:
             end(load.process)
     derive(figures)
@@ -221,6 +224,19 @@ def memory(server, players, place, idle_kib, idle_slab):
         # Both ends of each connection are on this machine: half is the server's.
         "kernel_objects_kib": (slab - idle_slab) / players / 2 if slab is not None and idle_slab is not None else None,
     }
+
+
+def joins(contender, players, at_once, place):
+    """How fast players come in, of whom so many are under way at once."""
+    with running(contender, players, place) as (server, work):
+        before, at = machine.thread_cpu_seconds(server.pid), time.monotonic()
+        load = Load(contender.enter_load(server, players, at_once, place), work)
+        try:
+            figures = load.report(60)
+            after, wall = machine.thread_cpu_seconds(server.pid), time.monotonic() - at
+        finally:
+            end(load.process)
+    return {**figures, "server_percent": 100 * (sum(after.values()) - sum(before.values())) / wall}
 
 
 def idle_memory(contender, sockets, seconds, place):

@@ -11,6 +11,11 @@ ROWS = (
     ("lost", "lost", "{:.0f}", True),
     ("joins_s", "came in, a second", "{:,.0f}", True),
     ("odd_ended", "connections of those who misbehave, ended", "{:.0f}", True),
+    ("strangers", "strangers' connections, at once", "{:,.0f}", True),
+    ("strangers_came", "of theirs, all in all", "{:,.0f}", True),
+    ("strangers_ended", "of these the server ended", "{:,.0f}", True),
+    ("strangers_answered", "hidden requests that were answered", "{:.0f}", True),
+    ("strangers_mib", "RSS that they took MiB", "{:.1f}", True),
     ("teleports", "times a player was put elsewhere", "{:.1f}", True),
     ("storm_joined", "more who came in meanwhile", "{:.0f}", True),
     ("storm_p50", "their logins p50 ms", "{:.0f}", False),
@@ -41,6 +46,7 @@ ROWS = (
     ("rss_begun_mib", "RSS MiB with all in", "{:.1f}", True),
     ("rss_end_mib", "RSS MiB at the end", "{:.1f}", True),
     ("rss_left_mib", "RSS MiB once all have left", "{:.1f}", True),
+    ("files_left", "more descriptors than before the first came, likewise", "{:.0f}", True),
     ("kernel_buffers_kib", "kernel: socket buffers a player KiB", "{:.1f}", True),
     ("kernel_objects_kib", "kernel: objects a connection's end KiB", "{:.1f}", True),
     ("load_percent", "load CPU % of a core", "{:.0f}", True),
@@ -49,7 +55,7 @@ ROWS = (
 )
 
 # Of these a ratio says nothing.
-NO_RATIO = ("joined", "lost", "odd_ended", "teleports", "storm_joined", "faults", "neighbours", "steal_percent", "other_percent",
+NO_RATIO = ("joined", "lost", "files_left", "odd_ended", "teleports", "storm_joined", "faults", "neighbours", "steal_percent", "other_percent",
             "kernel_objects_kib")
 
 
@@ -159,6 +165,15 @@ def within(quiet, again, disturbed, key, what):
             f"{'holds' if found <= allowed else 'DOES NOT HOLD'}")
 
 
+def kept(quiet, disturbed):
+    """What strangers took may be kept for who comes next, but no more than that, and a tenth of the quiet runs' memory."""
+    took = median(run["strangers_mib"] for run in disturbed)
+    before = median(run["rss_left_mib"] for run in quiet)
+    more = median(run["rss_left_mib"] for run in disturbed) - before
+    return (f"memory once all have left: {more:.1f} MiB over the quiet runs' {before:.1f}; the {took:.1f} that the strangers took may be "
+            f"kept for who comes next: {'holds' if more <= took + (ALLOWED - 1) * before else 'DOES NOT HOLD'}")
+
+
 def verdicts(quiet, again, disturbed):
     lost = sum(run["lost"] for run in disturbed)
     faults = sum(run.get("faults") or 0 for run in disturbed)
@@ -171,9 +186,17 @@ def verdicts(quiet, again, disturbed):
                      "of their own; all take part, so there is no verdict")
     else:
         found.append(within(quiet, again, disturbed, "p99", "delivery p99"))
+    if any("strangers" in run for run in disturbed):
+        left = [max(run["files_left"] for run in runs) for runs in (quiet + again, disturbed)]
+        found.append(f"descriptors that are open still once all have left: {left[1]}, in the quiet runs {left[0]}: "
+                     f"{'holds' if left[1] <= left[0] else 'DOES NOT HOLD'}")
+    if any("strangers_answered" in run for run in disturbed):
+        answered = sum(run["strangers_answered"] for run in disturbed)
+        found.append(f"hidden requests that were answered: {answered}: {'holds' if answered == 0 else 'DOES NOT HOLD'}")
     if any(run.get("storm_joined") for run in disturbed):
         found.append("memory: the disturbed runs had more players in, and say what those took; no verdict")
     else:
         found.append(within(*growth, "growth", "memory at the end over that with all in"))
-        found.append(within(quiet, again, disturbed, "rss_left_mib", "memory once all have left"))
+        found.append(kept(quiet, disturbed) if any("strangers_mib" in run for run in disturbed)
+                     else within(quiet, again, disturbed, "rss_left_mib", "memory once all have left"))
     return found
