@@ -1470,6 +1470,51 @@ static void a_slow_subscriber_loses_samples_and_nobody_waits(void **state)
     peer_free(other);
 }
 
+/* Who takes nothing while an alert ends is told so when he does: it is said once, and that was lost.
+ */
+static void what_changed_unheard_is_told_again(void **state)
+{
+    static const char ASK[] =
+        "{\"jsonrpc\":\"2.0\",\"method\":\"players.list\",\"params\":{\"limit\":1000},\"id\":1}\n";
+    struct alerts_facts facts = {.now_ms = 1000,
+                                 .wall_ms = 1700000000000,
+                                 .tempo_permille = 1000,
+                                 .certificate_s = INT64_MAX,
+                                 .journal_stopped = true};
+    struct peer *slow = peer_new();
+    uint64_t end_ms = now_ms() + 2 * DEADLINE_MS;
+    bool over = false;
+
+    (void)state;
+    fake_host_players(700);
+    alerts_look(&fake_host.alerts, &facts);
+    json_decref(result(slow, "subscribe", "{\"topic\":\"alerts\",\"interval_ms\":100}"));
+    json_decref(notified(slow, "alerts"));
+    for (unsigned i = 0; i < 8; i++)
+        peer_tell(slow, ASK);
+    for (int part = 0; part < 2; part++) {
+        int64_t dropped = metrics_value(METRIC_ADMIN_DROPPED);
+
+        while (metrics_value(METRIC_ADMIN_DROPPED) == dropped) {
+            assert_true(now_ms() < end_ms);
+            fake_host_turn();
+        }
+        facts.now_ms += 1000;
+        facts.journal_stopped = false;
+        alerts_look(&fake_host.alerts, &facts);
+    }
+    while (!over) {
+        json_t *params = notified(slow, "alerts");
+        const json_t *data = json_object_get(params, "data");
+
+        over = json_array_size(json_object_get(data, "active")) == 0;
+        assert_true(!over || json_array_size(json_object_get(data, "recent")) == 1);
+        json_decref(params);
+        assert_true(now_ms() < end_ms);
+    }
+    peer_free(slow);
+}
+
 /* A sample that is longer than what may wait comes to who reads. */
 static void a_long_sample_comes_to_who_reads(void **state)
 {
@@ -1576,6 +1621,7 @@ int main(void)
         WITH_HOST(the_audit_is_told_as_it_is_written),
         cmocka_unit_test(audit_rows_go_round),
         WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
+        WITH_HOST(what_changed_unheard_is_told_again),
         WITH_HOST(a_long_sample_comes_to_who_reads),
         WITH_HOST(who_never_reads_is_not_read),
         WITH_HOST(many_come_and_go),

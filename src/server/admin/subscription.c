@@ -22,7 +22,7 @@ struct subscription {
     struct transcript_place chat_at; /* the chat topic: as far as it was said */
     uint64_t changes;                /* the alerts and reports topics: as of what was said last */
     uint64_t audit_after;            /* the audit topic: the last row that was said */
-    bool said;                       /* the same: anything was */
+    bool said; /* the same: it was, and nothing of it was lost */
 };
 
 static json_t *sample_metrics(struct subscription *subscription)
@@ -179,9 +179,11 @@ static int say(struct subscription *subscription, json_t *data)
     return result;
 }
 
+/* What is said once a change, and was not heard, is said again. */
 static void lose(struct subscription *subscription, uint64_t n)
 {
     subscription->lost += n;
+    subscription->said = false;
     metrics_add(METRIC_ADMIN_DROPPED, n);
 }
 
