@@ -185,6 +185,10 @@ int main(int argc, char **argv)
         return arguments.json ? misused() : console_run(&arguments.console);
     if (strcmp(argv[0], "complete") == 0)
         return completion_run(arguments.path, OPTIONS, argv + 1, argc - 1);
+    if (arguments.console.record != NULL || arguments.console.replay != NULL) {
+        fprintf(stderr, "openmmo-console: --record and --replay are for the screens\n");
+        return CONSOLE_USAGE;
+    }
     if (argc > 1 && strcmp(argv[0], "exec") == 0) {
         struct exec_options options = {arguments.path, arguments.json, arguments.yes};
 

@@ -96,6 +96,23 @@ json_t *request_value(const json_t *methods, const char *method, const char *par
     return value_of(text, json_string_value(json_object_get(request_row(params, param), "type")));
 }
 
+void request_refuse(const json_t *methods, const char *method, const char *param,
+                    struct error *error)
+{
+    const json_t *params = json_object_get(request_row(methods, method), "params");
+    const json_t *row = request_row(params, param);
+    const char *type = json_string_value(json_object_get(row, "type"));
+
+    if (type != NULL && strcmp(type, "integer") == 0)
+        error_set(error, "%s must be a whole number from %lld to %lld", param,
+                  (long long)json_integer_value(json_object_get(row, "min")),
+                  (long long)json_integer_value(json_object_get(row, "max")));
+    else if (type != NULL && strcmp(type, "boolean") == 0)
+        error_set(error, "%s must be yes or no", param);
+    else
+        error_set(error, "%s must be an object of JSON", param);
+}
+
 json_t *request_params(const json_t *methods, const char *method, char *const *words, int n,
                        struct error *error)
 {
@@ -114,8 +131,10 @@ json_t *request_params(const json_t *methods, const char *method, char *const *w
         snprintf(name, sizeof(name), "%.*s", (int)(equals - words[i]), words[i]);
         value = request_value(methods, method, name, equals + 1);
         if (value == NULL || json_object_get(params, name) != NULL) {
-            error_set(error, "%s: %s", name,
-                      value == NULL ? "this is not such a value" : "it is given twice");
+            if (value == NULL)
+                request_refuse(methods, method, name, error);
+            else
+                error_set(error, "%s: it is given twice", name);
             json_decref(value);
             json_decref(params);
             return NULL;

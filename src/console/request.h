@@ -26,6 +26,9 @@ const json_t *request_row(const json_t *list, const char *name);
 /* The value that a method's parameter takes for that text; NULL: it is no such value. */
 json_t *request_value(const json_t *methods, const char *method, const char *param,
                       const char *text);
+/* Why request_value gave NULL: what the parameter takes, as the daemon would say it. */
+void request_refuse(const json_t *methods, const char *method, const char *param,
+                    struct error *error);
 /* name=value words as an object; the caller owns it. NULL + error. */
 json_t *request_params(const json_t *methods, const char *method, char *const *words, int n,
                        struct error *error);

@@ -82,8 +82,10 @@ static int put(json_t *params, const struct form *form, const json_t *methods, c
     snprintf(joined, sizeof(joined), "%s%s%s", before != NULL ? before : "",
              before != NULL ? " " : "", word);
     value = request_value(methods, form->method, name, joined);
-    if (value == NULL)
-        return error_set(error, "%s: this is not such a value: \"%s\"", name, joined);
+    if (value == NULL) {
+        request_refuse(methods, form->method, name, error);
+        return -1;
+    }
     json_object_set_new(params, name, value);
     return 0;
 }
