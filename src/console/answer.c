@@ -1,8 +1,12 @@
 /* answer.c -- see answer.h. */
 #include "answer.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/text.h"
 
@@ -181,4 +185,36 @@ void answer_print(FILE *out, const json_t *answer, bool json)
         print_json(out, answer);
     if (json || !json_is_object(answer))
         fputc('\n', out);
+}
+
+static int complain(void)
+{
+    fprintf(stderr, "openmmo-console: cannot write: %s\n", strerror(errno));
+    return -1;
+}
+
+int answer_flush(FILE *out)
+{
+    return fflush(out) == 0 && !ferror(out) ? 0 : complain();
+}
+
+/* As much as a pipe takes without waiting, once it takes anything. */
+int answer_hand_over(const char *text, size_t len_bytes, int stop_fd)
+{
+    while (len_bytes > 0) {
+        struct pollfd fds[2] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
+                                {.fd = stop_fd, .events = POLLIN}};
+        ssize_t n;
+
+        if (poll(fds, 2, -1) < 0)
+            continue; /* a signal: the other one says whether it is to end */
+        if (fds[0].revents == 0)
+            return -1;
+        n = write(STDOUT_FILENO, text, len_bytes < PIPE_BUF ? len_bytes : PIPE_BUF);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return complain();
+        if (n > 0)
+            text += n, len_bytes -= (size_t)n;
+    }
+    return 0;
 }

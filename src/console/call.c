@@ -1,7 +1,6 @@
 /* call.c -- see call.h. */
 #include "call.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +53,7 @@ int call_init(struct call *call, const char *path, unsigned deadline_ms)
 
     memset(call, 0, sizeof(*call));
     call->deadline_ms = deadline_ms;
+    call->stop_fd = -1;
     call->client = admin_client_new(path, &handlers);
     return call->client != NULL ? 0 : -1;
 }
@@ -64,13 +64,16 @@ void call_fini(struct call *call)
     admin_client_free(call->client);
 }
 
-/* One turn. -1: a signal came. */
+/* One turn. -1: it is stopped. */
 static int turn(struct call *call, int wait_ms)
 {
-    struct pollfd fd = {.fd = admin_client_fd(call->client),
-                        .events = admin_client_events(call->client)};
+    struct pollfd fds[2] = {
+        {.fd = admin_client_fd(call->client), .events = admin_client_events(call->client)},
+        {.fd = call->stop_fd, .events = POLLIN}};
 
-    if (poll(&fd, 1, wait_ms) < 0)
+    if (poll(fds, 2, wait_ms) > 0 && fds[1].revents != 0)
+        call->stopped = true;
+    if (call->stopped)
         return -1;
     admin_client_pump(call->client, clock_steady_ms());
     return 0;
@@ -90,9 +93,8 @@ int call_ask(struct call *call, const char *method, json_t *params)
     if (admin_client_ask(call->client, method, params, 0, call->deadline_ms) != 0)
         end(call, NULL, ADMIN_CLIENT_LOST, "the request is too large");
     while (!call->answered) {
-        if (turn(call, admin_client_wait_ms(call->client, clock_steady_ms())) != 0 &&
-            errno != EINTR)
-            break;
+        if (turn(call, admin_client_wait_ms(call->client, clock_steady_ms())) != 0)
+            end(call, NULL, ADMIN_CLIENT_LOST, "stopped");
     }
     return call->code;
 }

@@ -13,6 +13,8 @@ struct admin_client;
 struct call {
     struct admin_client *client;
     unsigned deadline_ms;
+    int stop_fd;         /* readable: whoever waits gives up, for good; -1: none */
+    bool stopped;        /* that was seen */
     bool answered, open; /* open: it was connected and is still */
     json_t *result;      /* owned; of the last answer that was none of an error */
     int code;            /* 0: result; else why not */
@@ -25,9 +27,10 @@ struct call {
 /* In place. -1: out of memory. */
 int call_init(struct call *call, const char *path, unsigned deadline_ms) MUST_CHECK;
 void call_fini(struct call *call); /* frees */
-/* Ask and wait. params: taken. Returns call->code; 0: call->result is there until the next. */
+/* Ask and wait. params: taken. Returns call->code; 0: call->result is there until the next. Not 0
+ * where it was stopped. */
 int call_ask(struct call *call, const char *method, json_t *params);
-/* Let samples come for so long, or until the connection ends (then -1) or a signal came. */
+/* Let samples come for so long, or until it is stopped or the connection ends (then -1). */
 int call_listen(struct call *call, unsigned for_ms);
 /* The exit status that the last answer means. */
 enum console_exit call_status(const struct call *call);

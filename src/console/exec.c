@@ -55,7 +55,7 @@ static enum console_exit one(struct exec *exec, char *const *words, int n)
         return call_status(&exec->call);
     }
     answer_print(stdout, exec->call.result, exec->options->json);
-    return fflush(stdout) == 0 && !ferror(stdout) ? CONSOLE_OK : CONSOLE_FAILED;
+    return answer_flush(stdout) == 0 ? CONSOLE_OK : CONSOLE_FAILED;
 }
 
 static enum console_exit line(struct exec *exec, char *text)

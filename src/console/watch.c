@@ -1,9 +1,14 @@
 /* watch.c -- see watch.h. */
+#define _GNU_SOURCE
 #include "watch.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answer.h"
 #include "call.h"
@@ -20,32 +25,45 @@ struct watch {
     bool broken; /* nobody reads what we print */
 };
 
-static volatile sig_atomic_t stopped; /* a signal handler reaches nothing else */
+/* A signal handler reaches nothing else. A byte in it, which nobody takes, ends each wait, also one
+ * that has not begun yet. */
+static int stop_pipe[2] = {-1, -1};
 
 static void on_signal(int number)
 {
+    int kept = errno;
+
     (void)number;
-    stopped = 1;
+    (void)!write(stop_pipe[1], "", 1);
+    errno = kept;
 }
 
 static bool is_over(const struct watch *watch)
 {
-    return stopped || watch->broken ||
+    return watch->call.stopped || watch->broken ||
            (watch->options->count > 0 && watch->shown >= watch->options->count);
 }
 
 static void show(struct watch *watch, const json_t *data)
 {
-    char clock[16];
+    char clock[16], *text = NULL;
+    size_t len_bytes = 0;
+    FILE *out;
 
     if (is_over(watch))
         return;
+    out = open_memstream(&text, &len_bytes);
+    if (out == NULL) {
+        watch->broken = true;
+        return;
+    }
     if (!watch->options->json)
-        printf("%s%sZ\n", watch->shown > 0 ? "\n" : "",
-               figures_clock((int64_t)clock_wall_ms(), clock));
-    answer_print(stdout, data, watch->options->json);
-    watch->broken = fflush(stdout) != 0 || ferror(stdout);
+        fprintf(out, "%s%sZ\n", watch->shown > 0 ? "\n" : "",
+                figures_clock((int64_t)clock_wall_ms(), clock));
+    answer_print(out, data, watch->options->json);
+    watch->broken = fclose(out) != 0 || answer_hand_over(text, len_bytes, stop_pipe[0]) != 0;
     watch->shown++;
+    free(text);
 }
 
 static void on_sample(void *context, json_t *params)
@@ -53,14 +71,19 @@ static void on_sample(void *context, json_t *params)
     show(context, json_object_get(params, "data"));
 }
 
+/* Why there is no answer, which needs no word where a signal ended the wait. */
 static enum console_exit complain(const struct watch *watch)
 {
+    if (watch->call.stopped)
+        return CONSOLE_OK;
     call_complain(&watch->call);
     return call_status(&watch->call);
 }
 
 static enum console_exit lost(const struct watch *watch)
 {
+    if (watch->call.stopped)
+        return CONSOLE_OK;
     call_complain(&watch->call);
     return CONSOLE_NO_CONNECTION;
 }
@@ -128,20 +151,32 @@ static enum console_exit begin(struct watch *watch, char *const *arguments, int 
     return is_topic ? topic(watch, arguments[0], params) : method(watch, arguments[0], params);
 }
 
+/* What SIGINT and SIGTERM write into. */
+static int listen_to_signals(struct watch *watch)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    watch->call.stop_fd = stop_pipe[0];
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return 0;
+}
+
 enum console_exit watch_run(const struct watch_options *options, char *const *arguments,
                             int arguments_n)
 {
     struct watch watch = {.options = options};
-    struct sigaction action = {.sa_handler = on_signal}; /* a poll that waits is to end */
     enum console_exit status;
 
     if (call_init(&watch.call, options->path, DEADLINE_MS) != 0)
         return CONSOLE_FAILED;
     watch.call.notify = on_sample;
     watch.call.context = &watch;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    if (call_ask(&watch.call, "rpc.discover", NULL) != 0)
+    if (listen_to_signals(&watch) != 0)
+        status = CONSOLE_FAILED;
+    else if (call_ask(&watch.call, "rpc.discover", NULL) != 0)
         status = complain(&watch);
     else
         status = begin(&watch, arguments, arguments_n);

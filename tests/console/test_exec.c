@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -327,6 +328,115 @@ static void watching_says_it_again_and_again(void **state)
     assert_string_equal(said.err, "");
 }
 
+/* Watches, its stdout *out, a pipe of so many bytes. Returns its pid as soon as it minds signals.
+ */
+static pid_t watch_begin(const char *what, int pipe_bytes, int *out)
+{
+    char path[64], line[128] = "";
+    unsigned long long caught = 0;
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes), pipe_bytes);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execl(CONSOLE_PROGRAM, CONSOLE_PROGRAM, "watch", what, "--json", "--interval=60000", NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    *out = ends[0];
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    for (int i = 0; i < 1000 && (caught & (1 << (SIGINT - 1))) == 0; i++) {
+        FILE *status = fopen(path, "r");
+
+        assert_non_null(status);
+        while (fgets(line, sizeof(line), status) != NULL)
+            sscanf(line, "SigCgt: %llx", &caught);
+        fclose(status);
+        poll(NULL, 0, 10);
+    }
+    assert_true((caught & (1 << (SIGINT - 1))) != 0);
+    return pid;
+}
+
+/* It is told to end, and does so at once. Returns its exit status. */
+static int watch_ends(pid_t pid, int out)
+{
+    int status = -1;
+
+    assert_int_equal(kill(pid, SIGINT), 0);
+    for (int i = 0; i < 500; i++) {
+        if (waitpid(pid, &status, WNOHANG) == pid) {
+            close(out);
+            assert_true(WIFEXITED(status));
+            return WEXITSTATUS(status);
+        }
+        poll(NULL, 0, 10);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    fail_msg("it goes on for 5 s");
+    return -1;
+}
+
+/* A sample comes when it is there, into a pipe too, and Ctrl-C ends it whatever it waits for: the
+ * next sample, the daemon, or who reads what it prints. */
+static void watching_ends_at_once(void **state)
+{
+    struct pollfd printed;
+    int out, waiting = 0;
+    char begun;
+    pid_t pid;
+
+    (void)state;
+    pid = watch_begin("server.status", 65536, &out);
+    printed = (struct pollfd){.fd = out, .events = POLLIN};
+    assert_int_equal(poll(&printed, 1, 20000), 1);
+    assert_int_equal(read(out, &begun, 1), 1);
+    assert_int_equal(begun, '{');
+    assert_int_equal(watch_ends(pid, out), 0);
+
+    kill(daemon_pid, SIGSTOP);
+    pid = watch_begin("server.status", 65536, &out);
+    assert_int_equal(watch_ends(pid, out), 0);
+    pid = watch_begin("metrics", 65536, &out);
+    assert_int_equal(watch_ends(pid, out), 0);
+    kill(daemon_pid, SIGCONT);
+
+    pid = watch_begin("rpc.discover", 4096, &out); /* less than it says */
+    for (int i = 0; i < 2000 && waiting < 4096; i++) {
+        assert_int_equal(ioctl(out, FIONREAD, &waiting), 0);
+        poll(NULL, 0, 10);
+    }
+    assert_int_equal(waiting, 4096);
+    assert_int_equal(watch_ends(pid, out), 1); /* not all of it was said */
+}
+
+/* A disk that is full is no success. */
+static void what_cannot_be_written_fails(void **state)
+{
+    static const char *const COMMANDS[] = {"exec server.status", "exec rpc.discover --json",
+                                           "watch metrics --interval=100",
+                                           "watch server.status --interval=100"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(COMMANDS); i++) {
+        char command[1200];
+
+        snprintf(command, sizeof(command), "exec timeout 20 %s %s >/dev/full 2>%s/err",
+                 CONSOLE_PROGRAM, COMMANDS[i], directory);
+        said.status = WEXITSTATUS(system(command));
+        slurp("err", said.err, sizeof(said.err));
+        assert_string_equal(said.err, "openmmo-console: cannot write: No space left on device\n");
+        assert_int_equal(said.status, 1);
+    }
+}
+
 /* Does the shell's completion offer that word behind those? */
 static void completes(const char *before, const char *begun, const char *word)
 {
@@ -524,6 +634,8 @@ int main(void)
         cmocka_unit_test(what_is_asked_is_done),
         cmocka_unit_test(many_are_done_in_one_go),
         cmocka_unit_test(watching_says_it_again_and_again),
+        cmocka_unit_test(watching_ends_at_once),
+        cmocka_unit_test(what_cannot_be_written_fails),
         cmocka_unit_test(everything_completes),
         cmocka_unit_test(bash_completes),
         cmocka_unit_test(the_manual_lists_every_method),
