@@ -292,6 +292,56 @@ void option_value_clear(const struct option_row *row, union option_field *field)
     }
 }
 
+static bool lists_same(const struct option_list *a, const struct option_list *b)
+{
+    if (a->items_n != b->items_n)
+        return false;
+    for (unsigned i = 0; i < a->items_n; i++) {
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool fields_same(const struct option_row *row, const union option_field *a,
+                        const union option_field *b)
+{
+    switch (row->type) {
+    case OPTION_BOOL:
+        return a->flag == b->flag;
+    case OPTION_INTEGER:
+    case OPTION_DURATION:
+    case OPTION_ENUM:
+        return a->number == b->number;
+    case OPTION_BYTES:
+        return a->bytes == b->bytes;
+    case OPTION_STRING:
+    case OPTION_PATH:
+        return strcmp(a->text, b->text) == 0;
+    case OPTION_LIST:
+        return lists_same(&a->list, &b->list);
+    }
+    return false;
+}
+
+bool option_value_same(const struct option_row *row, const char *a, const char *b)
+{
+    union option_field one, other;
+    bool same;
+
+    if (strcmp(a, b) == 0)
+        return true;
+    if (option_value_parse(row, a, &one, NULL) < 0)
+        return false;
+    same = option_value_parse(row, b, &other, NULL) == 0;
+    if (same) {
+        same = fields_same(row, &one, &other);
+        option_value_clear(row, &other);
+    }
+    option_value_clear(row, &one);
+    return same;
+}
+
 static size_t field_bytes(const struct option_row *row)
 {
     switch (row->type) {

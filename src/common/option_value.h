@@ -23,6 +23,9 @@ int option_value_parse(const struct option_row *row, const char *text, union opt
                        struct error *error) MUST_CHECK;
 /* Free what the field owns. */
 void option_value_clear(const struct option_row *row, union option_field *field);
+/* Whether two texts mean the same value: 5000ms and 5s, "a,b" and "a, b". Where one means none, or
+ * memory is out, they do if they are the same text. */
+bool option_value_same(const struct option_row *row, const char *a, const char *b);
 /* Between the union and the program's struct, whose field has the size of the row's type. */
 void option_value_store(const struct option_row *row, void *values,
                         const union option_field *field);

@@ -655,6 +655,13 @@ enum option_source options_source(const struct options *options, size_t row)
     return (enum option_source)(holding(options, row) - options->slots[row]);
 }
 
+bool options_is_default(const struct options *options, size_t row)
+{
+    const struct option_row *about = &options->table->rows[row];
+
+    return option_value_same(about, held_text(options, row), about->initial);
+}
+
 bool options_differ(const struct options *a, const struct options *b, size_t row)
 {
     return strcmp(held_text(a, row), held_text(b, row)) != 0;

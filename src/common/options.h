@@ -136,6 +136,8 @@ const char *options_value(const struct options *options, size_t row);
 const char *options_origin(const struct options *options, size_t row); /* where it came from */
 /* The same, as a kind. */
 enum option_source options_source(const struct options *options, size_t row);
+/* True if its value is the default's, wherever it came from. */
+bool options_is_default(const struct options *options, size_t row);
 /* True if the texts of a row differ in the two loads. */
 bool options_differ(const struct options *a, const struct options *b, size_t row);
 /* The same values and flags once more, without the errors. NULL when out of memory. */

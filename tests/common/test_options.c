@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/option_value.h"
 #include "common/options.h"
 
 struct values {
@@ -271,6 +272,41 @@ static void test_differ_and_take(void **state)
     options_free(b);
 }
 
+/* What is given at its default, in whatever words, is at its default. */
+static void test_default_in_other_words(void **state)
+{
+    /* clang-format off */
+    static const struct { const char *name, *text; bool is_default; } CASES[] = {
+        {"main.loud", "no", true}, {"main.loud", "off", true}, {"main.loud", "0", true}, {"main.loud", "yes", false},
+        {"main.count", "auto", true}, {"main.count", "5", false},
+        {"main.timeout", "5s", true}, {"main.timeout", "5000ms", true}, {"main.timeout", "5001ms", false},
+        {"main.colour", "green", true}, {"main.colour", "blue", false},
+        {"main.room", "64KiB", true}, {"main.room", "65536", true}, {"main.room", "65537", false},
+        {"texts.title", "A title", true}, {"texts.title", "a title", false},
+        {"texts.secret", "x", false}, {"texts.file", "a.txt", true}, {"texts.file", "./a.txt", false},
+        {"texts.hosts", "", true}, {"texts.hosts", "a", false},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct options *options = options_new(&table);
+        size_t row = row_of(CASES[i].name);
+        struct error error;
+
+        assert_true(options_is_default(options, row));
+        assert_int_equal(options_set(options, row, CASES[i].text, "us", &error), 0);
+        if (options_is_default(options, row) != CASES[i].is_default)
+            fail_msg("%s = %s: wrong", CASES[i].name, CASES[i].text);
+        options_free(options);
+    }
+    assert_true(option_value_same(&rows[8], "a,b", " a , b"));
+    assert_false(option_value_same(&rows[8], "a,b", "b,a"));
+    assert_false(option_value_same(&rows[8], "a,b", "a,b,c"));
+    assert_false(option_value_same(&rows[1], "5", "five"));
+    assert_false(option_value_same(&rows[1], "five", "5"));
+}
+
 /* The sample ini must itself be right, and say each default. */
 static void test_sample_ini(void **state)
 {
@@ -304,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_sample_ini),
         cmocka_unit_test(test_program_complains),
         cmocka_unit_test(test_differ_and_take),
+        cmocka_unit_test(test_default_in_other_words),
         cmocka_unit_test(test_long_values_are_whole),
     };
 

@@ -1290,6 +1290,29 @@ static void options_are_set_after_a_question(void **state)
     fixture_fini(&fixture);
 }
 
+/* What is given at its default is not changed, but what an operator set is shown. */
+static void changed_options_are_those_not_at_their_default(void **state)
+{
+    struct fixture fixture;
+    json_t *data, *row;
+    size_t i;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    data = json_deep_copy(json_object_get(fixture.replies, "config.list"));
+    press(&fixture, "0c");
+    assert_true(shows(&fixture, "8 changed options"));
+    json_array_foreach(json_object_get(data, "options"), i, row)
+        json_object_set_new(row, "changed", json_false());
+    json_object_set(fixture.replies, "config.list", data);
+    model_answer(&fixture.ui.model, "config.list", NULL, data);
+    draw(&fixture);
+    json_decref(data);
+    assert_true(shows(&fixture, "1 changed option "));
+    assert_true(shows(&fixture, "limits.chats_per_10s"));
+    fixture_fini(&fixture);
+}
+
 /* --- Figures and canvas. --- */
 
 static void figures_are_short_and_exact(void **state)
@@ -1510,6 +1533,7 @@ int main(void)
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),
         cmocka_unit_test(a_row_of_the_audit_ends_at_its_end),
+        cmocka_unit_test(changed_options_are_those_not_at_their_default),
         cmocka_unit_test(figures_are_short_and_exact),
         cmocka_unit_test(the_mouse_does_what_keys_do),
         cmocka_unit_test(colours_are_the_nearest_there_are),

@@ -16,7 +16,7 @@
 
 struct fake_host fake_host;
 
-#define FAKE_INI "[server]\nname = Fake\n[auth]\nsecret = swordfish\n"
+#define FAKE_INI "[server]\nname = Fake\n[auth]\nsecret = swordfish\n[log]\nlevel = info\n"
 
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
 /* clang-format off */

@@ -1150,7 +1150,7 @@ static void one_save_at_a_time_and_none_at_the_end(void **state)
 static void configuration_is_listed_without_secrets(void **state)
 {
     struct peer *peer = peer_new();
-    json_t *list = result(peer, "config.list", "{}");
+    json_t *list = result(peer, "config.list", "{}"), *row;
     char *text = json_dumps(list, 0);
 
     (void)state;
@@ -1159,8 +1159,13 @@ static void configuration_is_listed_without_secrets(void **state)
     assert_non_null(strstr(text, "fake.ini:2"));
     free(text);
     json_decref(list);
-    list = result(peer, "config.list", "{\"changed\":true}");
+    list = result(peer, "config.list", "{\"changed\":true}"); /* not log.level, though it is given */
     assert_int_equal(json_array_size(json_object_get(list, "options")), 2);
+    json_decref(list);
+    list = result(peer, "config.list", "{\"name\":\"log.level\"}");
+    row = json_array_get(json_object_get(list, "options"), 0);
+    assert_string_equal(json_string_value(json_object_get(row, "source")), "file");
+    assert_true(json_is_false(json_object_get(row, "changed")));
     json_decref(list);
     peer_free(peer);
 }

@@ -20,7 +20,7 @@ struct config_state {
     struct list list;
     struct line filter;
     struct requests_poll poll;
-    bool changed; /* only those that are not at their default */
+    bool changed; /* only those that are not at their default, or set by an operator */
     bool denied;
     uint64_t taken; /* of the model, as of the last look */
     size_t shown[MODEL_CONFIG_OPTIONS], shown_n;
@@ -124,7 +124,7 @@ static bool matches(const struct config_state *state, const json_t *row)
 {
     const char *filter = state->filter.text;
 
-    if (state->changed && is_default(row))
+    if (state->changed && !json_is_true(json_object_get(row, "changed")) && !is_operators(row))
         return false;
     return filter[0] == '\0' || strcasestr(fields_string(row, "name"), filter) != NULL ||
            strcasestr(fields_string(row, "value"), filter) != NULL ||

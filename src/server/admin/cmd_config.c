@@ -23,10 +23,11 @@ static json_t *option_json(const struct option_row *row, const struct options *o
     char kind[200];
 
     option_value_kind(row, kind, sizeof(kind));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "name", name, "value",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s}", "name", name, "value",
                      secret ? "(secret)" : options_value(options, i), "source",
                      SOURCES[options_source(options, i)], "origin", options_origin(options, i),
-                     "default", secret ? "" : row->initial, "reloadable", (int)reloadable,
+                     "default", secret ? "" : row->initial, "changed",
+                     (int)!options_is_default(options, i), "reloadable", (int)reloadable,
                      "settable", (int)(reloadable && !secret && row->type != OPTION_PATH), "kind",
                      kind, "help", row->help);
 }
@@ -45,7 +46,7 @@ static void run_list(struct method_call *call)
 
         snprintf(name, sizeof(name), "%s.%s", table->rows[i].section, table->rows[i].key);
         if (strncmp(name, prefix, strlen(prefix)) != 0 ||
-            (changed && options_source(options, i) == OPTION_FROM_DEFAULT))
+            (changed && options_is_default(options, i)))
             continue;
         json_array_append_new(list, option_json(&table->rows[i], options, i, name));
     }
