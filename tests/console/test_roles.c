@@ -44,92 +44,93 @@ static const struct method {
     const char *name, *arguments; /* split at ; */
     enum role role;
     int status;
+    bool changes; /* something, or hands out what is private: it is on record */
 } METHODS[] = {
-    {"rpc.discover",    "",                VIEWER,    0},
-    {"subscribe",       "topic=log",       VIEWER,    0},
-    {"unsubscribe",     "subscription=7",  VIEWER,    1}, /* there is none */
-    {"server.status",   "",                VIEWER,    0},
-    {"server.ladder",   "",                VIEWER,    0},
-    {"server.worst",    "",                VIEWER,    0},
-    {"alerts.list",     "",                VIEWER,    0},
-    {"alerts.rules",    "",                VIEWER,    0},
-    {"server.profile",  "seconds=10",      VIEWER,    0},
-    {"players.list",    "",                VIEWER,    0},
-    {"players.show",    "name=nobody",     VIEWER,    1},
-    {"world.show",      "",                VIEWER,    0},
-    {"world.heights",   "x=0;z=0;step=8;columns=4;rows=4", VIEWER, 0},
-    {"world.population", "x=0;z=0;step=8;columns=4;rows=4", VIEWER, 0},
-    {"world.players",   "x=0;z=0;width=9;depth=9", VIEWER, 0},
-    {"world.cell",      "x=0;z=0",         VIEWER,    0},
-    {"world.player",    "name=nobody",     VIEWER,    1},
-    {"log.tail",        "",                VIEWER,    0},
-    {"metrics.get",     "",                VIEWER,    0},
-    {"metrics.history", "",                VIEWER,    0},
-    {"store.show",      "",                VIEWER,    0},
-    {"store.statements", "sort=mean",      VIEWER,    0},
-    {"store.migrations", "",               VIEWER,    0},
-    {"network.traffic", "",                VIEWER,    0},
-    {"network.addresses", "sort=failures", VIEWER,    0},
-    {"network.blocked", "",                VIEWER,    0},
-    {"network.show",    "network=192.0.2.0/24", VIEWER, 0},
-    {"network.accounts", "network=192.0.2.7", MODERATOR, 0},
-    {"network.unlock",  "network=192.0.2.7", MODERATOR, 1}, /* it is not locked */
-    {"announce",        "text=tea",        MODERATOR, 0},
-    {"chat.recent",     "",                MODERATOR, 0},
-    {"chat.say",        "text=tea",        MODERATOR, 0},
-    {"reports.list",    "",                MODERATOR, 0},
-    {"reports.show",    "report=4711",     MODERATOR, 1},
-    {"reports.close",   "report=4711;verdict=none", MODERATOR, 1},
-    {"players.kick",    "name=nobody",     MODERATOR, 1},
-    {"players.message", "name=nobody;text=tea", MODERATOR, 1},
-    {"players.teleport", "name=nobody;x=1;z=1", MODERATOR, 1},
-    {"players.summon",  "name=nobody;to=nobody", MODERATOR, 1},
-    {"bans.list",       "",                MODERATOR, 0},
-    {"bans.add",        "player=nobody;reason=spam", MODERATOR, 1},
-    {"bans.lift",       "ban=4711",        MODERATOR, 1},
-    {"bans.history",    "network=192.0.2.7", MODERATOR, 0},
-    {"players.mute",    "player=nobody;reason=spam", MODERATOR, 1},
-    {"players.unmute",  "player=nobody",   MODERATOR, 1},
-    {"mutes.list",      "",                MODERATOR, 0},
-    {"server.save",     "",                MODERATOR, 0},
-    {"sessions.list",   "open=yes",        MODERATOR, 0},
-    {"players.history", "player=nobody",   MODERATOR, 1},
-    {"players.export",  "player=nobody",   ADMIN,     1},
-    {"players.erase",   "player=nobody",   ADMIN,     1},
-    {"invites.create",  "uses=2;days=3",   MODERATOR, 0},
-    {"invites.list",    "",                MODERATOR, 0},
-    {"invites.revoke",  "invite=4711",     MODERATOR, 1},
-    {"accounts.create", "name=wilma",      ADMIN,     0},
-    {"accounts.show",   "player=nobody",   ADMIN,     1},
-    {"accounts.rename", "player=nobody;to=somebody", ADMIN, 1},
-    {"accounts.set-role", "player=nobody;role=admin", ADMIN, 1},
-    {"accounts.reset-password", "player=nobody", ADMIN, 1},
-    {"audit.list",      "limit=5",         ADMIN,     0},
-    {"config.list",     "",                ADMIN,     0},
-    {"config.set",      "name=limits.chats_per_10s;value=30", ADMIN, 0},
-    {"config.reset",    "name=limits.chats_per_10s", ADMIN, 0},
-    {"server.reload",   "",                ADMIN,     0},
-    {"auth.rotate-key", "",                ADMIN,     0},
-    {"server.restart-when-empty", "reason=tea", ADMIN,  2}, /* it takes none: nobody is here, so it would be done */
-    {"server.cancel",   "",                ADMIN,     1}, /* there is nothing */
-    {"server.maintenance", "on=yes",       ADMIN,     0},
-    {"server.drain",    "on=yes",          ADMIN,     0},
-    {"server.backup",   "",                ADMIN,     0},
-    {"log.level",       "level=info",      ADMIN,     0},
-    {"allowlist.add",   "player=nobody",   MODERATOR, 1},
-    {"allowlist.remove", "player=nobody",  MODERATOR, 1},
-    {"allowlist.list",  "",                MODERATOR, 0},
-    {"server.shutdown", "",                ADMIN,     0}, /* last: it is done */
+    {"rpc.discover",    "",                VIEWER,    0, false},
+    {"subscribe",       "topic=log",       VIEWER,    0, false},
+    {"unsubscribe",     "subscription=7",  VIEWER,    1, false}, /* there is none */
+    {"server.status",   "",                VIEWER,    0, false},
+    {"server.ladder",   "",                VIEWER,    0, false},
+    {"server.worst",    "",                VIEWER,    0, false},
+    {"alerts.list",     "",                VIEWER,    0, false},
+    {"alerts.rules",    "",                VIEWER,    0, false},
+    {"server.profile",  "seconds=10",      VIEWER,    0, false},
+    {"players.list",    "",                VIEWER,    0, false},
+    {"players.show",    "name=nobody",     VIEWER,    1, false},
+    {"world.show",      "",                VIEWER,    0, false},
+    {"world.heights",   "x=0;z=0;step=8;columns=4;rows=4", VIEWER, 0, false},
+    {"world.population", "x=0;z=0;step=8;columns=4;rows=4", VIEWER, 0, false},
+    {"world.players",   "x=0;z=0;width=9;depth=9", VIEWER, 0, false},
+    {"world.cell",      "x=0;z=0",         VIEWER,    0, false},
+    {"world.player",    "name=nobody",     VIEWER,    1, false},
+    {"log.tail",        "",                VIEWER,    0, false},
+    {"metrics.get",     "",                VIEWER,    0, false},
+    {"metrics.history", "",                VIEWER,    0, false},
+    {"store.show",      "",                VIEWER,    0, false},
+    {"store.statements", "sort=mean",      VIEWER,    0, false},
+    {"store.migrations", "",               VIEWER,    0, false},
+    {"network.traffic", "",                VIEWER,    0, false},
+    {"network.addresses", "sort=failures", VIEWER,    0, false},
+    {"network.blocked", "",                VIEWER,    0, false},
+    {"network.show",    "network=192.0.2.0/24", VIEWER, 0, false},
+    {"network.accounts", "network=192.0.2.7", MODERATOR, 0, false},
+    {"network.unlock",  "network=192.0.2.7", MODERATOR, 1, true}, /* it is not locked */
+    {"announce",        "text=tea",        MODERATOR, 0, true},
+    {"chat.recent",     "",                MODERATOR, 0, false},
+    {"chat.say",        "text=tea",        MODERATOR, 0, true},
+    {"reports.list",    "",                MODERATOR, 0, false},
+    {"reports.show",    "report=4711",     MODERATOR, 1, false},
+    {"reports.close",   "report=4711;verdict=none", MODERATOR, 1, true},
+    {"players.kick",    "name=nobody",     MODERATOR, 1, true},
+    {"players.message", "name=nobody;text=tea", MODERATOR, 1, true},
+    {"players.teleport", "name=nobody;x=1;z=1", MODERATOR, 1, true},
+    {"players.summon",  "name=nobody;to=nobody", MODERATOR, 1, true},
+    {"bans.list",       "",                MODERATOR, 0, false},
+    {"bans.add",        "player=nobody;reason=spam", MODERATOR, 1, true},
+    {"bans.lift",       "ban=4711",        MODERATOR, 1, true},
+    {"bans.history",    "network=192.0.2.7", MODERATOR, 0, false},
+    {"players.mute",    "player=nobody;reason=spam", MODERATOR, 1, true},
+    {"players.unmute",  "player=nobody",   MODERATOR, 1, true},
+    {"mutes.list",      "",                MODERATOR, 0, false},
+    {"server.save",     "",                MODERATOR, 0, true},
+    {"sessions.list",   "open=yes",        MODERATOR, 0, false},
+    {"players.history", "player=nobody",   MODERATOR, 1, false},
+    {"players.export",  "player=nobody",   ADMIN,     1, true},
+    {"players.erase",   "player=nobody",   ADMIN,     1, true},
+    {"invites.create",  "uses=2;days=3",   MODERATOR, 0, true},
+    {"invites.list",    "",                MODERATOR, 0, false},
+    {"invites.revoke",  "invite=4711",     MODERATOR, 1, true},
+    {"accounts.create", "name=wilma",      ADMIN,     0, true},
+    {"accounts.show",   "player=nobody",   ADMIN,     1, false},
+    {"accounts.rename", "player=nobody;to=somebody", ADMIN, 1, true},
+    {"accounts.set-role", "player=nobody;role=admin", ADMIN, 1, true},
+    {"accounts.reset-password", "player=nobody", ADMIN, 1, true},
+    {"audit.list",      "limit=5",         ADMIN,     0, false},
+    {"config.list",     "",                ADMIN,     0, false},
+    {"config.set",      "name=limits.chats_per_10s;value=30", ADMIN, 0, true},
+    {"config.reset",    "name=limits.chats_per_10s", ADMIN, 0, true},
+    {"server.reload",   "",                ADMIN,     0, true},
+    {"auth.rotate-key", "",                ADMIN,     0, true},
+    {"server.restart-when-empty", "reason=tea", ADMIN,  2, true}, /* it takes none: nobody is here, so it would be done */
+    {"server.cancel",   "",                ADMIN,     1, true}, /* there is nothing */
+    {"server.maintenance", "on=yes",       ADMIN,     0, true},
+    {"server.drain",    "on=yes",          ADMIN,     0, true},
+    {"server.backup",   "",                ADMIN,     0, true},
+    {"log.level",       "level=info",      ADMIN,     0, true},
+    {"allowlist.add",   "player=nobody",   MODERATOR, 1, true},
+    {"allowlist.remove", "player=nobody",  MODERATOR, 1, true},
+    {"allowlist.list",  "",                MODERATOR, 0, false},
+    {"server.shutdown", "",                ADMIN,     0, true}, /* last: it is done */
 };
 /* The same of subscriptions. */
 static const struct method TOPICS[] = {
-    {"metrics", "topic=metrics", VIEWER,    0},
-    {"players", "topic=players", VIEWER,    0},
-    {"log",     "topic=log",     VIEWER,    0},
-    {"alerts",  "topic=alerts",  VIEWER,    0},
-    {"chat",    "topic=chat",    MODERATOR, 0},
-    {"reports", "topic=reports", MODERATOR, 0},
-    {"audit",   "topic=audit",   ADMIN,     0},
+    {"metrics", "topic=metrics", VIEWER,    0, false},
+    {"players", "topic=players", VIEWER,    0, false},
+    {"log",     "topic=log",     VIEWER,    0, false},
+    {"alerts",  "topic=alerts",  VIEWER,    0, false},
+    {"chat",    "topic=chat",    MODERATOR, 0, false},
+    {"reports", "topic=reports", MODERATOR, 0, false},
+    {"audit",   "topic=audit",   ADMIN,     0, false},
 };
 /* clang-format on */
 
@@ -278,6 +279,55 @@ static void each_role_may_what_the_table_says(void **state)
     assert_true(daemon_running(&openmmod));
 }
 
+/* The newest row of the audit that names who, what and the outcome. */
+static void is_in_the_audit(const struct user *user, const struct method *method)
+{
+    char arguments[128], uid[16];
+
+    snprintf(arguments, sizeof(arguments), "by=%s;method=%s;limit=1", user->name, method->name);
+    snprintf(uid, sizeof(uid), " %u ", user->uid);
+    assert_int_equal(asks(&USERS[3], "audit.list", arguments), 0);
+    if (strstr(said, user->name) == NULL || strstr(said, uid) == NULL ||
+        strstr(said, method->name) == NULL ||
+        strstr(said, method->status == 0 ? "  ok\n" : "  failed: ") == NULL)
+        fail_msg("%s asked %s, and the audit has: %s", user->name, method->name, said);
+}
+
+/* What each_role_may_what_the_table_says did and tried: every change by everybody who may, with its
+ * outcome, in the database and in the log, where who was denied stands too; and of what only looks
+ * nothing. */
+static void every_change_is_on_record(void **state)
+{
+    static const char *const ROLES[] = {"none", "viewer", "moderator", "admin"};
+    char line[160];
+
+    (void)state;
+    need_users();
+    for (size_t i = 0; i < ARRAY_N(METHODS); i++) {
+        const struct method *method = &METHODS[i];
+
+        for (size_t j = 0; j < ARRAY_N(USERS) && method->changes; j++) {
+            const struct user *user = &USERS[j];
+            bool allowed = user->role >= method->role;
+
+            if (user->role == NONE || (allowed && strcmp(method->name, "server.shutdown") == 0))
+                continue;
+            if (allowed && method->status != 2) /* wrong parameters make no row */
+                is_in_the_audit(user, method);
+            snprintf(line, sizeof(line), "by=%s uid=%u role=%s method=%s ", user->name, user->uid,
+                     ROLES[user->role], method->name);
+            if (!daemon_said(&openmmod, line))
+                fail_msg("it is not in the log: %s", line);
+        }
+        if (!method->changes) {
+            snprintf(line, sizeof(line), "method=%s;limit=1", method->name);
+            assert_int_equal(asks(&USERS[3], "audit.list", line), 0);
+            if (strstr(said, "[]") == NULL)
+                fail_msg("%s is in the audit: %s", method->name, said);
+        }
+    }
+}
+
 static void each_role_may_hear_what_the_table_says(void **state)
 {
     (void)state;
@@ -405,6 +455,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_may_what_the_table_says),
+        cmocka_unit_test(every_change_is_on_record),
         cmocka_unit_test(each_role_may_hear_what_the_table_says),
         cmocka_unit_test(the_tables_are_whole),
         cmocka_unit_test(a_user_is_called_by_name_and_audited),
