@@ -10,13 +10,26 @@
 #include "common/log.h"
 #include "net/tls.h"
 #include "ops/growth.h"
+#include "ops/memory.h"
 #include "ops/process.h"
+#include "ops/workers.h"
 
 #define LOOK_S      10           /* at the machine */
 #define ROOM_ENOUGH (2ULL << 30) /* bytes: nobody is told of a large disk's last part */
 
+/* A look at the file system of the state directory; it may hang. */
+struct disk {
+    struct workers_job job; /* first. While it is busy what follows is the worker's */
+    int64_t free_permille;
+    char *state; /* directory */
+    struct vitals *vitals;
+};
+
 struct vitals {
     struct store *store;
+    struct workers *looker; /* one thread: only it waits for the disk */
+    struct disk disk;
+    bool busy; /* it looks */
     struct event *second;
     struct alerts alerts;
     struct growth growth;
@@ -36,11 +49,43 @@ static int64_t disk_free_permille(const char *directory)
 {
     struct statvfs disk;
 
-    if (directory == NULL || statvfs(directory, &disk) != 0)
+    if (statvfs(directory, &disk) != 0)
         return -1;
     if ((uint64_t)disk.f_bavail * disk.f_frsize >= ROOM_ENOUGH)
         return 1000;
     return permille(disk.f_bavail, disk.f_blocks);
+}
+
+/* On the looker's thread. */
+static void look(struct workers_job *job)
+{
+    struct disk *disk = (struct disk *)(void *)job;
+
+    disk->free_permille = disk_free_permille(disk->state);
+}
+
+static void looked(struct workers_job *job)
+{
+    struct disk *disk = (struct disk *)(void *)job;
+
+    if (!job->cancelled)
+        disk->vitals->slow.disk_free_permille = disk->free_permille;
+    disk->vitals->busy = false;
+}
+
+/* Until it answers what it said before holds. */
+static void look_at_disk(struct vitals *vitals)
+{
+    struct disk *disk = &vitals->disk;
+
+    if (vitals->busy || vitals->state == NULL)
+        return;
+    free(disk->state);
+    disk->state = strdup(vitals->state);
+    disk->job.run = look;
+    disk->job.done = looked;
+    disk->vitals = vitals;
+    vitals->busy = disk->state != NULL && workers_submit(vitals->looker, &disk->job) == 0;
 }
 
 static void look_at_machine(struct vitals *vitals, uint64_t now_ms)
@@ -52,15 +97,11 @@ static void look_at_machine(struct vitals *vitals, uint64_t now_ms)
         &vitals->growth, now_ms, process.resident_bytes,
         (uint32_t)(metrics_value(METRIC_CONNECTIONS) + metrics_value(METRIC_HTTP_CONNECTIONS)));
     vitals->slow.growth_bytes = growth_bytes(&vitals->growth);
-    vitals->slow.memory_free_permille =
-        process.memory_bytes > 0
-            ? permille((uint64_t)process.available_bytes, (uint64_t)process.memory_bytes)
-            : -1;
+    vitals->slow.memory_free_permille = memory_free_permille(&MEMORY_PLACES);
     vitals->slow.files_permille =
         process.files >= 0 && process.files_max > 0
             ? permille((uint64_t)process.files, (uint64_t)process.files_max)
             : -1;
-    vitals->slow.disk_free_permille = disk_free_permille(vitals->state);
 }
 
 /* Answers of status 5xx, of all classes of routes. */
@@ -119,9 +160,10 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     struct vitals *vitals = context;
     struct alerts_facts facts;
     uint64_t now_ms = clock_steady_ms();
+    bool due = vitals->seconds++ % LOOK_S == 0;
 
     (void)fd, (void)what;
-    if (vitals->seconds++ % LOOK_S == 0)
+    if (due)
         look_at_machine(vitals, now_ms);
     facts = vitals->slow;
     facts.now_ms = now_ms;
@@ -132,6 +174,8 @@ static void on_second(evutil_socket_t fd, short what, void *context)
     take_counters(&facts);
     take_gauges(vitals, &facts);
     alerts_look(&vitals->alerts, &facts);
+    if (due) /* behind them: the look is a job that waits, too */
+        look_at_disk(vitals);
 }
 
 static void note_expiry(struct vitals *vitals, const char *certificate)
@@ -168,6 +212,12 @@ struct vitals *vitals_new(struct event_base *base, struct store *store, struct e
         vitals_free(vitals);
         return NULL;
     }
+    vitals->looker = workers_new(base, 1, 1, error);
+    if (vitals->looker == NULL) {
+        vitals_free(vitals);
+        return NULL;
+    }
+    vitals->slow.disk_free_permille = -1; /* until the first answer */
     vitals->store = store;
     return vitals;
 }
@@ -178,6 +228,8 @@ void vitals_free(struct vitals *vitals)
         return;
     if (vitals->second != NULL)
         event_free(vitals->second);
+    workers_free(vitals->looker);
+    free(vitals->disk.state);
     free(vitals->state);
     free(vitals);
 }

@@ -1,7 +1,7 @@
 /* vitals.h -- once a second: measures what the alerts (ops/alerts.h) are judged by. Control thread.
  *
- * What /proc and the disk say is looked at every ten seconds: the state directory is where this
- * daemon lives, so a file system that hangs there hangs more than this look. */
+ * What the kernel and the disk say is looked at every ten seconds, the disk by a thread of its own:
+ * a file system that hangs holds up neither players nor operators, nor this room but at its end. */
 #ifndef OPENMMO_SERVER_VITALS_H
 #define OPENMMO_SERVER_VITALS_H
 
@@ -16,7 +16,8 @@ struct vitals;
 
 /* The store is borrowed. NULL + error. */
 struct vitals *vitals_new(struct event_base *base, struct store *store, struct error *error);
-void vitals_free(struct vitals *vitals); /* before the store; NULL is fine */
+/* Waits for a look at the disk that is under way. NULL is fine. */
+void vitals_free(struct vitals *vitals);
 /* Right after certificates were loaded, at the start and at each reload: what expires is what is in
  * use, not what lies there since. config is copied. */
 void vitals_set(struct vitals *vitals, const struct config *config);

@@ -22,6 +22,13 @@ tests_server_test_alerts_SOURCES = tests/server/test_alerts.c
 tests_server_test_alerts_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_server_test_alerts_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+# The disk, the database and the certificates are the test's.
+check_PROGRAMS += tests/server/test_vitals
+tests_server_test_vitals_SOURCES = tests/server/test_vitals.c
+tests_server_test_vitals_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_vitals_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_trouble,--wrap=tls_expiry_ms,--wrap=statvfs
+tests_server_test_vitals_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_health
 tests_server_test_health_SOURCES = tests/server/test_health.c
 tests_server_test_health_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

@@ -337,7 +337,7 @@ static const struct one ONES[] = {
     {"FilesShort", files, 30, 32, "95 % of the file descriptors are used"},
     {"MemoryGrowing", grow, 0, 1,
      "memory grew by 200 MiB in the last hour, and no more players came"},
-    {"MemoryShort", fill_memory, 30, 32, "3.4 % of the machine's memory is free"},
+    {"MemoryShort", fill_memory, 30, 32, "3.4 % of the memory that it may have is free"},
     {"DiskShort", fill_disk, 10, 12, "0.7 % of the state directory's disk is free"},
     {"CertificateExpiring", expire, 0, 1, "a TLS certificate expires in 5 days"},
     {"JournalStopped", stop_journal, 0, 1, "the tick journal has given up"},

@@ -226,7 +226,7 @@ static const struct alerts_rule RULES[] = {
     {NAME("MemoryGrowing"),      ALERTS_WARN, ALERTS_MIB,          false, 64,    0,    32,    0,  0,  growth,
      "memory grew by {} in the last hour, and no more players came", "tell the developers, with metrics.get; a restart in a quiet hour frees it"},
     {NAME("MemoryShort"),        ALERTS_PAGE, ALERTS_PERCENT,      true,  5,     30,   10,    30, 0,  memory_free,
-     "{} of the machine's memory is free", "find what uses it; fewer players: net.players_max, at the next restart"},
+     "{} of the memory that it may have is free", "find what uses it; fewer players: net.players_max, at the next restart"},
     {NAME("DiskShort"),          ALERTS_PAGE, ALERTS_PERCENT,      true,  5,     10,   8,     10, 0,  disk_free,
      "{} of the state directory's disk is free", "make room before nothing can be saved"},
     {NAME("CertificateExpiring"), ALERTS_WARN, ALERTS_DAYS,        true,  14,    0,    14,    0,  0,  certificate,

@@ -1,6 +1,7 @@
 libserver_a_SOURCES += \
     src/server/ops/ending.c src/server/ops/ending.h \
     src/server/ops/alerts.c src/server/ops/alerts.h \
+    src/server/ops/memory.c src/server/ops/memory.h \
     src/server/ops/exposition.c src/server/ops/exposition.h \
     src/server/ops/growth.c src/server/ops/growth.h \
     src/server/ops/health.c src/server/ops/health.h \

@@ -54,30 +54,11 @@ static int64_t descriptors_n(void)
     return n - 1; /* the directory's own */
 }
 
-/* A row of /proc/meminfo, in bytes. */
-static int64_t meminfo(const char *text, const char *row)
-{
-    const char *at = strstr(text, row);
-    int64_t kib;
-
-    return at != NULL && sscanf(at + strlen(row), " %" SCNd64, &kib) == 1 ? kib * 1024 : -1;
-}
-
 void process_look(struct process_facts *facts)
 {
     struct process_stat stat;
     struct rlimit files;
-    char text[4096] = "";
-    FILE *file = fopen("/proc/meminfo", "re");
 
-    if (file) {
-        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-        fclose(file);
-    }
-    facts->memory_bytes = meminfo(text, "MemTotal:");
-    facts->available_bytes = meminfo(text, "MemAvailable:");
-    if (facts->available_bytes < 0)
-        facts->memory_bytes = -1;
     facts->resident_bytes =
         read_stat(&stat) == 0 ? stat.resident_pages * sysconf(_SC_PAGESIZE) : -1;
     facts->files = descriptors_n();

@@ -12,11 +12,10 @@
  * is older than 6.2 (10,000: some 3 ms). */
 void process_write(struct exposition *exposition, uint64_t started_ms);
 
-/* The same as figures, and the machine's memory; what cannot be read is -1. Costs as much. */
+/* The same as figures; what cannot be read is -1. Costs as much. */
 struct process_facts {
     int64_t resident_bytes;
-    int64_t files, files_max;              /* descriptors */
-    int64_t memory_bytes, available_bytes; /* of the machine */
+    int64_t files, files_max; /* descriptors */
 };
 void process_look(struct process_facts *facts); /* fills all of it in */
 
