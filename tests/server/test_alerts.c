@@ -24,9 +24,11 @@
 struct room {
     struct alerts alerts;
     struct alerts_facts facts;
-    uint64_t ticks_a_second, missed_a_second, failed_a_second, ok_a_second;
-    uint64_t unshaken_a_second, refused_a_second, http_a_second;
+    double ticks_a_second, missed_a_second, failed_a_second, ok_a_second;
+    double unshaken_a_second, refused_a_second, http_a_second;
+    double ticks, missed, failed, ok, unshaken, refused, http; /* so far */
     uint64_t tick_us, sweep_us, store_us, store_wait_us;
+    uint64_t lag_ms; /* the watermark keeps so far behind; 0: it stands */
 };
 
 static unsigned raised, cleared; /* lines of the log */
@@ -39,26 +41,39 @@ static void count_lines(void *context, int64_t time_ms, enum log_level level, co
     cleared += strcmp(event, "alert_cleared") == 0;
 }
 
-static int setup(void **state)
+/* All is well, from now on: what was counted stays counted. */
+static void recover(struct room *room)
 {
-    struct room *room = calloc(1, sizeof(*room));
+    struct alerts_facts *facts = &room->facts;
 
-    room->facts = (struct alerts_facts){.now_ms = 5000,
-                                        .wall_ms = NOW_MS,
-                                        .tempo_permille = 1000,
-                                        .hashes_max = 256,
-                                        .durable_ms = NOW_MS,
-                                        .flush_ms = 5000,
-                                        .memory_free_permille = 600,
-                                        .disk_free_permille = 400,
-                                        .files_permille = 100,
-                                        .certificate_s = 300 * DAY_S};
+    facts->tempo_permille = 1000;
+    facts->hashes_max = 256;
+    facts->hashes_waiting = facts->store_queue = facts->saves_pending = 0;
+    facts->waiting = facts->io_stuck = 0;
+    facts->door_shut = facts->store_away = facts->journal_stopped = false;
+    facts->flush_ms = 5000;
+    facts->growth_bytes = 0;
+    facts->memory_free_permille = 600;
+    facts->disk_free_permille = 400;
+    facts->files_permille = 100;
+    facts->certificate_s = 300 * DAY_S;
     room->ticks_a_second = 20;
     room->ok_a_second = 2;
+    room->missed_a_second = room->failed_a_second = room->unshaken_a_second = 0;
+    room->refused_a_second = room->http_a_second = 0;
     room->tick_us = 1500;
     room->sweep_us = 900;
     room->store_us = 700;
     room->store_wait_us = 20;
+    room->lag_ms = 0;
+}
+
+static int setup(void **state)
+{
+    struct room *room = calloc(1, sizeof(*room));
+
+    room->facts = (struct alerts_facts){.now_ms = 5000, .wall_ms = NOW_MS, .durable_ms = NOW_MS};
+    recover(room);
     raised = cleared = 0;
     log_set_tap(count_lines, NULL);
     *state = room;
@@ -85,18 +100,27 @@ static void observe(struct metrics_histogram *histogram, uint64_t us)
         histogram->max_us = us;
 }
 
+/* A second more of what happens so often. */
+static uint64_t count(double *so_far, double a_second)
+{
+    *so_far += a_second;
+    return (uint64_t)(*so_far + 1e-6);
+}
+
 static void pass(struct room *room, unsigned seconds)
 {
     for (unsigned i = 0; i < seconds; i++) {
         room->facts.now_ms += 1000;
         room->facts.wall_ms += 1000;
-        room->facts.ticks += room->ticks_a_second;
-        room->facts.ticks_missed += room->missed_a_second;
-        room->facts.logins_failed += room->failed_a_second;
-        room->facts.logins_ok += room->ok_a_second;
-        room->facts.handshakes_failed += room->unshaken_a_second;
-        room->facts.refused += room->refused_a_second;
-        room->facts.http_failed += room->http_a_second;
+        room->facts.ticks = count(&room->ticks, room->ticks_a_second);
+        room->facts.ticks_missed = count(&room->missed, room->missed_a_second);
+        room->facts.logins_failed = count(&room->failed, room->failed_a_second);
+        room->facts.logins_ok = count(&room->ok, room->ok_a_second);
+        room->facts.handshakes_failed = count(&room->unshaken, room->unshaken_a_second);
+        room->facts.refused = count(&room->refused, room->refused_a_second);
+        room->facts.http_failed = count(&room->http, room->http_a_second);
+        if (room->lag_ms > 0)
+            room->facts.durable_ms = room->facts.wall_ms - room->lag_ms;
         for (unsigned tick = 0; tick < 20; tick++) {
             observe(&room->facts.tick_us, room->tick_us);
             observe(&room->facts.sweep_us, room->sweep_us);
@@ -309,6 +333,90 @@ static void lose(struct room *room)
     room->facts.records_lost += 7;
 }
 
+/* -- neither good nor bad: between what raises and what clears -- */
+
+static void miss_few(struct room *room)
+{
+    room->missed_a_second = 0.1;
+}
+
+static void shake_few(struct room *room)
+{
+    room->unshaken_a_second = 10;
+}
+
+static void refuse_few(struct room *room)
+{
+    room->refused_a_second = 10;
+}
+
+static void fail_few(struct room *room)
+{
+    room->http_a_second = 0.25;
+}
+
+static void guess_few(struct room *room)
+{
+    room->ok_a_second = 0;
+    room->failed_a_second = 0.75;
+}
+
+static void queue_some(struct room *room)
+{
+    room->facts.store_queue = 50;
+}
+
+static void lag(struct room *room)
+{
+    room->facts.saves_pending = 40;
+    room->lag_ms = 45000;
+}
+
+static void crowd_less(struct room *room)
+{
+    room->facts.hashes_waiting = 160;
+}
+
+static void hold_files(struct room *room)
+{
+    room->facts.files_permille = 870;
+}
+
+static void grow_less(struct room *room)
+{
+    room->facts.growth_bytes = 48 << 20;
+}
+
+static void free_some_memory(struct room *room)
+{
+    room->facts.memory_free_permille = 75;
+}
+
+static void free_some_disk(struct room *room)
+{
+    room->facts.disk_free_permille = 65;
+}
+
+/* Those of the rules whose thresholds are two, but for times: what is known of them are the bounds
+ * of buckets, of which none lies between. */
+static const struct {
+    const char *name;
+    void (*between)(struct room *room);
+} BETWEEN[] = {
+    {"TicksLate", miss_few},
+    {"HandshakesFail", shake_few},
+    {"ConnectionsRefused", refuse_few},
+    {"HttpFails", fail_few},
+    {"LoginsGuessed", guess_few},
+    {"StoreQueue", queue_some},
+    {"SavesOld", lag},
+    {"LoginsBusy", crowd_less},
+    {"FilesShort", hold_files},
+    {"MemoryGrowing", grow_less},
+    {"MemoryShort", free_some_memory},
+    {"DiskShort", free_some_disk},
+};
+
 static const struct one ONES[] = {
     {"TickStalled", stall, 10, 25, "the world ticks 0 times a second; 20 are due"},
     {"TicksLate", miss, 30, 40, "2 ticks a second are passed over"},
@@ -383,6 +491,53 @@ static void test_each(void **state)
                      alerts_active_n(&room->alerts, ALERTS_INFO));
         alerts_words(alerts_rule(number), room->alerts.states[number].peak, words);
         assert_string_equal(words, ONES[i].words);
+    }
+}
+
+/* Between the two thresholds an alert stays as it is, there or not. NULL: nothing lies there. */
+static void stays_between(struct room *room, const struct alerts_rule *rule, bool so)
+{
+    for (size_t i = 0; i < ARRAY_N(BETWEEN); i++) {
+        if (strcmp(BETWEEN[i].name, rule->name) != 0)
+            continue;
+        BETWEEN[i].between(room);
+        pass(room, 400);
+        if (active(room, rule->name) != so)
+            fail_msg("%s is %s between its thresholds", rule->name, so ? "over" : "raised");
+        return;
+    }
+    if (rule->raise != rule->clear && rule->unit != ALERTS_MILLISECONDS)
+        fail_msg("%s has two thresholds and no row of what is between", rule->name);
+}
+
+/* Each goes when all is well again, for as long as its row says and not sooner; what lies between
+ * its thresholds neither raises it nor ends it. */
+static void test_each_ends(void **state)
+{
+    for (size_t i = 0; i < ARRAY_N(ONES); i++) {
+        const struct alerts_rule *rule;
+        struct room *room;
+
+        teardown(state);
+        setup(state);
+        room = *state;
+        rule = alerts_rule((unsigned)(state_of(room, ONES[i].name) - room->alerts.states));
+        pass(room, 120);
+        stays_between(room, rule, false);
+        recover(room);
+        pass(room, 120);
+        ONES[i].begin(room);
+        pass(room, ONES[i].after_s);
+        assert_true(active(room, rule->name));
+        stays_between(room, rule, true);
+        assert_int_equal(raised, 1);
+        recover(room);
+        pass(room, rule->clear_s);
+        if (!active(room, rule->name)) /* where it is 0 s no look was taken yet */
+            fail_msg("%s is over too early", rule->name);
+        pass(room, rule->window_s + 2);
+        if (active(room, rule->name) || cleared != 1)
+            fail_msg("%s does not end", rule->name);
     }
 }
 
@@ -537,6 +692,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_is_well, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hysteresis, setup, teardown),
         cmocka_unit_test_setup_teardown(test_each, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_each_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_saves_old, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lost_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
