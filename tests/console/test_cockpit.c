@@ -24,7 +24,8 @@ static void an_operator_runs_the_server(void **state)
         print_message("skipped: %s\n", (const char *)*state);
         skip();
     }
-    tmux_console("");
+    snprintf(keys, sizeof(keys), "--record %s/recording", openmmod.dir);
+    tmux_console(keys);
     tmux_see("Players 6 of");
     tmux_see("sqlite");
     /* One of them, by the name that exec says, is found, kicked and gone. */
@@ -61,6 +62,15 @@ static void an_operator_runs_the_server(void **state)
     tmux_type("q");
     tmux_is_sane("left:0");
     assert_int_equal(daemon_terminate(&openmmod), 0);
+    /* Without any daemon: what was heard, from its beginning. */
+    snprintf(keys, sizeof(keys), "--replay %s/recording", openmmod.dir);
+    tmux_begin(keys);
+    tmux_see("[REPLAY");
+    tmux_see("Players 6 of");
+    tmux_type("2");
+    tmux_see(name);
+    tmux_type("q");
+    tmux_is_sane("left:0");
 }
 
 /* What stands in the dialog's first field goes as it is. */
