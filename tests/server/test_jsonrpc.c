@@ -16,6 +16,7 @@
 struct fake {
     struct jsonrpc_port port;
     char out[4096]; /* the last answer, cut */
+    char end[256];  /* its last part, where it is longer */
     size_t out_bytes;
     unsigned answers, calls;
     struct jsonrpc_call *later[8]; /* calls of "later" */
@@ -34,6 +35,8 @@ static void on_call(void *context, struct jsonrpc_call *call)
         jsonrpc_result(call, json_incref(jsonrpc_params(call)));
     else if (strcmp(method, "large") == 0)
         jsonrpc_result(call, json_sprintf("%0*d", JSONRPC_ANSWER_MAX, 1));
+    else if (strcmp(method, "third") == 0)
+        jsonrpc_result(call, json_sprintf("%0*d", JSONRPC_ANSWER_MAX / 3, 1));
     else
         jsonrpc_error(call, JSONRPC_NO_METHOD, "no", NULL);
 }
@@ -48,6 +51,9 @@ static void on_answer(void *context, const char *line, size_t len_bytes)
     fake->out_bytes = len_bytes;
     memset(fake->out, 0, sizeof(fake->out));
     memcpy(fake->out, line, len_bytes - 1 < sizeof(fake->out) ? len_bytes - 1 : 4095);
+    memset(fake->end, 0, sizeof(fake->end));
+    if (len_bytes > sizeof(fake->end))
+        memcpy(fake->end, line + len_bytes - sizeof(fake->end), sizeof(fake->end) - 1);
 }
 
 static void fake_init(struct fake *fake)
@@ -321,6 +327,28 @@ static void a_huge_answer_becomes_an_error(void **state)
     assert_non_null(strstr(fake.out, "\"id\":9}"));
 }
 
+#define CALL(method, id) "{\"jsonrpc\":\"2.0\",\"method\":\"" method "\",\"id\":" id "}"
+#define TOO_LONG                                                                                   \
+    "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32000,\"message\":\"the answer is larger than 1 "   \
+    "MiB: "                                                                                        \
+    "ask for less at once\"},\"id\":"
+#define DONE(id) "{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":" id "}"
+
+/* What was done beside it is told: of a batch only what does not fit is an error. */
+static void a_huge_answer_takes_no_other_with_it(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    fake_init(&fake);
+    take(&fake, "[" CALL("echo", "1") "," CALL("large", "2") "," CALL("echo", "3") "]");
+    assert_string_equal(fake.out, "[" DONE("1") "," TOO_LONG "2}," DONE("3") "]");
+    take(&fake, "[" CALL("third", "1") "," CALL("third", "2") "," CALL("third", "3") "," CALL(
+                    "echo", "4") "]");
+    assert_in_range(fake.out_bytes, JSONRPC_ANSWER_MAX * 2 / 3, JSONRPC_ANSWER_MAX);
+    assert_non_null(strstr(fake.end, "1\",\"id\":2}," TOO_LONG "3}," DONE("4") "]"));
+}
+
 /* Cut, changed and repeated: whatever comes, at most one line goes out and nothing stays open. */
 static void garbage_is_answered_once(void **state)
 {
@@ -374,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_port_that_ends_hears_nothing_more),
         cmocka_unit_test(too_many_open_lines_are_refused),
         cmocka_unit_test(a_huge_answer_becomes_an_error),
+        cmocka_unit_test(a_huge_answer_takes_no_other_with_it),
         cmocka_unit_test(garbage_is_answered_once),
         cmocka_unit_test(depth_is_bounded),
     };

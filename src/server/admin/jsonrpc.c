@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for an error for each request of a batch, with their ids. */
+#define ERRORS_MAX (JSONRPC_BATCH_MAX * 256 + JSONRPC_LINE_MAX)
+
 struct jsonrpc_exchange {
     struct jsonrpc_port *port; /* NULL: the port is gone */
     struct jsonrpc_exchange *next, **link;
@@ -63,24 +66,46 @@ char *jsonrpc_refusal(int code, const char *message)
     return line;
 }
 
+/* What does not fit beside what stands before it becomes an error of its own: of a batch, what was
+ * done is told in any case. */
+static void shorten(json_t *answers)
+{
+    size_t used_bytes = 0, i;
+    json_t *answer;
+
+    json_array_foreach(answers, i, answer)
+    {
+        size_t len_bytes = json_dumpb(answer, NULL, 0, JSON_COMPACT) + 1;
+
+        if (used_bytes + len_bytes <= JSONRPC_ANSWER_MAX - ERRORS_MAX)
+            used_bytes += len_bytes;
+        else
+            json_array_set_new(answers, i,
+                               error_object(json_object_get(answer, "id"), JSONRPC_FAILED,
+                                            "the answer is larger than 1 MiB: ask for less at once",
+                                            NULL));
+    }
+}
+
+static char *dump_answers(const struct jsonrpc_exchange *exchange, size_t *len_bytes)
+{
+    return dump_line(exchange->batch ? exchange->answers : json_array_get(exchange->answers, 0),
+                     len_bytes);
+}
+
 static void exchange_send(struct jsonrpc_exchange *exchange)
 {
     struct jsonrpc_port *port = exchange->port;
-    json_t *answer = exchange->batch ? exchange->answers : json_array_get(exchange->answers, 0);
     size_t len_bytes = 0;
     char *line;
 
     if (json_array_size(exchange->answers) == 0)
         return;
-    line = dump_line(answer, &len_bytes);
+    line = dump_answers(exchange, &len_bytes);
     if (line != NULL && len_bytes > JSONRPC_ANSWER_MAX) {
-        json_t *id = json_object_get(answer, "id"); /* NULL in a batch: reads null */
-
         free(line);
-        answer = error_object(id, JSONRPC_FAILED,
-                              "the answer is larger than 1 MiB: ask for less at once", NULL);
-        line = dump_line(answer, &len_bytes);
-        json_decref(answer);
+        shorten(exchange->answers);
+        line = dump_answers(exchange, &len_bytes);
     }
     if (line != NULL)
         port->answer(port->context, line, len_bytes);
