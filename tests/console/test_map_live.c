@@ -1,6 +1,7 @@
 /* test_map_live.c -- the map in a real terminal, before the real daemon, with bots that walk. */
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "live.h"
@@ -14,11 +15,51 @@ static bool numbers_behind(const char *screen, const char *word, double numbers[
     return line != NULL && sscanf(line + strlen(word), " %lf, %lf", &numbers[0], &numbers[1]) == 2;
 }
 
+#define PANEL_AT 50 /* columns that are the map's, in a terminal of 80 */
+
+/* Where a name stands on the map: its row and column. False: it does not. */
+static bool place_of(const char *screen, const char *name, int place[2])
+{
+    const char *line = screen;
+
+    for (place[0] = 0; line != NULL; place[0]++, line = strchr(line, '\n')) {
+        const char *at;
+
+        line += *line == '\n';
+        at = strstr(line, name);
+        if (at == NULL || at > line + strcspn(line, "\n"))
+            continue;
+        place[1] = 0;
+        for (const char *c = line; c < at; c++)
+            place[1] += ((unsigned char)*c & 0xc0) != 0x80;
+        if (place[1] < PANEL_AT)
+            return true;
+    }
+    return false;
+}
+
+/* Whom the panel names, in the line below its head. */
+static void followed(const char *screen, char name[64])
+{
+    const char *line = strstr(screen, "Following");
+    char row[512];
+
+    assert_non_null(line);
+    line = strchr(line, '\n');
+    assert_non_null(line);
+    snprintf(row, sizeof(row), "%.*s", (int)strcspn(line + 1, "\n"), line + 1);
+    for (const char *at = row; (at = strstr(at, "walker")) != NULL; at++) /* the last of the line */
+        assert_int_equal(sscanf(at, "%63s", name), 1);
+    assert_true(name[0] != '\0');
+}
+
 /* The map shows all; one is followed, walks on, and stays in the picture's middle. */
 static void an_operator_watches_the_map(void **state)
 {
     double before[2], now[2];
+    int was_at[2], is_at[2];
     uint64_t end_ms;
+    char name[64] = "";
 
     if (*state != NULL) {
         print_message("skipped: %s\n", (const char *)*state);
@@ -37,10 +78,13 @@ static void an_operator_watches_the_map(void **state)
     tmux_type("f");
     tmux_see("Following");
     tmux_see("round trip");
-    end_ms = tmux_now_ms() + DEADLINE_MS;
+    end_ms = tmux_now_ms() + 2 * DEADLINE_MS;
+    followed(tmux_screen(""), name);
     while (!numbers_behind(strstr(tmux_screen(""), "Following"), "at ", before))
         assert_true(tmux_now_ms() < end_ms);
-    do { /* he is seen to move */
+    while (!place_of(tmux_screen(""), name, was_at))
+        assert_true(tmux_now_ms() < end_ms);
+    do { /* he is seen to move, by four pixels, which are two rows */
         const char *panel;
 
         assert_true(tmux_now_ms() < end_ms);
@@ -49,7 +93,11 @@ static void an_operator_watches_the_map(void **state)
         assert_non_null(panel);
         if (!numbers_behind(panel, "at ", now))
             memcpy(now, before, sizeof(now));
-    } while (now[0] == before[0] && now[1] == before[1]);
+    } while (fmax(fabs(now[0] - before[0]), fabs(now[1] - before[1])) < 8);
+    /* The map goes along: he is where he was on it, though not in the world. */
+    assert_true(place_of(tmux_screen(""), name, is_at));
+    assert_in_range(is_at[0], was_at[0] - 1, was_at[0] + 1);
+    assert_in_range(is_at[1], was_at[1] - 1, was_at[1] + 1);
     tmux_type("Escape");
     tmux_see_no_more("Following");
     tmux_type("w");
