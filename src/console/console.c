@@ -26,7 +26,8 @@ struct console {
         char method[64];
     } asked[REQUESTS_MAX];
     int asked_n;
-    struct record *record; /* NULL: nothing is recorded */
+    struct record *record;   /* NULL: nothing is recorded */
+    struct error unrecorded; /* why the recording ended before the console; "": it did not */
     struct ui ui;
     struct canvas canvas;
 };
@@ -50,8 +51,9 @@ static void on_heard(void *context, json_t *line)
 {
     struct console *console = context;
 
-    if (console->record != NULL)
-        record_write(console->record, clock_steady_ms(), line);
+    if (console->record != NULL &&
+        record_write(console->record, clock_steady_ms(), line, &console->unrecorded) != 0)
+        ui_say(&console->ui, true, "%s", console->unrecorded.text);
 }
 
 static void on_opened(void *context)
@@ -237,6 +239,10 @@ enum console_exit console_run(const struct console_options *options)
     struct error error = {""};
     int failed = run(&console, &error);
 
+    if (!failed && console.unrecorded.text[0] != '\0') {
+        error = console.unrecorded;
+        failed = -1;
+    }
     if (failed)
         fprintf(stderr, "openmmo-console: %s\n", error.text);
     canvas_fini(&console.canvas);

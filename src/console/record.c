@@ -25,13 +25,15 @@ static void close_to_others(int fd)
         (void)!fchmod(fd, 0600);
 }
 
-static void put(struct record *record, json_t *line)
+static int put(struct record *record, const json_t *line, struct error *error)
 {
     if (json_dumpf(line, record->out, JSON_COMPACT) == 0 && fputc('\n', record->out) != EOF &&
         fflush(record->out) == 0)
-        return;
+        return 0;
+    error_set(error, "the recording cannot be written: %s", strerror(errno));
     fclose(record->out);
     record->out = NULL;
+    return -1;
 }
 
 struct record *record_new(const char *path, uint64_t now_ms, int64_t wall_ms, struct error *error)
@@ -39,6 +41,7 @@ struct record *record_new(const char *path, uint64_t now_ms, int64_t wall_ms, st
     struct record *record = calloc(1, sizeof(*record));
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     json_t *head;
+    int failed;
 
     if (fd >= 0)
         close_to_others(fd);
@@ -53,9 +56,12 @@ struct record *record_new(const char *path, uint64_t now_ms, int64_t wall_ms, st
     }
     record->began_ms = now_ms;
     head = json_pack("{s:s, s:I}", "record", FORMAT, "wall_ms", (json_int_t)wall_ms);
-    put(record, head);
+    failed = put(record, head, error);
     json_decref(head);
-    return record;
+    if (!failed)
+        return record;
+    record_free(record);
+    return NULL;
 }
 
 void record_free(struct record *record)
@@ -65,12 +71,12 @@ void record_free(struct record *record)
     free(record);
 }
 
-void record_write(struct record *record, uint64_t now_ms, json_t *line)
+int record_write(struct record *record, uint64_t now_ms, json_t *line, struct error *error)
 {
     if (record->out == NULL)
-        return;
+        return 0;
     json_object_set_new(line, "at_ms", json_integer((json_int_t)(now_ms - record->began_ms)));
-    put(record, line);
+    return put(record, line, error);
 }
 
 json_t *record_next(FILE *in, struct error *error)

@@ -24,9 +24,10 @@ struct record;
 /* NULL + error. A file that is there is written anew, and its owner's alone from then on. */
 struct record *record_new(const char *path, uint64_t now_ms, int64_t wall_ms, struct error *error);
 void record_free(struct record *record); /* NULL is fine */
-/* line: borrowed; it is given its at_ms. A disk that is full ends the recording silently: the
- * console goes on. */
-void record_write(struct record *record, uint64_t now_ms, json_t *line);
+/* line: borrowed; it is given its at_ms. -1 + error: that could not be written, and ends the
+ * recording; what comes then is dropped, and that is 0. */
+int record_write(struct record *record, uint64_t now_ms, json_t *line,
+                 struct error *error) MUST_CHECK;
 
 /* --- Playing. --- */
 

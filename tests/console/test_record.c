@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,8 +31,9 @@ struct recorder {
 static void on_heard(void *context, json_t *line)
 {
     struct recorder *recorder = context;
+    struct error error;
 
-    record_write(recorder->record, recorder->now_ms, line);
+    assert_int_equal(record_write(recorder->record, recorder->now_ms, line, &error), 0);
 }
 
 static int on_ask(void *context, int token, const char *method, json_t *params)
@@ -231,12 +234,40 @@ static void what_is_no_recording_is_refused(void **state)
     player_fini(&player);
 }
 
+/* A disk that is full is said once, and at once where nothing can be written. */
+static void a_full_disk_ends_it(void **state)
+{
+    struct rlimit whole, little;
+    struct record *record;
+    struct error error = {""};
+    json_t *line = sample(1);
+    int failures = 0;
+
+    (void)state;
+    assert_null(record_new("/dev/full", 0, WALL_MS, &error));
+    assert_non_null(strstr(error.text, "No space left"));
+    record = record_new(path, 0, WALL_MS, &error);
+    assert_non_null(record);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &whole), 0);
+    little = (struct rlimit){4096, whole.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    for (unsigned i = 0; i < 1000; i++)
+        failures += record_write(record, i, line, &error) != 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    assert_int_equal(failures, 1);
+    assert_non_null(strstr(error.text, "the recording cannot be written: File too large"));
+    json_decref(line);
+    record_free(record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_recording_plays_as_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(the_picture_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_recording_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_ends_it, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
