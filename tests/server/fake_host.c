@@ -34,6 +34,7 @@ static const struct options_table TABLE = {
 void presence_each(struct presence *presence, presence_visit_fn *visit, void *context)
 {
     (void)presence;
+    fake_host.lists++;
     for (unsigned i = 0; i < fake_host.players_n; i++) {
         if (!visit(context, &fake_host.players[i]))
             return;

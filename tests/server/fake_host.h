@@ -24,7 +24,8 @@ struct fake_host {
     char notice[512]; /* the last private word, */
     uint64_t told;    /* and to which session */
     unsigned teleports;
-    bool restart; /* the shutdown was for one */
+    unsigned lists; /* of players, as they were asked for */
+    bool restart;   /* the shutdown was for one */
     unsigned kicks, shutdowns, reloads, saves, rotations;
     bool stopping;
     struct ladder ladder;

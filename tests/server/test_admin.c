@@ -1159,7 +1159,8 @@ static void configuration_is_listed_without_secrets(void **state)
     assert_non_null(strstr(text, "fake.ini:2"));
     free(text);
     json_decref(list);
-    list = result(peer, "config.list", "{\"changed\":true}"); /* not log.level, though it is given */
+    list =
+        result(peer, "config.list", "{\"changed\":true}"); /* not log.level, though it is given */
     assert_int_equal(json_array_size(json_object_get(list, "options")), 2);
     json_decref(list);
     list = result(peer, "config.list", "{\"name\":\"log.level\"}");
@@ -1475,39 +1476,51 @@ static void a_slow_subscriber_loses_samples_and_nobody_waits(void **state)
     peer_free(other);
 }
 
-/* Who takes nothing while an alert ends is told so when he does: it is said once, and that was lost.
- */
-static void what_changed_unheard_is_told_again(void **state)
+static const char ASK_ALL[] =
+    "{\"jsonrpc\":\"2.0\",\"method\":\"players.list\",\"params\":{\"limit\":1000},\"id\":1}\n";
+
+/* He asks and does not read, until samples of his find no room. */
+static void fill(struct peer *peer)
 {
-    static const char ASK[] =
-        "{\"jsonrpc\":\"2.0\",\"method\":\"players.list\",\"params\":{\"limit\":1000},\"id\":1}\n";
+    fake_host_players(700);
+    for (unsigned i = 0; i < 8; i++)
+        peer_tell(peer, ASK_ALL);
+}
+
+static void until_dropped(int64_t more)
+{
+    uint64_t end_ms = now_ms() + 2 * DEADLINE_MS;
+    int64_t dropped = metrics_value(METRIC_ADMIN_DROPPED);
+
+    while (metrics_value(METRIC_ADMIN_DROPPED) < dropped + more) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+}
+
+/* Who takes nothing while an alert ends is told so when he does: it would be said once. */
+static void what_changed_unheard_is_told_later(void **state)
+{
     struct alerts_facts facts = {.now_ms = 1000,
                                  .wall_ms = 1700000000000,
                                  .tempo_permille = 1000,
                                  .certificate_s = INT64_MAX,
                                  .journal_stopped = true};
     struct peer *slow = peer_new();
-    uint64_t end_ms = now_ms() + 2 * DEADLINE_MS;
+    uint64_t end_ms = now_ms() + 4 * DEADLINE_MS;
     bool over = false;
 
     (void)state;
-    fake_host_players(700);
     alerts_look(&fake_host.alerts, &facts);
     json_decref(result(slow, "subscribe", "{\"topic\":\"alerts\",\"interval_ms\":100}"));
     json_decref(notified(slow, "alerts"));
-    for (unsigned i = 0; i < 8; i++)
-        peer_tell(slow, ASK);
-    for (int part = 0; part < 2; part++) {
-        int64_t dropped = metrics_value(METRIC_ADMIN_DROPPED);
-
-        while (metrics_value(METRIC_ADMIN_DROPPED) == dropped) {
-            assert_true(now_ms() < end_ms);
-            fake_host_turn();
-        }
-        facts.now_ms += 1000;
-        facts.journal_stopped = false;
-        alerts_look(&fake_host.alerts, &facts);
-    }
+    json_decref(result(slow, "subscribe", "{\"topic\":\"metrics\",\"interval_ms\":100}"));
+    fill(slow);
+    until_dropped(2);
+    facts.now_ms += 1000;
+    facts.journal_stopped = false;
+    alerts_look(&fake_host.alerts, &facts);
+    until_dropped(3);
     while (!over) {
         json_t *params = notified(slow, "alerts");
         const json_t *data = json_object_get(params, "data");
@@ -1518,6 +1531,90 @@ static void what_changed_unheard_is_told_again(void **state)
         assert_true(now_ms() < end_ms);
     }
     peer_free(slow);
+}
+
+/* For who would not take it nothing is put together. */
+static void no_time_goes_into_what_is_lost(void **state)
+{
+    struct peer *slow = peer_new();
+    unsigned lists;
+
+    (void)state;
+    json_decref(result(slow, "subscribe",
+                       "{\"topic\":\"players\",\"interval_ms\":100,\"params\":{\"limit\":1000}}"));
+    json_decref(notified(slow, "players"));
+    fill(slow);
+    until_dropped(2);
+    lists = fake_host.lists;
+    until_dropped(5);
+    assert_int_equal(fake_host.lists, lists);
+    peer_free(slow);
+}
+
+/* One who listens: what he has room for, and whether he takes it then. */
+struct ear {
+    size_t room_bytes;
+    bool deaf;
+    unsigned tried, heard;
+};
+
+static int ear_say(void *context, const char *line, size_t len_bytes)
+{
+    struct ear *ear = context;
+
+    assert_int_equal(line[len_bytes - 1], '\n');
+    ear->tried++;
+    ear->heard += !ear->deaf;
+    return ear->deaf ? -1 : 0;
+}
+
+static size_t ear_room(const void *context)
+{
+    return ((const struct ear *)context)->room_bytes;
+}
+
+static void hear_until(struct event_base *base, const unsigned *count, unsigned n)
+{
+    uint64_t end_ms = now_ms() + DEADLINE_MS;
+
+    while (*count < n) {
+        assert_true(now_ms() < end_ms);
+        event_base_loop(base, EVLOOP_ONCE);
+    }
+}
+
+/* There seemed to be room, and it was too little: what is said once a change is tried again, then
+ * said once. */
+static void a_change_that_found_no_room_is_said_again(void **state)
+{
+    static struct alerts alerts;
+    static struct audittail tail;
+    struct event_base *base = event_base_new();
+    struct logtail *logtail = logtail_new();
+    struct admin_config config = {.base = base, .alerts = &alerts};
+    struct method_desk desk = {.config = &config, .logtail = logtail, .audittail = &tail};
+    struct ear ear = {SIZE_MAX, true, 0, 0};
+    struct subscription_config asked = {.desk = &desk,
+                                        .topic = topic_find("alerts"),
+                                        .interval_ms = 100,
+                                        .params = json_object(),
+                                        .role = ROLE_VIEWER,
+                                        .say = ear_say,
+                                        .room = ear_room,
+                                        .context = &ear};
+    struct subscription *subscription = subscription_new(&asked);
+
+    (void)state;
+    hear_until(base, &ear.tried, 3);
+    ear.deaf = false;
+    hear_until(base, &ear.heard, 1);
+    for (uint64_t end_ms = now_ms() + 500; now_ms() < end_ms;)
+        event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(ear.heard, 1);
+    subscription_free(subscription);
+    json_decref(asked.params);
+    logtail_free(logtail);
+    event_base_free(base);
 }
 
 /* A sample that is longer than what may wait comes to who reads. */
@@ -1542,15 +1639,13 @@ static void a_long_sample_comes_to_who_reads(void **state)
 /* One who asks and asks and never reads is not read either, and harms nobody. */
 static void who_never_reads_is_not_read(void **state)
 {
-    static const char ASK[] =
-        "{\"jsonrpc\":\"2.0\",\"method\":\"players.list\",\"params\":{\"limit\":1000},\"id\":1}\n";
     struct peer *deaf = peer_new(), *other = peer_new();
     unsigned sent = 0, refused = 0;
 
     (void)state;
     fake_host_players(700);
     while (refused < 200) {
-        if (send(deaf->fd, ASK, sizeof(ASK) - 1, MSG_NOSIGNAL) == sizeof(ASK) - 1)
+        if (send(deaf->fd, ASK_ALL, sizeof(ASK_ALL) - 1, MSG_NOSIGNAL) == sizeof(ASK_ALL) - 1)
             sent++;
         else
             refused++;
@@ -1626,7 +1721,9 @@ int main(void)
         WITH_HOST(the_audit_is_told_as_it_is_written),
         cmocka_unit_test(audit_rows_go_round),
         WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
-        WITH_HOST(what_changed_unheard_is_told_again),
+        WITH_HOST(what_changed_unheard_is_told_later),
+        WITH_HOST(no_time_goes_into_what_is_lost),
+        cmocka_unit_test(a_change_that_found_no_room_is_said_again),
         WITH_HOST(a_long_sample_comes_to_who_reads),
         WITH_HOST(who_never_reads_is_not_read),
         WITH_HOST(many_come_and_go),

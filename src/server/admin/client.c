@@ -48,15 +48,24 @@ static void on_answer(void *context, const char *line, size_t len_bytes)
     bufferevent_write(client->stream, line, len_bytes);
 }
 
+/* Who has taken all that came before is given a long one too: else it would never come. */
+static size_t room(const void *context)
+{
+    const struct client *client = context;
+    size_t waiting = output_bytes(client);
+
+    if (client->closing)
+        return 0;
+    if (waiting == 0)
+        return SIZE_MAX;
+    return waiting < CLIENT_OUTPUT_MAX ? CLIENT_OUTPUT_MAX - waiting : 0;
+}
+
 static int say(void *context, const char *line, size_t len_bytes)
 {
     struct client *client = context;
 
-    /* Who has taken all that came before is given a long one too: else it would never come. */
-    if (client->closing ||
-        (output_bytes(client) > 0 && output_bytes(client) + len_bytes > CLIENT_OUTPUT_MAX))
-        return -1;
-    return bufferevent_write(client->stream, line, len_bytes);
+    return len_bytes <= room(client) ? bufferevent_write(client->stream, line, len_bytes) : -1;
 }
 
 static void refuse_long_line(struct client *client)
@@ -204,6 +213,7 @@ int client_subscribe(struct client *client, const struct topic *topic, unsigned 
                                          .params = params,
                                          .role = client->config.peer.role,
                                          .say = say,
+                                         .room = room,
                                          .context = client};
 
     for (unsigned i = 0; i < SUBSCRIPTIONS_MAX; i++) {

@@ -18,11 +18,12 @@ struct subscription {
     struct subscription_config config;
     struct event *timer;
     uint64_t lost;
+    size_t said_bytes;               /* the last line, whether it found room or not */
     uint64_t log_after;              /* the log topic: the last line that was said */
     struct transcript_place chat_at; /* the chat topic: as far as it was said */
     uint64_t changes;                /* the alerts and reports topics: as of what was said last */
     uint64_t audit_after;            /* the audit topic: the last row that was said */
-    bool said; /* the same: it was, and nothing of it was lost */
+    bool said;                       /* the same: it was, and nothing of it was lost */
 };
 
 static json_t *sample_metrics(struct subscription *subscription)
@@ -135,14 +136,14 @@ static const struct method_param LOG_PARAMS[] = {
 };
 
 const struct topic TOPICS[] = {
-    {"metrics", ROLE_VIEWER, sample_metrics, NULL, "What server.status says."},
-    {"players", ROLE_VIEWER, sample_players, CMD_PLAYERS_LIST_PARAMS, "What players.list says."},
-    {"log",     ROLE_VIEWER, sample_log,     LOG_PARAMS, "The lines of the log that came since the last time."},
-    {"chat",    ROLE_MODERATOR, sample_chat, CMD_CHAT_PARAMS, "The lines of chat that came since the last time, as chat.recent says them."},
-    {"alerts",  ROLE_VIEWER, sample_alerts,  NULL, "What alerts.list says: at first, when something changed, and while an alert is active."},
-    {"reports", ROLE_MODERATOR, sample_reports, NULL, "How many reports are open, and the newest, when that changes."},
-    {"audit",   ROLE_ADMIN,  sample_audit,   NULL, "The rows of the audit that were written since the last time, oldest first."},
-    {NULL, ROLE_NONE, NULL, NULL, NULL},
+    {"metrics", ROLE_VIEWER, sample_metrics, false, NULL, "What server.status says."},
+    {"players", ROLE_VIEWER, sample_players, false, CMD_PLAYERS_LIST_PARAMS, "What players.list says."},
+    {"log",     ROLE_VIEWER, sample_log, true, LOG_PARAMS, "The lines of the log that came since the last time."},
+    {"chat",    ROLE_MODERATOR, sample_chat, true, CMD_CHAT_PARAMS, "The lines of chat that came since the last time, as chat.recent says them."},
+    {"alerts",  ROLE_VIEWER, sample_alerts, true, NULL, "What alerts.list says: at first, when something changed, and while an alert is active."},
+    {"reports", ROLE_MODERATOR, sample_reports, true, NULL, "How many reports are open, and the newest, when that changes."},
+    {"audit",   ROLE_ADMIN,  sample_audit, true, NULL, "The rows of the audit that were written since the last time, oldest first."},
+    {NULL, ROLE_NONE, NULL, false, NULL, NULL},
 };
 /* clang-format on */
 
@@ -171,6 +172,7 @@ static int say(struct subscription *subscription, json_t *data)
         size_t len_bytes = strlen(line);
 
         line[len_bytes++] = '\n';
+        subscription->said_bytes = len_bytes;
         result = subscription->config.say(subscription->config.context, line, len_bytes);
         free(line);
     } else {
@@ -187,15 +189,12 @@ static void lose(struct subscription *subscription, uint64_t n)
     metrics_add(METRIC_ADMIN_DROPPED, n);
 }
 
-static void tick(evutil_socket_t fd, short what, void *context)
+static void look(struct subscription *subscription)
 {
-    struct subscription *subscription = context;
     uint64_t lost_before = subscription->lost;
     json_t *data = subscription->config.topic->sample(subscription);
     size_t n;
 
-    (void)fd;
-    (void)what;
     if (subscription->lost > lost_before)
         metrics_add(METRIC_ADMIN_DROPPED, subscription->lost - lost_before);
     if (data == NULL)
@@ -206,6 +205,18 @@ static void tick(evutil_socket_t fd, short what, void *context)
         lose(subscription, n > 0 ? n : 1);
     else
         subscription->lost = 0;
+}
+
+static void tick(evutil_socket_t fd, short what, void *context)
+{
+    struct subscription *subscription = context;
+
+    (void)fd;
+    (void)what;
+    if (subscription->said_bytes < subscription->config.room(subscription->config.context))
+        look(subscription);
+    else if (!subscription->config.topic->held)
+        lose(subscription, 1);
 }
 
 struct subscription *subscription_new(const struct subscription_config *config)

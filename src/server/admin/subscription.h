@@ -3,7 +3,8 @@
  * A subscription samples its topic every interval and says it as a notification
  *   {"jsonrpc":"2.0","method":TOPIC,"params":{"subscription":ID,"lost":N,"data":...}}
  * A client whose output is full loses the sample; it is counted, and the next one that goes through
- * says how many were lost. Nobody waits for a slow reader.
+ * says how many were lost. Nobody waits for a slow reader, and no time goes into what he would not
+ * take: there must be room for as much as was said last.
  * Control thread only. */
 #ifndef OPENMMO_ADMIN_SUBSCRIPTION_H
 #define OPENMMO_ADMIN_SUBSCRIPTION_H
@@ -23,6 +24,7 @@ struct topic {
     enum role role;
     /* What there is to say now; a new reference; NULL: nothing. */
     json_t *(*sample)(struct subscription *subscription);
+    bool held; /* what is not said now is there to be said later: nothing is lost yet */
     const struct method_param *params; /* beyond topic and interval_ms; NULL: none */
     const char *help;
 };
@@ -32,8 +34,9 @@ extern const struct topic TOPICS[];
 /* NULL: there is none of that name. */
 const struct topic *topic_find(const char *name);
 
-/* Begin one. say: takes the line to the client, returns -1 where there is no room. params: an
- * object, checked against the topic's rows, kept. NULL when out of memory. */
+/* Begin one. say: takes the line to the client, returns -1 where there is no room; room: how many
+ * bytes it takes just now. params: an object, checked against the topic's rows, kept. NULL when out
+ * of memory. */
 struct subscription_config {
     const struct method_desk *desk;
     const struct topic *topic;
@@ -42,6 +45,7 @@ struct subscription_config {
     json_t *params; /* borrowed */
     enum role role; /* of who subscribes */
     int (*say)(void *context, const char *line, size_t len_bytes);
+    size_t (*room)(const void *context);
     void *context;
 };
 /* config is copied; its params are kept by a reference of their own. */
