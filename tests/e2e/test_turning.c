@@ -92,11 +92,26 @@ static void test_the_audit_is_searched(void **state)
     assert_int_equal(found(params), 1);
 }
 
+/* Who ended it is on record, though the database is let go of. */
+static void test_the_end_is_on_record(void **state)
+{
+    (void)state;
+    daemon_start(&server, NULL);
+    stage_expect_walking(player_new_account(party, &server, "alice"), DEADLINE_MS);
+    good("server.shutdown", "{\"reason\":\"new disks\"}");
+    assert_int_equal(daemon_wait_exit(&server), 0);
+    assert_int_equal(
+        sql("SELECT count(*) FROM audit WHERE method = 'server.shutdown' AND outcome = "
+            "'ok' AND detail LIKE '%new disks%' AND actor <> ''"),
+        1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED_BOTH(test_a_limit_is_turned, NULL),
         STAGED_BOTH(test_the_audit_is_searched, NULL),
+        STAGED_BOTH(test_the_end_is_on_record, NULL),
     };
 
     return cmocka_run_group_tests(tests, pg_cluster_begin, pg_cluster_end);
