@@ -9,6 +9,7 @@
 
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
+#include "play/pressure.h"
 #include "play/tiers.h"
 
 #define FIGURES 400 /* but for the great crowd */
@@ -383,6 +384,7 @@ static void test_budget(void **state)
     walk_for(player, 60);
     free_bytes = walk_for(player, 100); /* 5 s of the world */
     assert_int_equal(figures_of(player).shift, 0);
+    assert_int_equal(player->counts[PROTOCOL_NOTICE], 0);
     assert_true(mean_age(player, 1000, true) < 0.1); /* everybody at 20 Hz */
     assert_true(free_bytes > 100000);
     stage.scene->config.player_budget_bytes = (uint32_t)(free_bytes / 5 / 3);
@@ -391,6 +393,9 @@ static void test_budget(void **state)
     bytes = walk_for(player, 200);
     assert_true(figures_of(player).shift > 0);
     assert_int_equal(metrics_value(METRIC_PLAYERS_SHIFTED), 1);
+    assert_int_equal(player->counts[PROTOCOL_NOTICE], 1); /* he is told, once */
+    assert_int_equal(player->notice, PROTOCOL_REASON_NONE);
+    assert_string_equal(player->text, PACE_WORDS);
     assert_in_range(bytes, free_bytes / 5, free_bytes * 2 / 3 + free_bytes / 15);
     assert_true(mean_age(player, 24, true) < 1);
     assert_true(mean_age(player, 24, true) < mean_age(player, 24, false));
@@ -400,6 +405,7 @@ static void test_budget(void **state)
     walk_for(player, 200);
     assert_int_equal(figures_of(player).shift, 0);
     assert_int_equal(metrics_value(METRIC_PLAYERS_SHIFTED), 0);
+    assert_int_equal(player->counts[PROTOCOL_NOTICE], 1);
     assert_true(mean_age(player, 1000, true) < 0.1);
     end();
 }
@@ -408,6 +414,7 @@ static void test_budget(void **state)
 static void test_starved(void **state)
 {
     struct player *player;
+    unsigned chats;
 
     (void)state;
     begin(192, 1 << 20, 32);
@@ -418,6 +425,10 @@ static void test_starved(void **state)
     reconfigure();
     walk_for(player, 300);
     assert_int_equal(figures_of(player).shift, TIERS_SHIFT_MAX);
+    chats = player->counts[PROTOCOL_CHAT_LINE]; /* words are not what is short */
+    player_chat(player, PROTOCOL_CHANNEL_GLOBAL, "hello?");
+    walk_for(player, 6);
+    assert_int_equal(player->counts[PROTOCOL_CHAT_LINE], chats + 1);
     for (unsigned i = 0; i < stage.figures_n; i++) {
         struct replica_entity *seen = replica_find(player->replica, stage.entities[i]);
         if (seen != NULL)

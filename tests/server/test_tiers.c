@@ -231,6 +231,49 @@ static void test_pace_refused(void **state)
     assert_int_equal(pace.shift, 0);
 }
 
+/* Turns of a player who wants so much; how often he is to be told. */
+static unsigned told(struct pace *pace, uint32_t *tick, uint32_t ticks, uint32_t want)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < ticks; i++) {
+        play(pace, tick, 1, want);
+        if (pace_untold(pace)) {
+            pace_told(pace);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* He is told once he has been shifted for 5 s; once, however long it lasts; and of another time not
+ * before 5 minutes are over. */
+static void test_pace_tells(void **state)
+{
+    struct pace pace;
+    uint32_t tick = 7;
+
+    (void)state;
+    pace_init(&pace, 20000, tick);
+    assert_int_equal(told(&pace, &tick, 400, 900), 0);
+    for (unsigned i = 0; i < 20; i++) { /* a moment, again and again */
+        assert_int_equal(told(&pace, &tick, 20, 1800), 0);
+        assert_true(pace.shift > 0);
+        assert_int_equal(told(&pace, &tick, 100, 300), 0);
+        assert_int_equal(pace.shift, 0);
+    }
+    assert_int_equal(told(&pace, &tick, 90, 1800), 0);
+    assert_true(pace.shift > 0);
+    assert_int_equal(told(&pace, &tick, 60, 1800), 1);
+    assert_int_equal(told(&pace, &tick, 8000, 1800), 0);
+    assert_int_equal(told(&pace, &tick, 200, 300), 0);
+    assert_int_equal(pace.shift, 0);
+    assert_int_equal(told(&pace, &tick, 200, 1800), 1); /* 400 s after the first */
+    told(&pace, &tick, 200, 300);
+    assert_int_equal(told(&pace, &tick, 5000, 1800), 0); /* 10 s after the second */
+    assert_int_equal(told(&pace, &tick, 1000, 1800), 1);
+}
+
 /* ---- floors ---- */
 
 static void test_floor(void **state)
@@ -413,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_pace_full),
         cmocka_unit_test(test_pace_refused),
+        cmocka_unit_test(test_pace_tells),
         cmocka_unit_test(test_floor),
         cmocka_unit_test(test_floor_of_bytes),
         cmocka_unit_test(test_floor_looks_seldom),

@@ -10,6 +10,7 @@
 #include "http/webcells.h"
 #include "http/webtext.h"
 #include "net/network.h"
+#include "play/pressure.h"
 #include "sim_world.h"
 
 static int make(void **state)
@@ -641,6 +642,28 @@ static void test_stuck(void **state)
     webclient_free(client);
 }
 
+/* Is it so for more than a moment, it is told why. */
+static void test_stuck_for_long(void **state)
+{
+    struct scene *scene = *state;
+    struct webclient *client = webclient_join(scene, "walter", 1, 1);
+    struct webclient *other = webclient_join(scene, "otto", 2, 2);
+
+    client->stuck = true;
+    steps(scene, 120);
+    assert_int_equal(client->lines, 0);
+    client->stuck = false;
+    steps(scene, 2);
+    assert_int_equal(client->lines, 1);
+    assert_string_equal(client->line, PACE_WORDS);
+    assert_string_equal(client->line_id, "server");
+    steps(scene, 200);
+    assert_int_equal(client->lines, 1);
+    assert_int_equal(other->lines, 0);
+    webclient_free(client);
+    webclient_free(other);
+}
+
 static void test_model(void **state)
 {
     for (uint64_t seed = 1; seed <= 3; seed++)
@@ -662,6 +685,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_many, make, unmake),
         cmocka_unit_test_setup_teardown(test_missed_look, make, unmake),
         cmocka_unit_test_setup_teardown(test_stuck, make, unmake),
+        cmocka_unit_test_setup_teardown(test_stuck_for_long, make, unmake),
         cmocka_unit_test_setup_teardown(test_model, make, unmake),
     };
 

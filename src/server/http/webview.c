@@ -641,6 +641,10 @@ static bool turn_begins(struct webview *view, const struct snapshot_entity *self
     view->turn_tick = host->tick;
     if (view->handlers->writable(view->context)) {
         pace_begin(view, false);
+        if (view->seat->counters != NULL && pace_untold(&view->pace)) {
+            pace_told(&view->pace);
+            view->seat->kind->notice(view->seat, PACE_WORDS);
+        }
         return view->seat->counters != NULL; /* it may have left meanwhile */
     }
     view->withheld++;

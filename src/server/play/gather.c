@@ -12,6 +12,7 @@
 #define CHAT_LINE_MAX    768
 #define IDENTITY_MAX     (3 + 1 + PROTOCOL_WHO_MAX * (8 + 1 + 4 + 2 + TEXT_NAME_MAX_BYTES))
 #define SMALL_MAX        64 /* CLOCK, SELF */
+#define WORD_MAX         (3 + 1 + 4 + 2 + sizeof(PACE_WORDS))
 #define CLOCK_EVERY_MS   1000
 #define TALK_TIER        2 /* whatever the floor: what is not blocks waits 4 ticks at most */
 #define SELF_ALONE_TICKS 4 /* an acknowledgement by itself is worth a record after so many */
@@ -245,6 +246,21 @@ static void gather_pace(struct session *s, bool refused)
     metrics_gauge(METRIC_PLAYERS_SHIFTED, (now > 0) - (before > 0));
 }
 
+/* What he sees is less than there is: he shall not wonder. */
+static void gather_word(struct gather *g)
+{
+    struct session *s = g->session;
+    struct wire_writer w;
+
+    if (!pace_untold(&s->pace) || !record_room(&g->record, WORD_MAX))
+        return;
+    record_writer(&g->record, &w);
+    protocol_encode_notice(&w, &(struct protocol_notice){.reason = PROTOCOL_REASON_NONE,
+                                                         .text = wire_text_of(PACE_WORDS)});
+    record_take(&g->record, &w);
+    pace_told(&s->pace);
+}
+
 /* The socket has not taken the last record: newer state comes. */
 static void gather_refused(struct session *s, bool turn)
 {
@@ -291,6 +307,7 @@ void gather(struct session *s, struct snapshot *snapshot)
     gather_identities(&g);
     if (turn) {
         gather_pace(s, false);
+        gather_word(&g);
         blocks_gather(&g.record, snapshot, g.self);
     }
     gather_end(&g, hurry);

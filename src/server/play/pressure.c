@@ -7,6 +7,8 @@
 #define UP_TURNS   4  /* between two steps up */
 #define DOWN_TICKS 32 /* between two looks down: twice the longest interval */
 #define DOWN_STEPS 4  /* at once, at most */
+#define TELL_AFTER (5 * SIM_TICK_HZ)
+#define TELL_EVERY (300 * SIM_TICK_HZ)
 
 /* ---- a player ---- */
 
@@ -85,11 +87,20 @@ static void look_down(struct pace *pace, const struct pace_growth *growth)
     down_again(pace);
 }
 
+static void note_shift(struct pace *pace)
+{
+    if (pace->shift == 0)
+        pace->shifted_tick = 0;
+    else if (pace->shifted_tick == 0)
+        pace->shifted_tick = pace->tick;
+}
+
 void pace_turn(struct pace *pace, uint32_t budget, uint32_t tick, const struct pace_growth *growth)
 {
     refill(pace, budget, tick);
     look_up(pace);
     look_down(pace, growth);
+    note_shift(pace);
     pace->up_turns++;
 }
 
@@ -97,6 +108,7 @@ void pace_refused(struct pace *pace, uint32_t budget, uint32_t tick)
 {
     refill(pace, budget, tick);
     look_up(pace);
+    note_shift(pace);
     pace->up_turns++;
     pace->up_refused++;
     pace->down_never = true;
@@ -118,6 +130,19 @@ void pace_withheld(struct pace *pace)
 {
     pace->up_withheld++;
     pace->down_never = true;
+}
+
+bool pace_untold(const struct pace *pace)
+{
+    if (pace->shifted_tick == 0 || pace->tick - pace->shifted_tick < TELL_AFTER)
+        return false;
+    return pace->told_tick == 0 ||
+           (pace->told_tick < pace->shifted_tick && pace->tick - pace->told_tick >= TELL_EVERY);
+}
+
+void pace_told(struct pace *pace)
+{
+    pace->told_tick = pace->tick;
 }
 
 /* ---- floors ---- */

@@ -29,7 +29,13 @@ struct pace {
     uint32_t down_tick, down_bytes; /* of everything */
     bool down_never;                /* something was withheld or refused meanwhile */
     uint8_t shift;                  /* 0..TIERS_SHIFT_MAX */
+    uint32_t shifted_tick;          /* since when there is a shift; 0: there is none */
+    uint32_t told_tick;             /* when the player was told so last; 0: never */
 };
+
+/* What he is told. */
+#define PACE_WORDS                                                                                 \
+    "More happens around you than you can be sent: those far away are shown less often for now."
 
 /* What would be sent at the shift `to`, in percent of what is sent at `from`, at most. */
 struct pace_growth {
@@ -50,6 +56,10 @@ bool pace_open(const struct pace *pace, bool near, size_t bytes);
 void pace_sent(struct pace *pace, uint32_t bytes, uint32_t updates);
 /* Something due was not sent in this turn, because pace_open said no. At most once a turn. */
 void pace_withheld(struct pace *pace);
+/* True while the player is to be told that he is shifted: he has been for 5 s, was not told since
+ * it began, nor in the last 5 minutes. Who tells him says so. */
+bool pace_untold(const struct pace *pace);
+void pace_told(struct pace *pace);
 
 /* ---- a floor: one tier for all cells, by a measured load ---- */
 
