@@ -2,7 +2,9 @@
  * and each kind of misbehaviour, of which nobody else may suffer. */
 #include "scene.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -752,6 +754,47 @@ static void test_given_up_unseen(void **state)
     scene_free(scene);
 }
 
+/* The server's end of the one connection: the socket of ours whose own port is the server's. */
+static int server_end(const struct scene *scene)
+{
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in own, peer;
+        socklen_t own_n = sizeof(own), peer_n = sizeof(peer);
+
+        if (getsockname(fd, (struct sockaddr *)&own, &own_n) == 0 && own.sin_family == AF_INET &&
+            ntohs(own.sin_port) == sessions_port(scene->sessions, 0) &&
+            getpeername(fd, (struct sockaddr *)&peer, &peer_n) == 0)
+            return fd;
+    }
+    return -1;
+}
+
+static int option_of(int fd, int level, int name)
+{
+    socklen_t n = sizeof(int);
+    int value = -1;
+
+    assert_int_equal(getsockopt(fd, level, name, &value, &n), 0);
+    return value;
+}
+
+/* What waits in the kernel is old news: little may, whoever reads it, and nothing waits there for
+ * company. */
+static void test_little_in_the_kernel(void **state)
+{
+    struct scene *scene = scene_new(1);
+    int fd;
+
+    (void)state;
+    scene_start(scene);
+    scene_join(scene, "alice");
+    fd = server_end(scene);
+    assert_in_range(option_of(fd, SOL_SOCKET, SO_SNDBUF), 1, 2 * 64 * 1024); /* Linux says twice */
+    assert_in_range(option_of(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 1, 16 * 1024);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+    scene_free(scene);
+}
+
 /* One that never reads is let go; the others do not notice. */
 static void test_not_reading(void **state)
 {
@@ -893,6 +936,7 @@ int main(void)
         cmocka_unit_test(test_queue_full),
         cmocka_unit_test(test_share),
         cmocka_unit_test(test_given_up_unseen),
+        cmocka_unit_test(test_little_in_the_kernel),
         cmocka_unit_test(test_not_reading),
         cmocka_unit_test(test_address_limits),
         cmocka_unit_test(test_silent_crowd),

@@ -13,17 +13,18 @@
 #include "sim/mailbox.h"
 #include "sim_room.h"
 
-#define RECEIVERS_N 6
-#define HIDDEN      7 /* a layer */
+#define RECEIVERS_N  6
+#define HIDDEN       7 /* a layer */
+#define ROOM_READERS 3
 
 static int make_divided(void **state)
 {
-    return room_make_divided(state, 3000, 3, 10);
+    return room_make_divided(state, 3000, ROOM_READERS, 10);
 }
 
 static int make(void **state)
 {
-    return room_make(state, 3000, 3);
+    return room_make(state, 3000, ROOM_READERS);
 }
 
 /* A tick in which sessions come, go, take over and walk (near cell edges, so that they cross
@@ -283,6 +284,68 @@ static void test_stillness(void **state)
     receiver_fini(&receiver);
 }
 
+#define LOOKERS      40
+#define LOOKED_TIERS 5
+#define ENCODED_MAX  8 /* blocks of one part of a cell and one tick */
+
+/* Many ask for what changed in a part of a cell in the last 1, 2, 4, 8, 16 ticks, and for all of
+ * it: whoever makes a block, the others are handed its bytes. Returns how many there are. */
+static unsigned demand_all(struct snapshot *snapshot, const struct snapshot_cell *cell,
+                           uint16_t part)
+{
+    const uint8_t *made[ENCODED_MAX];
+    unsigned made_n = 0;
+
+    for (unsigned looker = 0; looker < LOOKERS; looker++) {
+        for (unsigned tier = 0; tier <= LOOKED_TIERS; tier++) {
+            struct snapshot_block block;
+            uint32_t have =
+                tier < LOOKED_TIERS ? snapshot_tick(snapshot) - (1u << tier) : CELLBLOCK_NONE;
+            unsigned known = 0;
+
+            if (snapshot_block(snapshot, cell, part, have, 0, looker % ROOM_READERS, &block) != 1)
+                continue; /* nothing has happened since */
+            while (known < made_n && made[known] != block.bytes)
+                known++;
+            if (known < made_n)
+                continue;
+            assert_int_equal(looker, 0); /* the first has made all that the others ask for */
+            assert_true(made_n < ENCODED_MAX);
+            made[made_n++] = block.bytes;
+        }
+    }
+    return made_n;
+}
+
+/* A block is encoded when somebody asks for it, and then once for all, whatever threads they are
+ * on. */
+static void test_once(void **state)
+{
+    struct room *room = *state;
+    uint64_t made = 0;
+
+    for (uint32_t tick = 1; tick <= 300; tick++) {
+        struct snapshot *snapshot;
+
+        stir(room, tick, 150, true);
+        snapshot = sim_snapshot(room->sim);
+        for (unsigned i = 0; tick > 100 && i < VIEW_CELLS; i++) {
+            const struct snapshot_cell *cell = snapshot_cell(snapshot, view_cell(i), 0);
+
+            for (uint16_t part = 0; cell != NULL && part < snapshot_cell_parts(cell); part++)
+                made += demand_all(snapshot, cell, part);
+        }
+        snapshot_unref(snapshot);
+        assert_true(tick > 100 || sim_blocks_encoded(room->sim) == 0);
+    }
+    for (unsigned i = 0; i < ROOM_READERS + 3; i++) { /* counted when a snapshot is used anew */
+        batch_step(&room->batch, room->sim);
+        snapshot_unref(sim_snapshot(room->sim));
+    }
+    assert_true(made > 1000);
+    assert_int_equal(sim_blocks_encoded(room->sim), made);
+}
+
 struct reader {
     pthread_t thread;
     unsigned number;
@@ -360,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_leaves, make_divided, room_unmake),
         cmocka_unit_test_setup_teardown(test_crowd, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_stillness, make, room_unmake),
+        cmocka_unit_test_setup_teardown(test_once, make, room_unmake),
         cmocka_unit_test_setup_teardown(test_two_readers, make, room_unmake),
     };
 
