@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include <jansson.h>
+
+#define STOP_MS 1500
 
 static struct daemon server;
 static char accounts_path[128], report_path[128], words_path[128];
@@ -262,8 +265,8 @@ static void test_among_wanderers(void **state)
     json_decref(report);
 }
 
-/* They say so on stderr. */
-static bool all_are_in(void)
+/* On stderr. */
+static bool bots_said(const char *words)
 {
     char text[4096] = "";
     FILE *file = fopen(words_path, "r");
@@ -271,7 +274,80 @@ static bool all_are_in(void)
         text[fread(text, 1, sizeof text - 1, file)] = '\0';
         fclose(file);
     }
-    return strstr(text, "6 of 6 are in") != NULL;
+    return strstr(text, words) != NULL;
+}
+
+static bool all_are_in(void)
+{
+    return bots_said("6 of 6 are in");
+}
+
+/* How far they are from the world's middle on average, as the server has it; 0: nobody is in. */
+static double mean_distance_m(void)
+{
+    json_t *answer = json_loads(daemon_ask(&server, "players.list", "{\"limit\":1000}"), 0, NULL);
+    json_t *players = json_object_get(json_object_get(answer, "result"), "players"), *player;
+    double sum_m = 0;
+    size_t i, n = json_array_size(players);
+    json_array_foreach(players, i, player)
+    {
+        sum_m += hypot(json_real_value(json_object_get(player, "x")),
+                       json_real_value(json_object_get(player, "z")));
+    }
+    json_decref(answer);
+    return n > 0 ? sum_m / (double)n : 0;
+}
+
+/* They live all over a disc; when it is measured all run to one spot. */
+static void test_a_flash_crowd(void **state)
+{
+    static const char *const extra[] = {"--players", "40", "--scenario", "flash", "--radius", "80",
+                                        "--decode",  "2",  "--talk",     "0",     NULL};
+    int code;
+    (void)state;
+    restart_with("[world]\nspawn_radius_m = 80\n");
+    start_bots_as(extra);
+    UNTIL(NULL, 2 * DEADLINE_MS, bots_said("it is measured from now on"));
+    assert_true(mean_distance_m() > 35); /* of such a disc it is 53 */
+    UNTIL(NULL, 2 * DEADLINE_MS, mean_distance_m() < 20);
+    kill(bots, SIGTERM);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 40);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    assert_int_equal(count(report, "checks", "faults"), 0);
+    assert_true(neighbours(report) == 39);
+    json_decref(report);
+}
+
+/* The server stands still while it is measured: all moves that were due meanwhile went out, and
+ * wait for as long as it did; none is left out because nothing was shown. */
+static void test_a_stop_is_measured(void **state)
+{
+    static const char *const extra[] = {"--players", "12", "--scenario", "crowd", "--decode", "1",
+                                        "--seconds", "6",  "--talk",     "0",     NULL};
+    uint64_t from_ms;
+    int code;
+    (void)state;
+    start_bots_as(extra);
+    UNTIL(NULL, 2 * DEADLINE_MS, bots_said("it is measured from now on"));
+    from_ms = now_ms();
+    UNTIL(NULL, DEADLINE_MS, now_ms() > from_ms + 2500); /* it begins after a second */
+    daemon_signal(&server, SIGSTOP);
+    from_ms = now_ms();
+    UNTIL(NULL, DEADLINE_MS, now_ms() > from_ms + STOP_MS);
+    daemon_signal(&server, SIGCONT);
+    json_t *report = end_of_bots(&code);
+    json_t *latency = json_object_get(json_object_get(report, "measured"), "latency_ms");
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    if (count(report, "measured", "moves_left_out") == 0) /* the bots had their core */
+        assert_true(count(report, "measured", "moves") > 12 * (6 * 10 - 2));
+    assert_true(json_real_value(json_object_get(latency, "max")) > STOP_MS - 200);
+    /* Ten a second of each, that eleven others see; those of the last 100 ms need not be late. */
+    assert_true(json_integer_value(json_object_get(latency, "over_100ms")) >
+                12 * 11 * 10 * (STOP_MS - 300) / 1000);
+    json_decref(report);
 }
 
 /* The server restarts under them: all obey, come back within 15 s, and nobody hashes. That no line
@@ -344,6 +420,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_wide_beginning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_among_wanderers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_flash_crowd, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_stop_is_measured, setup, teardown),
         cmocka_unit_test_setup_teardown(test_over_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
