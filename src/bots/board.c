@@ -22,6 +22,7 @@ static size_t place(size_t *bytes, size_t n, size_t size)
 
 struct board *board_new(uint32_t players, uint32_t processes)
 {
+    struct board *board;
     size_t bytes = sizeof(struct board);
     uint32_t rows_n = 64;
     while (rows_n < players * ROWS_A_PLAYER)
@@ -29,16 +30,18 @@ struct board *board_new(uint32_t players, uint32_t processes)
     size_t trails = place(&bytes, players, sizeof(struct trail));
     size_t reports = place(&bytes, processes, sizeof(struct report));
     size_t rows = place(&bytes, rows_n, sizeof(struct board_row));
+    size_t apart = place(&bytes, players, sizeof(board->apart[0]));
     char *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    struct board *board = (void *)base;
+    board = (void *)base;
     board->players = players;
     board->processes = processes;
     board->trails = (void *)(base + trails);
     board->reports = (void *)(base + reports);
     board->rows = (void *)(base + rows);
+    board->apart = (void *)(base + apart);
     board->rows_n = rows_n;
     board->bytes = bytes;
     return board;
@@ -99,4 +102,10 @@ uint32_t board_player(const struct board *board, uint64_t entity)
     const struct board_row *row = entity != 0 && entity != ROW_LEFT ? row_of(board, entity) : NULL;
     uint32_t player = row ? atomic_load_explicit(&row->player, memory_order_acquire) : 0;
     return player ? player - 1 : BOARD_NOBODY;
+}
+
+void board_set_apart(struct board *board, uint32_t player)
+{
+    if (atomic_exchange_explicit(&board->apart[player], 1, memory_order_relaxed) == 0)
+        atomic_fetch_add_explicit(&board->apart_n, 1, memory_order_relaxed);
 }

@@ -7,6 +7,7 @@
 #define OPENMMO_BOTS_BOARD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bots/report.h"
@@ -22,6 +23,8 @@ struct board {
     _Atomic uint32_t told;     /* 1: that all are in */
     _Atomic uint64_t begin_us; /* measured from here on; 0: not yet */
     _Atomic uint32_t stop;     /* 1: all shall end */
+    _Atomic uint32_t apart_n;  /* players who are not measured though they play */
+    _Atomic uint8_t *apart;    /* by player: 1: one of them */
     struct trail *trails;      /* by player */
     struct report *reports;    /* by process */
     struct board_row *rows;    /* by entity: a hash with open addressing */
@@ -39,5 +42,15 @@ void board_enter(struct board *board, uint64_t entity, uint32_t player);
 void board_leave(struct board *board, uint64_t entity);
 /* Whose it is, or BOARD_NOBODY. */
 uint32_t board_player(const struct board *board, uint64_t entity);
+
+/* From now on neither the player's moves nor what he is shown are measured. Fine twice. */
+void board_set_apart(struct board *board, uint32_t player);
+
+static inline bool board_is_apart(const struct board *board, uint32_t player)
+{
+    /* relaxed: a mark that nothing else hangs on */
+    return atomic_load_explicit(&board->apart_n, memory_order_relaxed) > 0 &&
+           atomic_load_explicit(&board->apart[player], memory_order_relaxed) != 0;
+}
 
 #endif

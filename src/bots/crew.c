@@ -156,6 +156,7 @@ int crew_run(const struct swarm_options *options, struct report *report, struct 
     sigprocmask(SIG_SETMASK, &before, NULL);
     for (unsigned i = 0; i < options->processes; i++)
         report_merge(report, &crew.board->reports[i]);
+    report->apart = atomic_load(&crew.board->apart_n);
 end:
     board_free(crew.board);
     accounts_free(crew.accounts);

@@ -10,6 +10,7 @@ noinst_LIBRARIES += libbots.a
 libbots_a_CFLAGS = $(AM_CFLAGS) $(BOTS_CFLAGS)
 libbots_a_SOURCES = \
     src/bots/accounts.c src/bots/accounts.h \
+    src/bots/apart.c src/bots/apart.h \
     src/bots/board.c src/bots/board.h \
     src/bots/book.c src/bots/book.h \
     src/bots/bot.c src/bots/bot.h \

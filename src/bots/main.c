@@ -32,6 +32,7 @@ static const char usage[] =
     "  --more N          login: how many come in while it is measured (1000)\n"
     "  --more-rate N     login: how many of them a second (500)\n"
     "  --by-password     login: they have no tokens\n"
+    "  --apart FILE      names of players who are not measured, read when the measuring begins\n"
     "  --admin SOCKET    storm: the server's admin socket, to put all elsewhere by\n"
     "  --seed N          for where they go and what they say (1)\n"
     "  --json            print the report as JSON\n"
@@ -58,6 +59,7 @@ enum {
     OPT_MORE,
     OPT_MORE_RATE,
     OPT_BY_PASSWORD,
+    OPT_APART,
     OPT_ADMIN,
     OPT_JSON,
     OPT_HELP,
@@ -85,6 +87,7 @@ static const struct option longopts[] = {
     {"more",     required_argument, NULL, OPT_MORE},
     {"more-rate", required_argument, NULL, OPT_MORE_RATE},
     {"by-password", no_argument,    NULL, OPT_BY_PASSWORD},
+    {"apart",    required_argument, NULL, OPT_APART},
     {"admin",    required_argument, NULL, OPT_ADMIN},
     {"json",     no_argument,       NULL, OPT_JSON},
     {"help",     no_argument,       NULL, OPT_HELP},
@@ -184,6 +187,9 @@ static void take_options(int argc, char **argv, struct swarm_options *options, b
             break;
         case OPT_BY_PASSWORD:
             options->by_password = true;
+            break;
+        case OPT_APART:
+            options->apart = optarg;
             break;
         case OPT_ADMIN:
             options->admin = optarg;

@@ -110,11 +110,19 @@ static bool recognise(const struct receiver *receiver, struct roll_row *row)
     return row->player;
 }
 
+/* Whether what the receiver is shown of the player (+ 1) says how fast the server is. */
+static bool counts(const struct receiver *receiver, uint32_t player)
+{
+    const struct board *board = receiver->shared->board;
+    return player != receiver->player + 1 && !board_is_apart(board, player - 1) &&
+           !board_is_apart(board, receiver->player);
+}
+
 static void on_seen(void *context, uint32_t figure, uint64_t place, uint32_t *mark)
 {
     struct receiver *receiver = context;
     struct roll_row *row = roll_row(receiver->roll, figure);
-    if (!recognise(receiver, row) || row->player == receiver->player + 1)
+    if (!recognise(receiver, row) || !counts(receiver, row->player))
         return;
     struct trail_mark before = unpack(*mark);
     if (!look(receiver, row, before, place)) {
@@ -356,7 +364,7 @@ static void sample_one(void *context, uint32_t figure, uint64_t place, uint32_t 
     if (player == receiver->player + 1)
         return;
     sample->neighbours++;
-    if (!player || !shown.seq)
+    if (!player || !shown.seq || !counts(receiver, player))
         return;
     uint64_t due_us = trail_due_us(&receiver->shared->board->trails[player - 1], shown.seq);
     if (due_us && due_us < receiver->now_us)
@@ -382,7 +390,7 @@ static void finish_one(void *context, uint32_t figure, uint64_t place, uint32_t 
     uint32_t player = roll_row(receiver->roll, figure)->player;
     struct trail_mark shown = unpack(mark);
     (void)place;
-    if (!player || !shown.seq || player == receiver->player + 1)
+    if (!player || !shown.seq || !counts(receiver, player))
         return;
     const struct trail *trail = &receiver->shared->board->trails[player - 1];
     uint32_t newest = trail_newest(trail);

@@ -192,6 +192,9 @@ static void print_way_in(const struct report *report, FILE *out)
 
 static void print_others(const struct report *report, FILE *out)
 {
+    if (report->apart)
+        fprintf(out, "%u of them are not measured: neither their moves nor what they are shown\n",
+                report->apart);
     if (report->odd) {
         fprintf(out,
                 "%u others misbehave, none of what is measured is theirs: ended %u times, %llu "
@@ -358,6 +361,7 @@ static json_t *checks_json(const struct report *report)
 static json_t *others_json(const struct report *report)
 {
     json_t *object = json_object();
+    put(object, "apart", report->apart);
     put(object, "odd", report->odd);
     put(object, "odd_ended", report->odd_ended);
     json_object_set_new(object, "odd_disconnects", reasons_json(report->odd_disconnects));

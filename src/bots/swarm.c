@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bots/apart.h"
 #include "bots/bot.h"
 #include "bots/walker.h"
 
@@ -41,7 +42,7 @@ struct swarm {
     uint64_t all_in_us;   /* 0: not yet */
     double cpu_at_begin;
     bool begun; /* it is measured */
-    bool over;
+    bool over, failed;
 };
 
 static double cpu_seconds(void)
@@ -148,6 +149,9 @@ static void begin_measuring(struct swarm *swarm, uint64_t now_us)
     }
     swarm->begun_us = now_us;
     swarm->cpu_at_begin = cpu_seconds();
+    if (options->apart && apart_read(options->apart, swarm->shared.accounts, swarm->board,
+                                     &swarm->report->trouble) == -1)
+        swarm->over = swarm->failed = true;
 }
 
 /* Tell the others how many of ours are in. Who finds all settled says when it begins. */
@@ -329,6 +333,7 @@ int swarm_run(const struct swarm_options *options, struct board *board, unsigned
         swarm.round_us = swarm.started_us = bot_now_us();
         loop(&swarm);
         finish(&swarm);
+        rc = swarm.failed ? -1 : 0;
     }
     tear_down(&swarm);
     return rc;

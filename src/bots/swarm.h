@@ -18,6 +18,7 @@
 struct swarm_options {
     const char *host, *prefix, *invite; /* invite: or empty */
     const char *accounts;               /* file; NULL: kept nowhere */
+    const char *apart;                  /* file; NULL: all are measured */
     uint16_t port;
     struct scenario_run run; /* its players: of all processes, >= 1 */
     unsigned more;           /* players who come once it is measured */

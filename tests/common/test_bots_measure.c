@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "bots/apart.h"
 #include "bots/board.h"
 #include "bots/book.h"
 #include "bots/receiver.h"
@@ -401,6 +403,61 @@ static void matching(void **state)
     assert_true(histogram_quantile_us(&report->stale[2], 0.5) / 10000 == 160);
 }
 
+/* Of who is apart nothing counts, neither his moves nor what he is shown; of the others all does.
+ */
+static void set_apart(void **state)
+{
+    struct scene *scene = *state;
+    const struct report *report = scene->shared.report;
+    struct receiver *other = receiver_new(&scene->shared, SENDERS, true); /* the last sender's */
+    assert_true(send_view(scene->receiver, 0, -1));
+    assert_true(send_view(other, 0, -1));
+    all_move(scene, 1, 10, 100000);
+    assert_true(send_block(scene->receiver, 0, CELLBLOCK_NONE, 10, 130000));
+    assert_true(send_block(other, 0, CELLBLOCK_NONE, 10, 130000));
+    board_set_apart(scene->board, SENDERS);
+    board_set_apart(scene->board, 1);
+    board_set_apart(scene->board, 1);
+    assert_int_equal(scene->board->apart_n, 2);
+    all_move(scene, 2, 12, 200000);
+    assert_true(send_block(scene->receiver, 0, 10, 12, 230000));
+    assert_true(send_block(other, 0, 10, 12, 9000000));
+    assert_int_equal(report->exact, SENDERS - 2);
+    assert_int_equal(report->unmatched, 0);
+    assert_true(report->delivery.max_us == 30000);
+    receiver_sample(other, (struct space_pos){0, 0, 0}, 9000000);
+    receiver_sample(scene->receiver, (struct space_pos){0, 0, 0}, 300000);
+    assert_int_equal(report->stale[0].n + report->stale[1].n, SENDERS - 2);
+    all_move(scene, 3, 14, 300000);
+    receiver_finish(other, 9000000);
+    receiver_finish(scene->receiver, 2000000);
+    assert_int_equal(report->undelivered, SENDERS - 2);
+    receiver_free(other);
+}
+
+static void named_apart(void **state)
+{
+    char path[] = "/tmp/openmmo-test-apart-XXXXXX";
+    struct error error = {""};
+    struct accounts *accounts = accounts_load(NULL, "bot", 3, &error);
+    struct board *board = board_new(3, 1);
+    FILE *file = fdopen(mkstemp(path), "w");
+    (void)state;
+    assert_true(accounts && board && file);
+    fprintf(file, "%s\n%s\n", accounts_at(accounts, 2)->name, accounts_at(accounts, 0)->name);
+    fflush(file);
+    assert_int_equal(apart_read(path, accounts, board, &error), 0);
+    assert_true(board_is_apart(board, 0) && !board_is_apart(board, 1) && board_is_apart(board, 2));
+    fprintf(file, "somebody else\n");
+    fclose(file);
+    assert_int_equal(apart_read(path, accounts, board, &error), -1);
+    assert_non_null(strstr(error.text, ":3: none of the players"));
+    unlink(path);
+    assert_int_equal(apart_read(path, accounts, board, &error), -1);
+    board_free(board);
+    accounts_free(accounts);
+}
+
 /* A move that the server walks in two ticks is delivered by its end alone. */
 static void halfway(void **state)
 {
@@ -758,6 +815,8 @@ int main(void)
         cmocka_unit_test(faults_are_seen),
         cmocka_unit_test_setup_teardown(checks, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(matching, make_scene, clear_scene),
+        cmocka_unit_test_setup_teardown(set_apart, make_scene, clear_scene),
+        cmocka_unit_test(named_apart),
         cmocka_unit_test_setup_teardown(halfway, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(gone_here_and_there_again, make_scene, clear_scene),
         cmocka_unit_test_setup_teardown(ids_given_anew, make_scene, clear_scene),
