@@ -13,6 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
+import admin
 import machine
 import strangers
 from machine import Trouble
@@ -23,6 +24,9 @@ READY_S = 30
 STORM = 1000           # logins, where the bots are not told otherwise
 SETTLE_S = 1           # until what strangers take shows
 BUDGET_BYTES = 131072  # of a player, in crowds; the tables say so
+STOP_S = 0.5           # how long the daemon stands still,
+HOLD_S = 10            # and how long one of its io threads,
+HOLD_AFTER_S = 4       # so long after all were in
 
 
 @dataclass
@@ -185,6 +189,9 @@ class Openmmo:
         except ValueError:
             return {}
 
+    def all_in(self, server, work, place):
+        """Called when all are in, a second before it is measured."""
+
     def here(self, server):
         return self.ask(server, "server.status").get("players", {}).get("here", 0)
 
@@ -265,6 +272,58 @@ class OpenmmoBeset(Openmmo):
 
 
 @dataclass
+class OpenmmoStopped(Openmmo):
+    """Our daemon, which stands still for half a second before it is measured."""
+    name: str = "openmmo-stopped"
+
+    def all_in(self, server, work, place):
+        server.process.send_signal(signal.SIGSTOP)
+        time.sleep(STOP_S)
+        server.process.send_signal(signal.SIGCONT)
+
+
+@dataclass
+class OpenmmoHalves(Openmmo):
+    """Our daemon with two io threads, of which the first, if `holds`, is stopped for ten seconds in the midst of the run
+    (lib/hold.py). Its players are not measured, whether it is or not."""
+    holds: bool = False
+    name: str = "openmmo-halves"
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.options = [*self.options, "net.io_threads=2"]
+        self.holder = None
+
+    def load(self, server, work, players, seconds, place):
+        if seconds < HOLD_AFTER_S + HOLD_S:
+            raise Trouble(f"an io thread is held for {HOLD_S} s: measure for {HOLD_AFTER_S + HOLD_S} at least (--seconds)")
+        return [*super().load(server, work, players, seconds, place), "--apart", f"{work}/apart"]
+
+    def all_in(self, server, work, place):
+        threads = admin.players_by_thread(server.socket)
+        if len(threads) != 2:
+            raise Trouble(f"the players are on {len(threads)} io threads, not on two")
+        with open(f"{work}/apart.new", "w") as file:
+            file.writelines(f"{name}\n" for name in threads[0])
+        os.rename(f"{work}/apart.new", f"{work}/apart")
+        self.holder = None
+        if self.holds:
+            self.holder = subprocess.Popen(
+                place.load(["nice", "-n", "19", sys.executable, f"{BENCH}/lib/hold.py", str(server.pid), "io-0",
+                            str(HOLD_AFTER_S), str(HOLD_S)]),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+            server.beside.append(self.holder)
+
+    def besides(self, server):
+        if not self.holder:
+            return {}
+        out, wrong = self.holder.communicate()
+        if self.holder.returncode:
+            raise Trouble(wrong.strip() or "the thread was not held")
+        return {"held_mib": json.loads(out)["rss_kib"] / 1024}
+
+
+@dataclass
 class OpenmmoWeb(Openmmo):
     """Our daemon as web clients see it: guests by Socket.IO over plain WebSockets (bench/web_load)."""
     name: str = "openmmo-web"
@@ -335,6 +394,9 @@ class Peer:
 
     def enter_load(self, server, players, at_once, place):
         return web_load(web_load_of(self.build), server, players, 1, place, "--enter", "--at-once", str(at_once))
+
+    def all_in(self, server, work, place):
+        pass
 
     def besides(self, server):
         return {}

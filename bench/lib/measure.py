@@ -146,6 +146,8 @@ def from_report(report, wanderers=False):
     if measured.get("teleports"):
         figures["teleports"] = measured["teleports"] / joined
     others = report.get("others", {})
+    if others.get("apart"):
+        figures["apart"] = others["apart"]
     if others.get("odd"):
         figures["odd_ended"] = others["odd_ended"]
     if others.get("storm_players"):
@@ -195,6 +197,7 @@ def run(contender, players, seconds, place, with_limit=True):
         try:
             load.wait_ready(players, contender, server)
             begun_kib = machine.rss_kib(server.pid)
+            contender.all_in(server, work, place)
             time.sleep(seconds * 0.15)
             before = moment(server, load, place)
             time.sleep(seconds * 0.7)

@@ -20,6 +20,7 @@ ROWS = (
     ("storm_joined", "more who came in meanwhile", "{:.0f}", True),
     ("storm_p50", "their logins p50 ms", "{:.0f}", False),
     ("storm_p99", "their logins p99 ms", "{:.0f}", False),
+    ("apart", "of them not measured", "{:.0f}", True),
     ("faults", "faults of the protocol", "{:.0f}", True),
     ("neighbours", "others in view", "{:.0f}", True),
     ("p50", "delivery p50 ms", "{:.0f}", False),
@@ -44,6 +45,7 @@ ROWS = (
     ("tick_p99_us", "tick p99 µs", "{:.0f}", True),
     ("rss_kib", "RSS a player KiB", "{:.1f}", True),
     ("rss_begun_mib", "RSS MiB with all in", "{:.1f}", True),
+    ("held_mib", "RSS MiB while the thread stood still", "{:.1f}", True),
     ("rss_end_mib", "RSS MiB at the end", "{:.1f}", True),
     ("rss_left_mib", "RSS MiB once all have left", "{:.1f}", True),
     ("files_left", "more descriptors than before the first came, likewise", "{:.0f}", True),
@@ -55,8 +57,8 @@ ROWS = (
 )
 
 # Of these a ratio says nothing.
-NO_RATIO = ("joined", "lost", "files_left", "odd_ended", "teleports", "storm_joined", "faults", "neighbours", "steal_percent", "other_percent",
-            "kernel_objects_kib")
+NO_RATIO = ("joined", "lost", "files_left", "odd_ended", "teleports", "storm_joined", "apart", "faults", "neighbours", "steal_percent",
+            "other_percent", "kernel_objects_kib")
 
 
 def load_bound(runs):
