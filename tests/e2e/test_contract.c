@@ -266,6 +266,24 @@ static void test_players(void **state)
     check_problem(404, "Player not found", NULL);
 }
 
+/* What no JSON can be made of fails in the words of every problem, and for nobody else. */
+static void test_broken_row(void **state)
+{
+    struct login anna, bob;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    anna = registered("anna");
+    bob = registered("bob");
+    sql("UPDATE players SET username = CAST(x'ff' AS TEXT) WHERE username = 'anna'");
+    get(anna.id, "", NULL);
+    check_problem(500, "The server failed", NULL);
+    get(bob.id, "", NULL);
+    check_answer(200, PLAYER);
+    assert_int_equal(web_get("/api/players"), 200);
+    assert_int_equal(json_array_size(web.json), 1);
+}
+
 /* More than a page holds where nothing is said. */
 static void test_long_list(void **state)
 {
@@ -758,6 +776,7 @@ int main(void)
         STAGED(test_health, NULL),
         STAGED_BOTH(test_players, NULL),
         STAGED_BOTH(test_long_list, NULL),
+        STAGED(test_broken_row, NULL),
         STAGED_BOTH(test_position_of_the_absent, NULL),
         STAGED_BOTH(test_position_of_the_present, NULL),
         STAGED_BOTH(test_put_position, NULL),

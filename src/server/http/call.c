@@ -14,6 +14,7 @@
 #include "http/query.h"
 
 #define SPARE_MAX 64
+#define FAILED    "The server failed"
 
 /* ---- life ---- */
 
@@ -93,7 +94,7 @@ void call_run(struct http_call *call)
     if (c == NULL || c->call != call || call->state != CALL_RUNNING) /* answered: it may be gone */
         return;
     assert(false && "a handler on an io thread answered nothing");
-    call_problem(call, 500, "the server failed");
+    call_problem(call, 500, FAILED);
 }
 
 /* Control goes on with it. */
@@ -252,10 +253,14 @@ void call_answer_json(struct http_call *call, int status, json_t *body)
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
 
     json_decref(body);
-    call->status = text != NULL ? status : 500;
-    call->type = text != NULL ? "application/json; charset=utf-8" : NULL;
+    if (text == NULL) {
+        call_problem(call, 500, FAILED);
+        return;
+    }
+    call->status = status;
+    call->type = "application/json; charset=utf-8";
     call->answer = call->answer_owned = text;
-    call->answer_n = text != NULL ? strlen(text) : 0;
+    call->answer_n = strlen(text);
     call_answered(call);
 }
 
