@@ -3,6 +3,7 @@
  * test has a daemon of its own. */
 #include "stage.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include <sqlite3.h>
+
+#define IDLE_PERCENT 4
 
 static unsigned count(const char *text, const char *word)
 {
@@ -57,6 +60,62 @@ static void test_two_io_threads(void **state)
 {
     (void)state;
     live(2);
+}
+
+/* CPU time of all its threads. */
+static double daemon_cpu_ms(void)
+{
+    char path[64];
+    struct dirent *entry;
+    double sum_ns = 0;
+    DIR *tasks;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)server.pid);
+    tasks = opendir(path);
+    assert_non_null(tasks);
+    while ((entry = readdir(tasks)) != NULL) {
+        char file_path[400];
+        unsigned long long ns = 0;
+        FILE *file;
+
+        snprintf(file_path, sizeof(file_path), "%s/%s/schedstat", path, entry->d_name);
+        file = fopen(file_path, "r");
+        if (file == NULL)
+            continue;
+        if (fscanf(file, "%llu", &ns) == 1)
+            sum_ns += (double)ns;
+        fclose(file);
+    }
+    closedir(tasks);
+    return sum_ns / 1e6;
+}
+
+/* What it takes of a core in two seconds, in percent. */
+static double idle_percent(void)
+{
+    double before_ms = daemon_cpu_ms();
+    uint64_t from_ms = now_ms();
+
+    while (now_ms() < from_ms + 2000)
+        party_pump(party, 50);
+    return (daemon_cpu_ms() - before_ms) * 100 / (double)(now_ms() - from_ms);
+}
+
+/* An empty world costs nothing, before anybody has come and after they have gone. (0.3 % by
+ * bench/run; a sanitizer's share is in the bound.) */
+static void test_empty(void **state)
+{
+    struct player *alice;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    UNTIL(party, DEADLINE_MS, idle_percent() < IDLE_PERCENT);
+    alice = player_new_account(party, &server, "alice");
+    player_walk(alice, 0x2000, MOVEMENT_WALK);
+    UNTIL(party, DEADLINE_MS, alice->selves_n > 20);
+    player_leave(alice);
+    UNTIL(party, DEADLINE_MS, daemon_metric(&server, "openmmo_players") == 0);
+    UNTIL(party, DEADLINE_MS, idle_percent() < IDLE_PERCENT);
 }
 
 /* Some logins are with the workers, some with the store, some with the world. */
@@ -323,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGED(test_one_loop, NULL),
         STAGED(test_two_io_threads, NULL),
+        STAGED(test_empty, NULL),
         STAGED(test_players_are_put_elsewhere, NULL),
         STAGED(test_stop_amid_logins, NULL),
         STAGED(test_stop_asked_twice, NULL),
