@@ -320,6 +320,30 @@ static void test_left_open(void **state)
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 4);
 }
 
+/* What a connection left behind may be done late, and again: the end of a stay holds, and who comes
+ * back after it comes back. */
+static void test_late_opening(void **state)
+{
+    struct world *world = *state;
+    struct store_question question = {.statement = STORE_SESSION_CLOSE};
+    uint64_t alice = add_player(world, "alice");
+
+    open_session(world, alice, "s1", "1-a", 1000);
+    strcpy(question.in.session.session_id, "s1");
+    question.in.session.now_ms = 2000;
+    assert_int_equal(ask(world, question), STORE_OK);
+    open_session(world, alice, "s1", "1-a", 1000);
+    open_session(world, alice, "s1", "1-b", 1999);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE socket_id = '1-a' AND"
+                                " disconnected_at = '1970-01-01T00:00:02.000Z'"),
+                     1);
+    open_session(world, alice, "s1", "1-c", 2000);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE socket_id = '1-c' AND"
+                                " disconnected_at IS NULL"),
+                     1);
+    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 1);
+}
+
 static void test_file_is_private(void **state)
 {
     struct world *world = *state;
@@ -702,6 +726,7 @@ int main(void)
         ON_BOTH(test_positions_never_go_back, setup, teardown),
         ON_BOTH(test_sessions_and_epochs, setup, teardown),
         ON_BOTH(test_left_open, setup, teardown),
+        ON_BOTH(test_late_opening, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_thread_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),

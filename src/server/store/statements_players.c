@@ -167,6 +167,8 @@ const struct statement statement_positions_save = {
         POSITION_NEWER}},
 };
 
+/* A stay that goes on is open again. A connection that was given up may do late what was asked of it,
+ * after the next one has written the end: an opening from before that end changes nothing. */
 const struct statement statement_session_open = {
     .name = "session_open", .in = "titd", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_session,
@@ -174,7 +176,8 @@ const struct statement statement_session_open = {
         "INSERT INTO game_sessions (session_id, player_id, socket_id, connected_at)"
         " VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (session_id) DO UPDATE SET socket_id = excluded.socket_id, disconnected_at = NULL"
-        " WHERE game_sessions.player_id = excluded.player_id", NULL}},
+        " WHERE game_sessions.player_id = excluded.player_id AND (game_sessions.disconnected_at IS NULL"
+        " OR game_sessions.disconnected_at <= excluded.connected_at)", NULL}},
 };
 
 const struct statement statement_session_close = {
