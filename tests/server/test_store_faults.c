@@ -20,6 +20,7 @@
 
 #include "common/compiler.h"
 #include "common/log.h"
+#include "common/protocol.h"
 #include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "store/store.h"
@@ -46,6 +47,7 @@ struct world {
     struct store *store;
     bool unprepared;
     unsigned pool_max;
+    uint32_t quiet_ms, surplus_ms;
     struct tally tally;
 };
 
@@ -62,7 +64,9 @@ static struct store *open_store(struct world *world, struct error *error)
                                          .unprepared = world->unprepared,
                                          .statement_ms = ANSWER_MS / 2,
                                          .answer_ms = ANSWER_MS,
-                                         .connect_ms = 1000}};
+                                         .connect_ms = 1000,
+                                         .quiet_ms = world->quiet_ms,
+                                         .surplus_ms = world->surplus_ms}};
 
     return store_open(&config, error);
 }
@@ -387,6 +391,14 @@ static void keep_slow(void *context, int64_t time_ms, enum log_level level, cons
         snprintf(context, LINE_BYTES, "%s", line);
 }
 
+/* How many connections the store has, as the server sees it. */
+static int64_t backends_n(struct world *world)
+{
+    return pg_cluster_sql(world->connection,
+                          "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                          "current_database() AND application_name = 'openmmod'");
+}
+
 static void test_slow_statement(void **state)
 {
     struct world *world = *state;
@@ -423,10 +435,7 @@ static void test_slow_statement(void **state)
     assert_int_equal(wait_for(world, tag), STORE_OK);
     (void)player(world, 0);
     assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_OK);
-    assert_in_range(pg_cluster_sql(world->connection,
-                                   "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                                   "current_database() AND application_name = 'openmmod'"),
-                    2, 4); /* no connection was given up for it */
+    assert_in_range(backends_n(world), 2, 4); /* no connection was given up for it */
 }
 
 static void test_two_daemons(void **state)
@@ -454,6 +463,84 @@ static void test_two_daemons(void **state)
     assert_int_equal(wait_for(world, save(world, &row)), STORE_AWAY);
     assert_non_null(strstr(world->tally.away, "another openmmod has started on this database"));
     assert_int_equal(pg_cluster_sql(world->connection, "SELECT x FROM player_positions"), 1);
+}
+
+/* The server's end of the only connection of the pool. */
+static pid_t backend_of_pool(struct world *world)
+{
+    int64_t pid =
+        pg_cluster_sql(world->connection,
+                       "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND "
+                       "application_name = 'openmmod' AND pid NOT IN (SELECT pid FROM pg_locks "
+                       "WHERE locktype = 'advisory')");
+
+    assert_true(pid > 1);
+    return (pid_t)pid;
+}
+
+static void until_backends(struct world *world, int64_t n)
+{
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS;
+
+    while (backends_n(world) != n) {
+        if (timestamp_now_ms() > end_ms)
+            fail_msg("%lld connections, not %lld", (long long)backends_n(world), (long long)n);
+        turn_for(world, 20);
+    }
+}
+
+/* Where all have something to do one more comes, up to pool_max; those that nobody needs go, down
+ * to pool_min. The saves' is one more. */
+static void test_pool_breathes(void **state)
+{
+    struct world *world = *state;
+    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE,
+                                      .in.account.role = PROTOCOL_ROLE_MODERATOR};
+    PGconn *holder = PQconnectdb(world->connection);
+
+    world->surplus_ms = 300;
+    must_open(world);
+    question.in.account.player_id = player(world, 0);
+    assert_in_range(backends_n(world), 1, 2);
+    PQclear(PQexec(holder, "BEGIN; SELECT 1 FROM players FOR UPDATE"));
+    for (unsigned i = 0; i < 12; i++) {
+        (void)ask(world, question);
+        turn_for(world, 10);
+    }
+    until_backends(world, 1 + world->pool_max);
+    PQfinish(holder);
+    wait_for_all(world);
+    until_backends(world, 2);
+    turn_for(world, 600);
+    assert_int_equal(backends_n(world), 2); /* and no fewer */
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_OK);
+}
+
+/* An idle connection dies without a word: that is found out before anybody is kept waiting. */
+static void test_idle_one_dies(void **state)
+{
+    struct world *world = *state;
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS;
+    pid_t pid;
+    unsigned tag;
+
+    world->quiet_ms = 200;
+    world->pool_max = 1;
+    must_open(world);
+    (void)player(world, 0);
+    until_backends(world, 2);
+    pid = backend_of_pool(world);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    while (backends_n(world) < 3) { /* another one is there, beside that which stands still */
+        assert_true(timestamp_now_ms() < end_ms);
+        turn_for(world, 20);
+    }
+    turn_for(world, 100);
+    tag = ask(world, by_name(0));
+    assert_int_equal(wait_for(world, tag), STORE_OK);
+    assert_in_range(world->tally.took_ms[tag], 0, ANSWER_MS / 2);
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    until_backends(world, 2);
 }
 
 static unsigned free_port(void)
@@ -688,6 +775,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_saves_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connection_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow_statement, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pool_breathes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_idle_one_dies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_while_it_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_finishes, setup, teardown),

@@ -26,9 +26,9 @@
 #define TRIES_MAX      3  /* of one question */
 #define BACKOFF_MIN_MS 250
 #define BACKOFF_MAX_MS 5000
-#define QUIET_US       (UINT64_C(15) * 1000000) /* then an idle link is asked whether it lives */
-#define SURPLUS_US     (UINT64_C(60) * 1000000) /* then one beyond the smallest pool is closed */
-#define CLOSE_MS       3000                     /* for what was asked before the end */
+#define QUIET_MS       15000 /* then an idle link is asked whether it lives */
+#define SURPLUS_MS     60000 /* then one beyond the smallest pool is closed */
+#define CLOSE_MS       3000  /* for what was asked before the end */
 
 struct place { /* of a link */
     struct pg_link *link;
@@ -46,6 +46,7 @@ struct driver {
     struct place places[LINKS_MAX]; /* 0: the saves' */
     unsigned places_n, pool_min;
     uint32_t answer_ms;
+    uint64_t quiet_us, surplus_us;
     struct ask_list asked, saves;
     unsigned alone_n;  /* a group was taken back: so many of saves go one by one */
     struct error away; /* why the pool has no link; "" while it has one or hopes for one */
@@ -317,10 +318,10 @@ static void keep_alive(struct driver *driver, struct place *place, unsigned i, u
 
     if (pg_link_state(link) != PG_READY || pg_link_units_n(link) > 0)
         return;
-    if (i > driver->pool_min && now_us - place->used_us > SURPLUS_US) {
+    if (i > driver->pool_min && now_us - place->used_us > driver->surplus_us) {
         pg_link_drop(link, NULL);
         count_pool(driver);
-    } else if (quiet_us > QUIET_US)
+    } else if (quiet_us > driver->quiet_us)
         pg_link_send(link, NULL, now_us, now_us + (uint64_t)driver->answer_ms * 1000);
 }
 
@@ -459,6 +460,9 @@ static void *driver_open(const struct store_config *config, struct store *store,
     driver->saves.tail = &driver->saves.oldest;
     driver->pool_min = config->pg.pool_min;
     driver->answer_ms = config->pg.answer_ms;
+    driver->quiet_us = (config->pg.quiet_ms ? config->pg.quiet_ms : QUIET_MS) * UINT64_C(1000);
+    driver->surplus_us =
+        (config->pg.surplus_ms ? config->pg.surplus_ms : SURPLUS_MS) * UINT64_C(1000);
     driver->target =
         pg_target_new(config->base, config->pg.connection, config->pg.password_file, error);
     if (driver->target)

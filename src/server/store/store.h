@@ -37,7 +37,9 @@ struct store_config {
         uint32_t statement_ms; /* the server's limit on a question; eight times that on a save */
         uint32_t answer_ms;    /* who waited so long for an answer is told that it is away */
         uint32_t connect_ms;
-    } pg; /* POSTGRESQL */
+        uint32_t quiet_ms;   /* an idle connection is asked whether it lives; 0: after 15 s */
+        uint32_t surplus_ms; /* one beyond pool_min that nobody used is closed; 0: after a minute */
+    } pg;                    /* POSTGRESQL */
 };
 
 /* Claim (no other openmmod may have it), open, check (quick), migrate, raise the epoch, start. NULL
