@@ -543,6 +543,99 @@ static void test_idle_one_dies(void **state)
     until_backends(world, 2);
 }
 
+/* Who holds the claim on the database: the server's end of the saves' connection. 0: nobody. */
+static pid_t backend_of_saves(struct world *world)
+{
+    int64_t pid = pg_cluster_sql(world->connection,
+                                 "SELECT pid FROM pg_locks JOIN pg_database ON datname = "
+                                 "current_database() AND pg_database.oid = pg_locks.database "
+                                 "WHERE locktype = 'advisory'");
+
+    return pid == INT64_MIN ? 0 : (pid_t)pid;
+}
+
+/* The server's end of one connection stands still, with questions that it has not read. They are
+ * asked again by the next connection, and what comes after them too; then it goes on. */
+static void test_late_backend(void **state)
+{
+    struct world *world = *state;
+    struct store_question question;
+    struct store_position row;
+    unsigned opened, saved;
+    char gone[120];
+    uint64_t id, end_ms = timestamp_now_ms() + DEADLINE_MS;
+    pid_t backend;
+
+    must_open(world);
+    id = player(world, 0);
+    row = at(id, 1, 1, 1);
+    assert_int_equal(wait_for(world, save(world, &row)), STORE_OK);
+    backend = backend_of_saves(world);
+    assert_true(backend > 1);
+    snprintf(gone, sizeof(gone), "SELECT count(*) FROM pg_stat_activity WHERE pid = %d",
+             (int)backend);
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    question = session(1, id);
+    opened = ask(world, question);
+    row = at(id, 2, 1, 2);
+    saved = save(world, &row);
+    assert_int_equal(wait_for(world, opened), STORE_OK);
+    assert_int_equal(wait_for(world, saved), STORE_OK);
+    question.statement = STORE_SESSION_CLOSE;
+    question.in.session.now_ms += 1000;
+    assert_int_equal(wait_for(world, ask(world, question)), STORE_OK);
+    row = at(id, 3, 1, 3);
+    assert_int_equal(wait_for(world, save(world, &row)), STORE_OK);
+    assert_int_equal(pg_cluster_sql(world->connection, gone), 1); /* it has read nothing yet */
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    while (pg_cluster_sql(world->connection, gone) > 0) {
+        assert_true(timestamp_now_ms() < end_ms);
+        turn(world);
+    }
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM game_sessions WHERE "
+                                                       "disconnected_at IS NULL"),
+                     0);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT x FROM player_positions"), 3);
+    assert_int_equal(pg_cluster_sql(world->connection, "SELECT count(*) FROM game_sessions"), 1);
+    while (backend_of_saves(world) == 0) { /* the claim comes to the next connection */
+        assert_true(timestamp_now_ms() < end_ms);
+        turn(world);
+    }
+}
+
+/* The same in the pool: what was answered "away, may have been done" is not done once the
+ * connection is given up, however late the server's end of it goes on. */
+static void test_late_change(void **state)
+{
+    struct world *world = *state;
+    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE};
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS;
+    char gone[120];
+    pid_t backend;
+
+    world->pool_max = 1;
+    must_open(world);
+    question.in.account.player_id = player(world, 0);
+    question.in.account.role = PROTOCOL_ROLE_ADMIN;
+    backend = backend_of_pool(world);
+    snprintf(gone, sizeof(gone), "SELECT count(*) FROM pg_stat_activity WHERE pid = %d",
+             (int)backend);
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    assert_int_equal(wait_for(world, ask(world, question)), STORE_AWAY);
+    until_back(world);
+    question.in.account.role = PROTOCOL_ROLE_MODERATOR;
+    assert_int_equal(wait_for(world, ask(world, question)), STORE_OK);
+    assert_int_equal(pg_cluster_sql(world->connection, gone), 1);
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    while (pg_cluster_sql(world->connection, gone) > 0) {
+        assert_true(timestamp_now_ms() < end_ms);
+        turn(world);
+    }
+    assert_int_equal(
+        pg_cluster_sql(world->connection, "SELECT count(*) FROM players WHERE role = 'moderator'"),
+        1);
+}
+
 static unsigned free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -777,6 +870,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slow_statement, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pool_breathes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_idle_one_dies, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_backend, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_change, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_while_it_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_finishes, setup, teardown),

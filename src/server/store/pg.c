@@ -26,9 +26,10 @@
 #define TRIES_MAX      3  /* of one question */
 #define BACKOFF_MIN_MS 250
 #define BACKOFF_MAX_MS 5000
-#define QUIET_MS       15000 /* then an idle link is asked whether it lives */
-#define SURPLUS_MS     60000 /* then one beyond the smallest pool is closed */
-#define CLOSE_MS       3000  /* for what was asked before the end */
+#define QUIET_MS       15000  /* then an idle link is asked whether it lives */
+#define CLAIM_US       500000 /* between tries for a claim that another end of us still holds */
+#define SURPLUS_MS     60000  /* then one beyond the smallest pool is closed */
+#define CLOSE_MS       3000   /* for what was asked before the end */
 
 struct place { /* of a link */
     struct pg_link *link;
@@ -315,13 +316,14 @@ static void keep_alive(struct driver *driver, struct place *place, unsigned i, u
 {
     struct pg_link *link = place->link;
     uint64_t quiet_us = now_us - pg_link_quiet_us(link);
+    uint64_t patience_us = pg_link_lacks_claim(link) ? CLAIM_US : driver->quiet_us;
 
     if (pg_link_state(link) != PG_READY || pg_link_units_n(link) > 0)
         return;
     if (i > driver->pool_min && now_us - place->used_us > driver->surplus_us) {
         pg_link_drop(link, NULL);
         count_pool(driver);
-    } else if (quiet_us > driver->quiet_us)
+    } else if (quiet_us > patience_us)
         pg_link_send(link, NULL, now_us, now_us + (uint64_t)driver->answer_ms * 1000);
 }
 

@@ -21,6 +21,7 @@ struct pg_link {
     unsigned units_n;
     uint64_t deadline_us; /* SEARCHING..SETTING_UP: of being READY */
     uint64_t quiet_us, now_us, ready_us;
+    struct pg_backend backend; /* of the newest connection that came to READY */
     struct pg_params params;
 };
 
@@ -151,16 +152,39 @@ static void step_connect(struct pg_link *link)
         broken_by_us(link, "out of memory");
 }
 
+/* READY. The server's end of the connection before may live yet and hold what it was sent, where it
+ * stands still or the network had a gap: it is ended before anything is asked here. Where that is
+ * refused nothing else is the matter. */
+static void begin(struct pg_link *link, const struct pg_backend *backend)
+{
+    struct pg_backend before = link->backend;
+    struct pg_unit *unit = before.pid ? pg_unit_new(NULL) : NULL;
+
+    link->state = PG_READY;
+    link->ready_us = link->now_us;
+    link->backend = *backend;
+    if (!unit)
+        return;
+    unit->sent_us = link->now_us;
+    unit->deadline_us = link->now_us + (uint64_t)link->config.connect_ms * 1000;
+    append(link, unit);
+    if (pg_unit_send_end(unit, link->conn, &before) < 0 || flush(link) < 0)
+        broken_by_libpq(link);
+}
+
 /* The oldest unit has all its results. */
 static void end_unit(struct pg_link *link)
 {
     struct pg_unit *unit = link->oldest;
     struct error why = unit->error;
+    struct pg_backend backend = unit->backend;
     bool setup = link->state == PG_SETTING_UP, failed = unit->failed;
     bool going = failed && unit->verdict == PG_GOING;
     bool undone = failed && !unit->final &&
                   (going || unit->verdict == PG_AGAIN || (unit->asks && unit->asks->next));
 
+    if (setup || unit->claimed)
+        link->manner.claimed = unit->claimed;
     link->oldest = unit->next;
     if (!link->oldest)
         link->tail = &link->oldest;
@@ -176,9 +200,9 @@ static void end_unit(struct pg_link *link)
     if (going || (setup && failed)) {
         broken(link, &why);
     } else if (setup) {
-        link->state = PG_READY;
-        link->ready_us = link->now_us;
-        link->config.changed(link->config.context, link, NULL);
+        begin(link, &backend);
+        if (link->state == PG_READY)
+            link->config.changed(link->config.context, link, NULL);
     }
 }
 
@@ -371,4 +395,10 @@ int pg_link_poll(const struct pg_link *link, short *events)
     *events =
         (short)((link->watched & EV_READ ? POLLIN : 0) | (link->watched & EV_WRITE ? POLLOUT : 0));
     return PQsocket(link->conn);
+}
+
+bool pg_link_lacks_claim(const struct pg_link *link)
+{
+    return link->state == PG_READY && link->manner.saves && link->manner.prepared &&
+           !link->manner.claimed;
 }

@@ -67,6 +67,8 @@ enum pg_link_state pg_link_state(const struct pg_link *link); /* PG_READY: it ma
 unsigned pg_link_units_n(const struct pg_link *link);         /* sent and not yet ended */
 uint64_t pg_link_quiet_us(const struct pg_link *link); /* since when nothing was sent or answered */
 uint64_t pg_link_ready_us(const struct pg_link *link); /* READY: since when */
+/* READY, and the claim is yet to be had: each unit without questions tries for it. */
+bool pg_link_lacks_claim(const struct pg_link *link);
 /* The oldest question on it that is not answered, since when it is on its way, and how many there
  * are. NULL: none (what is on its way, if anything, is the link's own). Valid until the loop's next
  * turn. */

@@ -2,6 +2,7 @@
  * the sync, or taken back whole where one of them fails. */
 #include "store/pg_unit.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,13 @@
  * error of that, which takes the unit back before anything is written. */
 #define FENCE      "SELECT 1 / (CASE WHEN epoch = $1 THEN 1 ELSE 0 END) FROM server_state WHERE id = 1"
 #define FENCE_NAME "fence"
+
+/* Who serves us. Not PQbackendPID, which may be a pooler's invention. */
+#define BEGAN "(extract(epoch FROM backend_start) * 1000000)::bigint"
+#define WHO   "SELECT pid::bigint, " BEGAN " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+#define END                                                                                        \
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"                                       \
+    " WHERE pid = $1 AND pid <> pg_backend_pid() AND " BEGAN " = $2"
 
 static struct pg_unit *make(struct store_ask *asks, size_t room)
 {
@@ -35,7 +43,7 @@ struct pg_unit *pg_unit_new(struct store_ask *asks)
 
 struct pg_unit *pg_unit_setup(void)
 {
-    return make(NULL, 3 + STORE_STATEMENTS_N * STATEMENT_STEPS_MAX);
+    return make(NULL, 4 + STORE_STATEMENTS_N * STATEMENT_STEPS_MAX);
 }
 
 void pg_unit_free(struct pg_unit *unit)
@@ -97,6 +105,16 @@ static int send_step(struct pg_unit *unit, PGconn *conn, const struct pg_manner 
                : -1;
 }
 
+/* Where the connection before us is still on its way out it is had by a later try. */
+static int send_claim(struct pg_unit *unit, PGconn *conn)
+{
+    add(unit)->kind = PG_CLAIM;
+    return PQsendQueryParams(conn, "SELECT pg_try_advisory_lock(" PG_CLAIM_KEY ")", 0, NULL, NULL,
+                             NULL, NULL, 1) == 1
+               ? 0
+               : -1;
+}
+
 int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
                  struct pg_params *params)
 {
@@ -115,6 +133,9 @@ int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *man
             if (send_step(unit, conn, manner, ask, step, params) < 0)
                 return -1;
     }
+    if (!unit->asks && manner->saves && manner->prepared && !manner->claimed &&
+        send_claim(unit, conn) < 0)
+        return -1;
     if (!unit->asks) {
         add(unit)->kind = PG_PING;
         if (PQsendQueryParams(conn, "SELECT 1", 0, NULL, NULL, NULL, NULL, 1) != 1)
@@ -157,13 +178,27 @@ int pg_unit_send_setup(struct pg_unit *unit, PGconn *conn, const struct pg_manne
         return -1;
     if (manner->prepared && send_prepares(unit, conn, params) < 0)
         return -1;
-    /* Where the one before us is still on its way out the claim is had at the next try. */
-    if (manner->prepared && manner->saves) {
-        add(unit)->kind = PG_CLAIM;
-        if (PQsendQueryParams(conn, "SELECT pg_try_advisory_lock(" PG_CLAIM_KEY ")", 0, NULL, NULL,
-                              NULL, NULL, 1) != 1)
+    if (manner->prepared && manner->saves && send_claim(unit, conn) < 0)
+        return -1;
+    if (manner->prepared) {
+        add(unit)->kind = PG_WHO;
+        if (PQsendQueryParams(conn, WHO, 0, NULL, NULL, NULL, NULL, 1) != 1)
             return -1;
     }
+    return PQpipelineSync(conn) == 1 ? 0 : -1;
+}
+
+int pg_unit_send_end(struct pg_unit *unit, PGconn *conn, const struct pg_backend *backend)
+{
+    const Oid types[] = {20, 20};
+    char pid[24], began[24];
+    const char *const values[] = {pid, began};
+
+    snprintf(pid, sizeof(pid), "%lld", (long long)backend->pid);
+    snprintf(began, sizeof(began), "%lld", (long long)backend->began_us);
+    add(unit)->kind = PG_PING;
+    if (PQsendQueryParams(conn, END, 2, types, values, NULL, NULL, 1) != 1)
+        return -1;
     return PQpipelineSync(conn) == 1 ? 0 : -1;
 }
 
@@ -185,6 +220,16 @@ static void fail(struct pg_unit *unit, const PGresult *result)
     }
 }
 
+static int64_t read_bigint(const PGresult *result, int column)
+{
+    uint64_t value;
+
+    if (PQntuples(result) != 1 || PQgetlength(result, 0, column) != sizeof(value))
+        return 0;
+    memcpy(&value, PQgetvalue(result, 0, column), sizeof(value));
+    return (int64_t)be64toh(value);
+}
+
 static void good(struct pg_unit *unit, const PGresult *result)
 {
     const struct pg_command *command;
@@ -192,6 +237,10 @@ static void good(struct pg_unit *unit, const PGresult *result)
     if (unit->at >= unit->commands_n)
         return;
     command = &unit->commands[unit->at];
+    if (command->kind == PG_WHO)
+        unit->backend = (struct pg_backend){read_bigint(result, 0), read_bigint(result, 1)};
+    if (command->kind == PG_CLAIM)
+        unit->claimed = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] != 0;
     if (command->kind != PG_STEP || !command->last || unit->failed)
         return;
     if (pg_values_read(result, command->ask, &unit->error) < 0) {

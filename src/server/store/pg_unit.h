@@ -12,9 +12,14 @@
 #include "store/pg_values.h"
 
 struct pg_command {
-    enum { PG_SET, PG_FENCE, PG_PREPARE, PG_CLAIM, PG_STEP, PG_PING } kind;
+    enum { PG_SET, PG_FENCE, PG_PREPARE, PG_CLAIM, PG_WHO, PG_STEP, PG_PING } kind;
     struct store_ask *ask; /* STEP */
     bool last;             /* STEP: its rows are the answer */
+};
+
+/* The server's end of a connection, by what never comes again. */
+struct pg_backend {
+    int64_t pid, began_us; /* 0: not known */
 };
 
 struct pg_unit {
@@ -28,12 +33,15 @@ struct pg_unit {
     enum pg_verdict verdict; /* where it failed */
     enum store_status status;
     struct error error;
+    struct pg_backend backend; /* of one of pg_unit_setup: ours */
+    bool claimed;              /* it got the claim */
     struct pg_command commands[];
 };
 
 /* What shapes the commands. */
 struct pg_manner {
     bool prepared, saves;
+    bool claimed; /* saves, prepared: the claim is ours, a ping need not try for it */
     uint32_t epoch, statement_ms;
 };
 
@@ -48,6 +56,10 @@ int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *man
 /* The same for one of pg_unit_setup. */
 int pg_unit_send_setup(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
                        struct pg_params *params) MUST_CHECK;
+/* The same for one without questions, which ends a connection that was given up: what lies in the
+ * server's end of it is done no more. */
+int pg_unit_send_end(struct pg_unit *unit, PGconn *conn,
+                     const struct pg_backend *backend) MUST_CHECK;
 /* One result of it (NULL: the end of a command). True: it was the last of all. */
 bool pg_unit_result(struct pg_unit *unit, const PGresult *result);
 
