@@ -75,9 +75,9 @@ tests_e2e_test_operators_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFL
 tests_e2e_test_operators_LDADD = $(E2E_LIBS) $(JANSSON_LIBS) -lutil
 
 check_PROGRAMS += tests/e2e/test_mounts
-tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_SOURCES)
-tests_e2e_test_mounts_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
-tests_e2e_test_mounts_LDADD = $(E2E_LIBS)
+tests_e2e_test_mounts_SOURCES = tests/e2e/test_mounts.c $(STAGE_STORE_SOURCES)
+tests_e2e_test_mounts_CFLAGS = $(STAGE_STORE_CFLAGS)
+tests_e2e_test_mounts_LDADD = $(STAGE_STORE_LIBS)
 
 # With a real HAProxy in front.
 check_PROGRAMS += tests/e2e/test_haproxy

@@ -225,6 +225,18 @@ static void test_postgresql(void **state)
     kill_and_check(&runs[1]);
 }
 
+/* Rows of the walker, or of him who is none, that has the most. */
+static int64_t most_rows(const struct run *run, const char *like)
+{
+    char text[200];
+
+    snprintf(text, sizeof(text),
+             "SELECT count(*) FROM game_sessions JOIN players ON players.id = player_id WHERE"
+             " username_key %s 'walker%%' GROUP BY player_id ORDER BY 1 DESC LIMIT 1",
+             like);
+    return sql(run, text);
+}
+
 /* Nobody came back: what the killed left open ends with their last sign of life. */
 static void test_no_session_stays_open(void **state)
 {
@@ -239,6 +251,9 @@ static void test_no_session_stays_open(void **state)
         assert_int_equal(
             sql(run, "SELECT count(*) FROM game_sessions WHERE disconnected_at < connected_at"), 0);
         assert_true(sql(run, "SELECT count(*) FROM game_sessions") >= KILLS * WALKERS / 2);
+        /* one row a presence: each walker came once in each life, each newcomer once in all */
+        assert_in_range(most_rows(run, "LIKE"), 1, KILLS);
+        assert_in_range(most_rows(run, "NOT LIKE"), 1, 1);
         assert_int_equal(daemon_terminate(&run->daemon), 0);
     }
 }

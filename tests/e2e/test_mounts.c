@@ -3,7 +3,7 @@
  * can make one. Each ends in one clear line, leaves those playing who play, and goes back to normal
  * when there is room again. */
 #define _GNU_SOURCE
-#include "stage.h"
+#include "stage_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +17,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define INI "[store]\nflush = 500ms\n"
+#define INI      "[store]\nflush = 500ms\n"
+#define WALKERS  40
+#define PHASE_MS 10000
+#define NOISE_US 100 /* of the mean tick, on a machine that does other things */
 
 static bool apart;           /* we are in a mount namespace of our own */
 static char mounted[3][100]; /* by the test that runs */
 static unsigned mounted_n;
 static char directory[80], ballast[100]; /* of the test's small disk, and what fills it */
+static int fillers_n;                    /* who were told that they have an account */
+static struct player *walkers[WALKERS];
+static struct space_pos places[WALKERS]; /* where they stood in the end */
 
 static int set_apart(void **state)
 {
@@ -76,6 +82,16 @@ static void fill_disk(void)
     close(fd);
 }
 
+/* Give some of it back. */
+static void leave_room(off_t kib)
+{
+    struct stat st;
+
+    assert_int_equal(stat(ballast, &st), 0);
+    assert_true(st.st_size > kib * 1024);
+    assert_int_equal(truncate(ballast, st.st_size - kib * 1024), 0);
+}
+
 /* A disk of its own for the test, in the daemon's directory. */
 static void small_disk(const char *name, const char *size)
 {
@@ -108,12 +124,65 @@ static struct player *register_until_refused(void)
         player_register(player, name, PASSWORD);
         UNTIL(party, DEADLINE_MS, player->welcomed || player->notices_n > 0 || player->gone);
         assert_false(player->gone);
+        fillers_n = i;
         if (!player->welcomed)
             return player;
         player_leave(player);
     }
     fail_msg("the disk never got full");
     return NULL;
+}
+
+/* Whoever was told that he has an account has one. */
+static void check_fillers(void)
+{
+    char text[150];
+
+    snprintf(text, sizeof(text),
+             "SELECT count(*) FROM players WHERE username_key LIKE 'filler%%'"
+             " AND CAST(substr(username_key, 7) AS INTEGER) < %d",
+             fillers_n);
+    print_message("%d accounts were acknowledged until the disk was full\n", fillers_n);
+    assert_int_equal(sql(text), fillers_n);
+}
+
+/* The walker's saved place is where he stood. */
+static void check_place(unsigned i)
+{
+    char text[250];
+
+    snprintf(text, sizeof(text),
+             "SELECT count(*) FROM player_positions JOIN players ON players.id = player_id WHERE"
+             " username_key = 'walker%u' AND abs(x - %.4f) + abs(z - %.4f) < 0.01",
+             i, (double)places[i].x / 4096, (double)places[i].z / 4096);
+    assert_int_equal(sql(text), 1);
+}
+
+static void walkers_come(void)
+{
+    char name[16];
+
+    for (unsigned i = 0; i < WALKERS; i++) {
+        snprintf(name, sizeof(name), "walker%u", i);
+        walkers[i] = player_new_account(party, &server, name);
+        player_walk(walkers[i], (uint16_t)(i * 1600), MOVEMENT_WALK);
+    }
+}
+
+/* The mean tick of a phase that begins now. */
+static long long tick_us(void)
+{
+    uint64_t until_ms = now_ms() + PHASE_MS;
+    json_t *status;
+    long long us;
+
+    while (now_ms() < until_ms)
+        party_pump(party, 10);
+    status = result_of("server.status", "{}");
+    us = json_integer_value(
+        json_object_get(json_object_get(json_object_get(status, "tick"), "over_10s"), "mean_us"));
+    json_decref(status);
+    return us;
 }
 
 static void test_store_on_a_full_disk(void **state)
@@ -153,6 +222,43 @@ static void test_store_on_a_full_disk(void **state)
     player_returns(party, &server, "other");
 }
 
+/* A crowd walks while the disk takes nothing more: the tick does not notice, nobody is lost, and
+ * all that was acknowledged is there afterwards, and where all of them stood. */
+static void test_crowd_on_a_full_disk(void **state)
+{
+    long long quiet_us, full_us;
+    struct player *other;
+
+    (void)state;
+    small_disk("state", "4m");
+    daemon_start(&server, NULL);
+    walkers_come();
+    quiet_us = tick_us();
+    fill_disk();
+    leave_room(400); /* some come in yet */
+    other = register_until_refused();
+    assert_int_equal(other->notice, PROTOCOL_REASON_STORE_AWAY);
+    assert_true(fillers_n > 0);
+    full_us = tick_us();
+    print_message("tick mean: %lld us, with the disk full %lld us\n", quiet_us, full_us);
+    assert_in_range(full_us, 0, 2 * quiet_us + NOISE_US);
+    assert_true(said_n("event=store_away") > 0);
+    for (unsigned i = 0; i < WALKERS; i++) {
+        assert_false(walkers[i]->gone);
+        player_stand(walkers[i]);
+    }
+    assert_int_equal(unlink(ballast), 0);
+    UNTIL(party, DEADLINE_MS, said_n("event=store_back") == said_n("event=store_away"));
+    for (unsigned i = 0; i < WALKERS; i++) {
+        UNTIL(party, DEADLINE_MS, player_is_still(walkers[i]));
+        places[i] = walkers[i]->self.pos;
+    }
+    assert_int_equal(daemon_terminate(&server), 0);
+    check_fillers();
+    for (unsigned i = 0; i < WALKERS; i++)
+        check_place(i);
+}
+
 /* A stop while the disk is full cannot save: it says what is lost, and its status too. */
 static void test_stop_on_a_full_disk(void **state)
 {
@@ -172,6 +278,7 @@ static void test_stop_on_a_full_disk(void **state)
     party = party_new();
     unlink(ballast);
     daemon_start(&server, NULL); /* what was acknowledged is whole */
+    check_fillers();
     player_returns(party, &server, "alice");
 }
 
@@ -305,9 +412,9 @@ int main(void)
 {
 #define APART(test) cmocka_unit_test_prestate_setup_teardown(test, stage_set, clear, (void *)INI)
     const struct CMUnitTest tests[] = {
-        APART(test_store_on_a_full_disk),   APART(test_stop_on_a_full_disk),
-        APART(test_journal_on_a_full_disk), APART(test_log_on_a_full_disk),
-        APART(test_journald_that_hangs),
+        APART(test_store_on_a_full_disk), APART(test_crowd_on_a_full_disk),
+        APART(test_stop_on_a_full_disk),  APART(test_journal_on_a_full_disk),
+        APART(test_log_on_a_full_disk),   APART(test_journald_that_hangs),
     };
 
     return cmocka_run_group_tests(tests, set_apart, NULL);

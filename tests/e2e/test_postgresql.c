@@ -1,12 +1,14 @@
 /* test_postgresql.c -- the daemon on a PostgreSQL that stands still for twenty seconds, crashes and
- * comes back, under a crowd: nobody who plays notices, who comes is told in time, and nothing that
- * was acknowledged is lost. */
+ * comes back, takes no connections, or does not get through a statement, under a crowd: nobody who
+ * plays notices, the tick neither, who comes is told in time, and nothing that was acknowledged is
+ * lost. */
 #include "crowd.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
+#include <libpq-fe.h>
 
 #include "../server/pg_cluster.h"
 
@@ -19,11 +21,16 @@
 #define FREEZE_MS 20000
 #define TOLD_MS   2000  /* "try again" */
 #define LANDED_MS 15000 /* all saves, from the moment it is back */
-#define NOISE_US  400   /* of the mean tick, on a machine that does other things */
+#define NOISE_US  100   /* of the mean tick, on a machine that does other things */
 #define NEWCOMERS 60
+#define IN_MAX    100
 #define SESSIONS  "SELECT count(*) FROM game_sessions"
 
 static char connection[PG_CLUSTER_CONNECTION_BYTES];
+static long long quiet_us; /* of the mean tick, before anything was the matter */
+static uint64_t quiet_p99_ms;
+static char came_in[IN_MAX][16]; /* who was told that he has an account */
+static unsigned came_in_n;
 
 /* A number of server.status, by the names that lead to it. */
 static long long status(const char *one, const char *two, const char *three)
@@ -85,6 +92,30 @@ static void check_witnesses(void)
     }
 }
 
+static long long tick_us(void)
+{
+    return status("tick", "over_10s", "mean_us");
+}
+
+/* The ten seconds that end now were as those when nothing was the matter. */
+static void check_tick(const char *what)
+{
+    long long now_us = tick_us();
+
+    print_message("tick mean: %lld us, %s %lld us\n", quiet_us, what, now_us);
+    assert_in_range(now_us, 0, 2 * quiet_us + NOISE_US);
+}
+
+/* The crowd is left in peace for the time of a phase. */
+static void live_through(const char *what)
+{
+    struct crowd_phase phase = crowd_watch_as(what, PHASE_MS, NULL);
+
+    check_tick(what);
+    assert_int_equal(phase.lost_n, 0);
+    assert_true(phase.p99_ms <= 2 * quiet_p99_ms + 100);
+}
+
 /* Somebody new; true: he is in, false: he was told to try again. Either in time. */
 static bool comes(const char *name)
 {
@@ -98,7 +129,10 @@ static bool comes(const char *name)
     UNTIL(party, DEADLINE_MS, player->welcomed || player->notices_n > 0 || player->gone);
     assert_false(player->gone);
     in = player->welcomed;
-    if (!in) {
+    if (in) {
+        assert_true(came_in_n < IN_MAX);
+        snprintf(came_in[came_in_n++], sizeof(came_in[0]), "%s", name);
+    } else {
         assert_int_equal(player->notice, PROTOCOL_REASON_STORE_AWAY);
         assert_in_range(now_ms() - asked_ms, 0, TOLD_MS);
     }
@@ -108,30 +142,25 @@ static bool comes(const char *name)
 
 static void test_standstill(void **state)
 {
-    struct crowd_phase quiet, frozen;
-    long long quiet_us, frozen_us, durable;
+    long long durable;
     uint64_t until_ms;
 
     (void)state;
     all_lands();
-    quiet = crowd_watch_as("quiet", PHASE_MS, NULL);
-    quiet_us = status("tick", "over_10s", "mean_us");
+    quiet_p99_ms = crowd_watch_as("quiet", PHASE_MS, NULL).p99_ms;
+    quiet_us = tick_us();
     durable = status("store", "durable", "tick");
     pg_cluster_freeze(&cluster, true);
     until_ms = now_ms() + FREEZE_MS;
     assert_false(comes("early"));
-    frozen = crowd_watch_as("frozen", PHASE_MS, NULL);
+    live_through("frozen");
     assert_false(comes("late"));
     while (now_ms() < until_ms)
         crowd_live(50, NULL);
-    frozen_us = status("tick", "over_10s", "mean_us");
+    check_tick("frozen");
     assert_in_range(status("store", "durable", "tick"), durable, durable + 60);
     pg_cluster_freeze(&cluster, false);
     all_lands();
-    print_message("tick mean: %lld us, frozen %lld us\n", quiet_us, frozen_us);
-    assert_in_range(frozen_us, 0, 2 * quiet_us + NOISE_US);
-    assert_int_equal(frozen.lost_n, 0);
-    assert_true(frozen.p99_ms <= 2 * quiet.p99_ms + 100);
     check_witnesses();
     assert_true(comes("after"));
     assert_true(daemon_said(&server, "event=store_away"));
@@ -161,13 +190,89 @@ static void test_crash_and_restart(void **state)
         crowd_live(20, NULL);
     }
     print_message("%u came in, %u were told to try again\n", in_n, refused_n);
+    check_tick("crashed");
     assert_true(in_n >= NEWCOMERS / 3 && refused_n >= NEWCOMERS / 4);
     all_lands();
     check_witnesses();
     assert_true(comes("newcomer99"));
 }
 
-/* Last: who was there has one session, all are closed, and all places are saved. */
+/* As somebody else, whom limits do not touch. */
+static void as_other(const char *sql)
+{
+    char other[PG_CLUSTER_CONNECTION_BYTES];
+
+    snprintf(other, sizeof(other), "host=%s user=other dbname=postgres", cluster.root);
+    (void)pg_cluster_sql(other, sql);
+}
+
+/* How many connections the database takes; -1: any number. Limits hold for whoever is no superuser.
+ */
+static void limit_connections(int n)
+{
+    char sql[100];
+
+    snprintf(sql, sizeof(sql), "ALTER DATABASE %s CONNECTION LIMIT %d",
+             strrchr(connection, '=') + 1, n);
+    as_other(sql);
+    as_other(n < 0 ? "ALTER ROLE openmmo SUPERUSER" : "ALTER ROLE openmmo NOSUPERUSER");
+}
+
+/* Somebody else has all connections: there is none for us any more. */
+static void test_connection_limit(void **state)
+{
+    (void)state;
+    (void)pg_cluster_sql(connection, "CREATE ROLE other SUPERUSER LOGIN");
+    limit_connections(0);
+    as_other("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+             " WHERE usename = 'openmmo'");
+    assert_false(comes("limited"));
+    live_through("limited");
+    assert_false(comes("limited"));
+    assert_true(daemon_said(&server, "too many connections"));
+    limit_connections(-1);
+    all_lands();
+    check_witnesses();
+    assert_true(comes("limited"));
+}
+
+/* Somebody else's transaction holds what we want to write and read: each statement is ended by the
+ * server when its time is up. */
+static void test_statements_time_out(void **state)
+{
+    PGconn *holder = PQconnectdb(connection);
+
+    (void)state;
+    PQclear(PQexec(holder, "BEGIN"));
+    PQclear(PQexec(holder, "LOCK TABLE players, player_positions IN ACCESS EXCLUSIVE MODE"));
+    assert_int_equal(PQtransactionStatus(holder), PQTRANS_INTRANS);
+    assert_false(comes("hopeful"));
+    live_through("locked");
+    assert_false(comes("hopeful"));
+    assert_true(daemon_said(&server, "57014")); /* the server's limit, not our own */
+    PQfinish(holder);
+    all_lands();
+    check_witnesses();
+    assert_true(comes("hopeful"));
+}
+
+/* Of those who were told that they have an account, so many have one. */
+static unsigned accounts_n(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < came_in_n; i++) {
+        char sql[100];
+
+        snprintf(sql, sizeof(sql), "SELECT count(*) FROM players WHERE username_key = '%s'",
+                 came_in[i]);
+        n += pg_cluster_sql(connection, sql) == 1;
+    }
+    return n;
+}
+
+/* Last: who was told that he has an account has one, who was there has one session, all are closed,
+ * and all places are saved. */
 static void test_nothing_is_lost(void **state)
 {
     long long here = status("players", "here", NULL);
@@ -176,6 +281,8 @@ static void test_nothing_is_lost(void **state)
     (void)state;
     assert_true(here >= BOTS + CROWD_WITNESSES);
     all_lands();
+    assert_true(came_in_n > NEWCOMERS / 3);
+    assert_int_equal(accounts_n(), came_in_n);
     assert_in_range(pg_cluster_sql(connection, SESSIONS " WHERE disconnected_at IS NULL"),
                     BOTS + CROWD_WITNESSES, here);
     crowd_verdict();
@@ -203,8 +310,8 @@ static void test_nothing_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_standstill),
-        cmocka_unit_test(test_crash_and_restart),
+        cmocka_unit_test(test_standstill),       cmocka_unit_test(test_crash_and_restart),
+        cmocka_unit_test(test_connection_limit), cmocka_unit_test(test_statements_time_out),
         cmocka_unit_test(test_nothing_is_lost),
     };
 
