@@ -1,8 +1,9 @@
-"""storage -- what the database costs and saves: the tick while all are saved, the way back after a restart and after a crash, a
-database that stands still, the adoption of an older program's database, copies.
+"""storage -- what the database costs and saves: the tick while all are saved, and while the database is in trouble, the way back
+after a restart and after a crash, the adoption of an older program's database, copies.
 
 Each takes (options, place, contender) and yields the lines of what it found. PostgreSQL is one of its own (postgres.py).
 """
+import errno
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 
 import machine
@@ -21,11 +22,12 @@ import table
 from contender import end
 from machine import Trouble, complain
 
-NEVER = "store.flush=300s"  # longer than a run: nothing is saved
+OFTEN, NEVER = "4s", "300s"  # how often all are saved; never: nothing is, in a phase
+SETTLE_S = 3                 # between phases
 BACK_S = 60
 POLL_S = 0.1
 LEGACY = 100000  # accounts of a database that is adopted, or copied
-FROZEN_S = 20
+DISK = "16m"     # that gets full
 
 
 @contextmanager
@@ -44,33 +46,73 @@ def with_options(contender, more):
     return other
 
 
+@contextmanager
+def loaded(contender, players, place, work):
+    """A server with all players in, walking until it is left: (server, load)."""
+    server = contender.start(work, players, place)
+    load = measure.Load(contender.load(server, work, players, 0, place), work)
+    try:
+        load.wait_ready(players, contender, server)
+        time.sleep(SETTLE_S)
+        yield server, load
+    finally:
+        end(load.process)
+        server.stop()
+
+
+def spread(values, form="{:.3f}"):
+    return f"{form.format(statistics.median(values))} ({form.format(min(values))}..{form.format(max(values))})"
+
+
 # -- the tick -----------------------------------------------------------------------------------------------------------
 
 def saving(options, place, contender):
-    """The simulation's CPU time with all saved every few seconds over that with none saved, pair by pair."""
+    """The simulation's CPU time with all saved every few seconds over that with none saved. In one server, by turns, so that what
+    differs from one phase to the next is whether they are saved."""
+    players = options.players[0]
     for driver in options.database.split(","):
-        pairs = {"saved": [], "not": [], "not again": []}
-        for _ in range(options.pairs):
-            for name in pairs:
-                with database(driver, place) as (where, _root):
-                    it = with_options(contender, [*where, "store.flush=4s" if name == "saved" else NEVER])
-                    figures = measure.run(it, options.players[0], options.seconds, place, False)
-                complain(f"{driver}, {name}: sim {figures['sim_percent']:.3f} %, load {figures['load_percent']:.0f} %")
-                pairs[name].append(figures)
-        yield driver_row(driver, pairs)
+        with database(driver, place) as (where, _root), tempfile.TemporaryDirectory(prefix="openmmo-bench-") as work:
+            it = with_options(contender, [*where, f"store.flush={NEVER}"])
+            with loaded(it, players, place, work) as (server, load):
+                phases = [saving_phase(it, (server, load), place, options.seconds, number % 2 == 1)
+                          for number in range(2 * options.pairs + 1)]
+                lost = players - it.here(server)
+        for number, phase in enumerate(phases):
+            enough = players * max(options.seconds // 4 - 1, 1)
+            if (phase["saved"] < enough) if number % 2 else phase["saved"] > 0:
+                raise Trouble(f"{phase['saved']} places were saved in phase {number}")
+        yield [driver, *saving_cells(phases, options.seconds), str(lost)]
 
 
-def driver_row(driver, pairs):
-    sims = {name: [run["sim_percent"] for run in runs] for name, runs in pairs.items()}
-    ratios = [a / b for a, b in zip(sims["saved"], sims["not"])]
-    same = [a / b for a, b in zip(sims["not again"], sims["not"])]
-    cells = [f"{statistics.median(found):.3f} ({min(found):.3f}..{max(found):.3f})" for found in (sims["saved"], sims["not"], ratios, same)]
-    if table.load_bound([run for runs in pairs.values() for run in runs]):
-        return [driver, *cells[:2], "load-bound, no result", cells[3]]
-    return [driver, *cells]
+def saving_phase(contender, running, place, seconds, saved):
+    server, load = running
+    if not contender.ask(server, "config.set", "name=store.flush", f"value={OFTEN if saved else NEVER}"):
+        raise Trouble("store.flush cannot be set")
+    time.sleep(SETTLE_S)
+    count = metric(contender, server, "openmmo_positions_saved_total")
+    before = measure.moment(server, load, place)
+    time.sleep(seconds)
+    figures = measure.spent(before, measure.moment(server, load, place), place)
+    figures["saved"] = metric(contender, server, "openmmo_positions_saved_total") - count
+    complain(f"{'saved' if saved else 'not'}: sim {figures['sim_percent']:.3f} %, load {figures['load_percent']:.0f} %, "
+             f"steal {figures['steal_percent']:.1f} %, {figures['saved']} places")
+    return figures
 
 
-SAVING_HEAD = ["database", "sim thread, % of a core, saving", "not saving", "saving/not", "not/not"]
+def saving_cells(phases, seconds):
+    """Each phase in which all are saved over the mean of those before and after it; beside it these over one another."""
+    sims = [phase["sim_percent"] for phase in phases]
+    turns = range(1, len(sims), 2)
+    ratios = [2 * sims[i] / (sims[i - 1] + sims[i + 1]) for i in turns]
+    same = [sims[i + 1] / sims[i - 1] for i in turns]
+    cells = [spread(sims[1::2]), spread(sims[::2]), spread(ratios), spread(same),
+             f"{sum(phase['saved'] for phase in phases) / len(turns) / seconds:,.0f}"]
+    if table.load_bound(phases):
+        cells[2] = "load-bound, no result"
+    return cells
+
+
+SAVING_HEAD = ["database", "sim thread, % of a core, saving", "not saving", "saving/not", "not/not", "places saved a second", "lost"]
 
 
 # -- back again ---------------------------------------------------------------------------------------------------------
@@ -143,7 +185,7 @@ def once_back(contender, where, players, place, number):
 BACK_HEAD = ["database", "how it ended", "server gone, s", "all back after, s", "passwords hashed", "oldest saved place, s"]
 
 
-# -- standing still -----------------------------------------------------------------------------------------------------
+# -- in trouble ---------------------------------------------------------------------------------------------------------
 
 def freeze(root, number):
     with open(f"{root}/data/postmaster.pid") as file:
@@ -152,39 +194,124 @@ def freeze(root, number):
         os.kill(pid, number)
 
 
-def standstill(options, place, contender):
-    """The tick's CPU time while PostgreSQL stands still, over that before and after."""
-    players, found = options.players[0], []
-    for _ in range(options.pairs):
-        with database("postgresql", place) as (where, root), tempfile.TemporaryDirectory(prefix="openmmo-bench-") as work:
-            it = with_options(contender, where)
-            server = it.start(work, players, place)
-            load = measure.Load(it.load(server, work, players, 3 * FROZEN_S + 30, place), work)
-            try:
-                load.wait_ready(players, it, server)
-                time.sleep(3)
-                spent = []
-                for frozen in (False, True, False):
-                    if frozen:
-                        freeze(root, signal.SIGSTOP)
-                    before = machine.thread_cpu_seconds(server.pid)["sim"]
-                    time.sleep(FROZEN_S)
-                    spent.append(machine.thread_cpu_seconds(server.pid)["sim"] - before)
-                    if frozen:
-                        freeze(root, signal.SIGCONT)
-                        time.sleep(3)
-                here = it.here(server)
-            finally:
-                freeze(root, signal.SIGCONT)
-                end(load.process)
-                server.stop()
-        complain(f"sim before, frozen, after: {', '.join(f'{1e6 * s / (20 * FROZEN_S):.0f}' for s in spent)} µs a tick, {here} of {players} are there")
-        found.append((spent[1] / spent[0], spent[2] / spent[0], players - here))
-    return [[str(players), *(f"{statistics.median(column):.3f} ({min(column):.3f}..{max(column):.3f})" for column in list(zip(*found))[:2]),
-             str(sum(run[2] for run in found))]]
+@contextmanager
+def standstill(root, _work, _place):
+    """SIGSTOP for all of PostgreSQL."""
+    freeze(root, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        freeze(root, signal.SIGCONT)
 
 
-STANDSTILL_HEAD = ["players", "tick CPU, frozen/before", "after/before", "lost"]
+@contextmanager
+def crash(root, _work, place):
+    """As pg_ctl -m immediate; it is started again at the end."""
+    postgres.crash(root)
+    try:
+        yield
+    finally:
+        postgres.start(root, place.load_cpu)
+
+
+@contextmanager
+def limit(root, _work, _place):
+    """No connection is to be had, and those that were there are ended."""
+    postgres.sql(root, "CREATE ROLE other SUPERUSER LOGIN")
+    postgres.sql(root, "ALTER DATABASE openmmo CONNECTION LIMIT 0; ALTER ROLE openmmo NOSUPERUSER;"
+                       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'openmmo'", "other")
+    try:
+        yield
+    finally:
+        postgres.sql(root, "ALTER DATABASE openmmo CONNECTION LIMIT -1; ALTER ROLE openmmo SUPERUSER", "other")
+
+
+@contextmanager
+def timeout(root, _work, _place):
+    """Another's transaction holds what is to be written: each statement is ended when its time is up."""
+    with postgres.session(root, "BEGIN; LOCK TABLE players, player_positions, game_sessions IN ACCESS EXCLUSIVE MODE;"):
+        yield
+
+
+@contextmanager
+def full_disk(_root, work, _place):
+    """SQLite's disk takes nothing more."""
+    ballast = f"{work}/state/ballast"
+    with sqlite3.connect(f"{work}/state/openmmo.db", timeout=10) as db:  # its log has to grow from now on
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    try:
+        with open(ballast, "wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+    except OSError as full:
+        if full.errno != errno.ENOSPC:
+            raise
+    try:
+        yield
+    finally:
+        os.unlink(ballast)
+
+
+@contextmanager
+def small_disk(place):
+    if os.geteuid() != 0:
+        raise Trouble("only root can mount a small disk: leave full-disk out (--fault)")
+    os.mkdir(place, 0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0700", "tmpfs", place], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+FAULTS = {"standstill": standstill, "crash": crash, "limit": limit, "timeout": timeout, "full-disk": full_disk}
+
+
+def faults(options, place, contender):
+    """The tick's CPU time while the database is in trouble, over that before and after, and who is lost."""
+    for name in options.fault.split(",") if options.fault else FAULTS:
+        if name not in FAULTS:
+            raise Trouble(f"there is no fault {name}: there are {', '.join(FAULTS)}")
+        found = []
+        for _ in range(options.pairs):
+            found.append(once_in_trouble(name, options, place, contender))
+            ticks = ", ".join(f"{1e6 * seconds / (20 * options.seconds):.0f}" for seconds in found[-1]["spent"])
+            complain(f"{name}: sim before, again, in trouble, after: {ticks} µs a tick, {found[-1]['lost']} lost")
+        spent = [run["spent"] for run in found]
+        yield [name, str(options.players[0]), *(spread([2 * s[i] / (s[0] + s[1]) for s in spent]) for i in (2, 3)),
+               spread([s[1] / s[0] for s in spent]), str(sum(run["lost"] for run in found))]
+
+
+def once_in_trouble(name, options, place, contender):
+    players, driver = options.players[0], "sqlite" if name == "full-disk" else "postgresql"
+    with database(driver, place) as (where, root), tempfile.TemporaryDirectory(prefix="openmmo-bench-") as work:
+        with small_disk(f"{work}/state") if name == "full-disk" else nullcontext():
+            it = with_options(contender, [*where, "store.flush=1s"])
+            with loaded(it, players, place, work) as (server, _load):
+                spent = [sim_seconds(server, options.seconds) for _ in range(2)]
+                with FAULTS[name](root, work, place):
+                    spent.append(sim_seconds(server, options.seconds))
+                    if it.ask(server, "server.status").get("store", {}).get("ok", True):
+                        raise Trouble(f"{name}: the database did not notice")
+                until = time.monotonic() + BACK_S
+                while not it.ask(server, "server.status").get("store", {}).get("ok"):
+                    if time.monotonic() > until:
+                        raise Trouble(f"{name}: the database does not come back")
+                    time.sleep(POLL_S)
+                time.sleep(SETTLE_S)
+                spent.append(sim_seconds(server, options.seconds))
+                return {"spent": spent, "lost": players - it.here(server)}
+
+
+def sim_seconds(server, seconds):
+    """CPU time of the simulation's thread in so many seconds from now."""
+    before = machine.thread_cpu_seconds(server.pid)["sim"]
+    time.sleep(seconds)
+    return machine.thread_cpu_seconds(server.pid)["sim"] - before
+
+
+FAULTS_HEAD = ["fault", "players", "tick CPU, in trouble/before", "after/before", "before/before", "lost"]
 
 
 # -- the old program's database, and copies --------------------------------------------------------------------------------
@@ -240,7 +367,7 @@ def adoption(options, place, contender):
 
 
 ADOPTION_HEAD = [f"database with {LEGACY:,} accounts, places and sessions", "adoption, s", "copy, s", "copy put back, s"]
-MODES = {"saving": (saving, SAVING_HEAD), "back": (back, BACK_HEAD), "standstill": (standstill, STANDSTILL_HEAD),
+MODES = {"saving": (saving, SAVING_HEAD), "back": (back, BACK_HEAD), "faults": (faults, FAULTS_HEAD),
          "adoption": (adoption, ADOPTION_HEAD)}
 
 
