@@ -782,6 +782,8 @@ static void test_reports(void **state)
     assert_int_equal(rows_of(world, page(STORE_REPORTS_BY, ALL, alice, "")), 3);
     add_report_lines(world, first, bob);
     assert_int_equal(rows_of(world, page(STORE_REPORT_LINES, 0, first, "")), 2);
+    assert_int_equal(rows_of(world, page(STORE_CHAT_KEPT_OF, ALL, bob, "")), 1);
+    assert_int_equal(rows_of(world, page(STORE_CHAT_KEPT_OF, ALL, alice, "")), 0);
 
     assert_int_equal(close_report(world, first), STORE_OK);
     assert_int_equal(world->replies[0].answer.out.player.id, bob);

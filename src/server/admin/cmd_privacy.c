@@ -74,7 +74,7 @@ static json_t *adopted_json(const void *row, uint64_t *id)
 {
     const struct store_adopted *adopted = row;
 
-    *id = 0;
+    *id = adopted->id;
     return json_pack("{s:s, s:s, s:s}", "table", adopted->place, "what", adopted->what, "content",
                      adopted->content);
 }
@@ -130,13 +130,14 @@ static const struct part PARTS[] = {
     {"chat",      STORE_CHAT_OF,      sizeof(struct store_chat),          ROWS_MAX,       true,  line_json},
     {"reports",   STORE_REPORTS_ABOUT, sizeof(struct store_report),       ROWS_MAX,       true,  report_json},
     {"reported",  STORE_REPORTS_BY,   sizeof(struct store_report),        ROWS_MAX,       true,  reported_json},
+    {"kept",      STORE_CHAT_KEPT_OF, sizeof(struct store_chat),          ROWS_MAX,       false, line_json},
     {"addresses", STORE_ADDRESSES_OF, sizeof(struct store_known_address), ROWS_MAX,       false, address_json},
     {"tokens",    STORE_TOKENS_OF,    sizeof(struct store_known_token),   ROWS_MAX,       false, token_json},
     {"allowlist", STORE_ALLOWLIST_OF, sizeof(struct store_listed),        ROWS_MAX,       false, listed_json},
     {"adopted",   STORE_ADOPTED_OF,   sizeof(struct store_adopted),       AUDIT_ROWS_MAX, false, adopted_json},
     {"audit",     STORE_AUDIT_ABOUT,  sizeof(struct store_audit),         AUDIT_ROWS_MAX, false, audit_json},
 };
-static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "reports", "reported", "addresses", "tokens", "allowlist", "adopted", "audit", NULL};
+static const char *const PART_WORDS[] = {"sessions", "bans", "mutes", "chat", "reports", "reported", "kept", "addresses", "tokens", "allowlist", "adopted", "audit", NULL};
 /* clang-format on */
 
 /* -- telling ----------------------------------------------------------------------------------- */

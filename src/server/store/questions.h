@@ -114,6 +114,7 @@
     ROW(REPORTS_PRUNE, reports_prune) /* as AUDIT_PRUNE */                                         \
     /* Of statements_privacy.c: of one account; lists fall from page.from. */                      \
     ROW(CHAT_OF, chat_of)           /* in: page (about). rows: struct store_chat */                \
+    ROW(CHAT_KEPT_OF, chat_kept_of) /* the same: what reports keep of it */                        \
     ROW(SESSIONS_OF, sessions_of)   /* the same. rows: struct store_stay */                        \
     ROW(ADDRESSES_OF, addresses_of) /* in: page (about). rows: struct store_known_address */       \
     ROW(TOKENS_OF, tokens_of)       /* the same. rows: struct store_known_token */                 \

@@ -55,9 +55,10 @@ static void read_adopted(const struct statement_value *columns, void *into)
 {
     struct store_adopted *adopted = into;
 
-    value_copy(&columns[0], adopted->place, sizeof(adopted->place));
-    value_copy(&columns[1], adopted->what, sizeof(adopted->what));
-    value_copy(&columns[2], adopted->content, sizeof(adopted->content));
+    adopted->id = (uint64_t)columns[0].i;
+    value_copy(&columns[1], adopted->place, sizeof(adopted->place));
+    value_copy(&columns[2], adopted->what, sizeof(adopted->what));
+    value_copy(&columns[3], adopted->content, sizeof(adopted->content));
 }
 
 static void bind_network(const struct store_question *question, size_t at,
@@ -83,6 +84,14 @@ const struct statement statement_chat_of = {
     .out_bytes = sizeof(struct store_chat), .bind = statement_bind_page_of, .read = read_chat,
     .steps = {{
         "SELECT id, at, channel, player_id, name, text FROM chat_log"
+        " WHERE player_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
+};
+
+const struct statement statement_chat_kept_of = {
+    .name = "chat_kept_of", .in = "iii", .out = "idiitt", .flags = STATEMENT_MANY_OUT,
+    .out_bytes = sizeof(struct store_chat), .bind = statement_bind_page_of, .read = read_chat,
+    .steps = {{
+        "SELECT id, at, channel, player_id, name, text FROM report_lines"
         " WHERE player_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
 };
 
@@ -119,17 +128,19 @@ const struct statement statement_tokens_of = {
         " WHERE player_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2", NULL}},
 };
 
-/* Few: what the adoption of an older database noted. */
+/* What the adoption of an older database noted, of three tables: their numbers go in turn, so that one
+ * number says where a page goes on. A program that kept each place left thousands of an account. */
 #define ADOPTED(text) \
-    "SELECT table_name, reason, content FROM adoption_set_aside WHERE player_id = $3" \
-    " UNION ALL SELECT 'adoption_changes', what, coalesce(was, '') || ' -> ' || coalesce(became, '')" \
-    " FROM adoption_changes WHERE player_id = $3" \
-    " UNION ALL SELECT 'player_positions_conflict', 'an older position'," \
+    "SELECT id * 4, table_name, reason, content FROM adoption_set_aside WHERE player_id = $3 AND id * 4 < $1" \
+    " UNION ALL SELECT id * 4 + 1, 'adoption_changes', what, coalesce(was, '') || ' -> ' || coalesce(became, '')" \
+    " FROM adoption_changes WHERE player_id = $3 AND id * 4 + 1 < $1" \
+    " UNION ALL SELECT id * 4 + 2, 'player_positions_conflict', 'an older position'," \
     " coalesce(CAST(x AS " text "), '') || ' ' || coalesce(CAST(y AS " text "), '') || ' ' || coalesce(CAST(z AS " text "), '')" \
-    " FROM player_positions_conflict WHERE player_id = $3 LIMIT $2"
+    " || ' ' || coalesce(CAST(updated_at AS " text "), '')" \
+    " FROM player_positions_conflict WHERE player_id = $3 AND id * 4 + 2 < $1 ORDER BY 1 DESC LIMIT $2"
 
 const struct statement statement_adopted_of = {
-    .name = "adopted_of", .in = "iii", .out = "ttt", .flags = STATEMENT_MANY_OUT,
+    .name = "adopted_of", .in = "iii", .out = "ittt", .flags = STATEMENT_MANY_OUT,
     .out_bytes = sizeof(struct store_adopted), .bind = statement_bind_page_of, .read = read_adopted,
     .steps = {{ADOPTED("TEXT"), NULL}},
 };
