@@ -51,6 +51,57 @@ static json_int_t asked(const char *statement)
     return n;
 }
 
+/* How often statements were asked whose names hold the word. */
+static json_int_t asked_about(const char *word)
+{
+    json_t *result = result_of("store.statements", "{}"), *row;
+    json_int_t n = 0;
+    size_t i;
+
+    json_array_foreach(json_object_get(result, "statements"), i, row)
+    {
+        if (strstr(json_string_value(json_object_get(row, "statement")), word) != NULL)
+            n += number(row, "count");
+    }
+    json_decref(result);
+    return n;
+}
+
+/* Bans and mutes are in memory: with some in force a login, by password or by token, asks the
+ * database nothing of them, neither of who is banned. */
+static void test_a_login_asks_nothing_of_bans(void **state)
+{
+    struct player *alice;
+    char token[PROTOCOL_TOKEN_MAX + 1];
+    json_int_t bans, mutes, logins;
+
+    (void)state;
+    daemon_start(&server, NULL);
+    player_leave(player_new_account(party, &server, "carol"));
+    alice = player_new_account(party, &server, "alice");
+    strcpy(token, alice->token);
+    player_leave(alice);
+    good("bans.add", "{\"player\":\"carol\",\"reason\":\"x\"}");
+    good("bans.add", "{\"network\":\"192.0.2.0/24\",\"reason\":\"x\"}");
+    good("players.mute", "{\"player\":\"alice\",\"reason\":\"x\"}");
+    bans = asked_about("ban");
+    mutes = asked_about("mute");
+    logins = asked_about("login");
+    assert_true(bans > 1 && mutes > 0); /* what was added, and read at the start */
+    player_leave(player_returns(party, &server, "alice"));
+    alice = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, alice->greeted);
+    player_by_token(alice, token);
+    UNTIL(party, DEADLINE_MS, alice->welcomed);
+    alice = player_connect(party, &server);
+    UNTIL(party, DEADLINE_MS, alice->greeted);
+    player_login(alice, "carol", PASSWORD);
+    UNTIL(party, DEADLINE_MS, alice->notice == PROTOCOL_REASON_BANNED);
+    assert_true(asked_about("login") >= logins + 2);
+    assert_int_equal(asked_about("ban"), bans);
+    assert_int_equal(asked_about("mute"), mutes);
+}
+
 /* One login is one look at the account, and its writing down. */
 static void test_a_login_is_seen_in_the_statements(void **state)
 {
@@ -228,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED_BOTH(test_a_login_is_seen_in_the_statements, NULL),
+        STAGED_BOTH(test_a_login_asks_nothing_of_bans, NULL),
         STAGED_BOTH(test_the_store_is_shown, NULL),
         STAGED_BOTH(test_what_hangs_is_seen_and_called_slow, "[log]\nslow_statement = 80ms\n"),
     };

@@ -1,5 +1,5 @@
-/* JWS against RFC 8037's vectors; resume tokens that are refused for every way of being wrong; the
- * key file; argon2id. */
+/* JWS against the vectors of RFC 8037 and RFC 7515; resume tokens that are refused for every way of
+ * being wrong; the key file; argon2id. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,6 +54,60 @@ static void test_rfc_8037(void **state)
     assert_int_equal(jws_verify(key, rfc_jws, &parts), 0);
     assert_string_equal(parts.payload, "Example of Ed25519 signing");
     assert_int_equal(jws_sign(key, "{}", "x", out, 40), -1);
+    jws_key_free(key);
+}
+
+/* RFC 7515, appendix A: one payload for all but A.4. */
+#define RFC_JOE                                                                                    \
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"     \
+    "cnVlfQ"
+
+static const struct {
+    const char *text, *header,
+        *payload; /* header NULL: its signature is of no length that we have */
+} rfc_7515[] = {
+    {"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." RFC_JOE /* A.1, HS256 */
+     ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+     NULL, NULL},
+    {"eyJhbGciOiJSUzI1NiJ9." RFC_JOE /* A.2, RS256 */
+     ".cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5"
+     "jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb"
+     "1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QO"
+     "YEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+     NULL, NULL},
+    {"eyJhbGciOiJFUzI1NiJ9." RFC_JOE /* A.3, ES256: of the length of ours */
+     ".DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+     "{\"alg\":\"ES256\"}",
+     "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}"},
+    {"eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA" /* A.4, ES512 */
+     ".AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8G"
+     "aSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn",
+     NULL, NULL},
+    {"eyJhbGciOiJub25lIn0." RFC_JOE ".", NULL, NULL}, /* A.5, unsecured */
+};
+
+/* Good signatures, each by an algorithm that is not ours: none opens anything. */
+static void test_rfc_7515(void **state)
+{
+    struct jws_key *key = rfc_key();
+    struct keys *keys = keys_new((const uint8_t[JWS_SEED_BYTES]){5});
+    struct token_claims back;
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rfc_7515) / sizeof(rfc_7515[0]); i++) {
+        static struct jws_parts parts;
+
+        assert_int_equal(jws_split(rfc_7515[i].text, &parts), rfc_7515[i].header ? 0 : -1);
+        assert_int_equal(token_read(keys, TOKEN_RESUME, rfc_7515[i].text, NOW, &back, &error), -1);
+        assert_int_equal(token_read(keys, TOKEN_ACCESS, rfc_7515[i].text, NOW, &back, &error), -1);
+        if (!rfc_7515[i].header)
+            continue;
+        assert_string_equal(parts.header, rfc_7515[i].header);
+        assert_string_equal(parts.payload, rfc_7515[i].payload);
+        assert_int_equal(jws_verify(key, rfc_7515[i].text, &parts), -1);
+    }
+    keys_free(keys);
     jws_key_free(key);
 }
 
@@ -310,13 +364,6 @@ static void test_malformed_texts_are_refused(void **state)
         "e30.e30.AAAA",
         "e30=.e30=.AAAA",
         "e30.e30.!!!!",
-        /* RFC 7515, appendix A.1: HMAC; A.5: unsecured */
-        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
-        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
-        "cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-        "eyJhbGciOiJub25lIn0."
-        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0"
-        "cnVlfQ.",
         /* alg none, unsigned */
         "eyJhbGciOiJub25lIn0.e30.",
     };
@@ -474,6 +521,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc_8037),
+        cmocka_unit_test(test_rfc_7515),
         cmocka_unit_test(test_token_round_trip),
         cmocka_unit_test(test_kinds_are_apart),
         cmocka_unit_test(test_longest_name_fits),
