@@ -539,6 +539,31 @@ static long resident_kib(pid_t pid)
     return kib;
 }
 
+/* Who reads nothing of what is the same for all is given no copy of it. */
+static void test_many_who_read_nothing(void **state)
+{
+    enum { READERS = 500, REQUESTS = 40 };
+    static const char request[] = "GET /api/openapi.json HTTP/1.1\r\nHost: t\r\n\r\n";
+    char text[sizeof(request) * REQUESTS];
+    long before = resident_kib(server.pid), bytes;
+    int fds[READERS];
+    size_t n = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < REQUESTS; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", request);
+    assert_int_equal(open_many(fds, READERS, port, text), READERS);
+    for (unsigned i = 0; i < READERS; i++)
+        UNTIL(party, DEADLINE_MS, readable(fds[i]));
+    bytes = (resident_kib(server.pid) - before) * 1024 / READERS;
+    print_message("%d who read nothing: %ld bytes each\n", READERS, bytes);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    assert_true(bytes < 24000); /* a record that the kernel refused, and what asks */
+#endif
+    expect_walking_on();
+    close_many(fds, READERS);
+}
+
 static void test_many_idle(void **state)
 {
     unsigned n = files_max > 10600 ? 10000 : files_max - 600;
@@ -590,13 +615,21 @@ static void test_half_open_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITNESSED(test_refused),          WITNESSED(test_chunks),
-        WITNESSED(test_too_long),         WITNESSED(test_methods),
-        WITNESSED(test_pieces),           WITNESSED(test_security_headers),
-        WITNESSED(test_packed_and_known), WITNESSED(test_pipelining),
-        WITNESSED(test_slow_heads),       WITNESSED(test_slow_reader),
-        WITNESSED(test_bodies),           WITNESSED(test_slow_body),
-        WITNESSED(test_many_idle),        WITNESSED(test_half_open_tls),
+        WITNESSED(test_refused),
+        WITNESSED(test_chunks),
+        WITNESSED(test_too_long),
+        WITNESSED(test_methods),
+        WITNESSED(test_pieces),
+        WITNESSED(test_security_headers),
+        WITNESSED(test_packed_and_known),
+        WITNESSED(test_pipelining),
+        WITNESSED(test_slow_heads),
+        WITNESSED(test_slow_reader),
+        WITNESSED(test_bodies),
+        WITNESSED(test_slow_body),
+        WITNESSED(test_many_who_read_nothing),
+        WITNESSED(test_many_idle),
+        WITNESSED(test_half_open_tls),
         WITNESSED(test_half_closed),
     };
 

@@ -74,7 +74,7 @@ static void look_at_etag(struct http_call *call)
 {
     char etag[ETAG_BYTES];
 
-    if (call->status != 200 || call->match.route == NULL || call->lent || call->asset != NULL ||
+    if (call->status != 200 || call->match.route == NULL || call->asset != NULL ||
         call->match.route->method != HTTP_GET || call->match.route->rate == ROUTE_RATE_CHEAP ||
         !is_text(call->type) || has_header(call, "ETag"))
         return;
