@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """consoles -- operators' consoles that attach and detach, until SIGTERM: consoles.py SOCKET N
 
-Each says what openmmo-console says when it starts, reads for a second or two, and goes without a word; another comes at once.
-One in ten never reads. On SIGTERM it says on stdout how many there were, as {"consoles": n, "bytes": n}.
+Each says what openmmo-console says when an admin starts it and looks at the players, reads for a second or two, and goes without a
+word; another comes at once. One in ten never reads. On SIGTERM it says on stdout how many there were, as {"consoles": n, "console_bytes": n}.
 """
 import json
 import random
@@ -14,8 +14,10 @@ import time
 
 STAYS_S = (0.5, 3.0)
 DEAF = 0.1  # of them
-FIRST = (("rpc.discover", {}), ("metrics.history", {}), ("server.status", {}), ("log.tail", {"lines": 500}),
+FIRST = (("rpc.discover", {}), ("metrics.history", {}), ("server.status", {}), ("log.tail", {"lines": 500}), ("alerts.list", {}),
          ("subscribe", {"topic": "metrics", "interval_ms": 1000}), ("subscribe", {"topic": "log", "interval_ms": 250}),
+         ("subscribe", {"topic": "alerts", "interval_ms": 1000}), ("chat.recent", {}),
+         ("subscribe", {"topic": "chat", "interval_ms": 250}), ("subscribe", {"topic": "audit", "interval_ms": 500}),
          ("subscribe", {"topic": "players", "interval_ms": 1000, "params": {"limit": 100}}))
 HELLO = b"".join(json.dumps({"jsonrpc": "2.0", "id": i, "method": method, "params": params}).encode() + b"\n"
                  for i, (method, params) in enumerate(FIRST))
@@ -71,7 +73,7 @@ def main():
             consoles.turn()
         except (ConnectionError, FileNotFoundError):  # the server has gone first
             time.sleep(0.1)
-    print(json.dumps({"consoles": consoles.had, "bytes": consoles.heard}))
+    print(json.dumps({"consoles": consoles.had, "console_bytes": consoles.heard}))
 
 
 if __name__ == "__main__":

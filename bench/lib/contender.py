@@ -23,6 +23,7 @@ PEERS = ("socketio", "socketio-batched", "colyseus")
 READY_S = 30
 STORM = 1000           # logins, where the bots are not told otherwise
 SETTLE_S = 1           # until what strangers take shows
+CONSOLES_S = 5         # until each console has been there, and has gone
 BUDGET_BYTES = 131072  # of a player, in crowds; the tables say so
 STOP_S = 0.5           # how long the daemon stands still,
 HOLD_S = 10            # and how long one of its io threads,
@@ -207,11 +208,24 @@ class OpenmmoConsoles(Openmmo):
 
     def start(self, work, players, place):
         server = super().start(work, players, place)
-        with open(f"{work}/consoles.log", "wb") as log:
+        idle_kib = machine.rss_kib(server.pid)
+        self.log_path = f"{work}/consoles.log"
+        with open(self.log_path, "wb") as log:
             server.beside.append(subprocess.Popen(
                 place.load([sys.executable, f"{BENCH}/lib/consoles.py", server.socket, str(self.consoles)]),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
+        time.sleep(CONSOLES_S)
+        self.consoles_mib = (machine.rss_kib(server.pid) - idle_kib) / 1024
         return server
+
+    def besides(self, server):
+        end(server.beside[-1])
+        with open(self.log_path) as log:
+            said = log.read().strip().splitlines() or ["no word"]
+        try:
+            return {"consoles_mib": self.consoles_mib, **json.loads(said[-1])}
+        except ValueError:
+            raise Trouble("the consoles ended: " + said[-1]) from None
 
 
 @dataclass

@@ -16,6 +16,8 @@ ROWS = (
     ("strangers_ended", "of these the server ended", "{:,.0f}", True),
     ("strangers_answered", "hidden requests that were answered", "{:.0f}", True),
     ("strangers_mib", "RSS that they took MiB", "{:.1f}", True),
+    ("consoles", "operators' consoles that came and went", "{:,.0f}", True),
+    ("consoles_mib", "RSS that the first of them took MiB", "{:.1f}", True),
     ("teleports", "times a player was put elsewhere", "{:.1f}", True),
     ("storm_joined", "more who came in meanwhile", "{:.0f}", True),
     ("storm_p50", "their logins p50 ms", "{:.0f}", False),
@@ -167,12 +169,12 @@ def within(quiet, again, disturbed, key, what):
             f"{'holds' if found <= allowed else 'DOES NOT HOLD'}")
 
 
-def kept(quiet, disturbed):
-    """What strangers took may be kept for who comes next, but no more than that, and a tenth of the quiet runs' memory."""
-    took = median(run["strangers_mib"] for run in disturbed)
+def kept(quiet, disturbed, who):
+    """What others took may be kept for who comes next, but no more than that, and a tenth of the quiet runs' memory."""
+    took = median(run[f"{who}_mib"] for run in disturbed)
     before = median(run["rss_left_mib"] for run in quiet)
     more = median(run["rss_left_mib"] for run in disturbed) - before
-    return (f"memory once all have left: {more:.1f} MiB over the quiet runs' {before:.1f}; the {took:.1f} that the strangers took may be "
+    return (f"memory once all have left: {more:.1f} MiB over the quiet runs' {before:.1f}; the {took:.1f} that the {who} took may be "
             f"kept for who comes next: {'holds' if more <= took + (ALLOWED - 1) * before else 'DOES NOT HOLD'}")
 
 
@@ -199,6 +201,7 @@ def verdicts(quiet, again, disturbed):
         found.append("memory: the disturbed runs had more players in, and say what those took; no verdict")
     else:
         found.append(within(*growth, "growth", "memory at the end over that with all in"))
-        found.append(kept(quiet, disturbed) if any("strangers_mib" in run for run in disturbed)
+        others = [who for who in ("strangers", "consoles") if any(f"{who}_mib" in run for run in disturbed)]
+        found.append(kept(quiet, disturbed, others[0]) if others
                      else within(quiet, again, disturbed, "rss_left_mib", "memory once all have left"))
     return found
