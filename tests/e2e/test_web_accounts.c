@@ -244,8 +244,10 @@ static void test_policy(void **state)
     refresh(&anna);
     assert_int_equal(take_login(&anna), 200);
     good("allowlist.remove", "{\"player\":\"anna\"}");
+    assert_int_equal(show(&later), 200);
     assert_int_equal(refresh(&anna), 403);
     assert_non_null(strstr(web_text("error"), "list"));
+    assert_int_equal(show(&later), 401);
     assert_int_equal(daemon_metric(&server, "openmmo_logins_total{outcome=\"closed\"}"), 3);
     good("allowlist.add", "{\"player\":\"anna\"}");
     assert_int_equal(refresh(&anna), 401); /* she was logged out everywhere */

@@ -252,6 +252,7 @@ static void refreshed(void *context, uint64_t tag, const struct refresh_answer *
     }
     guest = guest_of(call, answer->player, answer->role);
     if (unlisted(call, &guest)) {
+        access_end(services->access, answer->player, timestamp_now_ms());
         refresh_end_all(services->refresh, answer->player, &nobody);
         (void)turned_away(call, &guest);
         return;
