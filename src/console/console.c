@@ -2,7 +2,6 @@
 #include "console.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,7 +89,7 @@ static void draw(struct console *console)
         canvas_fini(canvas);
         if (canvas_init(canvas, rows, columns, ascii) != 0)
             return;
-        canvas->mono = !terminal_coloured();
+        canvas->mono = terminal_colours() == 0;
     }
     ui_draw(&console->ui, canvas);
     terminal_show(canvas, console->ui.redraw);
@@ -178,7 +177,7 @@ static bool turn(struct console *console)
                              .events = client != NULL ? admin_client_events(client) : 0}};
     int key;
 
-    if (poll(fds, 2, wait_ms(console)) < 0 && errno != EINTR)
+    if (terminal_wait(fds, 2, wait_ms(console)) < 0 && errno != EINTR)
         return false;
     while ((key = terminal_key()) != 0)
         take_key(console, key);

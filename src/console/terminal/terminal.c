@@ -24,11 +24,23 @@ static struct {
     uint64_t clicked_ms;
     struct termios before;
     char reset[320];
-    volatile sig_atomic_t armed;
+    sigset_t outside, inside; /* of signals held back: outside of terminal_wait, and in it */
+    volatile sig_atomic_t armed, continued;
 } terminal;
 
-static const int SIGNALS[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGSEGV,
-                              SIGABRT, SIGBUS,  SIGFPE, SIGILL};
+/* What a process lives on after, and what curses sees to. All others end it: those that nobody
+ * knows by heart, too (a timer's, the limits' of CPU time and files, real-time ones). */
+static bool ends_process(int signal_number)
+{
+    static const int HARMLESS[] = {SIGCHLD, SIGCONT, SIGURG,  SIGWINCH,
+                                   SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP};
+
+    for (size_t i = 0; i < ARRAY_N(HARMLESS); i++) {
+        if (HARMLESS[i] == signal_number)
+            return false;
+    }
+    return signal_number != SIGKILL;
+}
 
 /* Async-signal-safe: write and tcsetattr only. SA_RESETHAND has put the default action back. */
 static void on_fatal(int signal_number)
@@ -39,6 +51,12 @@ static void on_fatal(int signal_number)
         tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
     }
     raise(signal_number);
+}
+
+static void on_continued(int signal_number)
+{
+    (void)signal_number;
+    terminal.continued = 1;
 }
 
 static bool has_capability(char *name)
@@ -70,14 +88,45 @@ static void add_capability(char *name)
         add_text(tigetstr(name));
 }
 
-static void arm(void)
+/* What is ignored (by nohup, say) still is. */
+static void catch_signals(void)
 {
-    char names[][6] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
-    struct sigaction action = {.sa_handler = on_fatal,
-                               .sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK};
+    struct sigaction fatal = {.sa_handler = on_fatal,
+                              .sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK};
+    struct sigaction continued = {.sa_handler = on_continued, .sa_flags = SA_RESTART};
     static char stack_room[65536];
     stack_t stack = {.ss_sp = stack_room, .ss_size = sizeof(stack_room)};
 
+    sigaltstack(&stack, NULL); /* so that a stack that ran over can still be told of */
+    sigemptyset(&fatal.sa_mask);
+    sigemptyset(&continued.sa_mask);
+    for (int i = 1; i <= SIGRTMAX; i++) {
+        struct sigaction before;
+
+        if (ends_process(i) && sigaction(i, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(i, &fatal, NULL);
+    }
+    sigaction(SIGCONT, &continued, NULL);
+}
+
+/* A change of size that came while something is drawn would be slept through: it comes in
+ * terminal_wait alone. */
+static void hold_back_signals(void)
+{
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGWINCH);
+    sigaddset(&ours, SIGCONT);
+    sigprocmask(SIG_BLOCK, &ours, &terminal.outside);
+    terminal.inside = terminal.outside;
+    sigdelset(&terminal.inside, SIGWINCH);
+    sigdelset(&terminal.inside, SIGCONT);
+}
+
+static void arm(void)
+{
+    char names[][6] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
     char to[] = "cup", clear[] = "el";
 
     terminal.reset[0] = '\0';
@@ -91,11 +140,9 @@ static void arm(void)
             add_text(text);
         add_capability(clear);
     }
-    sigaltstack(&stack, NULL); /* so that a stack that ran over can still be told of */
-    sigemptyset(&action.sa_mask);
     terminal.armed = 1;
-    for (size_t i = 0; i < ARRAY_N(SIGNALS); i++)
-        sigaction(SIGNALS[i], &action, NULL);
+    catch_signals();
+    hold_back_signals();
 }
 
 static bool wants_colour(enum terminal_colour colour)
@@ -212,9 +259,18 @@ void terminal_close(void)
         refresh();
     }
     endwin();
+    if (terminal.armed)
+        sigprocmask(SIG_SETMASK, &terminal.outside, NULL);
     terminal.armed = 0;
     delscreen(terminal.screen);
     terminal.screen = NULL;
+}
+
+int terminal_wait(struct pollfd *fds, int n, int timeout_ms)
+{
+    const struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+    return ppoll(fds, (nfds_t)n, timeout_ms >= 0 ? &timeout : NULL, &terminal.inside);
 }
 
 void terminal_size(int *rows, int *columns)
@@ -227,6 +283,15 @@ bool terminal_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* A key that was read too early. */
+static void give_back(int kind, wint_t key)
+{
+    if (kind == KEY_CODE_YES)
+        ungetch((int)key);
+    else if (kind == OK)
+        unget_wch((wchar_t)key);
+}
+
 /* Behind an Esc: the rest of a sequence that terminfo does not know (a report, a key of another
  * terminal) is no typing and is thrown away. False: it was the key. */
 static bool eats_sequence(void)
@@ -234,22 +299,21 @@ static bool eats_sequence(void)
     wint_t key;
     int kind = get_wch(&key);
 
-    if (kind == ERR)
-        return false;
     if (kind != OK || (key != '[' && key != 'O')) {
-        if (kind == OK)
-            unget_wch((wchar_t)key);
+        give_back(kind, key);
         return false;
     }
     do {
         kind = get_wch(&key);
     } while (kind == OK && (key < 0x40 || key > 0x7e));
+    if (kind == KEY_CODE_YES)
+        give_back(kind, key);
     return true;
 }
 
-bool terminal_coloured(void)
+int terminal_colours(void)
 {
-    return terminal.coloured;
+    return terminal.coloured ? COLORS : 0;
 }
 
 int terminal_key(void)
@@ -365,9 +429,20 @@ static void forget_pairs(void)
     clearok(curscr, TRUE);
 }
 
+/* After a stop that could not be caught the shell has used the screen, and set the line as it likes
+ * it: curses leaves once more, and comes again with the next refresh. */
+static void come_again(void)
+{
+    terminal.continued = 0;
+    endwin();
+    clearok(curscr, TRUE);
+}
+
 /* Curses keeps what is on the screen and sends the difference. */
 void terminal_show(const struct canvas *canvas, bool whole)
 {
+    if (terminal.continued)
+        come_again();
     if (terminal.full)
         forget_pairs();
     if (whole)

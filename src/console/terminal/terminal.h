@@ -6,6 +6,7 @@
 #ifndef OPENMMO_CONSOLE_TERMINAL_H
 #define OPENMMO_CONSOLE_TERMINAL_H
 
+#include <poll.h>
 #include <stdbool.h>
 
 #include "common/compiler.h"
@@ -25,8 +26,11 @@ void terminal_close(void); /* also when it is not open */
 void terminal_size(int *rows, int *columns);
 /* Can it show more than ASCII? (The locale's character set is UTF-8.) */
 bool terminal_utf8(void);
-/* Are colours seen? After terminal_open. */
-bool terminal_coloured(void);
+/* How many colours are shown: 0, 8, 16, 256, or 2 to the power of 24. After terminal_open. */
+int terminal_colours(void);
+/* As poll(2). The terminal's own signals (its size, a stop that is over) come here and nowhere
+ * else, so that none is slept through: then it is -1 with EINTR. */
+int terminal_wait(struct pollfd *fds, int n, int timeout_ms) MUST_CHECK;
 /* The next key (a code point or KEYS_*); 0: none waits. Never blocks. A change of size is no key.
  * KEYS_MOUSE: terminal_mouse says what. */
 int terminal_key(void);
