@@ -90,6 +90,7 @@ static void draw(struct console *console)
         if (canvas_init(canvas, rows, columns, ascii) != 0)
             return;
         canvas->mono = terminal_colours() == 0;
+        canvas->few = terminal_colours() < 256;
     }
     ui_draw(&console->ui, canvas);
     terminal_show(canvas, console->ui.redraw);

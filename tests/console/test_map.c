@@ -622,19 +622,21 @@ static char *contents(const char *path)
 static void pictures_are_as_before(void **state)
 {
     /* clang-format off */
-    static const struct { const char *name, *keys; int rows, columns; bool ascii, mono; } CASES[] = {
-        {"map-80x24",           "",       24, 80,  false, false},
-        {"map-132x43",          "---",    43, 132, false, false},
-        {"map-200x60",          "w",      60, 200, false, false},
-        {"map-60x15",           "",       15, 60,  false, false},
-        {"map-60x15-follow",    "f",      15, 60,  false, false},
-        {"map-80x24-ascii",     "--",     24, 80,  true,  false},
-        {"map-80x24-mono",      "-----",  24, 80,  false, true},
-        {"map-80x24-ascii-mono", "--vv",  24, 80,  true,  true},
-        {"map-80x24-bandwidth", "vv",     24, 80,  false, false},
-        {"map-132x43-follow",   "gBorin\n", 43, 132, false, false},
-        {"map-80x24-go",        "g-12",   24, 80,  false, false},
-        {"map-80x24-cell",      "g100,100\n\n", 24, 80, false, false},
+    static const struct { const char *name, *keys; int rows, columns; bool ascii, mono, few; } CASES[] = {
+        {"map-80x24",           "",       24, 80,  false, false, false},
+        {"map-80x24-few",       "f",      24, 80,  false, false, true},
+        {"map-80x24-few-cost",  "---v",   24, 80,  false, false, true},
+        {"map-132x43",          "---",    43, 132, false, false, false},
+        {"map-200x60",          "w",      60, 200, false, false, false},
+        {"map-60x15",           "",       15, 60,  false, false, false},
+        {"map-60x15-follow",    "f",      15, 60,  false, false, false},
+        {"map-80x24-ascii",     "--",     24, 80,  true,  false, false},
+        {"map-80x24-mono",      "-----",  24, 80,  false, true, false},
+        {"map-80x24-ascii-mono", "--vv",  24, 80,  true,  true, false},
+        {"map-80x24-bandwidth", "vv",     24, 80,  false, false, false},
+        {"map-132x43-follow",   "gBorin\n", 43, 132, false, false, false},
+        {"map-80x24-go",        "g-12",   24, 80,  false, false, false},
+        {"map-80x24-cell",      "g100,100\n\n", 24, 80, false, false, false},
     };
     /* clang-format on */
     bool update = getenv("OPENMMO_GOLDEN_UPDATE") != NULL;
@@ -646,6 +648,7 @@ static void pictures_are_as_before(void **state)
             stage_new(CASES[i].rows, CASES[i].columns, CASES[i].ascii, CASES[i].mono);
         char path[512], *golden, *text;
 
+        stage->canvas.few = CASES[i].few;
         press(stage, CASES[i].keys);
         /* The frame is test_screens' matter. */
         canvas_fill(&stage->canvas, 0, 0, stage->canvas.columns, STYLE_PLAIN);
@@ -672,6 +675,39 @@ static void pictures_are_as_before(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* With few colours, too, nobody is told apart from the ground by his colour alone, and behind no
+ * character is another colour, which might be the same. */
+static void few_colours_say_nothing_alone(void **state)
+{
+    struct stage *stage = stage_new(43, 132, false, false);
+    const struct map_state *map = map_state(&stage->ui);
+
+    (void)state;
+    stage->canvas.few = true;
+    press(stage, "");
+    for (size_t i = 0; i < ARRAY_N(stage->walkers); i++) {
+        const struct canvas_cell *cell;
+        int column, row;
+
+        map_view_pixel(&map->view, stage->walkers[i].x, stage->walkers[i].z, &column, &row);
+        cell = &stage->canvas.cells[(map->row + row / 2) * stage->canvas.columns + column];
+        if (cell->style != STYLE_SELECTED || cell->text[0] < '1' || cell->text[0] > '9')
+            fail_msg("%s is not seen: \"%s\"", stage->walkers[i].name, cell->text);
+    }
+    for (int follows = 0; follows < 2; follows++) {
+        for (int i = 0; i < stage->canvas.rows * stage->canvas.columns; i++)
+            assert_int_equal(stage->canvas.cells[i].back, 0);
+        press(stage, "gBorin\n");
+        for (int i = 0; i < 10; i++) { /* they walk; the one who is followed leaves a trail */
+            for (size_t j = 0; j < ARRAY_N(stage->walkers); j++)
+                stage->walkers[j].z += 2;
+            stage->tick += 4;
+            later(stage, 200);
+        }
+    }
+    stage_free(stage);
+}
+
 /* At first all who are here are in view, each in the pixel where he stands. */
 static void everybody_is_seen_at_first(void **state)
 {
@@ -693,6 +729,31 @@ static void everybody_is_seen_at_first(void **state)
             fail_msg("%s is not seen at %d, %d: %06x", stage->walkers[i].name, column, row, colour);
     }
     assert_true(shows(stage, "12 of 12"));
+    stage_free(stage);
+}
+
+/* A large map needs more than can be asked for at once: an answer brings the next question at once,
+ * and so does each on the way to the first picture. */
+static void nothing_waits_for_the_next_second(void **state)
+{
+    struct stage *stage = stage_new(100, 300, false, false);
+
+    (void)state;
+    press(stage, "+");
+    for (size_t i = 0; i < 2; i++) {
+        json_t *key = json_pack("{s:i, s:i, s:i, s:i, s:i}", "x", 64 * 65536, "z", 0, "step", 1,
+                                "columns", TILE, "rows", TILE);
+        json_t *data = heights_of(key);
+        struct screen_reply reply = {i == 0 ? "world.heights" : "world.show", key, data, 0, ""};
+
+        ui_time(&stage->ui, stage->ui.now_ms + 1, WALL_MS);
+        stage->ui.wake_ms = 0;
+        map_state(&stage->ui)->begun = i == 0;
+        SCREEN_MAP.answered(&stage->ui, &reply);
+        assert_int_equal(stage->ui.wake_ms, stage->ui.now_ms);
+        json_decref(data);
+        json_decref(key);
+    }
     stage_free(stage);
 }
 
@@ -892,7 +953,9 @@ int main(void)
         cmocka_unit_test(what_is_no_tile_is_left_alone),
         cmocka_unit_test(bins_are_read_as_they_are_told),
         cmocka_unit_test(pictures_are_as_before),
+        cmocka_unit_test(few_colours_say_nothing_alone),
         cmocka_unit_test(everybody_is_seen_at_first),
+        cmocka_unit_test(nothing_waits_for_the_next_second),
         cmocka_unit_test(the_ground_is_asked_for_once),
         cmocka_unit_test(who_is_followed_stays_in_the_middle),
         cmocka_unit_test(who_is_followed_may_leave),

@@ -314,6 +314,9 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
 {
     struct map_state *state = map_state(ui);
 
+    /* What comes next is asked for now, not with the next second. */
+    if (!state->begun || strcmp(reply->method, "world.heights") == 0)
+        ui_wake(ui, 0);
     if (strcmp(reply->method, "world.heights") == 0)
         heights_answered(state, reply->params);
     else if (strcmp(reply->method, "world.population") == 0 && !state->begun && reply->code == 0)

@@ -49,6 +49,12 @@ static void mix(const struct scene *scene, int column, int row, uint32_t colour,
         *at = map_picture_blend(*at, colour, share);
 }
 
+/* Where there are not enough colours for that, lines and marks say it. */
+bool map_is_painted(const struct canvas *canvas)
+{
+    return !canvas->few && !canvas->mono && !canvas->ascii;
+}
+
 /* ---- the ground ---- */
 
 static void braille(uint8_t bits, char glyph[4])
@@ -62,7 +68,7 @@ static void braille(uint8_t bits, char glyph[4])
 static void draw_ground(const struct scene *scene)
 {
     const struct map_picture *picture = &scene->state->picture;
-    bool lines = scene->canvas->mono && !scene->canvas->ascii;
+    bool few = scene->canvas->few || scene->canvas->mono, lines = few && !scene->canvas->ascii;
 
     for (int row = 0; row < scene->rows; row++) {
         for (int column = 0; column < scene->columns; column++) {
@@ -78,7 +84,10 @@ static void draw_ground(const struct scene *scene)
                 strcpy(glyph, " ");
             upper = upper != 0 ? upper : NIGHT;
             lower = lower != 0 ? lower : NIGHT;
-            if (scene->canvas->ascii) { /* the character upon the mean of both */
+            if (few) { /* nothing behind a character: a colour that is near both would hide it */
+                upper = map_picture_band(scene->world, picture->heights[2 * row][column]);
+                lower = 0;
+            } else if (scene->canvas->ascii) { /* the character upon the mean of both */
                 lower = map_picture_blend(upper, lower, 0.5f);
                 upper = map_picture_blend(lower, WHITE, 0.3f);
             }
@@ -136,6 +145,21 @@ static void draw_mark(const struct scene *scene, int column, int row, char mark)
     canvas_text(scene->canvas, scene->row + row / 2, column, 1, STYLE_SELECTED, text);
 }
 
+/* How many a mark that stands there counts already: a character is two bins high. */
+static int marked(const struct scene *scene, int column, int row)
+{
+    const struct canvas *canvas = scene->canvas;
+    const struct canvas_cell *cell;
+
+    if (column < 0 || column >= scene->columns || column >= canvas->columns || row < 0 ||
+        row >= 2 * scene->rows || scene->row + row / 2 >= canvas->rows)
+        return 0;
+    cell = &canvas->cells[(scene->row + row / 2) * canvas->columns + column];
+    if (cell->style != STYLE_SELECTED)
+        return 0;
+    return cell->text[0] == '#' ? 10 : cell->text[0] - '0';
+}
+
 /* One bin: a dot, or as many pixels as it covers. */
 static void draw_bin(const struct scene *scene, const struct model_world_population *population,
                      const struct model_world_bin *bin)
@@ -146,15 +170,17 @@ static void draw_bin(const struct scene *scene, const struct model_world_populat
         population->x + (double)(bin->index % (uint32_t)population->columns) * population->step;
     double z_m =
         population->z + (double)(bin->index / (uint32_t)population->columns) * population->step;
-    double step = map_view_step(view), half = step / 2;
+    double step = map_view_step(view), half = step / 2, value = bin->value;
     float share = share_of(bin->value, (double)population->most, layer);
     uint32_t colour = map_picture_heat(share, layer == MAP_POPULATION);
     int left, top, right, bottom;
 
-    if (scene->canvas->mono || scene->canvas->ascii) {
+    if (!map_is_painted(scene->canvas)) {
         map_view_pixel(view, x_m + population->step / 2.0, z_m + population->step / 2.0, &left,
                        &top);
-        draw_mark(scene, left, top, digit_of(bin->value, (double)population->most, layer));
+        if (layer == MAP_POPULATION)
+            value += marked(scene, left, top);
+        draw_mark(scene, left, top, digit_of(value, (double)population->most, layer));
         return;
     }
     if (population->step <=
@@ -202,7 +228,7 @@ static void draw_label(const struct scene *scene, int column, int row, int colum
                                      strong ? 0.6f : 0.35f);
     }
     used = canvas_cut(canvas, row, column, columns, strong ? STYLE_BOLD : STYLE_PLAIN, text);
-    for (int i = 0; i < used; i++) {
+    for (int i = 0; i < used && !canvas->few && !canvas->mono; i++) {
         struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column + i];
 
         cell->front = WHITE;
@@ -221,7 +247,7 @@ static bool is_free(const struct scene *scene, int column, int row, int columns)
         const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column + i];
 
         if (cell->style != STYLE_PLAIN ||
-            (!canvas->ascii && !canvas->mono && strcmp(cell->text, "\u2580") != 0))
+            (map_is_painted(canvas) && strcmp(cell->text, "\u2580") != 0))
             return false;
     }
     return true;
@@ -283,7 +309,7 @@ static void draw_cursor(const struct scene *scene)
     int left, top, right, bottom;
 
     map_cell(scene->world, scene->state, &x_m, &z_m);
-    if (scene->canvas->mono || scene->canvas->ascii) {
+    if (!map_is_painted(scene->canvas)) {
         map_view_pixel(view, scene->state->x_m, scene->state->z_m, &left, &top);
         draw_label(scene, left - 1, scene->row + top / 2, 1, true, "[");
         draw_label(scene, left + 1, scene->row + top / 2, 1, true, "]");
@@ -308,12 +334,12 @@ static void draw_followed(const struct scene *scene)
     if (scene->state->follow[0] == '\0' || !one->known ||
         strcmp(one->session, scene->state->follow) != 0)
         return;
-    for (size_t i = 0; i + 1 < one->trail_n; i++) {
+    for (size_t i = 0; i + 1 < one->trail_n && map_is_painted(scene->canvas); i++) {
         map_view_pixel(view, one->trail[i].x, one->trail[i].z, &column, &row);
         mix(scene, column, row, TRAIL, 0.3f + 0.5f * (float)i / MODEL_WORLD_TRAIL);
     }
     map_view_pixel(view, one->x, one->z, &column, &row);
-    if (scene->canvas->mono || scene->canvas->ascii)
+    if (!map_is_painted(scene->canvas))
         draw_mark(scene, column, row, '@');
     else
         mix(scene, column, row, WHITE, 1);
@@ -334,9 +360,9 @@ void map_draw(struct ui *ui, struct canvas *canvas, int row, int rows, int colum
                           .columns = columns < MAP_COLUMNS_MAX ? columns : MAP_COLUMNS_MAX};
 
     map_picture_make(&state->picture, &state->view, world, state->layer != MAP_POPULATION,
-                     canvas->mono && !canvas->ascii);
+                     (canvas->few || canvas->mono) && !canvas->ascii);
     draw_ground(&scene);
-    if (!canvas->mono && !canvas->ascii)
+    if (map_is_painted(canvas))
         draw_grid(&scene);
     draw_bins(&scene);
     draw_cursor(&scene);

@@ -51,6 +51,8 @@ struct map_state *map_state(struct ui *ui);
 void map_cell(const struct model_world *world, const struct map_state *state, int32_t *x_m,
               int32_t *z_m);
 
+/* Is it in colours, half a character a pixel? Else lines and marks. */
+bool map_is_painted(const struct canvas *canvas);
 /* Into the rectangle of characters at (row, 0). */
 void map_draw(struct ui *ui, struct canvas *canvas, int row, int rows, int columns);
 /* The panel at the right, or, rows being few, lines below the map. */

@@ -116,16 +116,19 @@ static const char *compass(int64_t yaw)
 
 /* ---- the legend ---- */
 
-/* From little to most, in the colours that the map has. Returns the columns it took. */
+/* From little to most, in the colours that the map has, or the digits. Returns the columns it took.
+ */
 static int draw_ramp(struct canvas *canvas, int row, int column, enum map_layer layer)
 {
-    static const char ASCII[RAMP_COLUMNS + 1] = "1223456789";
+    static const char DIGITS[RAMP_COLUMNS + 1] = "1223456789";
+    bool digits = canvas->few || canvas->mono;
 
     for (int i = 0; i < RAMP_COLUMNS; i++) {
         uint32_t colour = map_picture_heat((float)i / (RAMP_COLUMNS - 1), layer == MAP_POPULATION);
+        const char digit[2] = {DIGITS[i], '\0'};
 
-        canvas_paint(canvas, row, column + i, canvas->mono ? "\u2591" : "\u2588", ASCII[i], colour,
-                     0);
+        canvas_paint(canvas, row, column + i, digits ? digit : "\u2588", DIGITS[i],
+                     digits ? 0 : colour, 0);
     }
     return RAMP_COLUMNS;
 }
@@ -140,7 +143,9 @@ static int draw_legend(const struct panel *panel, int row, int column, int colum
     if (!population->known || population->n == 0)
         return canvas_text(panel->canvas, row, column, columns, STYLE_DIM, "nobody in view");
     if (layer == MAP_POPULATION && population->most <= 1)
-        return canvas_text(panel->canvas, row, column, columns, STYLE_PLAIN, "a dot is a player");
+        return canvas_text(panel->canvas, row, column, columns, STYLE_PLAIN,
+                           map_is_painted(panel->canvas) ? "a dot is a player"
+                                                         : "a digit counts players");
     used = canvas_printf(
         panel->canvas, row, column, columns, STYLE_PLAIN, "%s ",
         layer == MAP_POPULATION ? "1" : value_text(layer, population->most / 100, least));

@@ -88,6 +88,15 @@ char map_picture_density(const struct model_world *world, float height_m)
     return DENSITIES[i < (int)sizeof(DENSITIES) - 2 ? i : (int)sizeof(DENSITIES) - 2];
 }
 
+uint32_t map_picture_band(const struct model_world *world, float height_m)
+{
+    float share = relative(world, height_m);
+
+    return share < 0.34f   ? CANVAS_RGB(0, 205, 0)
+           : share < 0.78f ? CANVAS_RGB(205, 205, 0)
+                           : CANVAS_RGB(229, 229, 229);
+}
+
 /* The eye takes 32 steps of a colour for a run, and curses has room for so many pairs of two. */
 static uint32_t stepped(uint32_t colour)
 {

@@ -37,6 +37,8 @@ void map_picture_make(struct map_picture *picture, const struct map_view *view,
 
 /* A character for how high a pixel lies: denser is higher. */
 char map_picture_density(const struct model_world *world, float height_m);
+/* The same in three colours that the poorest terminal has: green, yellow, white. */
+uint32_t map_picture_band(const struct model_world *world, float height_m);
 
 /* Between two colours: share 0 is the first, 1 the second. */
 uint32_t map_picture_blend(uint32_t from, uint32_t to, float share);

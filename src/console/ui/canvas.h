@@ -44,6 +44,7 @@ struct canvas {
     int rows, columns;
     bool ascii; /* draw with ASCII only */
     bool mono;  /* colours are not seen: whoever makes the canvas says so */
+    bool few;   /* less than 256 are, or none: no picture can be made of them */
     struct canvas_cell *cells;
     int cursor_row, cursor_column; /* -1: no cursor */
 };
