@@ -371,6 +371,62 @@ static void every_key_of_the_tables_does_what_it_says(void **state)
     }
 }
 
+/* The keys on which other programs quit or kill: here they do nothing but ask. */
+static void f9_and_f10_only_ask(void **state)
+{
+    static const int KEYS[] = {KEYS_F(9), KEYS_F(10)};
+
+    (void)state;
+    for (int i = 0; i < SCREENS_N; i++) {
+        for (size_t j = 0; j < ARRAY_N(KEYS); j++) {
+            struct fixture fixture;
+            struct seen before, now;
+
+            fixture_init(&fixture, 24, 80, false);
+            enter(&fixture, SCREENS[i]);
+            before = settle(&fixture);
+            ui_key(&fixture.ui, KEYS[j]);
+            draw(&fixture);
+            now = see(&fixture);
+            if (now.kinds != before.kinds || now.quit)
+                fail_msg("%s: F%d acts", SCREENS[i]->name, 9 + (int)j);
+            if (help_row(SCREENS[i], KEYS[j]) != NULL && fixture.ui.dialog.kind == NULL &&
+                fixture.ui.message[0] == '\0')
+                fail_msg("%s: F%d neither asks nor says why not", SCREENS[i]->name, 9 + (int)j);
+            free(before.text);
+            free(now.text);
+            fixture_fini(&fixture);
+        }
+    }
+}
+
+/* An F-key stands beside the key that it is another name of, wherever that one has a word in the
+ * bottom line. */
+static void f_keys_stand_in_the_bottom_line(void **state)
+{
+    static const char *const EVERYWHERE[] = {"? F1 Help", "q F10 Quit", ": F8 Cmd"};
+    static const struct {
+        const char *keys, *word;
+    } CASES[] = {{"2", "K F9 Kick"}, {"2", "/ F3 Filter"}, {"2", "> F6 Sort"}, {"5", "/ F3 Filter"},
+                 {"7", "B F9 Ban"},  {"8", "C F9 Close"},  {"0", "S F9 Set"},  {"4", "M F9 Mute"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct fixture fixture;
+
+        fixture_init(&fixture, 24, 80, false);
+        press(&fixture, CASES[i].keys);
+        for (size_t j = 0; j < ARRAY_N(EVERYWHERE); j++)
+            assert_true(shows(&fixture, EVERYWHERE[j]));
+        fixture_fini(&fixture);
+        fixture_init(&fixture, 43, 200, false);
+        press(&fixture, CASES[i].keys);
+        if (!shows(&fixture, CASES[i].word))
+            fail_msg("%s: %s is not in the bottom line", CASES[i].keys, CASES[i].word);
+        fixture_fini(&fixture);
+    }
+}
+
 /* Is a row of a block seen on this page, or nothing to be seen of it? */
 static bool in_help(struct fixture *fixture, const struct screen *screen,
                     const struct keys_row *row)
@@ -1459,7 +1515,8 @@ static void colours_are_the_nearest_there_are(void **state)
     };
     static const struct { const char *term, *colorterm, *direct; } NAMES[] = {
         {"xterm-256color", "truecolor", "xterm-direct"}, {"tmux-256color", "24bit", "tmux-direct"},
-        {"xterm-256color", "yes", NULL}, {"xterm-256color", NULL, NULL}, {"vt100", "truecolor", NULL}, {NULL, "24bit", NULL},
+        {"vt100", "truecolor", NULL},
+        {"xterm-256color", "yes", NULL}, {"xterm-256color", NULL, NULL}, {NULL, "24bit", NULL},
     };
     /* clang-format on */
     char name[64];
@@ -1503,6 +1560,8 @@ int main(void)
         cmocka_unit_test(screens_are_as_recorded),
         cmocka_unit_test(no_size_and_no_hostile_text_hurts),
         cmocka_unit_test(every_key_of_the_tables_does_what_it_says),
+        cmocka_unit_test(f9_and_f10_only_ask),
+        cmocka_unit_test(f_keys_stand_in_the_bottom_line),
         cmocka_unit_test(the_help_names_every_key),
         cmocka_unit_test(deeds_ask_first_and_the_default_is_no),
         cmocka_unit_test(deeds_are_done_to_all_who_are_tagged),

@@ -392,7 +392,7 @@ static void colours_and_ascii_are_as_asked(void **state)
     tmux_type("q");
     tmux_see("left:0");
     tmux_see("Traffic"); /* the last picture stays, but for the line in which the shell goes on */
-    tmux_see_no_more("? Help");
+    tmux_see_no_more("F1 Help");
     tmux_type("'clear; stty -g >/dev/null' Enter");
     tmux_console("--ascii");
     tmux_see("Traffic");
@@ -400,7 +400,7 @@ static void colours_and_ascii_are_as_asked(void **state)
     tmux_run("kill -TERM %s", pid);
     tmux_see("left:143");
     tmux_see("Traffic");
-    tmux_see_no_more("? Help");
+    tmux_see_no_more("F1 Help");
 }
 
 static void a_pipe_gets_a_sentence_and_no_escapes(void **state)
@@ -619,7 +619,7 @@ static void a_storm_of_sizes_loses_no_key(void **state)
     press(pty, "\f"); /* all of it anew */
     assert_true(hears(pty, "(1 match)", DEADLINE_MS));
     assert_true(hears(pty, TYPED, 1000));
-    assert_true(hears(pty, "Help", 1000)); /* the bottom line */
+    assert_true(hears(pty, "F1", 1000)); /* the bottom line */
     press(pty, "\r");
     press(pty, "q");
     assert_int_equal(its_end(pty), 0);

@@ -1,6 +1,7 @@
 /* help.c -- see help.h. */
 #include "help.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/compiler.h"
@@ -76,11 +77,39 @@ void help_draw(struct ui *ui, const struct screen *screen, struct canvas *canvas
     }
 }
 
-/* One word of the bar: its key's name is the row's first. */
+/* One word of the bar, with its keys: the row's first, and the F-key beside it. */
 struct word {
     const struct keys_row *row;
-    int key_bytes, column, columns;
+    char keys[24];
+    int column, columns;
 };
+
+/* The first F-key of a row that does it here, too; 0: there is none. */
+static int alias_of(const struct screen *screen, const struct keys_row *row)
+{
+    for (int i = 1; i < KEYS_A_ROW; i++) {
+        if (row->keys[i] >= KEYS_F1 && row->keys[i] <= KEYS_F12 &&
+            help_row(screen, row->keys[i]) == row)
+            return row->keys[i];
+    }
+    return row->action == KEYS_DO_QUIT ? KEYS_F(10) : 0; /* which asks first */
+}
+
+/* Where the word would stand, from that column on. */
+static void place(const struct screen *screen, const struct keys_row *row, int column,
+                  struct word *word)
+{
+    int alias = alias_of(screen, row);
+    size_t n;
+
+    word->row = row;
+    word->column = column;
+    snprintf(word->keys, sizeof(word->keys), "%.*s", (int)strcspn(row->shown, ","), row->shown);
+    n = strlen(word->keys);
+    if (alias != 0)
+        snprintf(word->keys + n, sizeof(word->keys) - n, " F%d", alias - KEYS_F1 + 1);
+    word->columns = (int)(strlen(word->keys) + text_columns(row->bar)) + 3;
+}
 
 /* The i-th word; false: there is none, or no room. Help, Quit and Next first, then the screen's
  * own. */
@@ -94,19 +123,15 @@ static bool word_of(const struct screen *screen, int columns, int i, struct word
             continue;
         for (size_t k = 0; k < blocks[block]->n; k++) {
             const struct keys_row *row = &blocks[block]->rows[k];
-            int key_bytes, used;
 
             if (row->bar == NULL || help_row(screen, row->keys[0]) != row)
                 continue;
-            key_bytes = (int)strcspn(row->shown, ",");
-            used = key_bytes + (int)text_columns(row->bar) + 3;
-            if (column + used > columns)
-                continue; /* a shorter one may fit */
-            if (i-- == 0) {
-                *word = (struct word){row, key_bytes, column, used};
+            place(screen, row, column, word);
+            if (column + word->columns - 1 > columns) /* the last blank needs no room */
+                continue;                             /* a shorter one may fit */
+            if (i-- == 0)
                 return true;
-            }
-            column += used;
+            column += word->columns;
         }
     }
     return false;
@@ -118,10 +143,10 @@ void help_draw_bar(const struct screen *screen, struct canvas *canvas, int row)
 
     canvas_fill(canvas, row, 0, canvas->columns, STYLE_BAR);
     for (int i = 0; word_of(screen, canvas->columns, i, &word); i++) {
-        int used = canvas_printf(canvas, row, word.column, word.columns, STYLE_KEY, " %.*s",
-                                 word.key_bytes, word.row->shown);
+        int used =
+            canvas_printf(canvas, row, word.column, word.columns, STYLE_KEY, " %s", word.keys);
 
-        canvas_printf(canvas, row, word.column + used, word.columns - used, STYLE_BAR, " %s ",
+        canvas_printf(canvas, row, word.column + used, word.columns - used, STYLE_BAR, " %s",
                       word.row->bar);
     }
 }
