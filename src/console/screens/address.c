@@ -11,13 +11,12 @@
 /* -- deeds ------------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define FOR_HOW_LONG "for (30m, 12h, 7d, 2w; empty: for good)"
 static const struct dialog_kind BAN = {
     .verb = "Ban", .done = "banned", .many = "addresses", .method = "bans.add",
     .what = "Nobody may connect from there for that time, and all who are connected go at once, also those who did no harm. "
             "Web clients too. This goes to the audit log; L ends it.",
     .fields = {{.label = "reason", .param = "reason", .instead = "no reason was given"},
-               {.label = FOR_HOW_LONG, .param = "duration", .preset = "1d"}},
+               {.label = DIALOG_HOW_LONG, .param = "duration", .preset = "1d"}},
 };
 static const struct dialog_kind LIFT = {
     .verb = "Lift the ban of", .done = "lifted the ban of", .many = "addresses", .method = "bans.lift",
@@ -135,13 +134,13 @@ static int draw_figures(const struct ui *ui, const struct model_address *address
     char in[16], out[16], since[16], seen[16], until[16];
     int used;
 
-    used = 1 + canvas_text(canvas, row, 1, canvas->columns - 20, STYLE_BOLD, address->network);
-    canvas_text(canvas, row, used + 2, canvas->columns - used - 3,
-                address->ban[0] != '\0'                 ? STYLE_BAD
-                : strcmp(address->state, "ok") == 0     ? STYLE_GOOD
-                : strcmp(address->state, "exempt") == 0 ? STYLE_DIM
-                                                        : STYLE_WARN,
-                address->state);
+    used = 1 + canvas_cut(canvas, row, 1, canvas->columns - 20, STYLE_BOLD, address->network);
+    canvas_cut(canvas, row, used + 2, canvas->columns - used - 3,
+               address->ban[0] != '\0'                 ? STYLE_BAD
+               : strcmp(address->state, "ok") == 0     ? STYLE_GOOD
+               : strcmp(address->state, "exempt") == 0 ? STYLE_DIM
+                                                       : STYLE_WARN,
+               address->state);
     if (address->why[0] != '\0')
         canvas_printf(canvas, ++row, 1, canvas->columns - 2, STYLE_PLAIN, "%s%s%s", address->why,
                       address->until_ms > 0 ? ", until " : "",
@@ -166,12 +165,6 @@ static int draw_figures(const struct ui *ui, const struct model_address *address
     return row + 2;
 }
 
-static void heading(struct canvas *canvas, int row, const char *text)
-{
-    canvas_fill(canvas, row, 0, canvas->columns, STYLE_TITLE);
-    canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_TITLE, text);
-}
-
 static void draw_peers(const struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     const struct model_network *network = &ui->model.network;
@@ -180,7 +173,7 @@ static void draw_peers(const struct ui *ui, struct canvas *canvas, int row, int 
     snprintf(title, sizeof(title), "CONNECTED NOW: %lld sessions%s",
              (long long)network->shown_sessions,
              (int64_t)network->peers_n < network->shown_sessions ? ", the first of them" : "");
-    heading(canvas, row++, title);
+    canvas_heading(canvas, row++, title);
     for (size_t i = 0; i < network->peers_n && (int)i < rows - 1; i++) {
         const struct model_peer *peer = &network->peers[i];
 
@@ -202,7 +195,7 @@ static void draw_seen(struct ui *ui, struct canvas *canvas, int row, int rows)
     const struct address_state *state = state_of(ui);
     char span[16];
 
-    heading(canvas, row++, "ACCOUNTS that logged in from here, the last first");
+    canvas_heading(canvas, row++, "ACCOUNTS that logged in from here, the last first");
     if (state->denied || strcmp(network->seen_at, state->address.network) != 0) {
         if (rows > 1)
             canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_DIM,

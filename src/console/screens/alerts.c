@@ -131,7 +131,7 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
         return;
     row += rows - advice;
     canvas_box(canvas, row, 0, advice, canvas->columns, alert->name);
-    canvas_text(canvas, row + 1, 2, canvas->columns - 4, style_of(alert), alert->words);
+    canvas_cut(canvas, row + 1, 2, canvas->columns - 4, style_of(alert), alert->words);
     canvas_wrap(canvas, row + 3, row + 2, 2, canvas->columns - 4, alert->advice);
 }
 
@@ -178,12 +178,12 @@ static void draw_line(const struct ui *ui, struct canvas *canvas, int row, int c
                       const struct model_alert *alert)
 {
     char span[16];
-    int used = canvas_text(canvas, row, column, columns, style_of(alert), alert->name);
+    int used = canvas_cut(canvas, row, column, columns, style_of(alert), alert->name);
 
     used += canvas_printf(canvas, row, column + used, columns - used, STYLE_DIM, " %s%s ",
                           alert->cleared_ms != 0 ? "over, lasted " : "", lasted(ui, alert, span));
     if (alert->cleared_ms == 0)
-        canvas_text(canvas, row, column + used, columns - used, STYLE_PLAIN, alert->words);
+        canvas_cut(canvas, row, column + used, columns - used, STYLE_PLAIN, alert->words);
 }
 
 void alerts_draw(const struct ui *ui, struct canvas *canvas, int row, int column, int rows,

@@ -270,12 +270,17 @@ static const struct dialog_kind SAY = {
     .write_first = true,
 };
 static const struct dialog_kind ANNOUNCE = {
-    .verb = "Announce", .done = "announced it", .many = "players", .method = "announce",
-    .what = "All who are in the world are shown it as a notice, which passes. This goes to the audit log.",
+    .verb = "Announce", .done = "announced", .many = "players", .method = "announce",
+    .what = "Everybody in the world is shown it as a notice, in the server's name. This goes to the audit log.",
     .fields = {{.label = "text", .param = "text"}},
     .write_first = true,
 };
 /* clang-format on */
+
+void chat_announce(struct ui *ui)
+{
+    dialog_open(ui, &ANNOUNCE);
+}
 
 static void target_of(struct player_target *target, const struct model_chat_line *line)
 {
@@ -342,7 +347,7 @@ static void act(struct ui *ui, int action)
     else if (action == DO_SAY)
         dialog_open(ui, &SAY);
     else if (action == DO_ANNOUNCE)
-        dialog_open(ui, &ANNOUNCE);
+        chat_announce(ui);
     else if (action == KEYS_DO_FILTER)
         ui_prompt(ui, &state->filter);
     else if (action == KEYS_DO_BACK)

@@ -7,4 +7,7 @@
 
 extern const struct screen SCREEN_CHAT;
 
+/* Ask what to announce to everybody. */
+void chat_announce(struct ui *ui);
+
 #endif

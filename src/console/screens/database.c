@@ -179,15 +179,15 @@ static int draw_head(struct ui *ui, struct canvas *canvas, int row)
 
     used += canvas_printf(canvas, row, used, canvas->columns - used, STYLE_BOLD, "%s",
                           database->driver);
-    used += 1 + canvas_text(canvas, row, used + 1, canvas->columns - used - 12, STYLE_PLAIN,
-                            database->place);
+    used += 1 + canvas_cut(canvas, row, used + 1, canvas->columns - used - 12, STYLE_PLAIN,
+                           database->place);
     used +=
         2 + canvas_text(canvas, row, used + 2, canvas->columns - used - 2,
                         database->ok ? STYLE_GOOD : STYLE_BAD, database->ok ? "[ok]" : "[AWAY]");
     ui_draw_filter(ui, canvas, row, used, &state_of(ui)->filter);
     row++;
     if (!database->ok) {
-        canvas_text(canvas, row++, 1, canvas->columns - 2, STYLE_BAD, database->error);
+        canvas_cut(canvas, row++, 1, canvas->columns - 2, STYLE_BAD, database->error);
         return row;
     }
     used = 1 + canvas_printf(
@@ -316,12 +316,6 @@ static int draw_queues(const struct ui *ui, struct canvas *canvas, int row)
 
 /* -- what was slow, and the schema ------------------------------------------------------------- */
 
-static void heading(struct canvas *canvas, int row, const char *text)
-{
-    canvas_fill(canvas, row, 0, canvas->columns, STYLE_TITLE);
-    canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_TITLE, text);
-}
-
 static void draw_slow(const struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     const struct model_database *database = &ui->model.database;
@@ -329,9 +323,10 @@ static void draw_slow(const struct ui *ui, struct canvas *canvas, int row, int r
 
     snprintf(title, sizeof(title), "SLOW: longer than %lld ms, newest first ([log] slow_statement)",
              (long long)database->slow_limit_ms);
-    heading(canvas, row++,
-            database->slow_limit_ms > 0 ? title
-                                        : "SLOW: none is called so ([log] slow_statement is 0)");
+    canvas_heading(canvas, row++,
+                   database->slow_limit_ms > 0
+                       ? title
+                       : "SLOW: none is called so ([log] slow_statement is 0)");
     for (size_t i = 0; i < database->slow_n && (int)i < rows - 1; i++) {
         const struct model_slow *slow = &database->slow[i];
         int at = 10;
@@ -354,14 +349,14 @@ static void draw_schema(const struct ui *ui, struct canvas *canvas, int row, int
     const struct model_database *database = &ui->model.database;
     char when[24];
 
-    heading(canvas, row++, "SCHEMA: migrations that are applied, the newest first");
+    canvas_heading(canvas, row++, "SCHEMA: migrations that are applied, the newest first");
     for (size_t i = database->migrations_n; i-- > 0 && rows-- > 1;) {
         const struct model_migration *migration = &database->migrations[i];
 
         canvas_printf(canvas, row, 1, 30, STYLE_PLAIN, "%03lld %s", (long long)migration->version,
                       migration->name);
         canvas_text(canvas, row, 34, 17, STYLE_PLAIN, figures_date(migration->applied_ms, when));
-        canvas_text(canvas, row++, 52, canvas->columns - 53, STYLE_DIM, migration->checksum);
+        canvas_cut(canvas, row++, 52, canvas->columns - 53, STYLE_DIM, migration->checksum);
     }
 }
 

@@ -20,11 +20,11 @@ static void draw_rung(const struct ui *ui, struct canvas *canvas, int row, int n
                  figures_span((ui->model.status.now_ms - rung->since_ms) / 1000, span));
     canvas_printf(canvas, row, 1, 12, STYLE_PLAIN, "%d %s", number + 1, rung->name);
     canvas_right(canvas, row, 20, 7, STYLE_PLAIN, since);
-    canvas_text(canvas, row, 22, canvas->columns - 23,
-                !rung->active     ? STYLE_DIM
-                : number + 1 >= 4 ? STYLE_BAD
-                                  : STYLE_WARN,
-                rung->words);
+    canvas_cut(canvas, row, 22, canvas->columns - 23,
+               !rung->active     ? STYLE_DIM
+               : number + 1 >= 4 ? STYLE_BAD
+                                 : STYLE_WARN,
+               rung->words);
 }
 
 static void draw_head(struct canvas *canvas, int row, const char *title)
@@ -48,7 +48,7 @@ static void draw_worst(struct canvas *canvas, int row, const struct model_worst_
                  worst->real_ms >= budget_ms && budget_ms > 0 ? STYLE_BAD : STYLE_PLAIN,
                  figures_ms(worst->real_ms, text));
     canvas_right(canvas, row, 31, 7, STYLE_PLAIN, figures_ms(worst->cpu_ms, text));
-    canvas_text(canvas, row, CAUSE_AT, canvas->columns - CAUSE_AT - 1, STYLE_PLAIN, worst->cause);
+    canvas_cut(canvas, row, CAUSE_AT, canvas->columns - CAUSE_AT - 1, STYLE_PLAIN, worst->cause);
 }
 
 /* As many as there is room for; returns the row below. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alerts.h"
+#include "chat.h"
 #include "common/compiler.h"
 #include "histogram.h"
 #include "load.h"
@@ -90,7 +91,7 @@ static void draw_worst(const struct ui *ui, struct canvas *canvas, int row, int 
         used += canvas_printf(
             canvas, row, used, columns - used - 2, tick_style(status, worst->real_ms),
             "%s ms at %sZ: ", figures_ms(worst->real_ms, ms), figures_clock(worst->at_ms, clock));
-        canvas_text(canvas, row, used, columns - used - 2, STYLE_PLAIN, worst->cause);
+        canvas_cut(canvas, row, used, columns - used - 2, STYLE_PLAIN, worst->cause);
     } else if (status->worst_ms > 0) {
         canvas_printf(canvas, row, used, columns - used - 2, tick_style(status, status->worst_ms),
                       "%s ms at %sZ", figures_ms(status->worst_ms, ms),
@@ -320,11 +321,11 @@ static void draw_newest_lines(const struct ui *ui, struct canvas *canvas, int ro
         char clock[16];
 
         canvas_text(canvas, row + 1 + i, 2, 8, STYLE_DIM, figures_clock(line->time_ms, clock));
-        canvas_text(canvas, row + 1 + i, 11, canvas->columns - 13,
-                    line->level == 0   ? STYLE_BAD
-                    : line->level == 1 ? STYLE_WARN
-                                       : STYLE_PLAIN,
-                    line->line);
+        canvas_cut(canvas, row + 1 + i, 11, canvas->columns - 13,
+                   line->level == 0   ? STYLE_BAD
+                   : line->level == 1 ? STYLE_WARN
+                                      : STYLE_PLAIN,
+                   line->line);
     }
 }
 
@@ -411,7 +412,7 @@ static void draw_reduced(struct ui *ui, struct canvas *canvas, int row, int rows
     else
         snprintf(lines[7], sizeof(lines[7]), "all is well");
     for (; shown < (int)ARRAY_N(lines) && shown < rows; shown++)
-        canvas_text(canvas, row + shown, 1, canvas->columns - 2, STYLE_PLAIN, lines[shown]);
+        canvas_cut(canvas, row + shown, 1, canvas->columns - 2, STYLE_PLAIN, lines[shown]);
     graph.top =
         scale_top(&ui->model.history.tick_mean, NULL, values_shown(canvas, canvas->columns), 1);
     if (rows > shown)
@@ -445,15 +446,6 @@ static void on_time(struct ui *ui)
         ui_poll(ui, &state->hour, "metrics.history", json_pack("{s:s}", "span", "hour"));
 }
 
-/* clang-format off */
-static const struct dialog_kind ANNOUNCE = {
-    .verb = "Announce", .done = "announced", .method = "announce",
-    .what = "Everybody in the world is told, in the server's name. This goes to the audit log.",
-    .fields = {{.label = "text", .param = "text"}},
-    .write_first = true,
-};
-/* clang-format on */
-
 static void act(struct ui *ui, int action)
 {
     if (action == KEYS_DO_ENTER)
@@ -461,7 +453,7 @@ static void act(struct ui *ui, int action)
     else if (action == DO_ALERTS)
         ui_open(ui, &SCREEN_ALERTS);
     else if (action == DO_ANNOUNCE)
-        dialog_open(ui, &ANNOUNCE);
+        chat_announce(ui);
 }
 
 static bool on_mouse(struct ui *ui, const struct mouse *mouse)

@@ -178,7 +178,7 @@ static void draw_name(const struct ui *ui, const struct player_state *state, str
     const struct model_player *player = &state->player;
     const struct model_dossier *dossier = &ui->model.dossier;
     char until[24];
-    int used = 1 + canvas_text(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, player->name);
+    int used = 1 + canvas_cut(canvas, row, 1, canvas->columns - 2, STYLE_BOLD, player->name);
 
     if (model_guest(player))
         used += canvas_printf(canvas, row, used, canvas->columns, STYLE_DIM, "   guest, %s",
@@ -250,7 +250,7 @@ static int draw_figures(const struct ui *ui, const struct player_state *state,
         int at = 1 + i % across * width;
 
         canvas_printf(canvas, row + i / across, at, 10, STYLE_DIM, "%s", figures[i].label);
-        canvas_text(canvas, row + i / across, at + 11, width - 12, STYLE_PLAIN, figures[i].text);
+        canvas_cut(canvas, row + i / across, at + 11, width - 12, STYLE_PLAIN, figures[i].text);
     }
     return shown;
 }

@@ -7,7 +7,6 @@
 #include "common/compiler.h"
 
 /* clang-format off */
-#define FOR_HOW_LONG "for (30m, 12h, 7d, 2w; empty: for good)"
 
 static const struct dialog_kind KICK = {
     .verb = "Kick", .done = "kicked", .many = "players", .method = "players.kick",
@@ -19,13 +18,13 @@ static const struct dialog_kind BAN = {
     .what = "The account is here no more at once, and cannot log in for that time. The player is told why and until when. "
             "This goes to the audit log; L ends it.",
     .fields = {{.label = "reason", .param = "reason", .instead = "no reason was given"},
-               {.label = FOR_HOW_LONG, .param = "duration", .preset = "1d"}},
+               {.label = DIALOG_HOW_LONG, .param = "duration", .preset = "1d"}},
 };
 static const struct dialog_kind MUTE = {
     .verb = "Mute", .done = "muted", .many = "players", .method = "players.mute",
     .what = "No chat is taken from the player for that time. He is told why, nobody else. This goes to the audit log; U ends it.",
     .fields = {{.label = "reason", .param = "reason", .instead = "no reason was given"},
-               {.label = FOR_HOW_LONG, .param = "duration", .preset = "1h"}},
+               {.label = DIALOG_HOW_LONG, .param = "duration", .preset = "1h"}},
 };
 static const struct dialog_kind UNMUTE = {.done = "unmuted", .method = "players.unmute"};
 static const struct dialog_kind MESSAGE = {

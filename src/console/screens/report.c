@@ -76,10 +76,8 @@ static bool in_view(const struct flow *flow)
 static void heading(struct flow *flow, const char *text)
 {
     flow->at++;
-    if (in_view(flow)) {
-        canvas_fill(flow->canvas, flow->at, 0, flow->canvas->columns, STYLE_TITLE);
-        canvas_text(flow->canvas, flow->at, 1, flow->canvas->columns - 2, STYLE_TITLE, text);
-    }
+    if (in_view(flow))
+        canvas_heading(flow->canvas, flow->at, text);
     flow->at++;
 }
 

@@ -144,7 +144,7 @@ int canvas_printf(struct canvas *canvas, int row, int column, int columns, enum 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    return canvas_text(canvas, row, column, columns, style, text);
+    return canvas_cut(canvas, row, column, columns, style, text);
 }
 
 /* The bytes of the first line of clean text: as much as fits, up to a space where there is one in
@@ -245,6 +245,12 @@ void canvas_fill(struct canvas *canvas, int row, int column, int columns, enum s
         put(canvas, row, column + i, 1, style, " ");
 }
 
+void canvas_heading(struct canvas *canvas, int row, const char *text)
+{
+    canvas_fill(canvas, row, 0, canvas->columns, STYLE_TITLE);
+    canvas_cut(canvas, row, 1, canvas->columns - 2, STYLE_TITLE, text);
+}
+
 void canvas_box(struct canvas *canvas, int row, int column, int rows, int columns,
                 const char *title)
 {
@@ -264,7 +270,7 @@ void canvas_box(struct canvas *canvas, int row, int column, int rows, int column
     canvas_glyph(canvas, bottom, column, STYLE_BORDER, "\u2514", '+');
     canvas_glyph(canvas, bottom, right, STYLE_BORDER, "\u2518", '+');
     if (title != NULL && columns > 6) {
-        int used = canvas_text(canvas, row, column + 2, columns - 5, STYLE_BOLD, title);
+        int used = canvas_cut(canvas, row, column + 2, columns - 5, STYLE_BOLD, title);
 
         canvas_fill(canvas, row, column + 1, 1, STYLE_BORDER);
         canvas_fill(canvas, row, column + 2 + used, 1, STYLE_BORDER);

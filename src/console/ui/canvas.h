@@ -60,7 +60,7 @@ void canvas_clear(struct canvas *canvas);
  */
 int canvas_text(struct canvas *canvas, int row, int column, int columns, enum style style,
                 const char *text);
-/* As canvas_text, of a formatted text. */
+/* As canvas_cut, of a formatted text. */
 int canvas_printf(struct canvas *canvas, int row, int column, int columns, enum style style,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* As canvas_text, but text that is cut ends in "…" ("~" in ASCII): for names, addresses and
@@ -86,6 +86,8 @@ void canvas_paint(struct canvas *canvas, int row, int column, const char *glyph,
                   uint32_t front, uint32_t back);
 /* Blanks of that style. */
 void canvas_fill(struct canvas *canvas, int row, int column, int columns, enum style style);
+/* A line of its own, as of a table's head. */
+void canvas_heading(struct canvas *canvas, int row, const char *text);
 /* A frame with a title in its upper edge. */
 void canvas_box(struct canvas *canvas, int row, int column, int rows, int columns,
                 const char *title);

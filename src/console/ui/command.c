@@ -335,7 +335,7 @@ void command_draw(const struct command *command, struct canvas *canvas, int row)
 {
     if (command->choices[0] != '\0') {
         canvas_fill(canvas, row - 1, 0, canvas->columns, STYLE_TITLE);
-        canvas_text(canvas, row - 1, 1, canvas->columns - 2, STYLE_TITLE, command->choices);
+        canvas_cut(canvas, row - 1, 1, canvas->columns - 2, STYLE_TITLE, command->choices);
     }
     canvas_fill(canvas, row, 0, canvas->columns, STYLE_PLAIN);
     canvas_text(canvas, row, 0, 1, STYLE_BOLD, ":");

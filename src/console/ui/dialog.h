@@ -21,6 +21,9 @@ struct ui;
 #define DIALOG_FIELDS  3
 #define DIALOG_TARGETS 10 /* more are confirmed by typing how many */
 
+/* The label of a field for a span of time. */
+#define DIALOG_HOW_LONG "for (30m, 12h, 7d, 2w; empty: for good)"
+
 /* What is written before Yes. Its key in the dialog is the label's first letter, so none begins
  * with n or y. */
 struct dialog_field {

@@ -25,8 +25,8 @@ static void draw_header(const struct ui *ui, struct canvas *canvas)
     int used = 1;
 
     canvas_fill(canvas, 0, 0, canvas->columns, STYLE_TITLE);
-    used += canvas_text(canvas, 0, used, canvas->columns / 3, STYLE_TITLE,
-                        status->known ? status->name : "OpenMMO");
+    used += canvas_cut(canvas, 0, used, canvas->columns / 3, STYLE_TITLE,
+                       status->known ? status->name : "OpenMMO");
     if (status->known)
         used += canvas_printf(canvas, 0, used + 2, canvas->columns - used, STYLE_TITLE,
                               "openmmod %s, up %s", status->version,
@@ -200,7 +200,7 @@ static void draw_bottom(const struct ui *ui, const struct screen *screen, struct
         enum style style = ui->message_bad ? STYLE_BAD : STYLE_GOOD;
 
         canvas_fill(canvas, row, 0, canvas->columns, style);
-        canvas_text(canvas, row, 1, canvas->columns - 2, style, ui->message);
+        canvas_cut(canvas, row, 1, canvas->columns - 2, style, ui->message);
     } else {
         help_draw_bar(screen, canvas, row);
     }

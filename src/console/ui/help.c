@@ -73,7 +73,7 @@ void help_draw(struct ui *ui, const struct screen *screen, struct canvas *canvas
         if (key == NULL)
             break;
         canvas_text(canvas, row + 1 + i, 1, 15, STYLE_BOLD, key->shown);
-        canvas_text(canvas, row + 1 + i, 17, canvas->columns - 18, STYLE_PLAIN, key->help);
+        canvas_cut(canvas, row + 1 + i, 17, canvas->columns - 18, STYLE_PLAIN, key->help);
     }
 }
 

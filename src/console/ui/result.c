@@ -58,7 +58,7 @@ static void draw_lines(const struct result_state *state, struct canvas *canvas, 
         char line[LINE_ROOM];
 
         snprintf(line, sizeof(line), "%.*s", (int)(bytes - (size_t)(from - text)), from);
-        canvas_text(canvas, row + i, 1, canvas->columns - 2, STYLE_PLAIN, line);
+        canvas_cut(canvas, row + i, 1, canvas->columns - 2, STYLE_PLAIN, line);
         text += bytes + (text[bytes] == '\n');
     }
 }
