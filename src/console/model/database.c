@@ -27,8 +27,6 @@ static void take_connections(struct model_database *database, const json_t *rows
         connection->questions = fields_integer(row, "questions");
         connection->failed = fields_integer(row, "failed");
         connection->busy_ms = ms(row, "busy_us");
-        connection->up_ms = ms(row, "up_us");
-        connection->retry_ms = ms(row, "retry_us");
         database->connections_n++;
     }
 }
@@ -68,18 +66,15 @@ void model_database_take(struct model *model, const json_t *params, const json_t
     database->ok = fields_true(data, "ok");
     database->slow_limit_ms = fields_integer(data, "slow_ms");
     database->durable_ms = fields_integer(durable, "ms");
-    database->durable_tick = fields_integer(durable, "tick");
     database->questions = fields_integer(data, "questions");
     database->errors = fields_integer(data, "errors");
     database->reconnects = fields_integer(data, "reconnects");
     database->saves_pending = fields_integer(data, "saves_pending");
     database->positions_saved = fields_integer(data, "positions_saved");
-    database->chat_retries = fields_integer(data, "chat_retries");
     database->chat_lost = fields_integer(data, "chat_lost");
     database->audit_lost = fields_integer(data, "audit_lost");
     take_connections(database, json_object_get(data, "connections"));
     take_queues(database, json_object_get(data, "queues"));
-    series_add(&database->pending, (double)database->saves_pending);
 }
 
 static void take_slow(struct model_database *database, const json_t *rows)
@@ -143,7 +138,6 @@ void model_database_migrations(struct model *model, const json_t *params, const 
     size_t i;
 
     (void)params;
-    database->migrations_known = true;
     database->migrations_n = 0;
     json_array_foreach(json_object_get(data, "migrations"), i, row)
     {

@@ -20,7 +20,7 @@ struct model;
 struct model_connection {
     char lane[12], state[12], statement[48]; /* statement: "" none */
     int64_t questions, failed;
-    double busy_ms, up_ms, retry_ms;
+    double busy_ms;
 };
 
 struct model_queue {
@@ -47,18 +47,17 @@ struct model_migration {
 };
 
 struct model_database {
-    bool known, statements_known, migrations_known;
+    bool known, statements_known;
     char driver[16], place[256], error[256];
     bool ok;
-    int64_t slow_limit_ms, durable_ms, durable_tick;
+    int64_t slow_limit_ms, durable_ms;
     int64_t questions, errors, reconnects, saves_pending, positions_saved;
-    int64_t chat_retries, chat_lost, audit_lost;
+    int64_t chat_lost, audit_lost;
     struct model_connection connections[MODEL_CONNECTIONS];
     size_t connections_n;
     struct model_queue queues[2];
     size_t queues_n;
-    struct series waiting, pending; /* questions not answered, positions not durable: a value each
-                                       time it is asked */
+    struct series waiting; /* questions not answered: a value each time it is asked */
     struct model_statement statements[MODEL_STATEMENTS];
     size_t statements_n;
     double total_ms;

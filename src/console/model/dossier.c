@@ -73,7 +73,6 @@ void model_dossier_history(struct model *model, const json_t *params, const json
     (void)params;
     fields_text(dossier->account, sizeof(dossier->account), data, "id");
     dossier->created_ms = fields_integer(data, "created_ms");
-    dossier->last_login_ms = fields_integer(data, "last_login_ms");
     dossier->n = 0;
     for (size_t part = 0; part < ARRAY_N(PARTS); part++) {
         const json_t *row;

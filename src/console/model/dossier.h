@@ -27,8 +27,8 @@ struct model_dossier {
     struct model_player player; /* as of the last answer; session: whose it is */
     bool muted;
     int64_t muted_until_ms, opened_ms, thread;
-    char account[24]; /* whose events these are; empty: of nobody yet */
-    int64_t created_ms, last_login_ms;
+    char account[24];                        /* whose events these are; empty: of nobody yet */
+    int64_t created_ms;                      /* the account */
     struct model_event events[MODEL_EVENTS]; /* the newest first */
     size_t n;
 };

@@ -137,8 +137,6 @@ void model_network_show(struct model *model, const json_t *params, const json_t 
     size_t i;
 
     fields_text(network->shown, sizeof(network->shown), params, "network");
-    network->shown_connections = fields_integer(data, "connections");
-    network->shown_players = fields_integer(data, "players");
     network->shown_sessions = fields_integer(data, "matched");
     network->peers_n = 0;
     json_array_foreach(json_object_get(data, "sessions"), i, row)

@@ -56,7 +56,7 @@ struct model_network {
     int64_t handshakes_ok, handshakes_failed;
     /* One closely. */
     char shown[56]; /* which; "": none */
-    int64_t shown_connections, shown_players, shown_sessions;
+    int64_t shown_sessions;
     struct model_peer peers[MODEL_PEERS];
     size_t peers_n;
     char seen_at[56]; /* of which seen tells; "": none */

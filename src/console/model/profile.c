@@ -61,7 +61,6 @@ void model_profile_take(struct model *model, const json_t *params, const json_t 
     (void)params;
     memset(profile, 0, sizeof(*profile));
     profile->known = true;
-    profile->covers_ms = fields_integer(data, "covers_ms");
     profile->ticks = fields_integer(data, "ticks");
     profile->missed = fields_integer(data, "missed");
     profile->over_budget = fields_integer(data, "over_budget");

@@ -32,7 +32,7 @@ struct model_thread {
 
 struct model_profile {
     bool known;
-    int64_t covers_ms, ticks, missed, over_budget;
+    int64_t ticks, missed, over_budget;
     double bounds_ms[MODEL_BUCKETS]; /* upper bounds of the buckets; the last has none */
     size_t bounds_n;
     struct model_worst_row worst; /* at_ms 0: none */

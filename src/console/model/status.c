@@ -30,10 +30,6 @@ static void take_tick(struct model_status *status, const json_t *tick)
     status->worst_at_ms = fields_integer(tick, "worst_at_ms");
     status->over_10s = times(tick, "over_10s");
     status->over_60s = times(tick, "over_60s");
-    status->step = times(tick, "step_60s");
-    status->snapshot = times(tick, "snapshot_60s");
-    status->late = times(tick, "late_60s");
-    status->sweep = times(tick, "sweep_60s");
 }
 
 static void take_counts(struct model_status *status, const json_t *data)
@@ -48,11 +44,9 @@ static void take_counts(struct model_status *status, const json_t *data)
     status->players_max = fields_integer(players, "max");
     status->away = fields_integer(players, "away");
     status->peak = fields_integer(players, "peak");
-    status->peak_at_ms = fields_integer(players, "peak_at_ms");
     status->connections = fields_integer(connections, "open");
     status->before_login = fields_integer(connections, "before_login");
     status->connections_max = fields_integer(connections, "max");
-    status->accepted = fields_integer(connections, "accepted");
     status->guests = json_is_true(json_object_get(json_object_get(data, "guests"), "allowed"));
     status->guests_here = fields_integer(json_object_get(data, "guests"), "here");
     status->logins_ok = fields_integer(logins, "ok");
@@ -82,7 +76,6 @@ static void take_store(struct model_status *status, const json_t *store)
     status->positions_saved = fields_integer(store, "positions_saved");
     status->store_times = times(store, "over_60s");
     status->durable_ms = fields_integer(durable, "ms");
-    status->durable_tick = fields_integer(durable, "tick");
     status->pool_idle = fields_integer(pool, "idle");
     status->pool_busy = fields_integer(pool, "busy");
     status->pool_starting = fields_integer(pool, "starting");
@@ -134,7 +127,6 @@ void model_status_take(struct model *model, const json_t *params, const json_t *
     fields_text(status->version, sizeof(status->version), data, "version");
     fields_text(status->state, sizeof(status->state), data, "state");
     status->now_ms = fields_integer(data, "now_ms");
-    status->started_ms = fields_integer(data, "started_ms");
     status->uptime_s = fields_integer(data, "uptime_s");
     status->pid = fields_integer(data, "pid");
     status->journal_stopped = fields_true(data, "journal_stopped");

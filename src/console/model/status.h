@@ -28,19 +28,19 @@ struct model_rung {
 struct model_status {
     bool known;
     char name[112], version[32], state[16], store[16], store_error[256];
-    int64_t now_ms, started_ms, uptime_s, pid;
+    int64_t now_ms, uptime_s, pid;
     int64_t tick, hz, missed, over_budget, worst_at_ms;
-    int64_t players, players_max, away, peak, peak_at_ms;
+    int64_t players, players_max, away, peak;
     double budget_ms, worst_ms;
-    struct model_times over_10s, over_60s, step, snapshot, late, sweep, store_times;
-    int64_t connections, before_login, connections_max, accepted;
+    struct model_times over_10s, over_60s, store_times;
+    int64_t connections, before_login, connections_max;
     int64_t logins_ok, logins_failed, logins_limited, refused;
     bool guests; /* are let in */
     int64_t guests_here;
     double in_per_s, out_per_s, messages_per_s;
     int64_t in, out;
     bool store_ok, journal_stopped;
-    int64_t store_queue, store_errors, saves_pending, positions_saved, durable_ms, durable_tick;
+    int64_t store_queue, store_errors, saves_pending, positions_saved, durable_ms;
     int64_t pool_idle, pool_busy, pool_starting, pool_down; /* PostgreSQL's connections */
     int64_t operators, dropped;
     /* What an operator ordered. */

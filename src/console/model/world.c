@@ -97,7 +97,6 @@ void model_world_take_players(struct model *model, const json_t *params, const j
     list->x = (int32_t)fields_integer(params, "x");
     list->z = (int32_t)fields_integer(params, "z");
     list->width = width;
-    list->depth = depth;
     list->matched = fields_integer(data, "matched");
     json_array_foreach(json_object_get(data, "players"), i, row)
     {
@@ -136,7 +135,6 @@ void model_world_take_cell(struct model *model, const json_t *params, const json
     cell->out = fields_integer(data, "out_per_s");
     cell->in = fields_integer(data, "in_per_s");
     cell->leaves = fields_integer(data, "leaves");
-    cell->parts = fields_integer(data, "parts");
     cell->block_bytes = fields_integer(data, "block_bytes");
     cell->update_bytes = fields_integer(data, "update_bytes");
 }

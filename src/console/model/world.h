@@ -26,8 +26,8 @@ struct model_world_player {
 struct model_world_list {
     struct model_world_player rows[MODEL_WORLD_PLAYERS];
     size_t n;
-    int64_t matched;            /* all in the rectangle */
-    int32_t x, z, width, depth; /* the rectangle that was asked for */
+    int64_t matched;     /* all in the rectangle */
+    int32_t x, z, width; /* the rectangle that was asked for */
 };
 
 /* Square bins of a rectangle, those that hold anything. */
@@ -47,7 +47,7 @@ struct model_world_cell {
     bool known;
     int32_t i, j, x, z;
     double height;
-    int64_t players, figures, cost_us, out, in, leaves, parts, block_bytes, update_bytes;
+    int64_t players, figures, cost_us, out, in, leaves, block_bytes, update_bytes;
 };
 
 struct model_world_trail {

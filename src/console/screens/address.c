@@ -128,8 +128,8 @@ void address_open(struct ui *ui, const struct model_address *address)
     ui_open(ui, &SCREEN_ADDRESS);
 }
 
-static int draw_figures(const struct ui *ui, const struct model_address *address,
-                        struct canvas *canvas, int row)
+int address_draw(const struct ui *ui, const struct model_address *address, struct canvas *canvas,
+                 int row)
 {
     char in[16], out[16], since[16], seen[16], until[16];
     int used;
@@ -221,7 +221,7 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     int last = row + rows, half;
     bool known = strcmp(ui->model.network.shown, state->address.network) == 0;
 
-    row = draw_figures(ui, &state->address, canvas, row);
+    row = address_draw(ui, &state->address, canvas, row);
     half = (last - row) / 2;
     if (known && half > 1)
         draw_peers(ui, canvas, row, half - 1);

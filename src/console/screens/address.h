@@ -10,6 +10,11 @@ extern const struct screen SCREEN_ADDRESS;
 /* Open it for this one, which is no account. Copied. */
 void address_open(struct ui *ui, const struct model_address *address);
 
+/* How it stands and what it did, in at most six lines from that row on. Returns the row below them
+ * and a blank one. */
+int address_draw(const struct ui *ui, const struct model_address *address, struct canvas *canvas,
+                 int row);
+
 /* Deeds, for the screens that show addresses. */
 enum { ADDRESS_BAN = KEYS_OWN, ADDRESS_UNLOCK, ADDRESS_LIFT, ADDRESS_DEEDS };
 

@@ -17,6 +17,8 @@
 #define REFRESH_MS 5000
 #define PAGE_ROWS  100
 #define SOON_ROWS  30 /* before the end the next page is asked for */
+#define WHOLE_FROM 34 /* rows, from which on the row under the cursor is told in full below */
+#define WHOLE_ROWS 16
 #define DENIED     (-32001)
 #define DAY_MS     86400000
 
@@ -234,11 +236,13 @@ static void show_matching(struct ui *ui)
 
 /* -- the screen -------------------------------------------------------------------------------- */
 
+static void draw_whole(struct canvas *canvas, int row, int rows, const json_t *json);
+
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     struct audit_state *state = state_of(ui);
     const struct model_audit *audit = &ui->model.audit;
-    int used = 1;
+    int used = 1, whole = rows >= WHOLE_FROM && state->shown_n > 0 ? WHOLE_ROWS : 0;
 
     if (state->denied) {
         canvas_text(canvas, row + 1, 1, canvas->columns - 2, STYLE_WARN,
@@ -252,7 +256,9 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     if (ui->prompt == &state->filter && state->filter.text[0] == '\0')
         canvas_text(canvas, row, used + 2, canvas->columns, STYLE_DIM,
                     "any word, by=kim, method=players., target=#17");
-    list_draw(&state->list, &TABLE, ui, canvas, row + 1, rows - 1);
+    list_draw(&state->list, &TABLE, ui, canvas, row + 1, rows - 1 - whole);
+    if (whole > 0)
+        draw_whole(canvas, row + rows - whole, whole, row_at(ui, state->list.cursor));
 }
 
 static void ask_for_older(struct ui *ui)
@@ -391,7 +397,7 @@ static void line(struct pen *pen, const char *label, enum style style, const cha
     if (pen->row >= pen->first && pen->row <= pen->last)
         canvas_text(pen->canvas, pen->row, 1, 11, STYLE_DIM, label);
     if (rows == 1 && pen->row >= pen->first && pen->row <= pen->last)
-        canvas_text(pen->canvas, pen->row, 13, columns, style, text);
+        canvas_cut(pen->canvas, pen->row, 13, columns, style, text);
     else if (rows > 1 && pen->row <= pen->last) /* below is only the bottom line, drawn later */
         canvas_wrap(pen->canvas, pen->row + rows - 1, pen->first, 13, columns, text);
     pen->row += rows;
@@ -450,6 +456,16 @@ static void all_lines(struct pen *pen, const json_t *json)
     line(pen, "row", STYLE_DIM, fields_string(json, "id"));
     lines_of(pen, "asked with", json_object_get(detail, "params"));
     lines_of(pen, "answered", json_object_get(detail, "result"));
+}
+
+/* As much as there is room for. */
+static void draw_whole(struct canvas *canvas, int row, int rows, const json_t *json)
+{
+    struct pen pen = {canvas, row + 1, row + 1, row + rows - 1};
+
+    canvas_heading(canvas, row, "THE ROW UNDER THE CURSOR");
+    if (json != NULL)
+        all_lines(&pen, json);
 }
 
 static void draw_row(struct ui *ui, struct canvas *canvas, int row, int rows)

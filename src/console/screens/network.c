@@ -13,7 +13,9 @@
 
 #define REFRESH_MS 1000
 #define SHOWN      200 /* addresses that are asked for */
-#define CLASSES_AT 28  /* rows of the body from which classes have a line each */
+#define WHOLE_FROM 40  /* from which the address under the cursor is told in full below */
+#define WHOLE_ROWS 7
+#define CLASSES_AT 28 /* rows of the body from which classes have a line each */
 
 enum { DO_BLOCKED = ADDRESS_DEEDS };
 
@@ -175,11 +177,12 @@ static void draw_logins(const struct ui *ui, struct canvas *canvas, int row)
 {
     const struct model_network *network = &ui->model.network;
 
-    canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_PLAIN,
-                  "logins %lld ok, %lld failed, %lld limited; %lld handshakes failed; %lld banned",
-                  (long long)network->logins_ok, (long long)network->logins_failed,
-                  (long long)network->logins_limited, (long long)network->handshakes_failed,
-                  (long long)network->turned_away);
+    canvas_printf(
+        canvas, row, 1, canvas->columns - 2, STYLE_PLAIN,
+        "logins %lld ok, %lld failed, %lld limited; handshakes %lld, %lld failed; %lld banned",
+        (long long)network->logins_ok, (long long)network->logins_failed,
+        (long long)network->logins_limited, (long long)network->handshakes_ok,
+        (long long)network->handshakes_failed, (long long)network->turned_away);
 }
 
 /* In low terminals all classes share a line: how many are open of each. */
@@ -248,12 +251,29 @@ static int draw_head(struct ui *ui, struct canvas *canvas, int row)
     return row + 1;
 }
 
+/* An account that is locked has no figures of an address's. */
+static void draw_whole(struct ui *ui, struct canvas *canvas, int row)
+{
+    const struct model_address *address = address_at(ui, state_of(ui)->list.cursor);
+
+    canvas_heading(canvas, row, "THE ADDRESS UNDER THE CURSOR");
+    if (address != NULL && address->account[0] == '\0')
+        (void)address_draw(ui, address, canvas, row + 1);
+    else if (address != NULL)
+        canvas_printf(canvas, row + 1, 1, canvas->columns - 2, STYLE_PLAIN, "%s: %s, %lld of them",
+                      address->network, address->why, (long long)address->login_failures);
+}
+
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     struct network_state *state = state_of(ui);
     struct list_table table = TABLE;
     int last = row + rows;
 
+    if (rows >= WHOLE_FROM) {
+        last -= WHOLE_ROWS;
+        draw_whole(ui, canvas, last);
+    }
     if (rows >= CLASSES_AT)
         row = draw_classes(ui, canvas, row);
     else if (rows >= 12)

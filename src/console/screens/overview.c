@@ -199,7 +199,8 @@ static void draw_players(const struct ui *ui, struct canvas *canvas, int row, in
     }
     if (rows >= 6)
         canvas_printf(canvas, last, column + 2, inside, STYLE_PLAIN,
-                      "connections %lld, %lld not logged in", (long long)status->connections,
+                      "connections %lld of %lld, %lld not logged in",
+                      (long long)status->connections, (long long)status->connections_max,
                       (long long)status->before_login);
     else
         canvas_printf(canvas, last, column + 2, inside, STYLE_PLAIN,

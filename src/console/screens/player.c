@@ -186,6 +186,9 @@ static void draw_name(const struct ui *ui, const struct player_state *state, str
     else
         used += canvas_printf(canvas, row, used, canvas->columns, STYLE_DIM, "   account %s, %s",
                               player->account, player->kind);
+    if (dossier->created_ms != 0 && strcmp(dossier->account, player->account) == 0)
+        used += canvas_printf(canvas, row, used, canvas->columns, STYLE_DIM, ", since %.10s",
+                              figures_date(dossier->created_ms, until));
     if (state->gone)
         used += canvas_text(canvas, row, used, canvas->columns, STYLE_BAD, "   has left");
     else if (player->away)

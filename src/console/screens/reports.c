@@ -14,6 +14,8 @@
 #include "report.h"
 
 #define REFRESH_MS 3000
+#define WHOLE_FROM 34 /* rows, from which on the report under the cursor is told in full below */
+#define WHOLE_ROWS 9
 
 enum { DO_STATE = PLAYER_DEEDS, DO_OLDER, DO_NEWEST, DO_CLOSE };
 
@@ -167,10 +169,39 @@ static const struct list_table TABLE = {
     .style = report_style,
 };
 
+/* A paragraph from that row on; returns the row below it. */
+static int paragraph(struct canvas *canvas, int row, const char *text)
+{
+    int columns = canvas->columns - 2, rows = canvas_wrap(NULL, 0, 0, 0, columns, text);
+
+    canvas_wrap(canvas, row + rows - 1, row, 1, columns, text);
+    return row + rows;
+}
+
+/* Below it is only the bottom line, drawn later. */
+static void draw_whole(struct canvas *canvas, int row, const struct model_report *report)
+{
+    char text[1024], date[24];
+
+    canvas_heading(canvas, row++, "THE REPORT UNDER THE CURSOR");
+    if (report == NULL)
+        return;
+    snprintf(text, sizeof(text), "%s about %s, by %s, %s; %lld before about the same account",
+             report->id, report->name, report->reporter[0] != '\0' ? report->reporter : "(erased)",
+             figures_date(report->at_ms, date), (long long)report->earlier);
+    row = paragraph(canvas, row, text) + 1;
+    row = paragraph(canvas, row, report->words);
+    if (report->closed_ms == 0)
+        return;
+    snprintf(text, sizeof(text), "closed by %s, %s: %s", report->closed_by,
+             figures_date(report->closed_ms, date), report->verdict);
+    paragraph(canvas, row + 1, text);
+}
+
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
 {
     struct reports_state *state = state_of(ui);
-    int used = 1;
+    int used = 1, whole = rows >= WHOLE_FROM && state->n > 0 ? WHOLE_ROWS : 0;
 
     look(ui);
     if (strcmp(ui->model.rpc.role, "viewer") == 0) {
@@ -189,7 +220,9 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     if (state->list.tags_n > 0)
         canvas_printf(canvas, row, used, canvas->columns, STYLE_WARN, "   %d tagged",
                       state->list.tags_n);
-    list_draw(&state->list, &TABLE, ui, canvas, row + 1, rows - 1);
+    list_draw(&state->list, &TABLE, ui, canvas, row + 1, rows - 1 - whole);
+    if (whole > 0)
+        draw_whole(canvas, row + rows - whole, report_at(ui, state->list.cursor));
 }
 
 static void on_time(struct ui *ui)
