@@ -24,6 +24,8 @@ static struct {
     uint64_t clicked_ms;
     struct termios before;
     char reset[320];
+    int kept_kind, kept;      /* a key that was read too early; ERR: none */
+    int left, least, point;   /* of a character that is being read: bytes to come */
     sigset_t outside, inside; /* of signals held back: outside of terminal_wait, and in it */
     volatile sig_atomic_t armed, continued;
 } terminal;
@@ -226,6 +228,7 @@ int terminal_open(enum terminal_colour colour, bool mouse, struct error *error)
     if (tcgetattr(STDIN_FILENO, &terminal.before) != 0)
         return error_set(error, "the terminal does not say how it is set");
     set_escdelay(50);
+    terminal.kept_kind = ERR;
     terminal.screen = new_screen(colour);
     if (terminal.screen == NULL)
         return error_set(error, "the terminal %s is not known here, or cannot move its cursor",
@@ -283,31 +286,62 @@ bool terminal_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* A key that was read too early. */
-static void give_back(int kind, wint_t key)
+/* The next key of curses, or character: ERR none, KEY_CODE_YES or OK. Characters are put together
+ * here, as curses throws away what follows a byte that begins none; such a byte itself is no key.
+ */
+static int read_key(int *key)
 {
-    if (kind == KEY_CODE_YES)
-        ungetch((int)key);
-    else if (kind == OK)
-        unget_wch((wchar_t)key);
+    static const int LEAST[] = {0, 0x80, 0x800, 0x10000};
+    int kind = terminal.kept_kind, byte;
+
+    terminal.kept_kind = ERR;
+    *key = terminal.kept;
+    while (kind == ERR) {
+        byte = getch();
+        if (byte == ERR)
+            return ERR;
+        *key = byte;
+        if (byte > 0xff || byte < 0x80) {
+            terminal.left = 0;
+            kind = byte > 0xff ? KEY_CODE_YES : OK;
+        } else if (byte < 0xc0 && terminal.left > 0) {
+            terminal.point = terminal.point << 6 | (byte & 0x3f);
+            *key = terminal.point;
+            if (--terminal.left == 0 && *key >= terminal.least && *key <= 0x10ffff)
+                kind = OK;
+        } else {
+            bool begins = byte >= 0xc2 && byte <= 0xf4 && terminal_utf8();
+
+            terminal.left = !begins ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+            terminal.least = LEAST[terminal.left];
+            terminal.point = byte & (0x3f >> terminal.left);
+        }
+    }
+    return kind;
+}
+
+/* A key that was read too early. */
+static void keep_key(int kind, int key)
+{
+    terminal.kept_kind = kind;
+    terminal.kept = key;
 }
 
 /* Behind an Esc: the rest of a sequence that terminfo does not know (a report, a key of another
  * terminal) is no typing and is thrown away. False: it was the key. */
 static bool eats_sequence(void)
 {
-    wint_t key;
-    int kind = get_wch(&key);
+    int key, kind = read_key(&key);
 
     if (kind != OK || (key != '[' && key != 'O')) {
-        give_back(kind, key);
+        keep_key(kind, key);
         return false;
     }
     do {
-        kind = get_wch(&key);
+        kind = read_key(&key);
     } while (kind == OK && (key < 0x40 || key > 0x7e));
     if (kind == KEY_CODE_YES)
-        give_back(kind, key);
+        keep_key(kind, key);
     return true;
 }
 
@@ -319,16 +353,14 @@ int terminal_colours(void)
 int terminal_key(void)
 {
     /* clang-format off */
-    static const struct { wint_t curses; int key; } MAP[] = {
+    static const struct { int curses, key; } MAP[] = {
         {KEY_UP, KEYS_UP}, {KEY_DOWN, KEYS_DOWN}, {KEY_LEFT, KEYS_LEFT}, {KEY_RIGHT, KEYS_RIGHT},
         {KEY_PPAGE, KEYS_PAGE_UP}, {KEY_NPAGE, KEYS_PAGE_DOWN}, {KEY_HOME, KEYS_HOME}, {KEY_END, KEYS_END},
         {KEY_DC, KEYS_DELETE}, {KEY_BTAB, KEYS_BACK_TAB}, {KEY_BACKSPACE, KEYS_BACKSPACE}, {KEY_ENTER, KEYS_ENTER},
     };
     /* clang-format on */
-    wint_t key;
-
     for (;;) {
-        int kind = get_wch(&key);
+        int key, kind = read_key(&key);
 
         if (kind == ERR)
             return 0;
@@ -337,13 +369,13 @@ int terminal_key(void)
         if (kind == OK && key == KEYS_ESCAPE && eats_sequence())
             continue;
         if (kind == OK)
-            return key == '\r' ? KEYS_ENTER : key == 8 ? KEYS_BACKSPACE : (int)key;
+            return key == '\r' ? KEYS_ENTER : key == 8 ? KEYS_BACKSPACE : key;
         for (size_t i = 0; i < ARRAY_N(MAP); i++) {
             if (MAP[i].curses == key)
                 return MAP[i].key;
         }
         if (key >= KEY_F(1) && key <= KEY_F(12))
-            return KEYS_F1 + (int)(key - KEY_F(1));
+            return KEYS_F1 + key - KEY_F(1);
     }
 }
 
