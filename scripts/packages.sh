@@ -7,7 +7,7 @@ packages_server="autoconf automake make gcc g++ pkg-config libc6-dev
 packages_client="libglfw3-dev libvulkan-dev libvulkan-volk-dev libcglm-dev libstb-dev libimgui-dev glslang-tools
     libfreetype-dev libharfbuzz-dev libfribidi-dev libfontconfig-dev
     libvulkan1 mesa-vulkan-drivers fonts-dejavu-core"
-packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 xz-utils git procps iputils-ping systemd systemd-container tmux mandoc groff-base openssl sqlite3
+packages_test="libcmocka-dev clang libclang-rt-14-dev clang-format-14 llvm-14 xz-utils git procps iputils-ping systemd systemd-container tmux ncurses-term mandoc groff-base openssl sqlite3
     postgresql postgresql-client pgbouncer haproxy nginx-light curl python3-jsonschema prometheus libhttp-parser-dev libwslay-dev
     vulkan-validationlayers xvfb xauth xdotool"
 

@@ -149,6 +149,28 @@ void fixture_fini(struct fixture *fixture)
     canvas_fini(&fixture->canvas);
 }
 
+/* A recording of all that the golden screens are drawn from. */
+void fixture_record(const char *path)
+{
+    FILE *out = fopen(path, "w");
+    glob_t replies;
+
+    assert_non_null(out);
+    fputs("{\"record\":\"openmmo-console/1\",\"wall_ms\":1795349072000}\n", out);
+    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &replies), 0);
+    for (size_t i = 0; i < replies.gl_pathc; i++) {
+        FILE *in = fopen(replies.gl_pathv[i], "r");
+        int byte;
+
+        assert_non_null(in);
+        while ((byte = fgetc(in)) != EOF)
+            fputc(byte, out);
+        fclose(in);
+    }
+    globfree(&replies);
+    assert_int_equal(fclose(out), 0);
+}
+
 void press(struct fixture *fixture, const char *keys)
 {
     for (; *keys != '\0'; keys++)

@@ -27,6 +27,9 @@ struct fixture {
 void fixture_init(struct fixture *fixture, int rows, int columns, bool ascii);
 void fixture_fini(struct fixture *fixture);
 
+/* Write all of it as one recording, which the console can play. */
+void fixture_record(const char *path);
+
 /* A moment later: what was asked is answered where the recordings know it, and all is drawn. */
 void draw(struct fixture *fixture);
 /* Keys one by one, then draw. */

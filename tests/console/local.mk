@@ -28,11 +28,20 @@ tests_console_test_record_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR
 tests_console_test_record_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/console/test_keys
-tests_console_test_keys_SOURCES = tests/console/test_keys.c tests/console/tmux.c tests/console/tmux.h
+tests_console_test_keys_SOURCES = tests/console/test_keys.c tests/console/fixture.c tests/console/fixture.h \
+    tests/console/tmux.c tests/console/tmux.h
 tests_console_test_keys_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"' \
     -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
 tests_console_test_keys_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_console_test_keys_DEPENDENCIES = openmmo-console
+
+check_PROGRAMS += tests/console/test_terminals
+tests_console_test_terminals_SOURCES = tests/console/test_terminals.c tests/console/fixture.c tests/console/fixture.h \
+    tests/console/tmux.c tests/console/tmux.h
+tests_console_test_terminals_CFLAGS = $(TEST_CFLAGS) $(CONSOLE_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)/tests/console"' \
+    -DCONSOLE_PROGRAM='"$(abs_top_builddir)/openmmo-console"'
+tests_console_test_terminals_LDADD = $(CONSOLE_LIBS) $(CMOCKA_LIBS)
+EXTRA_tests_console_test_terminals_DEPENDENCIES = openmmo-console
 
 EXTRA_DIST += tests/console/replies tests/console/golden
 

@@ -11,35 +11,12 @@
 
 #include <cmocka.h>
 
-#include <glob.h>
-
 #include "common/compiler.h"
 #include "console/ui/help.h"
+#include "fixture.h"
 #include "tmux.h"
 
 #define CHANGE_MS 400 /* within which a key must show; the aim is 100 */
-
-/* A recording of all that the golden screens are drawn from. */
-static void make_recording(const char *path)
-{
-    FILE *out = fopen(path, "w");
-    glob_t replies;
-
-    assert_non_null(out);
-    fputs("{\"record\":\"openmmo-console/1\",\"wall_ms\":1795349072000}\n", out);
-    assert_int_equal(glob(SOURCE_DIR "/replies/*.jsonl", 0, NULL, &replies), 0);
-    for (size_t i = 0; i < replies.gl_pathc; i++) {
-        FILE *in = fopen(replies.gl_pathv[i], "r");
-        int byte;
-
-        assert_non_null(in);
-        while ((byte = fgetc(in)) != EOF)
-            fputc(byte, out);
-        fclose(in);
-    }
-    globfree(&replies);
-    assert_int_equal(fclose(out), 0);
-}
 
 static int setup(void **state)
 {
@@ -51,7 +28,7 @@ static int setup(void **state)
     strcpy(tmux_directory, "/tmp/openmmo-keys-XXXXXX");
     assert_non_null(mkdtemp(tmux_directory));
     snprintf(path, sizeof(path), "%s/recording", tmux_directory);
-    make_recording(path);
+    fixture_record(path);
     tmux_shell("/nonexistent/x");
     tmux_run(TMUX "resize-window -t t -x 80 -y 12", tmux_directory); /* so that lists are longer */
     /* A key may end the console; with the last pane tmux itself would end. */

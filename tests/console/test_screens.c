@@ -1515,8 +1515,8 @@ static void colours_are_the_nearest_there_are(void **state)
     };
     static const struct { const char *term, *colorterm, *direct; } NAMES[] = {
         {"xterm-256color", "truecolor", "xterm-direct"}, {"tmux-256color", "24bit", "tmux-direct"},
-        {"vt100", "truecolor", NULL},
-        {"xterm-256color", "yes", NULL}, {"xterm-256color", NULL, NULL}, {NULL, "24bit", NULL},
+        {"foot", "truecolor", "foot-direct"},
+        {"xterm-256color", "yes", NULL}, {"xterm-256color", NULL, NULL}, {"", "truecolor", NULL}, {NULL, "24bit", NULL},
     };
     /* clang-format on */
     char name[64];

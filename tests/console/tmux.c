@@ -35,7 +35,7 @@ void tmux_rest(void)
 
 const char *tmux_run(const char *format, ...)
 {
-    static char said[65536];
+    static char said[2 << 20];
     char command[2048];
     va_list arguments;
     size_t n;

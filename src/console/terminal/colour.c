@@ -73,12 +73,13 @@ bool colour_direct_name(const char *term, const char *colorterm, char *out, unsi
 {
     static const char TAIL[] = "-256color";
     size_t n = term != NULL ? strlen(term) : 0, tail = sizeof(TAIL) - 1;
+    bool tailed = n > tail && strcmp(term + n - tail, TAIL) == 0;
 
     if (colorterm == NULL ||
         (strcmp(colorterm, "truecolor") != 0 && strcmp(colorterm, "24bit") != 0))
         return false;
-    if (n <= tail || strcmp(term + n - tail, TAIL) != 0)
+    if (n == 0)
         return false;
-    snprintf(out, room_bytes, "%.*s-direct", (int)(n - tail), term);
+    snprintf(out, room_bytes, "%.*s-direct", (int)(tailed ? n - tail : n), term);
     return true;
 }

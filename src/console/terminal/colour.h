@@ -11,8 +11,8 @@
 int colour_nearest(uint32_t rgb, int colours);
 
 /* The terminfo entry that speaks of a terminal's colours by value, where it is known by another
- * name: "xterm-direct" of "xterm-256color". Only with COLORTERM saying truecolor or 24bit. False:
- * there is no such name. */
+ * name: "xterm-direct" of "xterm-256color", "foot-direct" of "foot". Only with COLORTERM saying
+ * truecolor or 24bit. False: the terminal says no such thing. */
 bool colour_direct_name(const char *term, const char *colorterm, char *out, unsigned room_bytes);
 
 #endif
