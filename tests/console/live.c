@@ -57,3 +57,11 @@ int live_teardown(void **state)
     daemon_remove(&openmmod);
     return 0;
 }
+
+bool live_followed(double place_m[2])
+{
+    const char *panel = strstr(tmux_screen(""), "Following");
+    const char *at = panel != NULL ? strstr(panel, "at ") : NULL;
+
+    return at != NULL && sscanf(at + 3, " %lf, %lf", &place_m[0], &place_m[1]) == 2;
+}

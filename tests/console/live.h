@@ -12,4 +12,7 @@ extern struct daemon openmmod;
 int live_setup(void **state);
 int live_teardown(void **state);
 
+/* Where the one who is followed is, x and z, as the map's panel says. False: it says nothing. */
+bool live_followed(double place_m[2]);
+
 #endif

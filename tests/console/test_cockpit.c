@@ -103,6 +103,7 @@ static bool came_in(struct party *party, const char *name)
 
 static void an_operator_moderates_a_crowd(void **state)
 {
+    double before[2], now[2];
     struct party *party;
     struct player *mallory;
 
@@ -158,6 +159,19 @@ static void an_operator_moderates_a_crowd(void **state)
     tmux_type("Enter");
     tmux_see("lifted by");
     tmux_type("Escape");
+    /* On the map he is seen among all, is followed, and goes. */
+    tmux_type("3");
+    tmux_see("201 of 201");
+    tmux_type("2");
+    tmux_see("(1 match)");
+    tmux_type("o");
+    tmux_see("Following");
+    UNTIL(party, DEADLINE_MS, live_followed(before));
+    player_walk(party->players, 0, MOVEMENT_WALK);
+    UNTIL(party, DEADLINE_MS, live_followed(now) && (now[0] != before[0] || now[1] != before[1]));
+    player_stand(party->players);
+    tmux_type("2");
+    tmux_see("(1 match)");
     /* Three of the crowd are muted at once. */
     tmux_type("Escape");
     tmux_see("walker");

@@ -7,14 +7,6 @@
 #include "live.h"
 #include "tmux.h"
 
-/* The numbers behind a word on the screen: "at   -60, -19". False: it is not there. */
-static bool numbers_behind(const char *screen, const char *word, double numbers[2])
-{
-    const char *line = strstr(screen, word);
-
-    return line != NULL && sscanf(line + strlen(word), " %lf, %lf", &numbers[0], &numbers[1]) == 2;
-}
-
 #define PANEL_AT 50 /* columns that are the map's, in a terminal of 80 */
 
 /* Where a name stands on the map: its row and column. False: it does not. */
@@ -80,18 +72,14 @@ static void an_operator_watches_the_map(void **state)
     tmux_see("round trip");
     end_ms = tmux_now_ms() + 2 * DEADLINE_MS;
     followed(tmux_screen(""), name);
-    while (!numbers_behind(strstr(tmux_screen(""), "Following"), "at ", before))
+    while (!live_followed(before))
         assert_true(tmux_now_ms() < end_ms);
     while (!place_of(tmux_screen(""), name, was_at))
         assert_true(tmux_now_ms() < end_ms);
     do { /* he is seen to move, by four pixels, which are two rows */
-        const char *panel;
-
         assert_true(tmux_now_ms() < end_ms);
         tmux_rest();
-        panel = strstr(tmux_screen(""), "Following");
-        assert_non_null(panel);
-        if (!numbers_behind(panel, "at ", now))
+        if (!live_followed(now))
             memcpy(now, before, sizeof(now));
     } while (fmax(fabs(now[0] - before[0]), fabs(now[1] - before[1])) < 8);
     /* The map goes along: he is where he was on it, though not in the world. */
