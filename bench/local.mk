@@ -7,7 +7,7 @@ bench_line_SOURCES = bench/line.c
 bench_web_load_SOURCES = bench/web_load.c
 bench_web_load_CFLAGS = $(AM_CFLAGS) $(BOTS_CFLAGS)
 bench_web_load_LDADD = $(BOTS_LIBS)
-EXTRA_DIST += bench/README.md bench/figures bench/http bench/io_threads bench/profile bench/run bench/lib/admin.py bench/lib/hold.py bench/lib/consoles.py bench/lib/contender.py bench/lib/line.py bench/lib/machine.py bench/lib/measure.py \
+EXTRA_DIST += bench/README.md bench/cockpit bench/figures bench/http bench/io_threads bench/profile bench/run bench/lib/admin.py bench/lib/hold.py bench/lib/consoles.py bench/lib/contender.py bench/lib/line.py bench/lib/machine.py bench/lib/measure.py \
     bench/lib/postgres.py bench/lib/search.py bench/lib/sizing.py bench/lib/storage.py bench/lib/strangers.py bench/lib/table.py bench/peers/package.json bench/peers/colyseus_load.js bench/peers/colyseus_server.js bench/peers/express_server.js \
     bench/peers/load.js bench/peers/socketio_load.js bench/peers/socketio_server.js bench/peers/websocket.js
 
