@@ -355,6 +355,9 @@ class OpenmmoWeb(Openmmo):
     def load(self, server, work, players, seconds, place):
         return web_load(self.web_load, server, players, seconds, place)
 
+    def connections(self, players):
+        return 2 * super().connections(players)  # who is coming in may take half of them
+
     def idle_load(self, server, sockets, seconds, place):
         return web_load(self.web_load, server, sockets, seconds, place, "--stand")
 
