@@ -689,10 +689,11 @@ static void test_allocates_nothing(void **state)
 
 /* ---- floors ---- */
 
-/* Over the server's egress all are told less often, evenly; chat goes on; and it comes back. */
+/* Over the server's egress all are told less often, evenly; chat goes on, others come in; and it
+ * comes back. */
 static void test_egress(void **state)
 {
-    struct player *players[8];
+    struct player *players[8], *late;
     unsigned tiers = 0, chats;
 
     (void)state;
@@ -720,6 +721,11 @@ static void test_egress(void **state)
     player_chat(players[2], PROTOCOL_CHANNEL_GLOBAL, "still there?");
     walk_for(players[0], 6);
     assert_int_equal(players[5]->counts[PROTOCOL_CHAT_LINE], chats + 1);
+    late = join_at(3, 3);
+    walk_for(late, 40);
+    assert_int_equal(metrics_value(METRIC_FLOOR_EGRESS), 4);
+    assert_non_null(replica_find(late->replica, players[0]->entity));
+    check_ages(late, 4, &tiers);
     stage.scene->config.egress_bytes = 0;
     reconfigure();
     walk_for(players[0], 30);
