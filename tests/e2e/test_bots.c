@@ -265,6 +265,28 @@ static void test_among_wanderers(void **state)
     json_decref(report);
 }
 
+/* One never reads, among so many figures that his socket is full soon: he is told less, and the
+ * others are shown all. */
+static void test_the_deaf_hurt_nobody(void **state)
+{
+    static const char *const extra[] = {"--players", "16", "--scenario", "slow", "--decode", "2",
+                                        "--seconds", "6",  "--talk",     "0",    NULL};
+    int code;
+    (void)state;
+    restart_with("[net]\nplayer_budget_bytes = 10000000\n"
+                 "[world]\nwanderers = 1200\nwanderers_radius_m = 24\n");
+    start_bots_as(extra);
+    UNTIL(NULL, 3 * DEADLINE_MS, daemon_metric(&server, "openmmo_players_shifts_total") > 0);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 15);
+    assert_int_equal(count(report, NULL, "lost"), 0);
+    assert_int_equal(count(report, "others", "odd"), 1);
+    assert_int_equal(count(report, "checks", "faults"), 0);
+    assert_true(neighbours(report) > 1200);
+    json_decref(report);
+}
+
 /* On stderr. */
 static bool bots_said(const char *words)
 {
@@ -418,6 +440,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_storm_of_logins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_storm_of_teleports, setup, teardown),
         cmocka_unit_test_setup_teardown(test_attackers_hurt_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_deaf_hurt_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_wide_beginning, setup, teardown),
         cmocka_unit_test_setup_teardown(test_among_wanderers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_flash_crowd, setup, teardown),
