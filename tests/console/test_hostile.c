@@ -25,6 +25,8 @@
 #include "common/text.h"
 #include "tmux.h"
 
+#define REDRAW_MS 500 /* a screen is drawn within them, and then it stands */
+
 #define MARKS_10 "\\u0301\\u0335\\u0301\\u0335\\u0301\\u0335\\u0301\\u0335\\u0301\\u0335"
 #define WIDE_10  "\\u674e\\u5c0f\\u9f8d\\u738b\\u5927\\u674e\\u5c0f\\u9f8d\\u738b\\u5927"
 #define LONG_64  "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr"
@@ -170,6 +172,189 @@ static void poison_recordings(void)
     assert_true(json_object_size(answers) > 10);
 }
 
+/* --- the same, with what dice say --- */
+
+#define SEED 20261123
+
+static bool fuzzing;
+static uint32_t dice_state = SEED;
+
+static uint32_t dice(uint32_t sides)
+{
+    dice_state = dice_state * 1664525 + 1013904223;
+    return (dice_state >> 8) % sides;
+}
+
+/* One character, as UTF-8. */
+static size_t put(char *at, uint32_t c)
+{
+    if (c < 0x80) {
+        at[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        at[0] = (char)(0xc0 | c >> 6);
+        at[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    at[0] = (char)(0xe0 | c >> 12);
+    at[1] = (char)(0x80 | (c >> 6 & 0x3f));
+    at[2] = (char)(0x80 | (c & 0x3f));
+    return 3;
+}
+
+/* A sequence that begins as one does, and may go on and end as one. */
+static size_t put_sequence(char *at)
+{
+    static const uint32_t BEGINS[] = {'[', ']', 'P', '_', '^', 'X', 'k', '(', ')', '#', '%', ' '};
+    static const uint32_t C1[] = {0x9b, 0x9d, 0x90, 0x9e, 0x9f, 0x98, 0x84, 0x85, 0x8d, 0x8e, 0x8f};
+    static const char INSIDE[] = "0123456789;:?>!=$\"' *+0;1;2;25;47;1049;52;c";
+    size_t n = 0;
+
+    if (dice(3) > 0) {
+        n += put(at + n, 0x1b);
+        n += put(at + n, dice(3) > 0 ? BEGINS[dice(ARRAY_N(BEGINS))] : '0' + dice(0x4e));
+    } else {
+        n += put(at + n, C1[dice(ARRAY_N(C1))]);
+    }
+    for (uint32_t i = dice(9); i > 0; i--)
+        n += put(at + n, (uint32_t)INSIDE[dice(sizeof(INSIDE) - 1)]);
+    if (dice(4) > 0)
+        n += put(at + n, '@' + dice(0x3e));
+    if (dice(4) == 0) { /* the string's end */
+        static const uint32_t ENDS[] = {0x07, 0x9c, 0x18, 0x1a};
+
+        n += dice(2) ? put(at + n, ENDS[dice(ARRAY_N(ENDS))])
+                     : (put(at + n, 0x1b), put(at + n + 1, '\\'), 2);
+    }
+    return n;
+}
+
+/* What does its harm if it is taken whole. */
+static size_t put_known(char *at)
+{
+    static const char *const KNOWN[] = {
+        "\033[?1049l",
+        "\033[?1003h",
+        "\033[?2004h",
+        "\033]0;fuzz\007",
+        "\033]2;fuzz\033\\",
+        "\033]52;c;ZnV6eg==\007",
+        "\033[3J\033[2J",
+        "\033[6n",
+        "\033[c",
+        "\033[>0q",
+        "\033[21t",
+        "\033P$q\"p\033\\",
+        "\033[?5h",
+        "\033[?25l",
+        "\033[?6h",
+        "\033[4h",
+        "\033[5;10r",
+        "\033(0",
+        "\016",
+        "\033[8;10;10t",
+        "\033kfuzz\033\\",
+        "\033[>4;1m",
+        "\033c",
+        "\033[!p",
+        "\033[20h",
+        "\033[?7l",
+        "\033#8",
+        "\033[31;44;5m",
+        "\033[999C",
+        "\033D\033M\033E",
+        "\033]4;1;#fff\007",
+    };
+
+    return (size_t)sprintf(at, "%s", KNOWN[dice(ARRAY_N(KNOWN))]);
+}
+
+/* Of ranges whose widths terminals agree about. */
+static size_t put_character(char *at)
+{
+    static const struct {
+        uint32_t from, n;
+    } RANGES[] = {{0x01, 0x1f},  {0x7f, 0x21},    {0x20, 0x5f},     {0xa1, 0x5e},
+                  {0x300, 0x6f}, {0x391, 0x30},   {0x410, 0x40},    {0x5d0, 0x1b},
+                  {0x621, 0x1a}, {0x200b, 5},     {0x202a, 5},      {0x2066, 4},
+                  {0x2028, 2},   {0x3041, 0x50},  {0x4e00, 0x1000}, {0xac00, 0x1000},
+                  {0xfeff, 1},   {0xe000, 0x100}, {0xfff9, 3}};
+    size_t range = dice(ARRAY_N(RANGES));
+
+    return put(at, RANGES[range].from + dice(RANGES[range].n));
+}
+
+static json_t *harm(void)
+{
+    char text[600];
+    json_t *value;
+    size_t n = 0;
+
+    for (uint32_t pieces = 1 + dice(8); pieces > 0; pieces--) {
+        uint32_t kind = dice(4);
+
+        n += kind == 0   ? put_known(text + n)
+             : kind == 1 ? put_character(text + n)
+             : kind == 2 ? (size_t)sprintf(text + n, "word%u", dice(1000))
+                         : put_sequence(text + n);
+    }
+    text[n] = '\0';
+    value = json_string(text);
+    assert_non_null(value);
+    return value;
+}
+
+static json_t *harmful_players(void)
+{
+    json_t *players = json_array();
+
+    for (int i = 0; i < 20; i++)
+        json_array_append_new(
+            players, json_pack("{s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "name", harm(),
+                               "session", json_sprintf("%d", i + 1), "address",
+                               json_sprintf("192.0.2.%d:7", i + 100), "joined_ms", 1, "rtt_us",
+                               5000, "in", 1, "out", 2, "x", 0.5, "y", 0.5, "z", 0.5));
+    return json_pack("{s:i, s:i, s:i, s:o}", "here", 20, "matched", 20, "offset", 0, "players",
+                     players);
+}
+
+static json_t *harmful_lines(void)
+{
+    static const char *const CHANNELS[] = {"global", "nearby", "server"};
+    static unsigned sequence;
+    json_t *lines = json_array();
+
+    for (int i = 0; i < 8; i++)
+        json_array_append_new(lines, json_pack("{s:o, s:I, s:s, s:o, s:o, s:s, s:s}", "sequence",
+                                               json_sprintf("%u", ++sequence), "at_ms",
+                                               (json_int_t)1795348951000, "channel",
+                                               CHANNELS[dice(3)], "name", harm(), "text", harm(),
+                                               "player", "5", "session", "6"));
+    return json_pack("{s:o}", "lines", lines);
+}
+
+/* False: dice have no answer to that. */
+static bool fuzzed(const char *method, char *out, size_t room_bytes)
+{
+    json_t *data = NULL;
+    char *text;
+
+    if (fuzzing && strcmp(method, "players.list") == 0)
+        data = harmful_players();
+    else if (fuzzing && strcmp(method, "chat.recent") == 0)
+        data = harmful_lines();
+    else if (fuzzing && strcmp(method, "rpc.discover") == 0)
+        data = json_pack("{s:{s:o, s:s}, s:[]}", "you", "name", harm(), "role", "admin", "methods");
+    if (data == NULL)
+        return false;
+    text = json_dumps(data, JSON_COMPACT);
+    snprintf(out, room_bytes, "\"result\":%s", text);
+    free(text);
+    json_decref(data);
+    return true;
+}
+
 static bool recorded(const char *method, char *out, size_t room_bytes)
 {
     json_t *data = json_object_get(answers, method);
@@ -186,7 +371,7 @@ static void answer_to(const char *method, char *out, size_t room_bytes)
 {
     size_t n = (size_t)snprintf(out, room_bytes, "\"result\":");
 
-    if (recorded(method, out, room_bytes))
+    if (recorded(method, out, room_bytes) || fuzzed(method, out, room_bytes))
         return;
     if (strcmp(method, "rpc.discover") == 0)
         snprintf(out + n, room_bytes - n,
@@ -249,6 +434,12 @@ static void sample(int fd)
 {
     char status[8192];
 
+    if (fuzzing) {
+        json_t *params =
+            json_pack("{s:i, s:i, s:o}", "subscription", 1, "lost", 0, "data", harmful_lines());
+
+        json_object_set_new(notices, "chat", params);
+    }
     status_json(status, sizeof(status));
     snprintf(answer, sizeof(answer),
              "{\"jsonrpc\":\"2.0\",\"method\":\"metrics\",\"params\":{\"data\":%s}}\n", status);
@@ -357,16 +548,21 @@ static void output_is_clean(bool escapes_allowed)
     }
 }
 
-/* in_console: which is shown, and has the mouse. */
+/* in_console: which is shown, and has the mouse. While it draws, the console may scroll a region of
+ * its own. */
 static void terminal_is_untouched(bool in_console)
 {
+    uint64_t end_ms = tmux_now_ms() + REDRAW_MS;
+    const char *flags;
+
     assert_string_equal(tmux_run(TMUX "display -p -t t '#{pane_title}'", tmux_directory), title);
     assert_string_equal(tmux_run(TMUX "list-buffers", tmux_directory), "");
-    assert_string_equal(tmux_run(TMUX
-                                 "display -p -t t '#{insert_flag} #{origin_flag} #{mouse_any_flag} "
-                                 "#{wrap_flag} #{scroll_region_upper}'",
-                                 tmux_directory),
-                        in_console ? "0 0 1 1 0\n" : "0 0 0 1 0\n");
+    do {
+        flags = tmux_run(TMUX "display -p -t t '#{insert_flag} #{origin_flag} #{mouse_any_flag} "
+                              "#{wrap_flag} #{scroll_region_upper}'",
+                         tmux_directory);
+    } while (strcmp(flags + 7, " 0\n") != 0 && tmux_now_ms() < end_ms);
+    assert_string_equal(flags, in_console ? "0 0 1 1 0\n" : "0 0 0 1 0\n");
 }
 
 /* The column where a text begins on a line of the screen; -1: it is not on the screen. */
@@ -383,27 +579,47 @@ static int column_of(const char *screen, const char *text)
     return (int)text_columns(before);
 }
 
-/* Each player's address stands under its head. Returns how many are on the screen. */
-static unsigned rows_are_straight(void)
+/* Which of the players' addresses does not stand under the head; "": all do. *seen: how many are on
+ * the screen. */
+static const char *crooked(const char *screen, unsigned *seen)
 {
-    static char screen[65536];
-    unsigned seen = 0;
-    int head;
+    static char address[32];
+    int head = column_of(screen, "ADDRESS");
 
-    snprintf(screen, sizeof(screen), "%s", tmux_screen(""));
-    head = column_of(screen, "ADDRESS");
     assert_true(head > 0);
+    *seen = 0;
     for (size_t i = 0; i < ARRAY_N(HOSTILE); i++) {
-        char address[32];
         int column;
 
         snprintf(address, sizeof(address), "192.0.2.%zu:7", i + 100);
         column = column_of(screen, address);
         if (column >= 0 && column != head)
-            fail_msg("%s stands in column %d, not %d:\n%s", address, column, head, screen);
-        seen += column >= 0;
+            return address;
+        *seen += column >= 0;
     }
-    return seen;
+    return "";
+}
+
+/* Each player's address stands under its head, once the screen is drawn. Returns how many are on
+ * it.
+ */
+static unsigned rows_are_straight(void)
+{
+    static char screen[65536];
+    uint64_t end_ms = tmux_now_ms() + REDRAW_MS;
+    unsigned seen;
+
+    for (;;) {
+        const char *address;
+
+        snprintf(screen, sizeof(screen), "%s", tmux_screen(""));
+        address = crooked(screen, &seen);
+        if (address[0] == '\0')
+            return seen;
+        if (tmux_now_ms() > end_ms)
+            fail_msg("%s does not stand below its head:\n%s", address, screen);
+        tmux_rest();
+    }
 }
 
 /* The right edge of the dialog is one line, from corner to corner. */
@@ -557,6 +773,39 @@ static void every_page_shows_it_and_obeys_nothing(void **state)
     output_is_clean(true);
 }
 
+/* Names and chat that dice make of sequences, on their screens: each look is at new ones. */
+static void what_dice_say_is_not_obeyed(void **state)
+{
+    static const char *const SIZES[] = {"-x 80 -y 24", "-x 132 -y 43", "-x 70 -y 16"};
+
+    need_tmux(state);
+    fuzzing = true;
+    notices = json_object();
+    start_liar();
+    fuzzing = false;
+    record();
+    tmux_begin("");
+    tmux_see("1Over");
+    for (unsigned round = 0; round < 30; round++) {
+        uint64_t end_ms = tmux_now_ms() + 1100; /* a list and two samples */
+
+        if (round % 10 == 0)
+            tmux_run(TMUX "resize-window -t t %s", tmux_directory, SIZES[round / 10]);
+        tmux_type(round % 2 == 0 ? "2" : "4");
+        tmux_see(round % 2 == 0 ? "192.0.2.105:7" : "following");
+        while (tmux_now_ms() < end_ms) {
+            if (round % 2 == 0)
+                assert_true(rows_are_straight() > 5);
+            terminal_is_untouched(true);
+            tmux_rest();
+        }
+    }
+    tmux_type("1");
+    tmux_type("q");
+    tmux_is_sane("left:0");
+    output_is_clean(true);
+}
+
 static void dialogs_hold_together(void **state)
 {
     need_tmux(state);
@@ -682,6 +931,7 @@ int main(void)
 #define IN_TMUX(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         IN_TMUX(every_screen_shows_it_and_obeys_nothing),
         IN_TMUX(every_page_shows_it_and_obeys_nothing),
+        IN_TMUX(what_dice_say_is_not_obeyed),
         IN_TMUX(dialogs_hold_together),
         IN_TMUX(exec_prints_it_harmlessly),
         IN_TMUX(what_the_server_accepts_is_harmless_too),
