@@ -280,6 +280,10 @@ tests_server_test_journal_SOURCES = tests/server/test_journal.c tests/server/sim
 tests_server_test_journal_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_journal_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+# Reads the daemon's objects: which calls of libpq are made where.
+dist_check_SCRIPTS += tests/server/test_libpq_calls.sh
+TESTS += tests/server/test_libpq_calls.sh
+
 # Builds the simulation with several compilers: a script, not a program.
 dist_check_SCRIPTS += tests/server/test_replay_builds.sh
 TESTS += tests/server/test_replay_builds.sh
