@@ -786,11 +786,11 @@ static void what_dice_say_is_not_obeyed(void **state)
     record();
     tmux_begin("");
     tmux_see("1Over");
-    for (unsigned round = 0; round < 30; round++) {
+    for (unsigned round = 0; round < 18; round++) {
         uint64_t end_ms = tmux_now_ms() + 1100; /* a list and two samples */
 
-        if (round % 10 == 0)
-            tmux_run(TMUX "resize-window -t t %s", tmux_directory, SIZES[round / 10]);
+        if (round % 6 == 0)
+            tmux_run(TMUX "resize-window -t t %s", tmux_directory, SIZES[round / 6]);
         tmux_type(round % 2 == 0 ? "2" : "4");
         tmux_see(round % 2 == 0 ? "192.0.2.105:7" : "following");
         while (tmux_now_ms() < end_ms) {
