@@ -148,6 +148,20 @@ static void an_address_is_looked_at_closely(void **state)
     fixture_fini(&fixture);
 }
 
+/* The end of a ban of some days is no time of today. */
+static void a_late_end_has_its_date(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "7\n");
+    assert_true(shows(&fixture, "until 12:06:09"));
+    press(&fixture, "\033jjjjj\n");
+    assert_true(shows(&fixture, "spam, until 2026-11-23 12:0"));
+    fixture_fini(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +170,7 @@ int main(void)
         cmocka_unit_test(an_address_is_banned_lifted_and_unlocked),
         cmocka_unit_test(nothing_is_done_to_a_list_that_is_not_shown),
         cmocka_unit_test(an_address_is_looked_at_closely),
+        cmocka_unit_test(a_late_end_has_its_date),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,10 +128,17 @@ void address_open(struct ui *ui, const struct model_address *address)
     ui_open(ui, &SCREEN_ADDRESS);
 }
 
+/* A time of day, or, where it is not of the next hours, its date too. */
+static const char *until_text(const struct ui *ui, int64_t until_ms, char out[24])
+{
+    return until_ms - ui->wall_ms < 12 * 3600000 ? figures_clock(until_ms, out)
+                                                 : figures_date(until_ms, out);
+}
+
 int address_draw(const struct ui *ui, const struct model_address *address, struct canvas *canvas,
                  int row)
 {
-    char in[16], out[16], since[16], seen[16], until[16];
+    char in[16], out[16], since[16], seen[16], until[24];
     int used;
 
     used = 1 + canvas_cut(canvas, row, 1, canvas->columns - 20, STYLE_BOLD, address->network);
@@ -144,7 +151,7 @@ int address_draw(const struct ui *ui, const struct model_address *address, struc
     if (address->why[0] != '\0')
         canvas_printf(canvas, ++row, 1, canvas->columns - 2, STYLE_PLAIN, "%s%s%s", address->why,
                       address->until_ms > 0 ? ", until " : "",
-                      address->until_ms > 0 ? figures_clock(address->until_ms, until) : "");
+                      address->until_ms > 0 ? until_text(ui, address->until_ms, until) : "");
     canvas_printf(canvas, ++row, 1, canvas->columns - 2, STYLE_PLAIN,
                   "%lld connections (%lld before login), %lld players, %.1f new/s, %lld taken",
                   (long long)address->connections, (long long)address->before_login,

@@ -13,7 +13,7 @@
 
 #define REFRESH_MS 1000
 #define SHOWN      200 /* addresses that are asked for */
-#define WHOLE_FROM 40  /* from which the address under the cursor is told in full below */
+#define WHOLE_FROM 30  /* from which the address under the cursor is told in full below */
 #define WHOLE_ROWS 7
 #define CLASSES_AT 28 /* rows of the body from which classes have a line each */
 

@@ -14,7 +14,7 @@
 #include "report.h"
 
 #define REFRESH_MS 3000
-#define WHOLE_FROM 34 /* rows, from which on the report under the cursor is told in full below */
+#define WHOLE_FROM 26 /* rows, from which on the report under the cursor is told in full below */
 #define WHOLE_ROWS 9
 
 enum { DO_STATE = PLAYER_DEEDS, DO_OLDER, DO_NEWEST, DO_CLOSE };
