@@ -234,6 +234,8 @@ static int setup(void **state)
     char path[108];
 
     *state = (void *)tmux_missing();
+    if (*state == NULL && system("infocmp xterm-direct >/dev/null 2>&1") != 0)
+        *state = (void *)"xterm-direct is not known here (Debian: ncurses-term)";
     if (*state != NULL)
         return 0;
     strcpy(tmux_directory, "/tmp/openmmo-terms-XXXXXX");
