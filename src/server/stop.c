@@ -6,7 +6,7 @@
 
 #define RETRY_AFTER_MS   5000 /* players told to come back */
 #define RESTART_AFTER_MS 3000 /* a restart takes no longer */
-#define SPREAD_MS        3    /* a player: a core does more than 333 handshakes a second */
+#define SPREAD_MS        2    /* a player: a core does more than 500 handshakes a second */
 #define SPREAD_MAX_MS    30000
 #define LINGER_MS        2000 /* for the last words to be taken */
 
