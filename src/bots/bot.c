@@ -237,7 +237,7 @@ static bool on_notice(struct bot *bot, const struct protocol_frame *frame)
     struct protocol_notice m;
     if (protocol_decode_notice(frame->body, frame->body_bytes, &m) != PROTOCOL_OK)
         return false;
-    if (m.reason && is_player(bot))
+    if (m.reason && m.reason != PROTOCOL_REASON_SHOWN_LESS && is_player(bot))
         bot->shared->report->notices[m.reason]++;
     if (bot->state == BOT_ENTERING)
         on_refusal(bot, m.reason, m.retry_after_ms);

@@ -69,6 +69,7 @@ enum entry_verdict entry_refused(struct link *link, struct accounts *accounts,
     case PROTOCOL_REASON_WAITING:
         return ENTRY_QUEUED;
     case PROTOCOL_REASON_NONE:
+    case PROTOCOL_REASON_SHOWN_LESS:
         return ENTRY_WAIT; /* a word from the server */
     case PROTOCOL_REASON_VERSION:
     case PROTOCOL_REASON_MALFORMED:

@@ -85,7 +85,8 @@ enum protocol_type {
     ROW(29, BAD_CODE,         "that code is not valid")                             \
     ROW(30, LOGGED_OUT,       "you logged out")                                     \
     ROW(31, MAINTENANCE,      "the server is under maintenance")                    \
-    ROW(32, NOT_LISTED,       "this server takes only those on its list")
+    ROW(32, NOT_LISTED,       "this server takes only those on its list")  \
+    ROW(33, SHOWN_LESS,       "those far away are shown less often for now")
 /* clang-format on */
 enum protocol_reason {
 #define ROW(number, NAME, text) PROTOCOL_REASON_##NAME = (number),

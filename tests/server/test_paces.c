@@ -394,7 +394,7 @@ static void test_budget(void **state)
     assert_true(figures_of(player).shift > 0);
     assert_int_equal(metrics_value(METRIC_PLAYERS_SHIFTED), 1);
     assert_int_equal(player->counts[PROTOCOL_NOTICE], 1); /* he is told, once */
-    assert_int_equal(player->notice, PROTOCOL_REASON_NONE);
+    assert_int_equal(player->notice, PROTOCOL_REASON_SHOWN_LESS);
     assert_string_equal(player->text, PACE_WORDS);
     assert_in_range(bytes, free_bytes / 5, free_bytes * 2 / 3 + free_bytes / 15);
     assert_true(mean_age(player, 24, true) < 1);

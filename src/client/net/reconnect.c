@@ -41,6 +41,7 @@ bool reconnect_allowed(unsigned reason, bool lost)
     case PROTOCOL_REASON_LOGGED_OUT:
     case PROTOCOL_REASON_MAINTENANCE:
     case PROTOCOL_REASON_NOT_LISTED:
+    case PROTOCOL_REASON_SHOWN_LESS:
         return false;
     }
     return false;

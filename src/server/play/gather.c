@@ -255,7 +255,7 @@ static void gather_word(struct gather *g)
     if (!pace_untold(&s->pace) || !record_room(&g->record, WORD_MAX))
         return;
     record_writer(&g->record, &w);
-    protocol_encode_notice(&w, &(struct protocol_notice){.reason = PROTOCOL_REASON_NONE,
+    protocol_encode_notice(&w, &(struct protocol_notice){.reason = PROTOCOL_REASON_SHOWN_LESS,
                                                          .text = wire_text_of(PACE_WORDS)});
     record_take(&g->record, &w);
     pace_told(&s->pace);
