@@ -149,8 +149,14 @@ static void begin_measuring(struct swarm *swarm, uint64_t now_us)
     }
     swarm->begun_us = now_us;
     swarm->cpu_at_begin = cpu_seconds();
-    if (options->apart && apart_read(options->apart, swarm->shared.accounts, swarm->board,
-                                     &swarm->report->trouble) == -1)
+}
+
+/* Whoever names them was told a second ago that it begins. */
+static void set_apart(struct swarm *swarm)
+{
+    const char *path = swarm->options->apart;
+    if (path &&
+        apart_read(path, swarm->shared.accounts, swarm->board, &swarm->report->trouble) == -1)
         swarm->over = swarm->failed = true;
 }
 
@@ -190,8 +196,10 @@ static void watch(struct swarm *swarm, uint64_t now_us)
     uint64_t begin_us = atomic_load(&swarm->board->begin_us);
     if (begin_us == 0)
         settle(swarm, now_us);
-    if (!swarm->begun && begin_us && now_us >= begin_us)
+    if (!swarm->begun && begin_us && now_us >= begin_us) {
         begin_measuring(swarm, now_us);
+        set_apart(swarm);
+    }
     bool done = swarm->begun && swarm->options->seconds &&
                 now_us - swarm->begun_us >= swarm->options->seconds * 1000000ull;
     bool nobody = begin_us && swarm->shared.states[BOT_OVER] == swarm->players_n;
