@@ -146,8 +146,8 @@ def from_report(report, wanderers=False):
     if measured.get("teleports"):
         figures["teleports"] = measured["teleports"] / joined
     others = report.get("others", {})
-    if others.get("apart"):
-        figures["apart"] = others["apart"]
+    if others.get("apart"):  # what they were sent is counted as everybody's, but not what they were delivered
+        figures["apart"], figures["deliveries_s"] = others["apart"], None
     if others.get("odd"):
         figures["odd_ended"] = others["odd_ended"]
     if others.get("storm_players"):

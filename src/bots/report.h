@@ -50,7 +50,7 @@ struct report {
     uint64_t flooded, vanished;    /* messages of floods; connections that were left at once */
     uint32_t storm_players, storm_joined;
     struct histogram storm; /* their logins, from when each was meant to come */
-    uint32_t apart;         /* players whose moves, and what they are shown, do not count below */
+    uint32_t apart;         /* players none of whose deliveries is timed; else they count below */
 
     /* From when all were in (or given up) to the end: report_begin. */
     uint64_t begin_us; /* monotonic: moves due before do not count */
