@@ -757,6 +757,35 @@ static void nothing_waits_for_the_next_second(void **state)
     stage_free(stage);
 }
 
+/* The daemon refuses more than its share of tiles: it is not asked again with the next turn, nor is
+ * that turn now. */
+static void who_is_refused_waits(void **state)
+{
+    struct stage *stage = stage_new(43, 132, false, false);
+    unsigned n = stage->heights_n;
+
+    (void)state;
+    stage->refuse_heights = true;
+    ui_key(&stage->ui, 'w');
+    settle(stage);
+    assert_in_range(stage->heights_n - n, 1, MAP_TILES_FLYING);
+    n = stage->heights_n;
+    later(stage, 300);
+    assert_in_range(stage->heights_n - n, 1, MAP_TILES_FLYING);
+    for (size_t i = 0; i < 2; i++) {
+        struct screen_reply reply = {i == 0 ? "world.heights" : "world.population", NULL, NULL,
+                                     -32000, "later"};
+
+        reply.params = json_object();
+        stage->ui.wake_ms = 0;
+        map_state(&stage->ui)->begun = i == 0;
+        SCREEN_MAP.answered(&stage->ui, &reply);
+        assert_int_equal(stage->ui.wake_ms, 0);
+        json_decref((json_t *)reply.params);
+    }
+    stage_free(stage);
+}
+
 /* The ground is asked for once; what was refused is asked for again. */
 static void the_ground_is_asked_for_once(void **state)
 {
@@ -956,6 +985,7 @@ int main(void)
         cmocka_unit_test(few_colours_say_nothing_alone),
         cmocka_unit_test(everybody_is_seen_at_first),
         cmocka_unit_test(nothing_waits_for_the_next_second),
+        cmocka_unit_test(who_is_refused_waits),
         cmocka_unit_test(the_ground_is_asked_for_once),
         cmocka_unit_test(who_is_followed_stays_in_the_middle),
         cmocka_unit_test(who_is_followed_may_leave),

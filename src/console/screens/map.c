@@ -18,6 +18,7 @@
 #define CELL_MS       1000
 #define WORLD_MS      5000
 #define TILE_MS       3000 /* then its answer is not coming any more */
+#define REFUSED_MS    250  /* a tile that was refused is not asked for again before */
 #define NAMED_MAX     60   /* players that are asked for with their names, a frame */
 #define PANEL_COLUMNS 28
 #define PANEL_FROM    76 /* columns of the terminal, for a panel beside the map */
@@ -271,7 +272,8 @@ static void on_time(struct ui *ui)
 
 /* ---- answers ---- */
 
-static void heights_answered(struct map_state *state, const json_t *params)
+/* Its place is free from then on; 0: at once. */
+static void heights_answered(struct map_state *state, const json_t *params, uint64_t from_ms)
 {
     for (size_t i = 0; i < MAP_TILES_FLYING; i++) {
         struct map_flying *flying = &state->flying[i];
@@ -281,7 +283,7 @@ static void heights_answered(struct map_state *state, const json_t *params)
             continue;
         asked = ground_params(&flying->key);
         if (json_equal(asked, params))
-            flying->until_ms = 0;
+            flying->until_ms = from_ms;
         json_decref(asked);
     }
 }
@@ -314,11 +316,11 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
 {
     struct map_state *state = map_state(ui);
 
-    /* What comes next is asked for now, not with the next second. */
-    if (!state->begun || strcmp(reply->method, "world.heights") == 0)
+    /* What comes next is asked for now, not with the next second; but who is refused waits. */
+    if (reply->code == 0 && (!state->begun || strcmp(reply->method, "world.heights") == 0))
         ui_wake(ui, 0);
     if (strcmp(reply->method, "world.heights") == 0)
-        heights_answered(state, reply->params);
+        heights_answered(state, reply->params, reply->code == 0 ? 0 : ui->now_ms + REFUSED_MS);
     else if (strcmp(reply->method, "world.population") == 0 && !state->begun && reply->code == 0)
         fit(ui);
     else if (strcmp(reply->method, "world.player") == 0 &&
