@@ -843,6 +843,61 @@ static void test_pooler(void **state)
     end_pooler(pooler);
 }
 
+/* In session mode a pooler lends the server's end of what we closed to the next who comes: it is
+ * left alone. */
+static void test_pooler_lends_on(void **state)
+{
+    static const char ends[] = "SELECT sum(pid) FROM pg_stat_activity WHERE datname = "
+                               "current_database() AND backend_type = 'client backend' AND "
+                               "pid <> pg_backend_pid()";
+    struct world *world = *state;
+    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE,
+                                      .in.account.role = PROTOCOL_ROLE_MODERATOR};
+    unsigned port = 0;
+    pid_t pooler = start_pooler(world, &port, "pool_mode = session\n");
+    int64_t before = 0;
+
+    world->surplus_ms = 300;
+    must_open(world);
+    question.in.account.player_id = player(world, 0);
+    for (unsigned round = 0; round < 4; round++) {
+        PGconn *holder = PQconnectdb(world->connection);
+
+        PQclear(PQexec(holder, "BEGIN; SELECT 1 FROM players FOR UPDATE"));
+        for (unsigned i = 0; i < 12; i++) {
+            (void)ask(world, question);
+            turn_for(world, 10);
+        }
+        PQfinish(holder);
+        wait_for_all(world);
+        turn_for(world, 800); /* and all but one of the pool are closed */
+        if (round == 0)
+            before = pg_cluster_sql(world->connection, ends);
+    }
+    assert_int_equal(pg_cluster_sql(world->connection, ends), before);
+    end_pooler(pooler);
+}
+
+/* Where nobody may see who is connected, nothing is ended, and all else goes on. */
+static void test_backends_unseen(void **state)
+{
+    struct world *world = *state;
+    PGconn *owner = PQconnectdb(world->connection);
+    PGresult *result = PQexec(owner, "SET allow_system_table_mods = on; ALTER VIEW "
+                                     "pg_catalog.pg_stat_activity RENAME TO nobodys_business");
+
+    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+    PQfinish(owner);
+    must_open(world);
+    (void)player(world, 0);
+    pg_cluster_down(&cluster);
+    assert_int_equal(wait_for(world, ask(world, by_name(0))), STORE_AWAY);
+    assert_int_equal(pg_cluster_up(&cluster), 0);
+    until_back(world);
+    assert_int_equal(wait_for(world, ask(world, session(1, world->tally.ids[0]))), STORE_OK);
+}
+
 /* A start says what is wrong, and waits only where that can help. */
 static void test_starts_that_fail(void **state)
 {
@@ -877,6 +932,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stop_finishes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_chat_comes_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pooler, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pooler_lends_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_backends_unseen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tls, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_that_fail, setup, teardown),
     };

@@ -21,7 +21,7 @@ struct pg_link {
     unsigned units_n;
     uint64_t deadline_us; /* SEARCHING..SETTING_UP: of being READY */
     uint64_t quiet_us, now_us, ready_us;
-    struct pg_backend backend; /* of the newest connection that came to READY */
+    struct pg_backend backend; /* of the newest connection that came to READY, and may live yet */
     struct pg_params params;
 };
 
@@ -53,6 +53,7 @@ static int watch(struct pg_link *link, short what)
 void pg_link_drop(struct pg_link *link, const struct error *why)
 {
     struct pg_unit *unit = link->oldest;
+    bool clean = link->state == PG_READY && !unit && !why;
 
     pg_search_cancel(link->search);
     link->search = NULL;
@@ -64,6 +65,8 @@ void pg_link_drop(struct pg_link *link, const struct error *why)
         PQfinish(link->conn);
     link->conn = NULL;
     link->state = PG_DOWN;
+    if (clean)
+        link->backend = (struct pg_backend){0, 0};
     link->oldest = NULL;
     link->tail = &link->oldest;
     link->units_n = 0;
@@ -121,21 +124,38 @@ static void append(struct pg_link *link, struct pg_unit *unit)
     link->units_n++;
 }
 
-/* Connected: what every connection needs before it is of use. */
-static void set_up(struct pg_link *link)
+static struct pg_unit *append_setup(struct pg_link *link, struct pg_unit *unit)
 {
-    struct pg_unit *unit = pg_unit_setup();
-
-    link->state = PG_SETTING_UP;
-    if (!unit) {
-        broken_by_us(link, "out of memory");
-        return;
-    }
+    if (!unit)
+        return NULL;
     unit->sent_us = link->now_us;
     unit->deadline_us = link->deadline_us;
     append(link, unit);
+    return unit;
+}
+
+/* The server's end of the connection before may live yet and hold what it was sent, where it stands
+ * still or the network had a gap: it is ended before anything is asked here. */
+static int send_setup(struct pg_link *link, struct pg_unit *unit, struct pg_unit *who)
+{
     if (PQsetnonblocking(link->conn, 1) != 0 || PQenterPipelineMode(link->conn) != 1 ||
-        pg_unit_send_setup(unit, link->conn, &link->manner, &link->params) < 0 || flush(link) < 0)
+        pg_unit_send_setup(unit, link->conn, &link->manner, &link->params) < 0)
+        return -1;
+    if (who && pg_unit_send_who(who, link->conn, &link->backend) < 0)
+        return -1;
+    return flush(link);
+}
+
+/* Connected: what every connection needs before it is of use. */
+static void set_up(struct pg_link *link)
+{
+    struct pg_unit *unit = append_setup(link, pg_unit_setup());
+    struct pg_unit *who = link->manner.prepared ? append_setup(link, pg_unit_new(NULL)) : NULL;
+
+    link->state = PG_SETTING_UP;
+    if (!unit || (link->manner.prepared && !who))
+        broken_by_us(link, "out of memory");
+    else if (send_setup(link, unit, who) < 0)
         broken_by_libpq(link);
 }
 
@@ -152,24 +172,13 @@ static void step_connect(struct pg_link *link)
         broken_by_us(link, "out of memory");
 }
 
-/* READY. The server's end of the connection before may live yet and hold what it was sent, where it
- * stands still or the network had a gap: it is ended before anything is asked here. Where that is
- * refused nothing else is the matter. */
-static void begin(struct pg_link *link, const struct pg_backend *backend)
+/* By whom we are served, where that is for as long as the connection lasts: a pooler, which gives
+ * itself for the server's end, lends that to others after us. */
+static struct pg_backend served_by(const struct pg_link *link, const struct pg_unit *who)
 {
-    struct pg_backend before = link->backend;
-    struct pg_unit *unit = before.pid ? pg_unit_new(NULL) : NULL;
+    const struct pg_backend none = {0, 0};
 
-    link->state = PG_READY;
-    link->ready_us = link->now_us;
-    link->backend = *backend;
-    if (!unit)
-        return;
-    unit->sent_us = link->now_us;
-    unit->deadline_us = link->now_us + (uint64_t)link->config.connect_ms * 1000;
-    append(link, unit);
-    if (pg_unit_send_end(unit, link->conn, &before) < 0 || flush(link) < 0)
-        broken_by_libpq(link);
+    return who->backend.pid == PQbackendPID(link->conn) ? who->backend : none;
 }
 
 /* The oldest unit has all its results. */
@@ -177,14 +186,16 @@ static void end_unit(struct pg_link *link)
 {
     struct pg_unit *unit = link->oldest;
     struct error why = unit->error;
-    struct pg_backend backend = unit->backend;
     bool setup = link->state == PG_SETTING_UP, failed = unit->failed;
+    bool fatal = setup && failed && !unit->spare;
     bool going = failed && unit->verdict == PG_GOING;
     bool undone = failed && !unit->final &&
                   (going || unit->verdict == PG_AGAIN || (unit->asks && unit->asks->next));
 
-    if (setup || unit->claimed)
+    if ((setup && !unit->spare) || unit->claimed)
         link->manner.claimed = unit->claimed;
+    if (unit->spare && !going)
+        link->backend = served_by(link, unit);
     link->oldest = unit->next;
     if (!link->oldest)
         link->tail = &link->oldest;
@@ -197,12 +208,12 @@ static void end_unit(struct pg_link *link)
     if (unit->asks)
         link->config.ended(link->config.context, unit->asks, undone ? PG_UNDONE : PG_DONE, &why);
     pg_unit_free(unit);
-    if (going || (setup && failed)) {
+    if (going || fatal) {
         broken(link, &why);
-    } else if (setup) {
-        begin(link, &backend);
-        if (link->state == PG_READY)
-            link->config.changed(link->config.context, link, NULL);
+    } else if (setup && !link->oldest) {
+        link->state = PG_READY;
+        link->ready_us = link->now_us;
+        link->config.changed(link->config.context, link, NULL);
     }
 }
 

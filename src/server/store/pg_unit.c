@@ -14,7 +14,7 @@
 #define FENCE      "SELECT 1 / (CASE WHEN epoch = $1 THEN 1 ELSE 0 END) FROM server_state WHERE id = 1"
 #define FENCE_NAME "fence"
 
-/* Who serves us. Not PQbackendPID, which may be a pooler's invention. */
+/* Who serves us. PQbackendPID may be a pooler's invention. */
 #define BEGAN "(extract(epoch FROM backend_start) * 1000000)::bigint"
 #define WHO   "SELECT pid::bigint, " BEGAN " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 #define END                                                                                        \
@@ -43,7 +43,7 @@ struct pg_unit *pg_unit_new(struct store_ask *asks)
 
 struct pg_unit *pg_unit_setup(void)
 {
-    return make(NULL, 4 + STORE_STATEMENTS_N * STATEMENT_STEPS_MAX);
+    return make(NULL, 3 + STORE_STATEMENTS_N * STATEMENT_STEPS_MAX);
 }
 
 void pg_unit_free(struct pg_unit *unit)
@@ -180,25 +180,26 @@ int pg_unit_send_setup(struct pg_unit *unit, PGconn *conn, const struct pg_manne
         return -1;
     if (manner->prepared && manner->saves && send_claim(unit, conn) < 0)
         return -1;
-    if (manner->prepared) {
-        add(unit)->kind = PG_WHO;
-        if (PQsendQueryParams(conn, WHO, 0, NULL, NULL, NULL, NULL, 1) != 1)
-            return -1;
-    }
     return PQpipelineSync(conn) == 1 ? 0 : -1;
 }
 
-int pg_unit_send_end(struct pg_unit *unit, PGconn *conn, const struct pg_backend *backend)
+int pg_unit_send_who(struct pg_unit *unit, PGconn *conn, const struct pg_backend *before)
 {
     const Oid types[] = {20, 20};
     char pid[24], began[24];
     const char *const values[] = {pid, began};
 
-    snprintf(pid, sizeof(pid), "%lld", (long long)backend->pid);
-    snprintf(began, sizeof(began), "%lld", (long long)backend->began_us);
-    add(unit)->kind = PG_PING;
-    if (PQsendQueryParams(conn, END, 2, types, values, NULL, NULL, 1) != 1)
+    unit->spare = true;
+    add(unit)->kind = PG_WHO;
+    if (PQsendQueryParams(conn, WHO, 0, NULL, NULL, NULL, NULL, 1) != 1)
         return -1;
+    if (before->pid) {
+        snprintf(pid, sizeof(pid), "%lld", (long long)before->pid);
+        snprintf(began, sizeof(began), "%lld", (long long)before->began_us);
+        add(unit)->kind = PG_PING;
+        if (PQsendQueryParams(conn, END, 2, types, values, NULL, NULL, 1) != 1)
+            return -1;
+    }
     return PQpipelineSync(conn) == 1 ? 0 : -1;
 }
 

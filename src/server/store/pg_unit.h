@@ -17,7 +17,7 @@ struct pg_command {
     bool last;             /* STEP: its rows are the answer */
 };
 
-/* The server's end of a connection, by what never comes again. */
+/* The server's end of a connection, by what never comes again while nobody else is given it. */
 struct pg_backend {
     int64_t pid, began_us; /* 0: not known */
 };
@@ -33,7 +33,8 @@ struct pg_unit {
     enum pg_verdict verdict; /* where it failed */
     enum store_status status;
     struct error error;
-    struct pg_backend backend; /* of one of pg_unit_setup: ours */
+    bool spare;                /* of pg_unit_send_who: all goes on where it fails */
+    struct pg_backend backend; /* of it: ours */
     bool claimed;              /* it got the claim */
     struct pg_command commands[];
 };
@@ -56,10 +57,10 @@ int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *man
 /* The same for one of pg_unit_setup. */
 int pg_unit_send_setup(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
                        struct pg_params *params) MUST_CHECK;
-/* The same for one without questions, which ends a connection that was given up: what lies in the
- * server's end of it is done no more. */
-int pg_unit_send_end(struct pg_unit *unit, PGconn *conn,
-                     const struct pg_backend *backend) MUST_CHECK;
+/* The same for one without questions, which learns who serves us, and ends a connection that was
+ * given up (pid 0: none): what lies in the server's end of it is done no more. */
+int pg_unit_send_who(struct pg_unit *unit, PGconn *conn,
+                     const struct pg_backend *before) MUST_CHECK;
 /* One result of it (NULL: the end of a command). True: it was the last of all. */
 bool pg_unit_result(struct pg_unit *unit, const PGresult *result);
 
