@@ -35,6 +35,11 @@ static void on_call(void *context, struct jsonrpc_call *call)
         jsonrpc_result(call, json_incref(jsonrpc_params(call)));
     else if (strcmp(method, "large") == 0)
         jsonrpc_result(call, json_sprintf("%0*d", JSONRPC_ANSWER_MAX, 1));
+    else if (strcmp(method, "nearly") == 0) /* all that is for large answers, but for few bytes */
+        jsonrpc_result(
+            call,
+            json_sprintf("%0*d",
+                         JSONRPC_ANSWER_MAX - JSONRPC_BATCH_MAX * 256 - JSONRPC_LINE_MAX - 45, 1));
     else if (strcmp(method, "third") == 0)
         jsonrpc_result(call, json_sprintf("%0*d", JSONRPC_ANSWER_MAX / 3, 1));
     else
@@ -347,6 +352,9 @@ static void a_huge_answer_takes_no_other_with_it(void **state)
                     "echo", "4") "]");
     assert_in_range(fake.out_bytes, JSONRPC_ANSWER_MAX * 2 / 3, JSONRPC_ANSWER_MAX);
     assert_non_null(strstr(fake.end, "1\",\"id\":2}," TOO_LONG "3}," DONE("4") "]"));
+    take(&fake, "[" CALL("nearly", "1") "," CALL("large", "2") "," CALL("echo", "3") "]");
+    assert_in_range(fake.out_bytes, JSONRPC_ANSWER_MAX * 2 / 3, JSONRPC_ANSWER_MAX);
+    assert_non_null(strstr(fake.end, "1\",\"id\":1}," TOO_LONG "2}," DONE("3") "]"));
 }
 
 /* Cut, changed and repeated: whatever comes, at most one line goes out and nothing stays open. */

@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for an error for each request of a batch, with their ids. */
-#define ERRORS_MAX (JSONRPC_BATCH_MAX * 256 + JSONRPC_LINE_MAX)
+/* Room for a small answer to each request of a batch (the error that a larger one becomes is one),
+ * with their ids. */
+#define SMALL_MAX  256
+#define SMALLS_MAX (JSONRPC_BATCH_MAX * SMALL_MAX + JSONRPC_LINE_MAX)
 
 struct jsonrpc_exchange {
     struct jsonrpc_port *port; /* NULL: the port is gone */
@@ -66,8 +68,8 @@ char *jsonrpc_refusal(int code, const char *message)
     return line;
 }
 
-/* What does not fit beside what stands before it becomes an error of its own: of a batch, what was
- * done is told in any case. */
+/* What does not fit beside what stands before it becomes an error of its own. Small answers fit in
+ * any case: of a batch, what was done is told. */
 static void shorten(json_t *answers)
 {
     size_t used_bytes = 0, i;
@@ -77,7 +79,12 @@ static void shorten(json_t *answers)
     {
         size_t len_bytes = json_dumpb(answer, NULL, 0, JSON_COMPACT) + 1;
 
-        if (used_bytes + len_bytes <= JSONRPC_ANSWER_MAX - ERRORS_MAX)
+        size_t id_bytes =
+            json_dumpb(json_object_get(answer, "id"), NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        if (len_bytes <= SMALL_MAX + id_bytes)
+            continue; /* there is room for it */
+        if (used_bytes + len_bytes <= JSONRPC_ANSWER_MAX - SMALLS_MAX)
             used_bytes += len_bytes;
         else
             json_array_set_new(answers, i,
