@@ -636,6 +636,37 @@ static void test_late_change(void **state)
         1);
 }
 
+/* Who was taken over does not take the claim when it comes free: the other may have to start. */
+static void test_deposed_one_claims_nothing(void **state)
+{
+    struct world *world = *state;
+    pid_t backend;
+    uint64_t end_ms;
+
+    must_open(world);
+    (void)player(world, 0);
+    backend = backend_of_saves(world);
+    assert_true(backend > 1);
+    end_ms = timestamp_now_ms() + DEADLINE_MS;
+    assert_int_equal(
+        pg_cluster_sql(world->connection,
+                       "UPDATE server_state SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch"),
+        2);
+    assert_int_equal(kill(backend, SIGTERM), 0);
+    while (backend_of_saves(world) == backend) {
+        assert_true(timestamp_now_ms() < end_ms);
+        turn(world);
+    }
+    turn_for(world, 1500);
+    assert_int_equal(backends_n(world), 2); /* it is back */
+    assert_int_equal(backend_of_saves(world), 0);
+    pg_cluster_sql(world->connection, "UPDATE server_state SET epoch = 1 WHERE id = 1");
+    while (backend_of_saves(world) == 0) { /* had it not been taken over */
+        assert_true(timestamp_now_ms() < end_ms);
+        turn(world);
+    }
+}
+
 static unsigned free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -927,6 +958,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_idle_one_dies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_backend, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deposed_one_claims_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_daemons, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_while_it_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_finishes, setup, teardown),

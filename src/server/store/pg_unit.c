@@ -14,6 +14,9 @@
 #define FENCE      "SELECT 1 / (CASE WHEN epoch = $1 THEN 1 ELSE 0 END) FROM server_state WHERE id = 1"
 #define FENCE_NAME "fence"
 
+#define CLAIM                                                                                      \
+    "SELECT pg_try_advisory_lock(" PG_CLAIM_KEY ") FROM server_state WHERE id = 1 AND epoch = $1"
+
 /* Who serves us. PQbackendPID may be a pooler's invention. */
 #define BEGAN "(extract(epoch FROM backend_start) * 1000000)::bigint"
 #define WHO   "SELECT pid::bigint, " BEGAN " FROM pg_stat_activity WHERE pid = pg_backend_pid()"
@@ -105,14 +108,17 @@ static int send_step(struct pg_unit *unit, PGconn *conn, const struct pg_manner 
                : -1;
 }
 
-/* Where the connection before us is still on its way out it is had by a later try. */
-static int send_claim(struct pg_unit *unit, PGconn *conn)
+/* Where the connection before us is still on its way out it is had by a later try. Another start
+ * has raised the epoch: it is not ours to have. */
+static int send_claim(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner)
 {
+    const Oid type = 20;
+    char epoch[16];
+    const char *value = epoch;
+
     add(unit)->kind = PG_CLAIM;
-    return PQsendQueryParams(conn, "SELECT pg_try_advisory_lock(" PG_CLAIM_KEY ")", 0, NULL, NULL,
-                             NULL, NULL, 1) == 1
-               ? 0
-               : -1;
+    snprintf(epoch, sizeof(epoch), "%u", manner->epoch);
+    return PQsendQueryParams(conn, CLAIM, 1, &type, &value, NULL, NULL, 1) == 1 ? 0 : -1;
 }
 
 int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
@@ -134,7 +140,7 @@ int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *man
                 return -1;
     }
     if (!unit->asks && manner->saves && manner->prepared && !manner->claimed &&
-        send_claim(unit, conn) < 0)
+        send_claim(unit, conn, manner) < 0)
         return -1;
     if (!unit->asks) {
         add(unit)->kind = PG_PING;
@@ -178,7 +184,7 @@ int pg_unit_send_setup(struct pg_unit *unit, PGconn *conn, const struct pg_manne
         return -1;
     if (manner->prepared && send_prepares(unit, conn, params) < 0)
         return -1;
-    if (manner->prepared && manner->saves && send_claim(unit, conn) < 0)
+    if (manner->prepared && manner->saves && send_claim(unit, conn, manner) < 0)
         return -1;
     return PQpipelineSync(conn) == 1 ? 0 : -1;
 }
