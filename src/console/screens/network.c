@@ -177,12 +177,11 @@ static void draw_logins(const struct ui *ui, struct canvas *canvas, int row)
 {
     const struct model_network *network = &ui->model.network;
 
-    canvas_printf(
-        canvas, row, 1, canvas->columns - 2, STYLE_PLAIN,
-        "logins %lld ok, %lld failed, %lld limited; handshakes %lld, %lld failed; %lld banned",
-        (long long)network->logins_ok, (long long)network->logins_failed,
-        (long long)network->logins_limited, (long long)network->handshakes_ok,
-        (long long)network->handshakes_failed, (long long)network->turned_away);
+    canvas_printf(canvas, row, 1, canvas->columns - 2, STYLE_PLAIN,
+                  "logins %lld ok, %lld failed, %lld limited; TLS %lld, %lld failed; %lld banned",
+                  (long long)network->logins_ok, (long long)network->logins_failed,
+                  (long long)network->logins_limited, (long long)network->handshakes_ok,
+                  (long long)network->handshakes_failed, (long long)network->turned_away);
 }
 
 /* In low terminals all classes share a line: how many are open of each. */
