@@ -109,8 +109,10 @@ void request_refuse(const json_t *methods, const char *method, const char *param
                   (long long)json_integer_value(json_object_get(row, "max")));
     else if (type != NULL && strcmp(type, "boolean") == 0)
         error_set(error, "%s must be yes or no", param);
-    else
+    else if (type != NULL && strcmp(type, "object") == 0)
         error_set(error, "%s must be an object of JSON", param);
+    else
+        error_set(error, "%s must be text in UTF-8", param);
 }
 
 json_t *request_params(const json_t *methods, const char *method, char *const *words, int n,

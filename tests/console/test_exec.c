@@ -106,6 +106,7 @@ static void exit_codes_are_stable(void **state)
         {"exec players.kick",                         2, "by name or by session"},
         {"exec players.show name=anna session=1",     2, "by name or by session"},
         {"exec announce text=$(printf '\\001')",      2, "text: a line holds no control"},
+        {"exec announce text=$(printf 'a\\377')",     2, "text must be text in UTF-8\n"},
         {"exec subscribe topic=weather",              2, "no such topic"},
         {"--socket $(printf '/%0150d' 0) exec x",     3, "longer than a Unix socket's can be"},
         {"exec players.list sort=shoes",              2, "sort must be one of"},
