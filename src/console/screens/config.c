@@ -31,11 +31,6 @@ static struct config_state *state_of(struct ui *ui)
     return ui_state(ui, &SCREEN_CONFIG);
 }
 
-static bool is_default(const json_t *row)
-{
-    return strcmp(fields_string(row, "source"), "default") == 0;
-}
-
 static bool is_operators(const json_t *row)
 {
     return strcmp(fields_string(row, "source"), "operator") == 0;
@@ -105,7 +100,7 @@ static enum style row_style(struct ui *ui, long row, int column)
         return STYLE_DIM;
     if (is_operators(json))
         return STYLE_WARN;
-    if (is_default(json))
+    if (!json_is_true(json_object_get(json, "changed")))
         return column == NAME ? STYLE_PLAIN : STYLE_DIM;
     return column == SOURCE ? STYLE_PLAIN : STYLE_BOLD;
 }
