@@ -311,8 +311,10 @@ static void draw_cursor(const struct scene *scene)
     map_cell(scene->world, scene->state, &x_m, &z_m);
     if (!map_is_painted(scene->canvas)) {
         map_view_pixel(view, scene->state->x_m, scene->state->z_m, &left, &top);
-        draw_label(scene, left - 1, scene->row + top / 2, 1, true, "[");
-        draw_label(scene, left + 1, scene->row + top / 2, 1, true, "]");
+        if (marked(scene, left - 1, top) == 0)
+            draw_label(scene, left - 1, scene->row + top / 2, 1, true, "[");
+        if (marked(scene, left + 1, top) == 0)
+            draw_label(scene, left + 1, scene->row + top / 2, 1, true, "]");
         return;
     }
     if (cell_m >= EDGE_PIXELS * step) {
