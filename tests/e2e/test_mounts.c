@@ -236,6 +236,7 @@ static void test_crowd_on_a_full_disk(void **state)
     quiet_us = tick_us();
     fill_disk();
     leave_room(400); /* some come in yet */
+    UNTIL(party, DEADLINE_MS, said_n("event=store_back") == said_n("event=store_away"));
     other = register_until_refused();
     assert_int_equal(other->notice, PROTOCOL_REASON_STORE_AWAY);
     assert_true(fillers_n > 0);
