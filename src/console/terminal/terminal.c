@@ -44,10 +44,14 @@ static bool ends_process(int signal_number)
     return signal_number != SIGKILL;
 }
 
-/* Async-signal-safe: write and tcsetattr only. SA_RESETHAND has put the default action back. */
+/* Async-signal-safe: write and tcsetattr only. SA_RESETHAND has put the default action back, which
+ * comes when this returns: no other signal cuts it short, or stops it. In the background the
+ * terminal is the shell's, and was given back when we stopped. */
 static void on_fatal(int signal_number)
 {
-    if (terminal.armed) {
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    if (terminal.armed && (foreground == -1 || foreground == getpgrp())) {
         terminal.armed = 0;
         (void)!write(STDOUT_FILENO, terminal.reset, strlen(terminal.reset));
         tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
@@ -100,7 +104,7 @@ static void catch_signals(void)
     stack_t stack = {.ss_sp = stack_room, .ss_size = sizeof(stack_room)};
 
     sigaltstack(&stack, NULL); /* so that a stack that ran over can still be told of */
-    sigemptyset(&fatal.sa_mask);
+    sigfillset(&fatal.sa_mask);
     sigemptyset(&continued.sa_mask);
     for (int i = 1; i <= SIGRTMAX; i++) {
         struct sigaction before;
