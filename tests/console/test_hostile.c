@@ -25,7 +25,7 @@
 #include "common/text.h"
 #include "tmux.h"
 
-#define REDRAW_MS 500 /* a screen is drawn within them, and then it stands */
+#define REDRAW_MS 2000 /* a screen is drawn within them, and then it stands */
 
 #define MARKS_10 "\\u0301\\u0335\\u0301\\u0335\\u0301\\u0335\\u0301\\u0335\\u0301\\u0335"
 #define WIDE_10  "\\u674e\\u5c0f\\u9f8d\\u738b\\u5927\\u674e\\u5c0f\\u9f8d\\u738b\\u5927"
