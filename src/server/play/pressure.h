@@ -57,8 +57,10 @@ void pace_sent(struct pace *pace, uint32_t bytes, uint32_t updates);
 /* Something due was not sent in this turn, because pace_open said no. At most once a turn. */
 void pace_withheld(struct pace *pace);
 /* True while the player is to be told that he is shifted: he has been for 5 s, was not told since
- * it began, nor in the last 5 minutes. Who tells him says so. */
+ * it began, nor in the last 5 minutes, as of the last turn. */
 bool pace_untold(const struct pace *pace);
+/* PACE_WORDS go to him with this turn: whoever found pace_untold true calls this, and it is false
+ * from now on. */
 void pace_told(struct pace *pace);
 
 /* ---- a floor: one tier for all cells, by a measured load ---- */
