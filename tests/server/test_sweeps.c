@@ -65,6 +65,21 @@ static void come(struct scene *scene, struct player **players)
     scene->stopped = true;
 }
 
+/* All is quiet, then a tick comes whose sweep takes more than one slice; the first is done. Returns
+ * how many sweeps there were before. */
+static uint64_t begin_sweep(struct scene *scene)
+{
+    uint64_t before;
+
+    for (unsigned i = 0; i < LOOKS; i++)
+        look(scene);
+    before = sweeps();
+    dear_ns = DEAR_NS;
+    scene_tick(scene);
+    look(scene);
+    return before;
+}
+
 /* A tick comes while the sweep of the one before is under way: its own follows at once. */
 static void test_overtaken(void **state)
 {
@@ -76,14 +91,8 @@ static void test_overtaken(void **state)
     scene_start(scene);
     come(scene, players);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        uint64_t before;
+        uint64_t before = begin_sweep(scene);
 
-        for (unsigned i = 0; i < LOOKS; i++)
-            look(scene);
-        before = sweeps();
-        dear_ns = DEAR_NS;
-        scene_tick(scene);
-        look(scene);
         overtaken += sweeps() == before;
         scene_tick(scene);
         for (unsigned i = 0; i < LOOKS && sweeps() < before + 2; i++)
@@ -106,12 +115,7 @@ static void test_read_between(void **state)
     scene_start(scene);
     come(scene, players);
     asks = players[PLAYERS - 1]; /* whose own turn is in the last slice */
-    for (unsigned i = 0; i < LOOKS; i++)
-        look(scene);
-    before = sweeps();
-    dear_ns = DEAR_NS;
-    scene_tick(scene);
-    look(scene);
+    before = begin_sweep(scene);
     player_ping(asks, 7);
     for (unsigned i = 0; i < LOOKS && sweeps() == before && asks->counts[PROTOCOL_PONG] == 0; i++) {
         look(scene);
