@@ -169,10 +169,23 @@ tests_server_test_jsonrpc_SOURCES = tests/server/test_jsonrpc.c
 tests_server_test_jsonrpc_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_jsonrpc_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/server/test_admin
-tests_server_test_admin_SOURCES = tests/server/test_admin.c tests/server/fake_host.c tests/server/fake_host.h
+check_PROGRAMS += tests/server/test_admin tests/server/test_admin_shown tests/server/test_admin_changes tests/server/test_subscriptions
+tests_server_test_admin_SOURCES = tests/server/test_admin.c tests/server/peer.h \
+    tests/server/fake_host.c tests/server/fake_host.h
 tests_server_test_admin_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS) -DSOURCE_DIR='"$(abs_top_srcdir)"'
 tests_server_test_admin_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+tests_server_test_admin_shown_SOURCES = tests/server/test_admin_shown.c tests/server/peer.h \
+    tests/server/fake_host.c tests/server/fake_host.h
+tests_server_test_admin_shown_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_admin_shown_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+tests_server_test_admin_changes_SOURCES = tests/server/test_admin_changes.c tests/server/peer.h \
+    tests/server/fake_host.c tests/server/fake_host.h
+tests_server_test_admin_changes_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_admin_changes_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+tests_server_test_subscriptions_SOURCES = tests/server/test_subscriptions.c tests/server/peer.h \
+    tests/server/fake_host.c tests/server/fake_host.h
+tests_server_test_subscriptions_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_subscriptions_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_world
 tests_server_test_world_SOURCES = tests/server/test_world.c tests/server/sim_world.h \
