@@ -255,6 +255,7 @@ static void memory_is_the_least_that_is_left(void **state)
         {MEMINFO, "0::/a/b\n",               "1000\n", NULL, NULL, NULL, NULL, NULL, 250},
         {MEMINFO, "0::/a/b\n",               "much\n", "\n", "950\n", "x", NULL, NULL, 250},
         {"MemTotal: 4000 kB\n", NULL,        NULL, NULL, NULL, NULL, NULL, NULL, -1},
+        {"MemTotal: 4000 kB\nMemAvailable: 0 kB\n", NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0},
         {"", "",                             NULL, NULL, NULL, NULL, NULL, NULL, 100},
     };
     static const char *const FOLDERS[] = {"nodes", "nodes/node0", "nodes/node1", "groups", "groups/a", "groups/a/b"};

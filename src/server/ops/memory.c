@@ -94,14 +94,13 @@ static struct memory look_at_nodes(const char *folder)
 static struct memory look_at_machine(const struct memory_places *places)
 {
     char text[TEXT_MAX];
-    int64_t left;
 
     if (!read_file(places->meminfo, text))
         return look_at_nodes(places->nodes);
-    left = number_of(text, "MemAvailable");
-    if (left == 0) /* a kernel that does not say it */
+    if (strstr(text, "MemAvailable:") == NULL) /* a kernel that does not say it */
         return (struct memory){0, 0};
-    return (struct memory){number_of(text, "MemTotal") * 1024, left * 1024};
+    return (struct memory){number_of(text, "MemTotal") * 1024,
+                           number_of(text, "MemAvailable") * 1024};
 }
 
 /* -- control groups ---------------------------------------------------------------------------- */
