@@ -375,6 +375,7 @@ tests_server_test_moderation_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/server/test_census tests/server/test_shape
 tests_server_test_census_SOURCES = tests/server/test_census.c
 tests_server_test_census_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_census_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_server_test_census_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 tests_server_test_shape_SOURCES = tests/server/test_shape.c
 tests_server_test_shape_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
