@@ -253,6 +253,11 @@ static void options_are_set_for_a_while(void **state)
     assert_string_equal(json_string_value(json_object_get(value, "level")), "debug");
     json_decref(value);
     assert_string_equal(option_says(peer, "log.level", "value"), "debug");
+    json_decref(result(peer, "log.level", "{\"level\":\"info\"}"));
+    assert_string_equal(option_says(peer, "log.level", "default"), "info");
+    value = result(peer, "config.list", "{\"changed\":true}"); /* what operators set stands in it */
+    assert_int_equal(json_array_size(json_object_get(value, "options")), 3);
+    json_decref(value);
     value = result(peer, "config.reset", "{}");
     assert_int_equal(json_array_size(json_object_get(value, "options")), 2);
     json_decref(value);

@@ -46,7 +46,8 @@ static void run_list(struct method_call *call)
 
         snprintf(name, sizeof(name), "%s.%s", table->rows[i].section, table->rows[i].key);
         if (strncmp(name, prefix, strlen(prefix)) != 0 ||
-            (changed && options_is_default(options, i)))
+            (changed && options_is_default(options, i) &&
+             options_source(options, i) != OPTION_FROM_OPERATOR))
             continue;
         json_array_append_new(list, option_json(&table->rows[i], options, i, name));
     }
@@ -146,7 +147,7 @@ static void run_reset(struct method_call *call)
 /* clang-format off */
 static const struct method_param LIST[] = {
     {"name",    METHOD_TEXT,    false, 1, 100, NULL, "Only those whose name begins so: \"net.\""},
-    {"changed", METHOD_BOOLEAN, false, 0, 0,   NULL, "Only those that are not at their default."},
+    {"changed", METHOD_BOOLEAN, false, 0, 0,   NULL, "Only those that are not at their default, or that an operator set."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
 
