@@ -19,9 +19,18 @@
 
 #define STATS "/api/stats" /* control answers */
 
+/* This machine is no exception. */
+static const char *const limited[] = {"--limits.exempt=192.0.2.0/24", NULL};
+
 static void begin(const char *const *extra)
 {
     daemon_start(&server, extra);
+}
+
+static void reload_with(const char *more_ini)
+{
+    daemon_configure(&server, more_ini);
+    daemon_signal(&server, SIGHUP);
 }
 
 /* One request on a connection of its own: its status. */
@@ -328,12 +337,11 @@ static void test_rates(void **state)
     static const char login[] = "POST /api/auth/login HTTP/1.1\r\nHost: t\r\n"
                                 "Content-Type: application/json\r\nContent-Length: 40\r\n\r\n"
                                 "{\"username\":\"nobody\",\"password\":\"12345\"}";
-    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", NULL};
     struct wire *wire;
     unsigned asked = 0;
 
     (void)state;
-    begin(extra);
+    begin(limited);
     wire = wire_new(wire_port(&server, false), false);
     do /* the throttle of logins answers 429 before */
         wire_ask(wire, login);
@@ -366,21 +374,14 @@ static void test_rates_of_nothing(void **state)
     wire_free(wire);
 }
 
-static void reload_with(const char *more_ini)
-{
-    daemon_configure(&server, more_ini);
-    daemon_signal(&server, SIGHUP);
-}
-
 /* What a reload says of limits holds for connections that are there, and for who is limited. */
 static void test_rates_of_a_reload(void **state)
 {
-    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", NULL};
     struct wire *wire;
     unsigned asked = 0;
 
     (void)state;
-    begin(extra);
+    begin(limited);
     wire = wire_new(wire_port(&server, false), false);
     while (wire_get(wire, STATS, NULL) == 200 && ++asked < 100)
         ;
@@ -453,8 +454,7 @@ static void test_cors(void **state)
     assert_non_null(strstr(wire_header(wire, "access-control-allow-methods"), "POST"));
     assert_non_null(strstr(wire_header(wire, "access-control-allow-headers"), "Authorization"));
     /* A reload is in force for connections that are there. */
-    daemon_configure(&server, "[http]\ncors_origins = https://other.example\n");
-    daemon_signal(&server, SIGHUP);
+    reload_with("[http]\ncors_origins = https://other.example\n");
     UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=reloaded"));
     assert_int_equal(wire_get(wire, STATS, origin), 200);
     assert_null(wire_header(wire, "access-control-allow-origin"));
@@ -471,8 +471,7 @@ static void test_reload(void **state)
     wire = wire_new(wire_port(&server, false), false);
     assert_int_equal(wire_ask(wire, post), 405);
     wire_free(wire);
-    daemon_configure(&server, "[http]\nbody_bytes = 2KiB\n");
-    daemon_signal(&server, SIGHUP);
+    reload_with("[http]\nbody_bytes = 2KiB\n");
     UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "event=reloaded"));
     wire = wire_new(wire_port(&server, false), false);
     assert_int_equal(wire_ask(wire, post), 413);
@@ -482,22 +481,18 @@ static void test_reload(void **state)
 /* What the HTTP port cannot have, the game port does not get either. */
 static void test_reload_refused(void **state)
 {
-    static const char *const extra[] = {"--limits.exempt=192.0.2.0/24", NULL};
     int fds[2];
 
     (void)state;
-    begin(extra);
-    daemon_configure(&server,
-                     "[http]\nassets = /nowhere\n[limits]\nbefore_login_per_address = 1\n");
-    daemon_signal(&server, SIGHUP);
+    begin(limited);
+    reload_with("[http]\nassets = /nowhere\n[limits]\nbefore_login_per_address = 1\n");
     UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "nothing was changed: /nowhere"));
     for (unsigned i = 0; i < 2; i++)
         fds[i] = raw_connect(&server);
     UNTIL(NULL, DEADLINE_MS, daemon_metric(&server, "openmmo_connections") == 2);
     for (unsigned i = 0; i < 2; i++)
         close(fds[i]);
-    daemon_configure(&server, "[http]\nconnections_max = 4097\n");
-    daemon_signal(&server, SIGHUP);
+    reload_with("[http]\nconnections_max = 4097\n");
     UNTIL(NULL, DEADLINE_MS, daemon_said(&server, "connections_max cannot grow beyond 4096"));
 }
 
