@@ -90,10 +90,11 @@ static void check_answer(int status, const char *shape)
 static void check_problem(int status, const char *error, const char *field)
 {
     const json_t *first = json_array_get(json_object_get(web.json, "errors"), 0);
+    const char *type = web_header("Content-Type");
 
     if (web.status != status)
         fail_msg("%d, not %d: %s", web.status, status, web.body);
-    assert_non_null(strstr(web_header("Content-Type"), "application/problem+json"));
+    assert_true(type != NULL && strstr(type, "application/problem+json") != NULL);
     assert_true(strlen(web_text("type")) > 0 && strlen(web_text("title")) > 0);
     assert_int_equal(json_integer_value(json_object_get(web.json, "status")), status);
     assert_string_equal(web_text("detail"), web_text("error"));
