@@ -70,7 +70,7 @@ unsigned call_thread(const struct http_call *call);
 /* Before the answer. Both are copied; a value with a control character is left out. */
 void call_add_header(struct http_call *call, const char *name, const char *value);
 
-/* body: NULL is out of memory, and answered 500. */
+/* body: what no JSON can be made of, NULL too (out of memory, no UTF-8), is answered 500. */
 void call_answer_json(struct http_call *call, int status, json_t *body /* stolen */);
 /* Copied. */
 void call_answer_bytes(struct http_call *call, int status, const char *type, const void *bytes,

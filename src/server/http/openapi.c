@@ -160,11 +160,11 @@ static json_t *answers_of(const struct route *row)
     if (row->auth != ROUTE_PUBLIC)
         add_problem(answers, 403, "Not allowed, or banned");
     add_problem(answers, 429, "Too many requests: Retry-After says when");
-    if (row->thread == ROUTE_ON_CONTROL)
+    if (row->thread == ROUTE_ON_CONTROL) {
         add_problem(answers, 500, "The server failed: it is no fault of the request");
-    if (row->thread == ROUTE_ON_CONTROL)
         add_problem(answers, 503,
                     "The database is away, or the server busy: Retry-After says when");
+    }
     return answers;
 }
 

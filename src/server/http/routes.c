@@ -75,8 +75,9 @@ REPLIES PUT[] = {{200, "It was done", "Done"}, {403, "That is another player's, 
                  NO_PLAYER, END};
 REPLIES STATS[] = {{200, "How many", "Stats"}, END};
 REPLIES REGISTERED[] = {{201, "The account is made, and logged in", "Tokens"}, {409, "The name or the e-mail address is taken", NULL},
-                        {403, "This server takes no registrations, or you are banned", NULL}, END};
-REPLIES LOGGED_IN[] = {{200, "Logged in", "Tokens"}, {401, "Wrong name or password", NULL}, {403, "Banned", NULL}, END};
+                        {403, "This server takes no registrations, or only those on a list, or you are banned", NULL}, END};
+REPLIES LOGGED_IN[] = {{200, "Logged in", "Tokens"}, {401, "Wrong name or password", NULL},
+                       {403, "Banned, or not listed where only those on a list may in", NULL}, END};
 REPLIES REFRESHED[] = {{200, "The next pair of tokens", "Tokens"}, {401, "The token is not good any more: log in again", NULL},
                        {403, "Banned, or listed no longer where only those on a list may in", NULL}, END};
 REPLIES LOGGED_OUT[] = {{204, "It is over", NULL}, {401, "No token, or none that is good", NULL}, END};
