@@ -244,11 +244,13 @@ static void test_policy(void **state)
     refresh(&anna);
     assert_int_equal(take_login(&anna), 200);
     good("allowlist.remove", "{\"player\":\"anna\"}");
+    good(shut[0][0], shut[0][1]); /* which passes: the list comes before it */
     assert_int_equal(show(&later), 200);
     assert_int_equal(refresh(&anna), 403);
     assert_non_null(strstr(web_text("error"), "list"));
     assert_int_equal(show(&later), 401);
     assert_int_equal(daemon_metric(&server, "openmmo_logins_total{outcome=\"closed\"}"), 3);
+    good(shut[0][0], "{\"on\":false}");
     good("allowlist.add", "{\"player\":\"anna\"}");
     assert_int_equal(refresh(&anna), 401); /* she was logged out everywhere */
     assert_int_equal(refresh(&later), 401);

@@ -174,11 +174,11 @@ bool policy_admits(const struct policy *policy, const struct policy_guest *guest
 {
     if (policy == NULL || guest->staff || guest->here)
         return true;
-    if (policy->maintenance.on && !listed(policy, guest->player))
-        return refuse(refusal, PROTOCOL_REASON_MAINTENANCE, 0, policy->maintenance.text);
     if (policy->listed_only && !listed(policy, guest->player))
         return refuse(refusal, PROTOCOL_REASON_NOT_LISTED, 0,
                       "This server takes only those on its list: ask its operators.");
+    if (policy->maintenance.on && !listed(policy, guest->player))
+        return refuse(refusal, PROTOCOL_REASON_MAINTENANCE, 0, policy->maintenance.text);
     if (policy->drain.on && !guest->returns)
         return refuse(refusal, PROTOCOL_REASON_BUSY, policy->drain.retry_after_s,
                       "The server takes nobody new just now: try again later.");

@@ -1,10 +1,11 @@
 /* policy.h -- who may log in just now, of those who could: maintenance, and a drain.
  *
- *   allowlist    only staff and those who are listed, where it is configured so
- *   maintenance  the same; who is here stays. It outlasts a restart: it is in force where there
- * is its file, which holds the text that others are told (an empty one: the usual), so that it can
- * be begun and ended while the daemon is down, by a file drain        nobody new, whoever it is but
- * staff; those who come back may. Not over a restart
+ * - allowlist: only staff and those who are listed, where it is configured so. Before the others,
+ *   for it does not pass.
+ * - maintenance: the same; who is here stays. It outlasts a restart: it is in force where there is
+ *   its file, which holds the text that others are told (an empty one: the usual). So it can be
+ *   begun and ended while the daemon is down.
+ * - drain: nobody new, whoever it is but staff; those who come back may. Not over a restart.
  *
  * Knows accounts by what the caller says of them. Owner: control; control thread only. */
 #ifndef OPENMMO_ACCOUNTS_POLICY_H
