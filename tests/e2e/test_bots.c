@@ -16,7 +16,7 @@
 #define STOP_MS 1500
 
 static struct daemon server;
-static char accounts_path[128], report_path[128], words_path[128];
+static char accounts_path[128], report_path[128], words_path[128], apart_path[128];
 static pid_t bots;
 
 static int setup(void **state)
@@ -27,6 +27,7 @@ static int setup(void **state)
     snprintf(accounts_path, sizeof accounts_path, "%s/accounts", server.dir);
     snprintf(report_path, sizeof report_path, "%s/report", server.dir);
     snprintf(words_path, sizeof words_path, "%s/words", server.dir);
+    snprintf(apart_path, sizeof apart_path, "%s/apart", server.dir);
     return 0;
 }
 
@@ -41,6 +42,7 @@ static int teardown(void **state)
     unlink(accounts_path);
     unlink(report_path);
     unlink(words_path);
+    unlink(apart_path);
     daemon_remove(&server);
     return 0;
 }
@@ -418,6 +420,53 @@ static void test_stop_when_told(void **state)
     json_decref(report);
 }
 
+/* The first so many who have an account, one a line. */
+static void write_apart(unsigned n)
+{
+    FILE *accounts = fopen(accounts_path, "r"), *apart = fopen(apart_path, "w");
+    char name[64];
+    assert_true(accounts && apart);
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(fscanf(accounts, "%63s%*[^\n]", name), 1);
+        fprintf(apart, "%s\n", name);
+    }
+    fclose(accounts);
+    fclose(apart);
+}
+
+/* Two of six play and are not measured; a list that cannot be had is said, and is no measurement;
+ * who is stopped on the way in needs none. */
+static void test_some_are_apart(void **state)
+{
+    static const char *const some[] = {"--players", "6",       "--processes", "2", "--seconds",
+                                       "2",         "--apart", apart_path,    NULL};
+    static const char *const slowly[] = {"--players", "6",       "--rate",   "1", "--seconds",
+                                         "0",         "--apart", apart_path, NULL};
+    int code;
+    (void)state;
+    start_bots_as(some);
+    json_t *report = end_of_bots(&code);
+    assert_int_equal(code, 1);
+    assert_true(bots_said("/apart: No such file"));
+    json_decref(report);
+    write_apart(2);
+    start_bots_as(some);
+    report = end_of_bots(&code);
+    assert_int_equal(code, 0);
+    assert_int_equal(count(report, NULL, "joined"), 6);
+    assert_int_equal(count(report, "others", "apart"), 2);
+    assert_true(neighbours(report) == 5);
+    json_decref(report);
+    unlink(apart_path);
+    start_bots_as(slowly);
+    UNTIL(NULL, DEADLINE_MS, daemon_metric(&server, "openmmo_players") > 0);
+    kill(bots, SIGTERM);
+    report = end_of_bots(&code);
+    assert_in_range(count(report, NULL, "joined"), 1, 5);
+    assert_false(bots_said("/apart"));
+    json_decref(report);
+}
+
 static void test_a_lost_server_is_told(void **state)
 {
     int code;
@@ -447,6 +496,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_stop_is_measured, setup, teardown),
         cmocka_unit_test_setup_teardown(test_over_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_when_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_some_are_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_server_is_told, setup, teardown),
     };
     signal(SIGPIPE, SIG_IGN);
