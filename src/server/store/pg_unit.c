@@ -75,17 +75,24 @@ static int send_limit(struct pg_unit *unit, PGconn *conn, uint32_t ms, bool loca
     return PQsendQueryParams(conn, text, 0, NULL, NULL, NULL, NULL, 1) == 1 ? 0 : -1;
 }
 
-static int send_fence(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner)
+/* What is prepared by that name (NULL: the text), with our epoch. */
+static int send_epoch(PGconn *conn, const struct pg_manner *manner, const char *name,
+                      const char *sql)
 {
     const Oid type = 20;
     char epoch[16];
     const char *value = epoch;
 
-    add(unit)->kind = PG_FENCE;
     snprintf(epoch, sizeof(epoch), "%u", manner->epoch);
-    if (manner->prepared)
-        return PQsendQueryPrepared(conn, FENCE_NAME, 1, &value, NULL, NULL, 1) == 1 ? 0 : -1;
-    return PQsendQueryParams(conn, FENCE, 1, &type, &value, NULL, NULL, 1) == 1 ? 0 : -1;
+    if (name)
+        return PQsendQueryPrepared(conn, name, 1, &value, NULL, NULL, 1) == 1 ? 0 : -1;
+    return PQsendQueryParams(conn, sql, 1, &type, &value, NULL, NULL, 1) == 1 ? 0 : -1;
+}
+
+static int send_fence(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner)
+{
+    add(unit)->kind = PG_FENCE;
+    return send_epoch(conn, manner, manner->prepared ? FENCE_NAME : NULL, FENCE);
 }
 
 static int send_step(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
@@ -112,13 +119,8 @@ static int send_step(struct pg_unit *unit, PGconn *conn, const struct pg_manner 
  * has raised the epoch: it is not ours to have. */
 static int send_claim(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner)
 {
-    const Oid type = 20;
-    char epoch[16];
-    const char *value = epoch;
-
     add(unit)->kind = PG_CLAIM;
-    snprintf(epoch, sizeof(epoch), "%u", manner->epoch);
-    return PQsendQueryParams(conn, CLAIM, 1, &type, &value, NULL, NULL, 1) == 1 ? 0 : -1;
+    return send_epoch(conn, manner, NULL, CLAIM);
 }
 
 int pg_unit_send(struct pg_unit *unit, PGconn *conn, const struct pg_manner *manner,
