@@ -280,6 +280,17 @@ static void go_on_without(const struct login *anna)
     assert_int_equal(web_ask("GET", "/api/chat/recent", anna->access, NULL), 200);
 }
 
+/* Waits for what is written down behind an answer. */
+static sqlite3 *lock_file(void)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, DEADLINE_MS);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
 static void test_locked_file(void **state)
 {
     struct login anna;
@@ -288,8 +299,7 @@ static void test_locked_file(void **state)
     (void)state;
     daemon_start(&server, NULL);
     anna = registered("anna");
-    assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    db = lock_file();
     go_on_without(&anna);
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
@@ -313,8 +323,7 @@ static void test_unknown_outcome(void **state)
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(log_in("anna", PASSWORD, &anna), 200);
         assert_int_equal(show(&anna), 200);
-        assert_int_equal(sqlite3_open(server.store_path, &db), SQLITE_OK);
-        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        db = lock_file();
         if (i < 2)
             assert_non_null(strstr(daemon_ask(&server, methods[i][0], methods[i][1]), "away"));
         else

@@ -636,6 +636,7 @@ static void test_logged_out_without_a_database(void **state)
     assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
     UNTIL(world, sql(world, OPEN_ROWS) == 1);
     assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000); /* the login is written down behind its answer */
     assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
     log_out(world, 1);
     UNTIL(world, told[1].disconnects_n == 1);

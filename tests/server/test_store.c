@@ -151,6 +151,17 @@ static int64_t sql(struct world *world, const char *text)
     return sql_once(world->connection, world->scratch.path, text);
 }
 
+/* Another program that writes, until it is closed. Waits for what is being written. */
+static sqlite3 *lock_file(struct world *world)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
 static void test_accounts(void **state)
 {
     struct world *world = *state;
@@ -281,6 +292,18 @@ static void end_sessions(struct world *world, const char *but)
     assert_int_equal(ask(world, question), STORE_OK);
 }
 
+/* Whether that stay is on record, by that connection. end: what SQL says of its end. */
+static bool stay_is(struct world *world, const char *id, const char *socket, const char *end)
+{
+    char text[250];
+
+    snprintf(text, sizeof(text),
+             "SELECT count(*) FROM game_sessions WHERE session_id = '%s' AND socket_id = '%s' AND"
+             " disconnected_at %s",
+             id, socket, end);
+    return sql(world, text) == 1;
+}
+
 /* What a crash left open ends when the server lived last, but for what somebody went on with. */
 static void test_left_open(void **state)
 {
@@ -291,9 +314,7 @@ static void test_left_open(void **state)
     question.in.id.now_ms = 1700;
     open_session(world, alice, "s0", "0-a", 1500); /* while there is none */
     end_sessions(world, "1-");
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's0' AND"
-                                " disconnected_at = connected_at"),
-                     1);
+    assert_true(stay_is(world, "s0", "0-a", "= connected_at"));
     open_session(world, alice, "s1", "1-a", 1000);
     open_session(world, alice, "s2", "1-b", 1000);
     open_session(world, alice, "s3", "11-b", 2000); /* after the last sign of life */
@@ -303,20 +324,12 @@ static void test_left_open(void **state)
     end_sessions(world, "2-");
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL"),
                      1);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's1' AND"
-                                " socket_id = '2-a' AND disconnected_at IS NULL"),
-                     1);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's2' AND"
-                                " disconnected_at = '1970-01-01T00:00:01.700Z'"),
-                     1);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's3' AND"
-                                " disconnected_at = connected_at"),
-                     1);
+    assert_true(stay_is(world, "s1", "2-a", "IS NULL"));
+    assert_true(stay_is(world, "s2", "1-b", "= '1970-01-01T00:00:01.700Z'"));
+    assert_true(stay_is(world, "s3", "11-b", "= connected_at"));
     /* It was closed, and he comes back after all. */
     open_session(world, alice, "s2", "2-c", 9500);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE session_id = 's2' AND"
-                                " disconnected_at IS NULL"),
-                     1);
+    assert_true(stay_is(world, "s2", "2-c", "IS NULL"));
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 4);
 }
 
@@ -334,13 +347,9 @@ static void test_late_opening(void **state)
     assert_int_equal(ask(world, question), STORE_OK);
     open_session(world, alice, "s1", "1-a", 1000);
     open_session(world, alice, "s1", "1-b", 1999);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE socket_id = '1-a' AND"
-                                " disconnected_at = '1970-01-01T00:00:02.000Z'"),
-                     1);
+    assert_true(stay_is(world, "s1", "1-a", "= '1970-01-01T00:00:02.000Z'"));
     open_session(world, alice, "s1", "1-c", 2000);
-    assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions WHERE socket_id = '1-c' AND"
-                                " disconnected_at IS NULL"),
-                     1);
+    assert_true(stay_is(world, "s1", "1-c", "IS NULL"));
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 1);
 }
 
@@ -396,9 +405,7 @@ static void test_full_queue_refuses(void **state)
 
     question.answer = answered;
     question.context = world;
-    sqlite3 *db = NULL; /* holds the store's thread up in a write */
-    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3 *db = lock_file(world); /* holds the store's thread up in a write */
     struct store_question write = player_of("zoe");
     write.answer = answered;
     write.context = world;
@@ -457,10 +464,8 @@ static void test_questions_share_a_commit(void **state)
 {
     struct world *world = *state;
     struct group group = {.n = 0}, locked = {.n = 0};
-    sqlite3 *db = NULL;
+    sqlite3 *db = lock_file(world);
 
-    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     ask_group(world, &locked, 30); /* nobody exists yet, and nobody can be added */
     for (unsigned i = 0; i < 30; i++)
         assert_int_equal(locked.statuses[i], i % 3 < 2 ? STORE_AWAY : STORE_NONE);
@@ -575,11 +580,9 @@ static void test_locked_file(void **state)
     struct world *world = *state;
     uint64_t alice = add_player(world, "alice");
     struct store_position row = at(alice, 3, 1, 1);
-    sqlite3 *db = NULL;
+    sqlite3 *db = lock_file(world);
     uint64_t begun_ms;
 
-    assert_int_equal(sqlite3_open(world->scratch.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(ask(world, player_of("bob")), STORE_AWAY);
     assert_non_null(strstr(world->answer.error.text, "is locked by another program"));
     assert_string_equal(store_trouble(world->store), world->answer.error.text);
