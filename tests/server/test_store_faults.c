@@ -489,27 +489,46 @@ static void until_backends(struct world *world, int64_t n)
     }
 }
 
+/* All that the server has but the one that asks. */
+#define ENDS                                                                                       \
+    " FROM pg_stat_activity WHERE datname = current_database() AND "                               \
+    "backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+/* Asks for what somebody else holds until the pool is as large as it may be. Returns how many
+ * connections the server had then, but that one's. */
+static int64_t grow_pool(struct world *world, uint64_t player_id)
+{
+    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE,
+                                      .in.account.role = PROTOCOL_ROLE_MODERATOR};
+    uint64_t end_ms = timestamp_now_ms() + DEADLINE_MS;
+    PGconn *holder = PQconnectdb(world->connection);
+    int64_t n = 0;
+
+    question.in.account.player_id = player_id;
+    PQclear(PQexec(holder, "BEGIN; SELECT 1 FROM players FOR UPDATE"));
+    for (unsigned i = 0; i < 12 || n < 1 + world->pool_max; i++) {
+        assert_true(timestamp_now_ms() < end_ms);
+        (void)ask(world, question);
+        turn_for(world, 20);
+        n = pg_cluster_sql(world->connection, "SELECT count(*) - 1" ENDS);
+    }
+    PQfinish(holder);
+    wait_for_all(world);
+    return n;
+}
+
 /* Where all have something to do one more comes, up to pool_max; those that nobody needs go, down
  * to pool_min. The saves' is one more. */
 static void test_pool_breathes(void **state)
 {
     struct world *world = *state;
-    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE,
-                                      .in.account.role = PROTOCOL_ROLE_MODERATOR};
-    PGconn *holder = PQconnectdb(world->connection);
+    uint64_t id;
 
     world->surplus_ms = 300;
     must_open(world);
-    question.in.account.player_id = player(world, 0);
+    id = player(world, 0);
     assert_in_range(backends_n(world), 1, 2);
-    PQclear(PQexec(holder, "BEGIN; SELECT 1 FROM players FOR UPDATE"));
-    for (unsigned i = 0; i < 12; i++) {
-        (void)ask(world, question);
-        turn_for(world, 10);
-    }
-    until_backends(world, 1 + world->pool_max);
-    PQfinish(holder);
-    wait_for_all(world);
+    assert_int_equal(grow_pool(world, id), 1 + world->pool_max);
     until_backends(world, 2);
     turn_for(world, 600);
     assert_int_equal(backends_n(world), 2); /* and no fewer */
@@ -882,29 +901,18 @@ static void test_pooler(void **state)
  * left alone. */
 static void test_pooler_lends_on(void **state)
 {
-    static const char ends[] = "SELECT sum(pid) FROM pg_stat_activity WHERE datname = "
-                               "current_database() AND backend_type = 'client backend' AND "
-                               "pid <> pg_backend_pid()";
+    static const char ends[] = "SELECT sum(pid)" ENDS;
     struct world *world = *state;
-    struct store_question question = {.statement = STORE_ACCOUNT_SET_ROLE,
-                                      .in.account.role = PROTOCOL_ROLE_MODERATOR};
     unsigned port = 0;
     pid_t pooler = start_pooler(world, &port, "pool_mode = session\n");
     int64_t before = 0;
+    uint64_t id;
 
     world->surplus_ms = 300;
     must_open(world);
-    question.in.account.player_id = player(world, 0);
+    id = player(world, 0);
     for (unsigned round = 0; round < 4; round++) {
-        PGconn *holder = PQconnectdb(world->connection);
-
-        PQclear(PQexec(holder, "BEGIN; SELECT 1 FROM players FOR UPDATE"));
-        for (unsigned i = 0; i < 12; i++) {
-            (void)ask(world, question);
-            turn_for(world, 10);
-        }
-        PQfinish(holder);
-        wait_for_all(world);
+        (void)grow_pool(world, id);
         turn_for(world, 800); /* and all but one of the pool are closed */
         if (round == 0)
             before = pg_cluster_sql(world->connection, ends);
