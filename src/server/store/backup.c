@@ -249,9 +249,10 @@ static int copy_fill(const struct copy *copy, const char *from, int64_t epoch, i
     if (!source)
         return -1;
     rc = sqlite3_open_v2(copy->path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
-    sqlite3_progress_handler(db, STEP_OPS, unwanted, (void *)copy);
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK) {
+        sqlite3_progress_handler(db, STEP_OPS, unwanted, (void *)copy);
         rc = copy_pages(copy, source, db);
+    }
     /* Not in WAL mode: its file alone is all of it. */
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
