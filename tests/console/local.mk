@@ -19,6 +19,16 @@ tests_console_test_screens_SOURCES = tests/console/test_screens.c $(FIXTURE_SOUR
 tests_console_test_screens_CFLAGS = $(FIXTURE_CFLAGS)
 tests_console_test_screens_LDADD = $(FIXTURE_LIBS)
 
+check_PROGRAMS += tests/console/test_deeds
+tests_console_test_deeds_SOURCES = tests/console/test_deeds.c $(FIXTURE_SOURCES)
+tests_console_test_deeds_CFLAGS = $(FIXTURE_CFLAGS)
+tests_console_test_deeds_LDADD = $(FIXTURE_LIBS)
+
+check_PROGRAMS += tests/console/test_lists
+tests_console_test_lists_SOURCES = tests/console/test_lists.c $(FIXTURE_SOURCES)
+tests_console_test_lists_CFLAGS = $(FIXTURE_CFLAGS)
+tests_console_test_lists_LDADD = $(FIXTURE_LIBS)
+
 check_PROGRAMS += tests/console/test_network
 tests_console_test_network_SOURCES = tests/console/test_network.c $(FIXTURE_SOURCES)
 tests_console_test_network_CFLAGS = $(FIXTURE_CFLAGS)
