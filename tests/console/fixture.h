@@ -14,7 +14,7 @@
 struct fixture {
     struct ui ui;
     struct canvas canvas;
-    json_t *replies; /* by method: the recorded answers */
+    json_t *replies; /* by method: the recorded answers; shared, but for the object itself */
     json_t *kinds;   /* of requests so far, "method params": asking the same again adds none */
     int asks, answered;
     struct {

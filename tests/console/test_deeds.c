@@ -471,6 +471,19 @@ static void changed_options_are_those_not_at_their_default(void **state)
     fixture_fini(&fixture);
 }
 
+/* In the box below the list; where that is too low, its end is what is cut. */
+static void the_help_of_an_option_is_read_from_its_beginning(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "0/http.assets\n");
+    assert_true(shows(&fixture, "Folder of files to serve"));
+    assert_true(shows(&fixture, "\u2026"));
+    fixture_fini(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -488,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_player_is_followed_on_the_map),
         cmocka_unit_test(another_may_be_followed),
         cmocka_unit_test(who_has_not_come_yet_is_not_called_nobody),
+        cmocka_unit_test(the_help_of_an_option_is_read_from_its_beginning),
         cmocka_unit_test(changed_options_are_those_not_at_their_default),
     };
 

@@ -195,6 +195,44 @@ static void a_report_that_is_closed_is_not_tagged(void **state)
     fixture_fini(&fixture);
 }
 
+/* Below the list, where it has a few lines; all of it is a page of its own. */
+static void what_is_longer_than_its_place_says_so(void **state)
+{
+    static const int COLUMNS[] = {80, 300};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(COLUMNS); i++) {
+        bool fits = COLUMNS[i] > 80;
+        struct fixture fixture;
+        char words[512] = "";
+        json_t *replies, *rows, *row;
+
+        fixture_init(&fixture, 43, COLUMNS[i], false);
+        replies = fixture.replies;
+        fixture.replies = json_deep_copy(replies); /* what they hold is all tests' */
+        json_decref(replies);
+        rows = json_object_get(json_object_get(fixture.replies, "reports.list"), "rows");
+        row = json_array_get(rows, 0);
+        while (strlen(words) + 10 < sizeof(words))
+            strcat(words, "and again ");
+        json_object_set_new(row, "words", json_string(words));
+        json_object_set_new(row, "closed_ms", json_integer(WALL_MS));
+        json_object_set_new(row, "closed_by", json_string("kim"));
+        json_object_set_new(row, "verdict", json_string("banned"));
+        press(&fixture, "8");
+        assert_true(shows(&fixture, "THE REPORT UNDER THE CURSOR"));
+        assert_int_equal(shows(&fixture, "closed by kim"), fits);
+        assert_int_equal(shows(&fixture, "its beginning (Enter: all of it)"), !fits);
+        rows = json_object_get(json_object_get(fixture.replies, "audit.list"), "rows");
+        row = json_object_get(json_array_get(rows, 0), "detail");
+        json_object_set_new(row, "params", json_pack("{s:s}", "a", words));
+        press(&fixture, "9");
+        assert_true(shows(&fixture, "THE ROW UNDER THE CURSOR"));
+        assert_int_equal(shows(&fixture, "its beginning (Enter: all of it)"), !fits);
+        fixture_fini(&fixture);
+    }
+}
+
 /* --- The log. --- */
 
 /* The lines of the recording begin at 12:02:31. */
@@ -400,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_line_leads_to_its_speaker),
         cmocka_unit_test(reports_are_asked_for_by_state_and_page),
         cmocka_unit_test(a_report_that_is_closed_is_not_tagged),
+        cmocka_unit_test(what_is_longer_than_its_place_says_so),
         cmocka_unit_test(the_log_jumps_to_a_time),
         cmocka_unit_test(the_audit_is_searched),
         cmocka_unit_test(pages_of_the_audit_are_put_together),

@@ -675,6 +675,37 @@ static void what_is_cut_shows_it(void **state)
     }
 }
 
+/* From the first row on, as many as there are; the last of them tells that there is more. */
+static void a_paragraph_shows_where_it_is_cut(void **state)
+{
+    static const struct {
+        const char *text;
+        int last, below;
+        const char *shown;
+    } CASES[] = {
+        {"one two three four", 2, 3, "one two\nthree\nfour\n"},
+        {"one two three four", 1, 3, "one two\nthree fo\u2026\n\n"},
+        {"one two three four", 0, 3, "one two \u2026\n\n\n"},
+        {"one two three four", -1, 3, "\n\n\n"},
+        {"one", 0, 1, "one\n\n\n"},
+        {"", 2, 1, "\n\n\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(CASES); i++) {
+        struct fixture fixture = {0};
+        char *text;
+
+        assert_int_equal(canvas_init(&fixture.canvas, 3, 12, false), 0);
+        assert_int_equal(canvas_paragraph(&fixture.canvas, 0, CASES[i].last, 0, 9, CASES[i].text),
+                         CASES[i].below);
+        text = printed(&fixture, false);
+        assert_string_equal(text, CASES[i].shown);
+        free(text);
+        canvas_fini(&fixture.canvas);
+    }
+}
+
 /* --- Colours. --- */
 
 static void colours_are_the_nearest_there_are(void **state)
@@ -745,6 +776,7 @@ int main(void)
         cmocka_unit_test(a_cells_own_colours_are_printed_and_greyed),
         cmocka_unit_test(wide_and_combining_characters_keep_their_cells),
         cmocka_unit_test(what_is_cut_shows_it),
+        cmocka_unit_test(a_paragraph_shows_where_it_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,7 +132,8 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
     row += rows - advice;
     canvas_box(canvas, row, 0, advice, canvas->columns, alert->name);
     canvas_cut(canvas, row + 1, 2, canvas->columns - 4, style_of(alert), alert->words);
-    canvas_wrap(canvas, row + 3, row + 2, 2, canvas->columns - 4, alert->advice);
+    (void)canvas_paragraph(canvas, row + 2, row + ADVICE_ROWS - 2, 2, canvas->columns - 4,
+                           alert->advice);
 }
 
 static void act(struct ui *ui, int action)

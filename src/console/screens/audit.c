@@ -463,9 +463,12 @@ static void draw_whole(struct canvas *canvas, int row, int rows, const json_t *j
 {
     struct pen pen = {canvas, row + 1, row + 1, row + rows - 1};
 
-    canvas_heading(canvas, row, "THE ROW UNDER THE CURSOR");
     if (json != NULL)
         all_lines(&pen, json);
+    canvas_heading(canvas, row,
+                   pen.row <= pen.last + 1
+                       ? "THE ROW UNDER THE CURSOR"
+                       : "THE ROW UNDER THE CURSOR, its beginning (Enter: all of it)");
 }
 
 static void draw_row(struct ui *ui, struct canvas *canvas, int row, int rows)

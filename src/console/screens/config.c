@@ -163,7 +163,7 @@ static void draw_head(struct ui *ui, struct canvas *canvas, int row)
 /* What the option under the cursor is for. */
 static void draw_help(struct canvas *canvas, int row, const json_t *json)
 {
-    int columns = canvas->columns - 4, rows;
+    int columns = canvas->columns - 4;
 
     canvas_box(canvas, row, 0, HELP_ROWS, canvas->columns, fields_string(json, "name"));
     canvas_printf(
@@ -172,9 +172,8 @@ static void draw_help(struct canvas *canvas, int row, const json_t *json)
     canvas_printf(canvas, row + 2, 2, columns, is_operators(json) ? STYLE_WARN : STYLE_DIM,
                   is_operators(json) ? "set by %s; changes %s" : "from %s; changes %s",
                   fields_string(json, "origin"), holds_of(json));
-    rows = canvas_wrap(NULL, 0, 0, 0, columns, fields_string(json, "help"));
-    rows = rows < HELP_ROWS - 4 ? rows : HELP_ROWS - 4;
-    canvas_wrap(canvas, row + 2 + rows, row + 3, 2, columns, fields_string(json, "help"));
+    (void)canvas_paragraph(canvas, row + 3, row + HELP_ROWS - 2, 2, columns,
+                           fields_string(json, "help"));
 }
 
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)

@@ -169,33 +169,29 @@ static const struct list_table TABLE = {
     .style = report_style,
 };
 
-/* A paragraph from that row on; returns the row below it. */
-static int paragraph(struct canvas *canvas, int row, const char *text)
+/* As much as there is room for. */
+static void draw_whole(struct canvas *canvas, int row, int rows, const struct model_report *report)
 {
-    int columns = canvas->columns - 2, rows = canvas_wrap(NULL, 0, 0, 0, columns, text);
-
-    canvas_wrap(canvas, row + rows - 1, row, 1, columns, text);
-    return row + rows;
-}
-
-/* Below it is only the bottom line, drawn later. */
-static void draw_whole(struct canvas *canvas, int row, const struct model_report *report)
-{
+    int last = row + rows - 1, columns = canvas->columns - 2, at = row + 1;
     char text[1024], date[24];
 
-    canvas_heading(canvas, row++, "THE REPORT UNDER THE CURSOR");
-    if (report == NULL)
-        return;
-    snprintf(text, sizeof(text), "%s about %s, by %s, %s; %lld before about the same account",
-             report->id, report->name, report->reporter[0] != '\0' ? report->reporter : "(erased)",
-             figures_date(report->at_ms, date), (long long)report->earlier);
-    row = paragraph(canvas, row, text) + 1;
-    row = paragraph(canvas, row, report->words);
-    if (report->closed_ms == 0)
-        return;
-    snprintf(text, sizeof(text), "closed by %s, %s: %s", report->closed_by,
-             figures_date(report->closed_ms, date), report->verdict);
-    paragraph(canvas, row + 1, text);
+    if (report != NULL) {
+        snprintf(text, sizeof(text), "%s about %s, by %s, %s; %lld before about the same account",
+                 report->id, report->name,
+                 report->reporter[0] != '\0' ? report->reporter : "(erased)",
+                 figures_date(report->at_ms, date), (long long)report->earlier);
+        at = canvas_paragraph(canvas, at, last, 1, columns, text) + 1;
+        at = canvas_paragraph(canvas, at, last, 1, columns, report->words);
+    }
+    if (report != NULL && report->closed_ms != 0) {
+        snprintf(text, sizeof(text), "closed by %s, %s: %s", report->closed_by,
+                 figures_date(report->closed_ms, date), report->verdict);
+        at = canvas_paragraph(canvas, at + 1, last, 1, columns, text);
+    }
+    canvas_heading(canvas, row,
+                   at <= last + 1
+                       ? "THE REPORT UNDER THE CURSOR"
+                       : "THE REPORT UNDER THE CURSOR, its beginning (Enter: all of it)");
 }
 
 static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
@@ -222,7 +218,7 @@ static void draw(struct ui *ui, struct canvas *canvas, int row, int rows)
                       state->list.tags_n);
     list_draw(&state->list, &TABLE, ui, canvas, row + 1, rows - 1 - whole);
     if (whole > 0)
-        draw_whole(canvas, row + rows - whole, report_at(ui, state->list.cursor));
+        draw_whole(canvas, row + rows - whole, whole, report_at(ui, state->list.cursor));
 }
 
 static void on_time(struct ui *ui)

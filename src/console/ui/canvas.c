@@ -194,6 +194,27 @@ int canvas_wrap(struct canvas *canvas, int row, int top, int column, int columns
     return lines;
 }
 
+int canvas_paragraph(struct canvas *canvas, int row, int last, int column, int columns,
+                     const char *text)
+{
+    char clean[TEXT_ROOM], *from = clean;
+
+    text_sanitise(text, strlen(text), clean, sizeof(clean));
+    do {
+        char *next = from + line_bytes(from, columns), saved = *next;
+
+        if (row == last) /* with all that is left, so that it shows where that is cut */
+            canvas_cut(canvas, row, column, columns, STYLE_PLAIN, from);
+        *next = '\0';
+        if (row < last)
+            canvas_text(canvas, row, column, columns, STYLE_PLAIN, from);
+        *next = saved;
+        from = next;
+        row++;
+    } while (*from != '\0');
+    return row;
+}
+
 int canvas_right(struct canvas *canvas, int row, int end, int columns, enum style style,
                  const char *text)
 {

@@ -74,6 +74,10 @@ int canvas_right(struct canvas *canvas, int row, int end, int columns, enum styl
  * at `row`, lines above `top` are left out. Returns how many lines it takes. canvas NULL: only
  * reckon. */
 int canvas_wrap(struct canvas *canvas, int row, int top, int column, int columns, const char *text);
+/* The same from `row` downward, to the row `last` at most, which then ends as canvas_cut ends it.
+ * Returns the row below all of it, as if there were room: above last + 1 where there was none. */
+int canvas_paragraph(struct canvas *canvas, int row, int last, int column, int columns,
+                     const char *text);
 /* The end of a text that is being typed, in at most `columns` columns, of which the last one stays
  * free for the cursor. Returns the columns it took. */
 int canvas_tail(struct canvas *canvas, int row, int column, int columns, enum style style,
