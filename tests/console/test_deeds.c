@@ -471,6 +471,30 @@ static void changed_options_are_those_not_at_their_default(void **state)
     fixture_fini(&fixture);
 }
 
+/* Bold is what the configuration changes, not what it says. */
+static void an_option_given_at_its_default_is_not_bold(void **state)
+{
+    struct fixture fixture;
+    const struct canvas_cell *value;
+    json_t *data;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    data = json_deep_copy(json_object_get(fixture.replies, "config.list"));
+    json_object_set_new(fixture.replies, "config.list", data);
+    press(&fixture, "0jj");                     /* so that the cursor is on another row */
+    value = &fixture.canvas.cells[4 * 80 + 33]; /* of server.name, which the file gives */
+    assert_string_equal(value->text, "e");
+    assert_int_equal(value->style, STYLE_BOLD);
+    json_object_set_new(json_array_get(json_object_get(data, "options"), 0), "changed",
+                        json_false());
+    model_answer(&fixture.ui.model, "config.list", NULL, data);
+    draw(&fixture);
+    assert_string_equal(value->text, "e");
+    assert_int_equal(value->style, STYLE_DIM);
+    fixture_fini(&fixture);
+}
+
 /* In the box below the list; where that is too low, its end is what is cut. */
 static void the_help_of_an_option_is_read_from_its_beginning(void **state)
 {
@@ -501,6 +525,7 @@ int main(void)
         cmocka_unit_test(a_player_is_followed_on_the_map),
         cmocka_unit_test(another_may_be_followed),
         cmocka_unit_test(who_has_not_come_yet_is_not_called_nobody),
+        cmocka_unit_test(an_option_given_at_its_default_is_not_bold),
         cmocka_unit_test(the_help_of_an_option_is_read_from_its_beginning),
         cmocka_unit_test(changed_options_are_those_not_at_their_default),
     };
