@@ -20,10 +20,7 @@ static void an_operator_runs_the_server(void **state)
     char name[64], keys[128];
     const char *said;
 
-    if (*state != NULL) {
-        print_message("skipped: %s\n", (const char *)*state);
-        skip();
-    }
+    tmux_need(state);
     snprintf(keys, sizeof(keys), "--record %s/recording", openmmod.dir);
     tmux_console(keys);
     tmux_see("Players 6 of");
@@ -107,10 +104,7 @@ static void an_operator_moderates_a_crowd(void **state)
     struct party *party;
     struct player *mallory;
 
-    if (*state != NULL) {
-        print_message("skipped: %s\n", (const char *)*state);
-        skip();
-    }
+    tmux_need(state);
     party = party_new();
     mallory = player_new_account(party, &openmmod, "mallory");
     UNTIL(party, 3 * DEADLINE_MS,

@@ -682,21 +682,13 @@ static int teardown(void **state)
     return 0;
 }
 
-static void need_tmux(void **state)
-{
-    if (*state != NULL) {
-        print_message("skipped: %s\n", (const char *)*state);
-        skip();
-    }
-}
-
 static void every_screen_shows_it_and_obeys_nothing(void **state)
 {
     static const struct {
         int columns, rows;
     } SIZES[] = {{80, 24}, {200, 60}, {60, 15}, {131, 33}};
 
-    need_tmux(state);
+    tmux_need(state);
     start_liar();
     record();
     tmux_console("");
@@ -740,7 +732,7 @@ static void every_page_shows_it_and_obeys_nothing(void **state)
     static const char *const SIZES[] = {"-x 80 -y 24", "-x 200 -y 60"};
     static const char SCREENS[] = "1234567890";
 
-    need_tmux(state);
+    tmux_need(state);
     poison_recordings();
     start_liar();
     record();
@@ -778,7 +770,7 @@ static void what_dice_say_is_not_obeyed(void **state)
 {
     static const char *const SIZES[] = {"-x 80 -y 24", "-x 132 -y 43", "-x 70 -y 16"};
 
-    need_tmux(state);
+    tmux_need(state);
     fuzzing = true;
     notices = json_object();
     start_liar();
@@ -808,7 +800,7 @@ static void what_dice_say_is_not_obeyed(void **state)
 
 static void dialogs_hold_together(void **state)
 {
-    need_tmux(state);
+    tmux_need(state);
     start_liar();
     record();
     tmux_console("");
@@ -842,7 +834,7 @@ static void exec_prints_it_harmlessly(void **state)
     static const char *const METHODS[] = {"players.list", "server.status", "log.tail",
                                           "players.kick", "server.save",   "rpc.discover"};
 
-    need_tmux(state);
+    tmux_need(state);
     start_liar();
     tmux_run(TMUX "resize-window -t t -x 200 -y 60", tmux_directory);
     record();
@@ -879,7 +871,7 @@ static void what_the_server_accepts_is_harmless_too(void **state)
     char command[4096], marks[420] = "o";
     int head;
 
-    need_tmux(state);
+    tmux_need(state);
     daemon_make(&openmmod, NULL);
     daemon_start(&openmmod, NULL);
     party = party_new();

@@ -251,17 +251,8 @@ static int teardown(void **state)
 {
     if (*state != NULL)
         return 0;
-    tmux_run(TMUX "kill-server 2>&1", tmux_directory);
-    tmux_run("rm -rf %s", tmux_directory);
+    tmux_end();
     return 0;
-}
-
-static void need_tmux(void **state)
-{
-    if (*state != NULL) {
-        print_message("skipped: %s\n", (const char *)*state);
-        skip();
-    }
 }
 
 /* The nearest to a colour of the canvas's that such a terminal has. */
@@ -316,7 +307,7 @@ static void what_is_seen_is_what_was_drawn(void **state)
     static const char *const ALL[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9", "0"};
     static const char *const SOME[] = {"1", "2", "3"};
 
-    need_tmux(state);
+    tmux_need(state);
     for (size_t i = 0; i < ARRAY_N(TERMINALS); i++) {
         const struct terminal *terminal = &TERMINALS[i];
         const char *const *screens = terminal->all ? ALL : SOME;
@@ -349,7 +340,7 @@ static void every_size_shows_what_was_drawn(void **state)
     /* clang-format on */
     const struct terminal *terminal = &TERMINALS[0];
 
-    need_tmux(state);
+    tmux_need(state);
     start(terminal, 24, 80);
     for (size_t i = 0; i < ARRAY_N(SIZES); i++) {
         tmux_run(TMUX "resize-window -t t -x %d -y %d", tmux_directory, SIZES[i].columns,
@@ -380,7 +371,7 @@ static void bytes_of_no_character_are_not_taken(void **state)
     static const struct terminal POSIX = {"TERM=vt100 LC_ALL=C", "", NONE, true, false};
     uint64_t end_ms = tmux_now_ms() + DEADLINE_MS;
 
-    need_tmux(state);
+    tmux_need(state);
     start(&POSIX, 24, 80);
     tmux_type("2/");
     tmux_see("filter:");

@@ -91,18 +91,9 @@ static int teardown(void **state)
     return 0;
 }
 
-/* False: nothing to test with. */
-static void need_tmux(void **state)
-{
-    if (*state != NULL) {
-        print_message("skipped: %s\n", (const char *)*state);
-        skip();
-    }
-}
-
 static void the_screens_are_seen_and_q_leaves(void **state)
 {
-    need_tmux(state);
+    tmux_need(state);
     tmux_console("");
     tmux_see("Players 60 of 2000");
     tmux_see("p99");
@@ -128,7 +119,7 @@ static void the_screens_are_seen_and_q_leaves(void **state)
 
 static void a_player_is_found_and_kicked(void **state)
 {
-    need_tmux(state);
+    tmux_need(state);
     tmux_console("");
     tmux_type("2");
     tmux_see("anna");
@@ -173,7 +164,7 @@ static void it_follows_the_terminals_size(void **state)
                  {300, 100, "Traffic"},
                  {80, 24, "Players 60 of 2000"}};
 
-    need_tmux(state);
+    tmux_need(state);
     tmux_console("");
     for (size_t i = 0; i < ARRAY_N(SIZES); i++) {
         tmux_run(TMUX "resize-window -t t -x %d -y %d", tmux_directory, SIZES[i].columns,
@@ -191,7 +182,7 @@ static void it_follows_the_terminals_size(void **state)
 
 static void a_lost_daemon_is_said_and_found_again(void **state)
 {
-    need_tmux(state);
+    tmux_need(state);
     tmux_console("");
     tmux_see("Players 60 of 2000");
     kill(daemon_pid, SIGSTOP); /* there, but it stands still */
@@ -224,7 +215,7 @@ static const char *mouse_flag(void)
 
 static void the_mouse_is_taken_and_given_back(void **state)
 {
-    need_tmux(state);
+    tmux_need(state);
     tmux_type("'export TERM=xterm-256color; clear' Enter");
     tmux_console("");
     assert_string_equal(mouse_flag(), "1\n");
@@ -248,7 +239,7 @@ static void the_mouse_is_taken_and_given_back(void **state)
 
 static void it_can_be_suspended(void **state)
 {
-    need_tmux(state);
+    tmux_need(state);
     tmux_type("'set -m; clear' Enter");
     tmux_console("");
     tmux_see("Players 60 of 2000");
@@ -265,7 +256,22 @@ static void it_can_be_suspended(void **state)
     tmux_see("ready:");
 }
 
-static void console_pid_is(char *out, size_t room_bytes);
+static void console_pid_is(char *out, size_t room_bytes)
+{
+    snprintf(out, room_bytes, "%s",
+             tmux_run("pgrep -P $(" TMUX "display -p -t t '#{pane_pid}')", tmux_directory));
+    out[strcspn(out, "\n")] = '\0';
+}
+
+/* The console, a job of a shell that controls jobs. */
+static void begin_job(char *pid, size_t room_bytes)
+{
+    tmux_type("'set -m; clear' Enter");
+    tmux_console("");
+    tmux_see("Players 60 of 2000");
+    console_pid_is(pid, room_bytes);
+    assert_true(atoi(pid) > 1);
+}
 
 /* kill %1: it ends when it is told to, and leaves the shell's terminal alone. */
 static void it_ends_while_suspended(void **state)
@@ -273,12 +279,8 @@ static void it_ends_while_suspended(void **state)
     uint64_t end_ms = tmux_now_ms() + DEADLINE_MS;
     char pid[32];
 
-    need_tmux(state);
-    tmux_type("'set -m; clear' Enter");
-    tmux_console("");
-    tmux_see("Players 60 of 2000");
-    console_pid_is(pid, sizeof(pid));
-    assert_true(atoi(pid) > 1);
+    tmux_need(state);
+    begin_job(pid, sizeof(pid));
     tmux_type("C-z");
     tmux_see_no_more("1Over");
     tmux_type("'kill %1; kill -CONT %1' Enter");
@@ -291,13 +293,6 @@ static void it_ends_while_suspended(void **state)
     tmux_see("still 42");
 }
 
-static void console_pid_is(char *out, size_t room_bytes)
-{
-    snprintf(out, room_bytes, "%s",
-             tmux_run("pgrep -P $(" TMUX "display -p -t t '#{pane_pid}')", tmux_directory));
-    out[strcspn(out, "\n")] = '\0';
-}
-
 static void every_signal_leaves_the_terminal_sane(void **state)
 {
     static const struct {
@@ -306,7 +301,7 @@ static void every_signal_leaves_the_terminal_sane(void **state)
     } SIGNALS[] = {{"SEGV", SIGSEGV}, {"ABRT", SIGABRT}, {"TERM", SIGTERM}, {"HUP", SIGHUP},
                    {"INT", SIGINT},   {"BUS", SIGBUS},   {"QUIT", SIGQUIT}};
 
-    need_tmux(state);
+    tmux_need(state);
     tmux_type("'ulimit -c 0' Enter");
     for (size_t i = 0; i < ARRAY_N(SIGNALS); i++) {
         char pid[32], left[32];
@@ -337,11 +332,8 @@ static void it_comes_back_after_a_stop_it_did_not_see(void **state)
 {
     char pid[32];
 
-    need_tmux(state);
-    tmux_type("'set -m; clear' Enter");
-    tmux_console("");
-    tmux_see("Players 60 of 2000");
-    console_pid_is(pid, sizeof(pid));
+    tmux_need(state);
+    begin_job(pid, sizeof(pid));
     tmux_run("kill -STOP %s", pid);
     tmux_type("C-j 'echo still $((40 + 2))' C-j"); /* the line is as the console had it */
     tmux_see("still 42");
@@ -392,7 +384,7 @@ static void colours_and_ascii_are_as_asked(void **state)
         {"", true, false}, {"--color=never", false, false}, {"--color=always --ascii", true, true}};
     char pid[32];
 
-    need_tmux(state);
+    tmux_need(state);
     for (size_t i = 0; i < ARRAY_N(CASES); i++) {
         tmux_type("clear Enter");
         tmux_console(CASES[i].flags);
@@ -433,7 +425,7 @@ static void a_pipe_gets_a_sentence_and_no_escapes(void **state)
 {
     const char *said;
 
-    need_tmux(state);
+    tmux_need(state);
     said = tmux_run("OPENMMO_ADMIN_SOCKET=%s/run/admin.sock %s </dev/null 2>&1; echo $?",
                     tmux_directory, tmux_console_path);
     assert_non_null(strstr(said, "this is not a terminal"));
@@ -589,7 +581,7 @@ static void no_signal_leaves_the_terminal_raw(void **state)
 {
     unsigned ended = 0;
 
-    need_tmux(state);
+    tmux_need(state);
     for (int i = 1; i <= SIGRTMAX; i++) {
         static const int OTHERS[] = {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU,
                                      SIGCHLD, SIGCONT, SIGURG,  SIGWINCH};
@@ -628,7 +620,7 @@ static void a_storm_of_sizes_loses_no_key(void **state)
     unsigned seed = 1;
     struct pty *pty;
 
-    need_tmux(state);
+    tmux_need(state);
     pty = pty_open(80, 24);
     assert_true(hears(pty, "Players 60 of 2000", DEADLINE_MS));
     press(pty, "2/");
@@ -683,7 +675,7 @@ static void a_size_is_not_slept_through(void **state)
     struct pty *pty;
     int rounds = 0, late = 0;
 
-    need_tmux(state);
+    tmux_need(state);
     pty = pty_open(300, 100);
     assert_true(hears(pty, "Players 60 of 2000", DEADLINE_MS));
     press(pty, "2");
@@ -784,7 +776,7 @@ static void idling_costs_little(void **state)
     static const char SCREENS[] = "1234567890";
     struct pty *pty;
 
-    need_tmux(state);
+    tmux_need(state);
     stop_daemon();
     start_daemon_with(2000);
     pty = pty_open(80, 24);

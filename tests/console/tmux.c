@@ -90,6 +90,14 @@ const char *tmux_missing(void)
     return system("command -v tmux >/dev/null") == 0 ? NULL : "tmux is not here";
 }
 
+void tmux_need(void **state)
+{
+    if (*state != NULL) {
+        print_message("skipped: %s\n", (const char *)*state);
+        skip();
+    }
+}
+
 void tmux_shell(const char *socket_path)
 {
     assert_non_null(realpath(CONSOLE_PROGRAM, tmux_console_path));
@@ -132,4 +140,10 @@ void tmux_is_sane(const char *left)
         tmux_run(TMUX "display -p -t t '#{alternate_on} #{cursor_flag} #{mouse_any_flag}'",
                  tmux_directory),
         "0 1 0\n");
+}
+
+void tmux_end(void)
+{
+    tmux_run(TMUX "kill-server 2>&1", tmux_directory);
+    tmux_run("rm -rf %s", tmux_directory);
 }

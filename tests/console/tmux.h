@@ -15,6 +15,8 @@ extern char tmux_console_path[512];
 
 /* Why there can be no terminal here; NULL: there can. */
 const char *tmux_missing(void);
+/* Skip a test where its state is such a reason. */
+void tmux_need(void **state);
 /* A shell in a terminal of 80x24, with OPENMMO_ADMIN_SOCKET set. */
 void tmux_shell(const char *socket_path);
 
@@ -33,6 +35,9 @@ void tmux_console(const char *flags);
 void tmux_begin(const char *flags);
 /* The shell said `left`, the first screen is back and the line discipline is as it was. */
 void tmux_is_sane(const char *left);
+
+/* End the terminal, and remove the caller's directory. */
+void tmux_end(void);
 
 uint64_t tmux_now_ms(void);
 void tmux_rest(void); /* a moment between two polls */
