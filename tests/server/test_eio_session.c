@@ -582,6 +582,26 @@ static void test_pings(void **state)
     world_end(&w);
 }
 
+/* A client is told once how often it is pinged and how long it may take, and goes by that. */
+static void test_pings_as_told(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_begin_timed(&w, true, 20, 200);
+    said(&w.first); /* OPEN */
+    w.timing.ping_interval_ms = w.timing.ping_timeout_ms = 60000;
+    for (unsigned i = 0; i < 2; i++) {
+        UNTIL(&w, w.first.said_n > 0);
+        assert_string_equal(said(&w.first), "2;");
+        socket_text(&w, &w.first, "3");
+    }
+    UNTIL(&w, w.closed_n > 0);
+    assert_string_equal(w.reason, "ping timeout");
+    UNTIL(&w, w.session == NULL);
+    world_end(&w);
+}
+
 /* It goes on with what is no pong, until it is closed. */
 static bool closed_meanwhile(struct world *w)
 {
@@ -673,7 +693,8 @@ int main(void)
         cmocka_unit_test(test_socket),         cmocka_unit_test(test_socket_gone),
         cmocka_unit_test(test_upgrade),        cmocka_unit_test(test_upgrade_with_poll),
         cmocka_unit_test(test_probe_fails),    cmocka_unit_test(test_probe_late),
-        cmocka_unit_test(test_pings),          cmocka_unit_test(test_respite),
+        cmocka_unit_test(test_pings),          cmocka_unit_test(test_pings_as_told),
+        cmocka_unit_test(test_respite),
         cmocka_unit_test(test_idle_packets),   cmocka_unit_test(test_idle_by_poll),
         cmocka_unit_test(test_idle_probes),
     };

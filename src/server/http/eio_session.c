@@ -28,6 +28,7 @@ enum session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_CLOSED };
 struct eio_session {
     struct io *io;
     const struct eio_timing *timing;
+    uint32_t ping_interval_ms, ping_timeout_ms; /* as the client was told: it gives up by them */
     const struct eio_session_handlers *handlers;
     void *context;
     enum session_state state;
@@ -262,14 +263,14 @@ static void on_beat(struct io_deadline *deadline)
     }
     s->pinged = true;
     s->respited = false;
-    arm(s, &s->beat, DEADLINE_PONG, s->timing->ping_timeout_ms);
+    arm(s, &s->beat, DEADLINE_PONG, s->ping_timeout_ms);
     push(s, EIO_PING, "", 0);
 }
 
 static void on_pong(struct eio_session *s)
 {
     s->pinged = false;
-    arm(s, &s->beat, DEADLINE_BEAT, s->timing->ping_interval_ms);
+    arm(s, &s->beat, DEADLINE_BEAT, s->ping_interval_ms);
 }
 
 /* ---- what comes ---- */
@@ -290,7 +291,7 @@ static int take_packet(struct eio_session *s, const struct eio_packet *packet)
 {
     if (s->pinged && !s->respited && packet->type != EIO_PONG) {
         s->respited = true;
-        arm(s, &s->beat, DEADLINE_PONG, s->timing->ping_timeout_ms);
+        arm(s, &s->beat, DEADLINE_PONG, s->ping_timeout_ms);
     }
     switch (packet->type) {
     case EIO_MESSAGE:
@@ -487,6 +488,8 @@ struct eio_session *eio_session_new(struct io *io, const struct eio_timing *timi
     }
     s->io = io;
     s->timing = timing;
+    s->ping_interval_ms = timing->ping_interval_ms;
+    s->ping_timeout_ms = timing->ping_timeout_ms;
     s->handlers = handlers;
     s->context = context;
     bucket_init(&s->idle, &idle_rate, io_now_ms(io));
@@ -501,7 +504,7 @@ struct eio_session *eio_session_new(struct io *io, const struct eio_timing *timi
         traffic_count(TRAFFIC_WEBSOCKET, TRAFFIC_ACCEPTED);
     }
     metrics_gauge(METRIC_WEB_SESSIONS, 1);
-    arm(s, &s->beat, DEADLINE_BEAT, timing->ping_interval_ms);
+    arm(s, &s->beat, DEADLINE_BEAT, s->ping_interval_ms);
     flush(s);
     return s;
 }

@@ -70,7 +70,8 @@ struct eio_timing {
 #define EIO_DEADLINES 5
 
 /* With OPEN as its first packet. wire: of a session that begins with a WebSocket; NULL: polling.
- * timing: borrowed while it lives. NULL: out of memory. */
+ * timing: borrowed while it lives; of pings what it says now counts to the end, for the client is
+ * told it once. NULL: out of memory. */
 struct eio_session *eio_session_new(struct io *io, const struct eio_timing *timing, const char *sid,
                                     const struct eio_wire *wire,
                                     const struct eio_session_handlers *handlers, void *context);

@@ -42,8 +42,8 @@ struct engineio_config {
 
 /* NULL: out of memory. Control. */
 struct engineio *engineio_new(const struct engineio_config *config);
-/* As the configuration says from now on. Who was there before was told the old figures: he is
- * pinged by the new ones too, which only a shorter sum of them can mind. */
+/* As the configuration says from now on. Who was there before was told the old figures, and is
+ * pinged by those to his end. */
 void engineio_retime(struct engineio *engine, uint32_t ping_interval_ms, uint32_t ping_timeout_ms,
                      uint32_t connect_ms);
 /* The server stops: sessions are ended so that their clients come back. */
