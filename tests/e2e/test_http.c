@@ -219,9 +219,11 @@ static void test_security_headers(void **state)
         if (wire_header(wire, names[i]) == NULL)
             fail_msg("%s is missing", names[i]);
     assert_null(wire_header(wire, "strict-transport-security"));
+    assert_null(strstr(wire_header(wire, "content-security-policy"), "upgrade-insecure"));
     assert_null(wire_header(wire, "x-powered-by"));
     assert_int_equal(wire_get(tls, "/health", NULL), 200);
     assert_non_null(wire_header(tls, "strict-transport-security"));
+    assert_non_null(strstr(wire_header(tls, "content-security-policy"), "upgrade-insecure"));
     assert_int_equal(wire_get(tls, "/readyz", NULL), 200);
     wire_free(wire);
     wire_free(tls);
