@@ -49,6 +49,49 @@ static bool is_address(const char *word, size_t n)
     return others == 0 && ((dots >= 3 && digits >= 4) || colons >= 2);
 }
 
+/* Of four numbers with a dot between each two, at the text's beginning. */
+static bool begins_v4(const char *text, size_t n)
+{
+    size_t at = 0;
+
+    for (unsigned numbers = 0; numbers < 4; numbers++) {
+        size_t digits = 0;
+
+        if (numbers > 0 && (at == n || text[at++] != '.'))
+            return false;
+        while (at < n && isdigit((unsigned char)text[at]))
+            at++, digits++;
+        if (digits < 1 || digits > 3)
+            return false;
+    }
+    return true;
+}
+
+/* Hexadecimal digits and colons, too many of these for a time of day. */
+static bool begins_v6(const char *text, size_t n)
+{
+    unsigned colons = 0, digits = 0, pairs = 0;
+
+    for (size_t i = 0; i < n && (text[i] == ':' || isxdigit((unsigned char)text[i])); i++) {
+        digits += text[i] != ':';
+        colons += text[i] == ':';
+        pairs += i > 0 && text[i] == ':' && text[i - 1] == ':';
+    }
+    return digits > 0 && (pairs > 0 || colons >= 4);
+}
+
+/* Within brackets, a URL, or before a comma: "(10.0.0.5),". */
+static bool holds_address(const char *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool within = i > 0 && (isalnum((unsigned char)word[i - 1]) || word[i - 1] == '.');
+
+        if ((!within && begins_v4(word + i, n - i)) || begins_v6(word + i, n - i))
+            return true;
+    }
+    return is_address(word, n);
+}
+
 static bool is_random(const char *word, size_t n)
 {
     size_t run = 0, longest = 0;
@@ -115,7 +158,7 @@ static bool put_word(struct writer *out, const char *word, size_t n)
         put(out, GONE, strlen(GONE));
         return at + 1 == n;
     }
-    if (has(word, n, '@') || is_address(word, n) || is_random(word, n))
+    if (has(word, n, '@') || holds_address(word, n) || is_random(word, n))
         put(out, GONE, strlen(GONE));
     else
         put(out, word, n);
