@@ -216,28 +216,45 @@ static void test_cors_origins(void **state)
             fail_msg("%s", bad[i]);
 }
 
-static void test_preflight(void **state)
+static const char *preflight(const char *origin, const char *asked)
 {
     static const char *const named[] = {"https://a.example"};
     static const struct cors_policy policy = {named, 1, true, 600};
-    char bytes[1024] = "";
+    static char bytes[2048];
     struct respond respond;
 
+    respond_begin(&respond, bytes, sizeof(bytes) - 1, 204);
+    cors_write_preflight(&policy, origin, "GET, POST", asked, &respond);
+    bytes[respond.n] = '\0';
+    return bytes;
+}
+
+static void test_preflight(void **state)
+{
+    static const char usual[] =
+        "Access-Control-Allow-Headers: Authorization, Content-Type, If-None-Match\r\n";
+    static const char *const odd[] = {"", "a: b", "a\r\nX: y", "a;b", "\"a\"", "\xc3\xa9"};
+    char many[600];
+
     (void)state;
-    respond_begin(&respond, bytes, sizeof(bytes) - 1, 204);
-    cors_write_preflight(&policy, "https://a.example", "GET, POST", &respond);
-    bytes[respond.n] = '\0';
     assert_string_equal(
-        bytes, "HTTP/1.1 204 No Content\r\nVary: Origin\r\n"
-               "Access-Control-Allow-Origin: https://a.example\r\n"
-               "Access-Control-Allow-Credentials: true\r\n"
-               "Access-Control-Allow-Methods: GET, POST\r\n"
-               "Access-Control-Allow-Headers: Authorization, Content-Type, If-None-Match\r\n"
-               "Access-Control-Max-Age: 600\r\n");
-    respond_begin(&respond, bytes, sizeof(bytes) - 1, 204);
-    cors_write_preflight(&policy, "https://b.example", "GET, POST", &respond);
-    bytes[respond.n] = '\0';
-    assert_string_equal(bytes, "HTTP/1.1 204 No Content\r\nVary: Origin\r\n");
+        preflight("https://a.example", NULL),
+        "HTTP/1.1 204 No Content\r\nVary: Origin\r\n"
+        "Access-Control-Allow-Origin: https://a.example\r\n"
+        "Access-Control-Allow-Credentials: true\r\n"
+        "Access-Control-Allow-Methods: GET, POST\r\n"
+        "Access-Control-Allow-Headers: Authorization, Content-Type, If-None-Match\r\n"
+        "Access-Control-Max-Age: 600\r\n");
+    assert_string_equal(preflight("https://b.example", "x-a"),
+                        "HTTP/1.1 204 No Content\r\nVary: Origin\r\n");
+    assert_non_null(strstr(preflight("https://a.example", "baggage,sentry-trace, x-a"),
+                           "\r\nAccess-Control-Allow-Headers: baggage,sentry-trace, x-a\r\n"));
+    for (size_t i = 0; i < ARRAY_N(odd); i++)
+        if (strstr(preflight("https://a.example", odd[i]), usual) == NULL)
+            fail_msg("%s", odd[i]);
+    memset(many, 'a', sizeof(many) - 1);
+    many[sizeof(many) - 1] = '\0';
+    assert_non_null(strstr(preflight("https://a.example", many), usual));
 }
 
 static void test_accept(void **state)

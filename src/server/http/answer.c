@@ -126,7 +126,8 @@ static void write_cors(const struct connection *c, struct http_call *call, struc
         return;
     }
     router_allow(call->match.methods, methods, sizeof(methods));
-    cors_write_preflight(policy, origin, methods, respond);
+    cors_write_preflight(policy, origin, methods,
+                         call_header(call, "access-control-request-headers"), respond);
 }
 
 static void write_rate(const struct limits_answer *rate, struct respond *respond)

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "http/parse.h"
+
 /* What a page may send and read beside what every page may. */
-#define REQUEST_HEADERS "Authorization, Content-Type, If-None-Match"
+#define REQUEST_HEADERS     "Authorization, Content-Type, If-None-Match"
+#define REQUEST_HEADERS_MAX 512 /* bytes of those that it asks for */
 #define RESPONSE_HEADERS                                                                           \
     "ETag, Link, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 
@@ -66,8 +69,18 @@ void cors_write(const struct cors_policy *policy, const char *origin, struct res
         respond_header(respond, "Access-Control-Expose-Headers", RESPONSE_HEADERS);
 }
 
+/* Names with commas between them, not too long to be said back. */
+static bool are_headers(const char *asked)
+{
+    size_t n = 0;
+
+    while (parse_token_char(asked[n]) || (asked[n] != '\0' && strchr(", \t", asked[n]) != NULL))
+        n++;
+    return n > 0 && n <= REQUEST_HEADERS_MAX && asked[n] == '\0';
+}
+
 void cors_write_preflight(const struct cors_policy *policy, const char *origin, const char *methods,
-                          struct respond *respond)
+                          const char *asked, struct respond *respond)
 {
     struct cors_answer answer = cors_decide(policy, origin);
 
@@ -75,6 +88,7 @@ void cors_write_preflight(const struct cors_policy *policy, const char *origin, 
     if (!answer.origin || !origin)
         return;
     respond_header(respond, "Access-Control-Allow-Methods", methods);
-    respond_header(respond, "Access-Control-Allow-Headers", REQUEST_HEADERS);
+    respond_header(respond, "Access-Control-Allow-Headers",
+                   asked != NULL && are_headers(asked) ? asked : REQUEST_HEADERS);
     respond_number(respond, "Access-Control-Max-Age", policy->max_age_s);
 }

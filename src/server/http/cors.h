@@ -32,8 +32,10 @@ bool cors_origin_valid(const char *origin);
 
 /* Of an answer: what lets the page read it, and our own headers in it. */
 void cors_write(const struct cors_policy *policy, const char *origin, struct respond *respond);
-/* Of a preflight's (OPTIONS with Access-Control-Request-Method): methods, "GET, POST". */
+/* Of a preflight's (OPTIONS with Access-Control-Request-Method): methods, "GET, POST"; asked: its
+ * Access-Control-Request-Headers, or NULL. Whom the policy lets read answers may send what headers
+ * he likes, as the old stack had it: tracing adds some to each request of a page. */
 void cors_write_preflight(const struct cors_policy *policy, const char *origin, const char *methods,
-                          struct respond *respond);
+                          const char *asked, struct respond *respond);
 
 #endif
