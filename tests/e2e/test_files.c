@@ -51,7 +51,8 @@ static int shell(const char *line)
 static int start(void **state)
 {
     static const char ini[] = "[http]\ntls_listen = 127.0.0.1:0\nredirect = no\nassets_immutable = "
-                              "assets\nassets = %s/www\ntaking = 60s\n";
+                              "assets\nassets = %s/www\ntaking = 60s\n"
+                              "cors_origins = *\n";
     char text[512];
 
     (void)state;
@@ -184,9 +185,27 @@ static void test_what_is_not(void **state)
             fail_msg("%s: %d", paths[i], status);
         assert_header("Content-Type", "application/problem+json");
     }
-    assert_int_equal(wire_ask(wire, "POST /app.js HTTP/1.1\r\nHost: test\r\n"
+    assert_int_equal(wire_ask(wire, "POST /nothing HTTP/1.1\r\nHost: test\r\n"
                                     "Content-Length: 0\r\n\r\n"),
                      404);
+}
+
+/* A file is there for who may not change it, and for the preflight of another origin's page. */
+static void test_other_methods(void **state)
+{
+    (void)state;
+    assert_int_equal(wire_ask(wire, "POST /app.js HTTP/1.1\r\nHost: test\r\n"
+                                    "Content-Length: 0\r\n\r\n"),
+                     405);
+    assert_header("Allow", "GET, HEAD, OPTIONS");
+    assert_int_equal(wire_ask(wire, "OPTIONS /app.js HTTP/1.1\r\nHost: test\r\n"
+                                    "Origin: https://play.example\r\n"
+                                    "Access-Control-Request-Headers: range\r\n"
+                                    "Access-Control-Request-Method: GET\r\n\r\n"),
+                     204);
+    assert_header("Access-Control-Allow-Origin", "*");
+    assert_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    assert_header("Access-Control-Allow-Headers", "range");
 }
 
 static void test_conditions(void **state)
@@ -410,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_is_served, connect_one, hang_up),
         cmocka_unit_test_setup_teardown(test_what_is_not, connect_one, hang_up),
+        cmocka_unit_test_setup_teardown(test_other_methods, connect_one, hang_up),
         cmocka_unit_test_setup_teardown(test_conditions, connect_one, hang_up),
         cmocka_unit_test_setup_teardown(test_ranges, connect_one, hang_up),
         cmocka_unit_test_setup_teardown(test_packed, connect_one, hang_up),

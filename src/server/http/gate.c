@@ -126,18 +126,25 @@ static void answer_options(struct http_call *call)
     call_answer_empty(call, 204);
 }
 
-/* What is no route may be a file. */
+/* What is no route may be a file. False: it is none, or not asked for; then match says why. */
 static bool is_asset(struct http_call *call)
 {
     struct assets *assets = call->worker->settings->assets;
     const struct parse_span *path = &call->head.path;
+    enum http_method method = call->head.method;
+    const struct asset *asset;
 
-    if (assets == NULL || call->match.status != 404 ||
-        (call->head.method != HTTP_GET && call->head.method != HTTP_HEAD))
+    if (assets == NULL || call->match.status != 404)
         return false;
-    call->asset = api_assets_find(assets, call->text + path->at, path->len_bytes);
-    if (call->asset == NULL)
+    asset = api_assets_find(assets, call->text + path->at, path->len_bytes);
+    if (asset == NULL)
         return false;
+    if (method != HTTP_GET && method != HTTP_HEAD) {
+        call->match.methods = 1u << HTTP_GET | 1u << HTTP_HEAD | 1u << HTTP_OPTIONS;
+        call->match.status = method == HTTP_OPTIONS ? 204 : 405;
+        return false;
+    }
+    call->asset = asset;
     call->assets = assets_ref(assets);
     call->match.route = &api_assets_route;
     return true;
