@@ -72,7 +72,8 @@ static void test_forwarded(void **state)
         {"Forwarded: for=203.0.113.7\r\n", 200},
     };
     static const char *const paths[] = {"/health", "/api/openapi.json",
-                                        "/socket.io/?EIO=4&transport=polling"};
+                                        "/socket.io/?EIO=4&transport=polling",
+                                        "/socket.io/?EIO=4&transport=polling&sid="};
     struct wire *wire;
     long long refused;
 

@@ -235,11 +235,13 @@ bool gate_fits(struct http_call *call)
 
 bool gate_asks(const struct http_call *call)
 {
-    char sid[2];
+    char sid[2] = "";
+    int found;
 
     if (!call->forwarded || of_health(call))
         return false;
-    /* Whoever has a session was looked at when it began, and a ban ends those of players. */
-    return call->match.route->run != engineio_run ||
-           call_query(call, "sid", sid, sizeof(sid)) == -1;
+    /* Whoever has a session was looked at when it began, and a ban ends those of players. An empty
+     * sid is none (engineio.c). */
+    found = call_query(call, "sid", sid, sizeof(sid));
+    return call->match.route->run != engineio_run || found == -1 || (found == 0 && sid[0] == '\0');
 }
