@@ -201,13 +201,16 @@ static void test_strangers(void **state)
     scene_free(scene);
 }
 
-/* A refused name may be followed by another. */
+/* A refused name may be followed by another; who asks for no ack is told why in the chat. */
 static void test_refused_join(void **state)
 {
     struct scene *scene = *state;
     struct webclient *client = webclient_new(scene, NULL);
     struct login_answer answer = {.reason = PROTOCOL_REASON_NAME_TAKEN};
+    char longer[TEXT_NAME_MAX_BYTES + 2];
 
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
     steps(scene, 2);
     scene->silent = true;
     webplayer_join(client->player, "bob", NULL, 1);
@@ -222,6 +225,18 @@ static void test_refused_join(void **state)
     steps(scene, 1);
     assert_int_equal(client->last_ack, 1);
     assert_string_equal(client->error, protocol_reason_text(PROTOCOL_REASON_NAME_TAKEN));
+    assert_int_equal(client->lines, 1);
+    webplayer_join(client->player, "eve", NULL, WEBPLAYER_NO_ACK); /* as older clients do */
+    steps(scene, 2);
+    sessions_answer(scene->sessions, scene->last.session, &answer);
+    steps(scene, 1);
+    assert_int_equal(client->last_ack, 1);
+    assert_int_equal(client->lines, 2);
+    assert_string_equal(client->line, protocol_reason_text(PROTOCOL_REASON_NAME_TAKEN));
+    assert_string_equal(client->line_id, "server");
+    webplayer_join(client->player, longer, NULL, WEBPLAYER_NO_ACK);
+    assert_int_equal(client->lines, 3);
+    assert_string_equal(client->line, protocol_reason_text(PROTOCOL_REASON_BAD_NAME));
     scene->silent = false;
     webplayer_join(client->player, "rob", NULL, 3);
     steps(scene, 3);

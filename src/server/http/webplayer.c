@@ -164,8 +164,8 @@ static void on_seated(struct seat *seat, const struct seat_ask *ask)
 
 _Static_assert(WEBTEXT_ID_MAX < WEBPLAYER_ID_MAX, "an id fits");
 
-/* A word of the server to him alone; lost where nothing is taken now. */
-static void tell(struct webplayer *p, const char *text)
+/* A word of the server to him alone. */
+static void say(struct webplayer *p, const char *text)
 {
     struct webtext_line line = {.name = "server",
                                 .name_n = 6,
@@ -175,10 +175,24 @@ static void tell(struct webplayer *p, const char *text)
     char frame[WEBTEXT_CHAT_MAX];
     struct iovec part = {frame, 0};
 
-    if (p->left || !p->handlers->writable(p->context) || p->left)
-        return;
     part.iov_len = (size_t)(webtext_chat(frame, &line) - frame);
     p->handlers->frames(p->context, &part, 1);
+}
+
+/* The same; lost where nothing is taken now. */
+static void tell(struct webplayer *p, const char *text)
+{
+    if (!p->left && p->handlers->writable(p->context) && !p->left)
+        say(p, text);
+}
+
+/* Clients of the old stack, where anybody came in, ask for no ack: they would wait for a world that
+ * never comes. It is not lost, and not often: each join costs a token. */
+static void refuse_join(struct webplayer *p, uint32_t number, const char *why)
+{
+    if (number == WEBPLAYER_NO_ACK && !p->left)
+        say(p, why);
+    ack(p, number, why);
 }
 
 static void on_wait(struct seat *seat, const char *text)
@@ -232,8 +246,8 @@ static void on_answer(struct seat *seat, const struct login_answer *answer)
         return;
     }
     p->state = WEBPLAYER_CONNECTED; /* he may try again, by another name */
-    ack(p, p->join_ack,
-        answer->text[0] != '\0' ? answer->text : protocol_reason_text(answer->reason));
+    refuse_join(p, p->join_ack,
+                answer->text[0] != '\0' ? answer->text : protocol_reason_text(answer->reason));
 }
 
 static void on_gather(struct seat *seat, struct snapshot *snapshot)
@@ -320,7 +334,7 @@ static void ask_in(struct webplayer *p, const char *username, uint32_t number)
     struct login_request *request;
 
     if (strlen(username) > TEXT_NAME_MAX_BYTES) {
-        ack(p, number, protocol_reason_text(PROTOCOL_REASON_BAD_NAME));
+        refuse_join(p, number, protocol_reason_text(PROTOCOL_REASON_BAD_NAME));
         return;
     }
     request = calloc(1, sizeof(*request));
