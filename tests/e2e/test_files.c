@@ -60,13 +60,14 @@ static int start(void **state)
     snprintf(www, sizeof(www), "%s/www", server.dir);
     snprintf(text, sizeof(text), ini, server.dir);
     daemon_configure(&server, text);
-    assert_int_equal(shell("mkdir -p $W/sub $W/assets; echo secret > $W/.secret; "
+    assert_int_equal(shell("mkdir -p $W/sub $W/assets $W/socket.io; echo secret > $W/.secret; "
                            "ln -s /etc/passwd $W/link; ln -s /etc $W/etc; : > $W/empty.txt"),
                      0);
     put("index.html", "<h1>hello</h1>\n", 1);
     put("sub/index.html", "<h1>sub</h1>\n", 1);
     put("app.js", SCRIPT_LINE, SCRIPT_N);
     put("assets/app-Bq1.js", SCRIPT_LINE, SCRIPT_N);
+    put("socket.io/socket.io.js", SCRIPT_LINE, 1);
     put("digits.txt", "0123456789", 10000);
     assert_int_equal(shell("gzip -k $W/app.js; head -c 25165824 /dev/urandom > $W/big.bin"), 0);
     daemon_start(&server, NULL);
@@ -125,6 +126,7 @@ static void test_what_is_served(void **state)
         {"/app.js?x=y", 200, "text/javascript; charset=utf-8", "public, no-cache"},
         {"/assets/app-Bq1.js", 200, "text/javascript; charset=utf-8",
          "public, max-age=31536000, immutable"},
+        {"/socket.io/socket.io.js", 200, "text/javascript; charset=utf-8", "public, no-cache"},
         {"/empty.txt", 200, "text/plain; charset=utf-8", "public, no-cache"},
         {"/big.bin", 200, "application/octet-stream", "public, no-cache"},
         {"/health", 200, "application/json; charset=utf-8", NULL}, /* routes go before */
