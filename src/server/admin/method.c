@@ -165,6 +165,20 @@ static int value_check(const struct method_param *row, const json_t *value, stru
     return error_set(error, "%s has no type", row->name);
 }
 
+/* Says which there are: whoever mistyped one need not look it up. */
+static int name_fault(const struct method_param *rows, const char *name, struct error *error)
+{
+    char shown[64], names[160] = "";
+    size_t n = 0;
+
+    text_sanitise(name, strlen(name), shown, sizeof(shown));
+    for (; rows != NULL && rows->name != NULL && n < sizeof(names); rows++)
+        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n > 0 ? ", " : "", rows->name);
+    if (n == 0)
+        return error_set(error, "there is no parameter %s here, nor any other", shown);
+    return error_set(error, "there is no parameter %s here; there are: %s", shown, names);
+}
+
 static const struct method_param *param_find(const struct method_param *rows, const char *name)
 {
     for (; rows != NULL && rows->name != NULL; rows++) {
@@ -183,12 +197,9 @@ int method_check(const struct method_param *rows, const json_t *params, struct e
     json_object_foreach((json_t *)params, name, value)
     {
         const struct method_param *row = param_find(rows, name);
-        char shown[64];
 
-        if (row == NULL) {
-            text_sanitise(name, strlen(name), shown, sizeof(shown));
-            return error_set(error, "there is no parameter %s here", shown);
-        }
+        if (row == NULL)
+            return name_fault(rows, name, error);
         if (value_check(row, value, error) != 0)
             return -1;
     }
