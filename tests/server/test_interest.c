@@ -166,6 +166,8 @@ static void check(const struct interest *interest, const struct interest_shape *
                 assert_false(has);
             if (!has)
                 continue;
+            assert_in_range(llabs((int64_t)x - own.x), 0, shape->radius);
+            assert_in_range(llabs((int64_t)z - own.z), 0, shape->radius);
             n = n == 0 ? 1 : n;
             keys += (uint32_t)n;
             for (size_t i = 0; i < n; i++)
@@ -207,7 +209,7 @@ static int32_t inside(int32_t x)
 /* Random walks and teleports, views and divisions. */
 static void walk(bool divides)
 {
-    static const uint16_t views[] = {64, 100, 256, 640, 1024};
+    static const uint16_t views[] = {64, 100, 102, 256, 640, 1000, 1023, 1024};
     struct interest interest = {.cells = NULL};
     struct space_cell own = {.x = 0, .z = 0};
     struct interest_named gained[2048], lost[2048];
@@ -216,7 +218,7 @@ static void walk(bool divides)
     told_n = 0;
     memset(&fake, 0, sizeof(fake));
     for (uint32_t round = 1; round <= 20; round++) {
-        uint16_t view_m = views[rand() % (divides ? 3 : 5)];
+        uint16_t view_m = views[rand() % (divides ? 4 : 8)];
         struct interest_shape *shape = interest_shape_new(round, view_m, SIDE * 64);
         for (unsigned step = 0; step < 30; step++) {
             struct interest_change change = {gained, lost, 0, 0, 0, NULL};

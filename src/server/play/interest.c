@@ -41,7 +41,8 @@ static int compare_offsets(const void *a, const void *b)
 struct interest_shape *interest_shape_new(uint32_t serial, uint16_t view_m, int32_t world_size_m)
 {
     struct interest_shape *shape = calloc(1, sizeof(*shape));
-    int32_t radius = view_m / SPACE_CELL_M + 2;
+    /* Of the farthest cell that may be held, the near edge is less than that away. */
+    int32_t radius = (view_m + DIAGONAL_M + SPACE_CELL_M - 1) / SPACE_CELL_M;
     size_t side = 2 * (size_t)radius + 1;
 
     if (shape == NULL)
