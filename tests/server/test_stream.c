@@ -563,6 +563,41 @@ static void test_garbage_after_handshake(void **state)
     assert_int_equal(s->end, STREAM_END_INPUT);
 }
 
+/* New keys are TLS's own business, and dearer to us than to who wants them. Now and then they are
+ * fine; one after the other they would hold the thread for as long as they come. */
+static void test_new_keys(void **state)
+{
+    struct scene *s = *state;
+    BIO *out = BIO_new(BIO_s_mem());
+    uint64_t before, until_ms = now_ms() + DEADLINE_MS;
+    char *bytes;
+    size_t n, at = 0;
+
+    connect_tls(s);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(SSL_key_update(s->ssl, i % 2 == 0 ? SSL_KEY_UPDATE_REQUESTED
+                                                           : SSL_KEY_UPDATE_NOT_REQUESTED),
+                         1);
+        assert_int_equal(SSL_write(s->ssl, "hello", 5), 5);
+        UNTIL(s, s->got_n == 5 * (i + 1));
+    }
+    SSL_set0_wbio(s->ssl, out);
+    for (unsigned i = 0; i < 4000; i++) {
+        assert_int_equal(SSL_key_update(s->ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(s->ssl), 1);
+    }
+    n = (size_t)BIO_get_mem_data(out, &bytes);
+    before = stream_bytes_in(s->stream);
+    while (s->ended == 0 && at < n && now_ms() < until_ms) {
+        ssize_t sent = send(s->fd, bytes + at, n - at, MSG_NOSIGNAL);
+        at += sent > 0 ? (size_t)sent : 0;
+        turn(s);
+    }
+    UNTIL(s, s->ended == 1);
+    assert_int_equal(s->end, STREAM_END_INPUT);
+    assert_true(stream_bytes_in(s->stream) - before < n / 2);
+}
+
 static void refused_client(struct scene *s, SSL_CTX *client)
 {
     connect_pair(s, s->server);
@@ -770,27 +805,17 @@ static void test_no_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_plain_echo),
-        TEST(test_tls_echo),
-        TEST(test_single_bytes),
-        TEST(test_short_writes),
-        TEST(test_leave_and_pause),
-        TEST(test_finish),
-        TEST(test_garbage),
-        TEST(test_garbage_after_handshake),
-        TEST(test_no_alpn),
-        TEST(test_wrong_alpn),
-        TEST(test_old_tls),
-        TEST(test_input_bound),
-        TEST(test_certificate),
-        TEST(test_listener),
-        TEST(test_no_descriptors),
-        TEST(test_small_records),
-        TEST(test_warm),
-        TEST(test_gathered),
-        TEST(test_gathered_two_kept),
-        TEST(test_gathered_cost),
-        TEST(test_gathered_finish),
+        TEST(test_plain_echo),      TEST(test_tls_echo),
+        TEST(test_single_bytes),    TEST(test_short_writes),
+        TEST(test_leave_and_pause), TEST(test_finish),
+        TEST(test_garbage),         TEST(test_garbage_after_handshake),
+        TEST(test_new_keys),        TEST(test_no_alpn),
+        TEST(test_wrong_alpn),      TEST(test_old_tls),
+        TEST(test_input_bound),     TEST(test_certificate),
+        TEST(test_listener),        TEST(test_no_descriptors),
+        TEST(test_small_records),   TEST(test_warm),
+        TEST(test_gathered),        TEST(test_gathered_two_kept),
+        TEST(test_gathered_cost),   TEST(test_gathered_finish),
     };
 
     if (tls_pool_install() != 0)

@@ -27,7 +27,8 @@ enum stream_end {
     STREAM_END_PEER,      /* the peer closed */
     STREAM_END_ERROR,     /* the socket failed */
     STREAM_END_HANDSHAKE, /* no TLS, not ours, or broken off while it was made */
-    STREAM_END_INPUT,     /* the protocol left more unread than it may, or TLS was malformed */
+    STREAM_END_INPUT,     /* the protocol left more unread than it may, TLS was malformed, or its
+                           * keys were changed without end */
 };
 
 /* The protocol above. None may free the stream; all may close it. */

@@ -11,8 +11,26 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "net/bucket.h"
 #include "net/stream_transport.h"
 #include "net/tls.h"
+
+/* What TLS does for itself after the handshake: new keys for a peer who changes his, the answer to
+ * one who wants to begin anew. It costs us more than him, and OpenSSL takes one such message after
+ * the other, for as long as the socket has any, before it gives us our thread back. So there is an
+ * end to them. Each takes one to four steps. */
+static const struct bucket_rate asides = {.tokens = 1, .period_ms = 10000, .burst = 200};
+
+/* OpenSSL: a step of a message of its own, or an alert. */
+static void on_info(const SSL *ssl, int where, int value)
+{
+    struct stream *stream = SSL_get_app_data(ssl);
+
+    (void)value;
+    if (stream->open && (where & (SSL_CB_LOOP | SSL_CB_ALERT)) != 0 &&
+        !bucket_take(&stream->asides, &asides, io_now_ms(stream->io)))
+        stream->restless = true;
+}
 
 static int bio_write(BIO *bio, const char *bytes, size_t len_bytes, size_t *written)
 {
@@ -40,6 +58,8 @@ static int bio_read(BIO *bio, char *room, size_t room_bytes, size_t *got)
     ssize_t n = -1;
 
     BIO_clear_retry_flags(bio);
+    if (stream->restless)
+        return 0;
     errno = EAGAIN;
     if (!stream->empty)
         n = stream_recv(stream, room, room_bytes);
@@ -95,6 +115,9 @@ int stream_tls_init(struct stream *stream, SSL_CTX *context)
         return -1;
     }
     SSL_set_bio(stream->ssl, bio, bio);
+    bucket_init(&stream->asides, &asides, io_now_ms(stream->io));
+    SSL_set_app_data(stream->ssl, stream);
+    SSL_set_info_callback(stream->ssl, on_info);
     SSL_set_accept_state(stream->ssl);
     return 0;
 }
@@ -148,6 +171,10 @@ static enum transport_result tls_read(struct stream *stream, uint8_t *room, size
     if (stream->empty && SSL_has_pending(stream->ssl) == 0)
         return TRANSPORT_AGAIN;
     done = SSL_read_ex(stream->ssl, room, room_bytes, got);
+    if (done != 1 && stream->restless) {
+        ERR_clear_error();
+        return TRANSPORT_BAD;
+    }
     return done == 1 ? TRANSPORT_OK : tls_result(stream, done);
 }
 

@@ -3,6 +3,7 @@
 #ifndef OPENMMO_NET_STREAM_TRANSPORT_H
 #define OPENMMO_NET_STREAM_TRANSPORT_H
 
+#include "net/bucket.h"
 #include "net/stream.h"
 
 enum transport_result {
@@ -39,6 +40,7 @@ struct stream {
     bool paused, finished, ended;
     bool added;    /* a write lies in the io thread's batch: it is as good as sent */
     bool eof;      /* the peer sends no more */
+    bool restless; /* TLS is kept busy with itself: it is over */
     bool empty;    /* the socket gave less than was asked for: no need to ask again in this round */
     uint8_t *held; /* input that the protocol left */
     size_t held_n;
@@ -49,6 +51,7 @@ struct stream {
     struct sockaddr_in6 whose;  /* or a sockaddr_in: what tally is told of */
     uint64_t told_in, told_out; /* of the bytes, to tally */
     enum io_protocol protocol;  /* that they are counted as */
+    struct bucket asides;       /* what TLS may yet do for itself */
     uint64_t cost_us;           /* CPU time of reading, and of gathered writes, as sampled */
 };
 
