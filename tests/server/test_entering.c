@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "net/listener.h"
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
 #include "play/acceptor.h"
@@ -307,6 +308,74 @@ static void test_storm(void **state)
     scene_free(scene);
 }
 
+/* ---- several addresses ---- */
+
+#define DOOR_WAITING 16 /* at each of two doors, before one of them is opened */
+
+struct doors {
+    uint16_t ports[2];
+    unsigned arrived[2];
+};
+
+static bool door_room(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void door_arrived(void *context, int fd, const struct sockaddr_storage *address)
+{
+    struct doors *doors = context;
+
+    (void)address;
+    doors->arrived[listener_bound(fd) == doors->ports[1]]++;
+    close(fd);
+}
+
+static int knock(uint16_t port)
+{
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&where, sizeof(where)), 0);
+    return fd;
+}
+
+/* More come by each of two addresses than are let in: neither waits for the other. */
+static void test_two_doors(void **state)
+{
+    struct doors doors = {.arrived = {0}};
+    const struct acceptor_handlers handlers = {door_room, door_arrived, &doors};
+    struct event_base *base = event_base_new();
+    int sockets[2], fds[2 * DOOR_WAITING];
+    uint64_t limit_ms = scene_now_ms() + 10000;
+    struct acceptor *acceptor;
+    struct error error;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        sockets[i] = listener_bind("127.0.0.1:0", &error);
+        assert_true(sockets[i] >= 0);
+        doors.ports[i] = listener_bound(sockets[i]);
+    }
+    for (unsigned i = 0; i < 2 * DOOR_WAITING; i++)
+        fds[i] = knock(doors.ports[i % 2]);
+    acceptor = acceptor_new(base, sockets, 2, &handlers, &error);
+    assert_non_null(acceptor);
+    acceptor_pace(acceptor, 4);
+    acceptor_open(acceptor);
+    while (doors.arrived[0] + doors.arrived[1] < DOOR_WAITING && scene_now_ms() < limit_ms)
+        event_base_loop(base, EVLOOP_ONCE);
+    print_message("%u and %u were let in\n", doors.arrived[0], doors.arrived[1]);
+    assert_in_range(doors.arrived[0], DOOR_WAITING / 4, DOOR_WAITING);
+    assert_in_range(doors.arrived[1], DOOR_WAITING / 4, DOOR_WAITING);
+    acceptor_free(acceptor);
+    event_base_free(base);
+    for (unsigned i = 0; i < 2 * DOOR_WAITING; i++)
+        close(fds[i]);
+}
+
 /* ---- an io thread that stands still ---- */
 
 /* What holds a thread: a process of ours that attaches to it as a debugger does. */
@@ -470,7 +539,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_proxied),       cmocka_unit_test(test_proxied_limits),
         cmocka_unit_test(test_proxied_badly), cmocka_unit_test(test_not_trusted),
-        cmocka_unit_test(test_storm),         cmocka_unit_test(test_held_thread),
+        cmocka_unit_test(test_storm),         cmocka_unit_test(test_two_doors),
+        cmocka_unit_test(test_held_thread),
     };
 
     if (tls_pool_install() != 0)

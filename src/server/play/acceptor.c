@@ -33,7 +33,8 @@ struct acceptor {
     struct event_base *base;
     struct acceptor_handlers handlers;
     struct listener **listeners;
-    unsigned listeners_n;
+    unsigned listeners_n, first; /* of them, whose turn it is when all are opened again */
+    bool took;                   /* one was let in since then */
     struct event *resume;
     struct bucket pace;
     struct bucket_rate rate; /* of it */
@@ -171,19 +172,26 @@ static bool acceptor_room(void *context)
 
     if (acceptor->arrivals_n < ACCEPTOR_HEADERS &&
         acceptor->handlers.room(acceptor->handlers.context) &&
-        bucket_take(&acceptor->pace, &acceptor->rate, clock_steady_ms()))
+        bucket_take(&acceptor->pace, &acceptor->rate, clock_steady_ms())) {
+        acceptor->took = true;
         return true;
+    }
     acceptor_hold(acceptor);
     return false;
 }
 
+/* The loop looks at them in the order in which they are opened, and the first to be looked at may
+ * take all the room there is: at the next time it is another. Else those who come by one address
+ * would wait for as long as many come by the one before it. */
 static void acceptor_resume(evutil_socket_t fd, short what, void *context)
 {
     struct acceptor *acceptor = context;
 
     (void)fd, (void)what;
+    acceptor->first += acceptor->took;
+    acceptor->took = false;
     for (unsigned i = 0; i < acceptor->listeners_n; i++)
-        listener_open(acceptor->listeners[i]);
+        listener_open(acceptor->listeners[(acceptor->first + i) % acceptor->listeners_n]);
 }
 
 static void on_accepted(void *context, int fd, const struct sockaddr_storage *address)

@@ -3,7 +3,8 @@
  *
  *   kernel's backlog -> accept, so many a tick and while there is room -> [PROXY header] -> arrived
  *
- * What is not taken waits in the kernel's backlog, in order. Knows nothing of sessions. Owner:
+ * What is not taken waits in the kernel's backlog, in order; where several addresses are listened
+ * on, they have their turns. Knows nothing of sessions. Owner:
  * control thread. */
 #ifndef OPENMMO_PLAY_ACCEPTOR_H
 #define OPENMMO_PLAY_ACCEPTOR_H
