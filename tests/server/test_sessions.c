@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ops/metrics.h"
+#include "play/host.h"
 
 /* ---- the way in ---- */
 
@@ -728,6 +729,24 @@ static void test_share(void **state)
     scene_free(scene);
 }
 
+/* One who stood for a day, while others walked, goes on at once. */
+static void test_share_of_long_ago(void **state)
+{
+    struct scene *scene = scene_new(0);
+    struct player *player;
+
+    (void)state;
+    scene_start(scene);
+    player = scene_join(scene, "alice");
+    for (unsigned i = 0; i < SIM_INTENTS_TICK; i++)
+        player_move(player, 0, MOVEMENT_WALK, 1);
+    SCENE_UNTIL(scene, player->self.seq == SIM_INTENTS_TICK);
+    sessions_host(scene->sessions, 0)->pushed += (UINT64_C(1) << 31) + 100;
+    player_move(player, 0, MOVEMENT_WALK, 1);
+    SCENE_UNTIL(scene, player->self.seq == SIM_INTENTS_TICK + 1);
+    scene_free(scene);
+}
+
 /* What was given up in ticks whose snapshots nobody took is told with the next that is. */
 static void test_given_up_unseen(void **state)
 {
@@ -935,6 +954,7 @@ int main(void)
         cmocka_unit_test(test_refused_logins),
         cmocka_unit_test(test_queue_full),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_share_of_long_ago),
         cmocka_unit_test(test_given_up_unseen),
         cmocka_unit_test(test_little_in_the_kernel),
         cmocka_unit_test(test_not_reading),

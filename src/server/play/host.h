@@ -95,7 +95,7 @@ struct host {
     struct session *waiting_first, *waiting_last;
     struct host_list asking; /* for an id */
     uint32_t seats_n;
-    uint32_t pushed;    /* commands to the sim, ever */
+    uint64_t pushed;    /* commands to the sim, ever: 32 bits of them come round within days */
     uint32_t linger_ms; /* how long one that ends has to take the last words */
     /* The world as of the newest snapshot. */
     uint32_t tick, players;

@@ -263,10 +263,9 @@ static enum native_result command_push(struct session *s, struct command *comman
 /* A player's share of a tick lies in the queue: the sim would give up what comes on top. */
 static bool share_used(const struct session *s)
 {
-    uint32_t taken = s->seat.host->pushed - (uint32_t)queue_length(s->seat.host->config.commands);
-    uint32_t oldest = s->intent_at[s->intents % SIM_INTENTS_TICK];
+    uint64_t taken = s->seat.host->pushed - queue_length(s->seat.host->config.commands);
 
-    return s->intents >= SIM_INTENTS_TICK && (int32_t)(oldest - taken) > 0;
+    return s->intents >= SIM_INTENTS_TICK && s->intent_at[s->intents % SIM_INTENTS_TICK] > taken;
 }
 
 static enum native_result take_move(struct session *s, const struct protocol_frame *frame)

@@ -59,7 +59,7 @@ struct session {
     struct session *waiting_previous, *waiting_next; /* host->waiting */
     /* Playing. */
     uint32_t intents;                     /* told to the sim, ever */
-    uint32_t intent_at[SIM_INTENTS_TICK]; /* the last ones' places in host->pushed */
+    uint64_t intent_at[SIM_INTENTS_TICK]; /* the last ones' places in host->pushed */
     uint64_t clock_ms;                    /* of the last CLOCK, Unix time */
     uint16_t tempo;                       /* as told last */
     uint64_t since_ms;                    /* resumed: lines said since then are his */
