@@ -127,8 +127,9 @@ static int begin(void **state)
 
     if (stage_set(state) != 0)
         return -1;
-    daemon_configure(&server, "[net]\ntrusted_proxies = 127.0.0.1\n"
-                              "[limits]\nbefore_login_per_address = 3\nfirst_byte = 60s\n");
+    daemon_configure(&server,
+                     "[net]\ntrusted_proxies = 127.0.0.1\n"
+                     "[limits]\nbefore_login_per_address = 3\nfirst_byte = 60s\nlogin = 60s\n");
     daemon_start(&server, extra);
     configure_proxy();
     start_proxy();

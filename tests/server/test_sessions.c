@@ -89,7 +89,7 @@ static void test_login_pending(void **state)
 
     (void)state;
     scene->silent = true;
-    scene->config.login_ms = 300;
+    scene->config.login_ms = 1000;
     scene_start(scene);
     player = scene_connect(scene);
     player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
@@ -97,7 +97,7 @@ static void test_login_pending(void **state)
     player_auth(player, "alice", "y");
     SCENE_UNTIL(scene, player->notice == PROTOCOL_REASON_BUSY);
     assert_int_equal(scene->logins, 1);
-    scene_run_ms(scene, 700); /* our own waiting does not count */
+    scene_run_ms(scene, 1500); /* our own waiting does not count */
     assert_false(player_closed(player));
     link_free(player->link);
     player->link = NULL;
@@ -600,6 +600,25 @@ static void test_deadlines(void **state)
     scene_free(scene);
 }
 
+/* A login that is due before the first byte is: then it is over, whatever has come. */
+static void test_login_due_first(void **state)
+{
+    struct scene *scene = scene_new(1);
+    uint64_t begun_ms = scene_now_ms();
+    struct player *player;
+
+    (void)state;
+    scene->config.first_byte_ms = 15000;
+    scene->config.login_ms = 1000;
+    scene_start(scene);
+    player = scene_connect(scene);
+    player_hello(player, PROTOCOL_VERSION_LOWEST, PROTOCOL_VERSION_HIGHEST);
+    SCENE_UNTIL(scene, player_closed(player));
+    assert_int_equal(player->disconnect, PROTOCOL_REASON_TOO_SLOW);
+    assert_true(scene_now_ms() - begun_ms < 10000);
+    scene_free(scene);
+}
+
 /* A stall of the server moves the deadlines on. */
 static void test_stalled(void **state)
 {
@@ -949,6 +968,7 @@ int main(void)
         cmocka_unit_test(test_reconfigure),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_login_due_first),
         cmocka_unit_test(test_stalled),
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_refused_logins),

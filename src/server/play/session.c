@@ -77,6 +77,16 @@ static void arm(struct session *s, struct io_deadline *deadline, unsigned class_
     io_deadline_arm(s->seat.host->io, deadline, class_of, at_ms);
 }
 
+/* The first byte is due, but a whole login may be due before that. */
+static uint64_t first_due_ms(const struct session *s)
+{
+    const struct host_settings *settings = s->seat.host->settings;
+
+    return s->accepted_ms + (settings->login_ms < settings->first_byte_ms
+                                 ? settings->login_ms
+                                 : settings->first_byte_ms);
+}
+
 static void session_move(struct session *s, enum session_state state)
 {
     struct io *io = s->seat.host->io;
@@ -89,7 +99,7 @@ static void session_move(struct session *s, enum session_state state)
     s->state = state;
     switch (state) {
     case SESSION_GREETING:
-        arm(s, &s->stage, DEADLINE_FIRST, s->accepted_ms + s->seat.host->settings->first_byte_ms);
+        arm(s, &s->stage, DEADLINE_FIRST, first_due_ms(s));
         break;
     case SESSION_LOGIN: /* the stage runs on from the accept */
         break;
