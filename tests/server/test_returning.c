@@ -150,6 +150,28 @@ static void test_given_up(void **state)
     UNTIL(world, sql(world, OPEN_ROWS) == 1);
 }
 
+/* A reload that shortens the wait holds for those who wait already, and for who comes behind them.
+ */
+static void test_shorter_wait(void **state)
+{
+    struct world *world = *state;
+
+    world->linger_ms = 600000;
+    stop(world);
+    start(world);
+    assert_int_equal(login(world, 1, LOGIN_REGISTER, "alice"), PROTOCOL_REASON_NONE);
+    assert_int_equal(login(world, 2, LOGIN_REGISTER, "bob"), PROTOCOL_REASON_NONE);
+    end(world, 1, PROTOCOL_REASON_NONE);
+    presence_reconfigure(world->presence, &(struct presence_config){.players_max = PLAYERS_MAX,
+                                                                    .queue_max = QUEUE_MAX,
+                                                                    .flush_ms = 50,
+                                                                    .linger_ms = LINGER_MS});
+    end(world, 2, PROTOCOL_REASON_NONE);
+    assert_int_equal(away_n(world), 2);
+    UNTIL(world, figures_n(world) == 0);
+    assert_int_equal(away_n(world), 0);
+}
+
 static void test_on_purpose(void **state)
 {
     static const enum protocol_reason reasons[] = {
@@ -665,6 +687,7 @@ int main(void)
         TEST(test_dropped_and_back),
         TEST(test_again_and_again),
         TEST(test_given_up),
+        TEST(test_shorter_wait),
         TEST(test_on_purpose),
         TEST(test_kick_ends_it),
         TEST(test_it_takes_a_place),

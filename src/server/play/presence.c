@@ -482,7 +482,7 @@ void presence_reconfigure(struct presence *presence, const struct presence_confi
 
     presence->config.players_max = config->players_max;
     presence->config.flush_ms = config->flush_ms;
-    presence->returning.linger_ms = config->linger_ms;
+    returning_set(&presence->returning, config->linger_ms);
     admission_reconfigure(presence->admission, config->queue_max);
     event_add(presence->flush, &period);
     presence_line_soon(presence);

@@ -45,6 +45,19 @@ void returning_fini(struct returning *returning)
         event_free(returning->timer);
 }
 
+/* Whoever is lost later is behind those who are away: were they to wait longer, so would he. */
+void returning_set(struct returning *returning, uint32_t linger_ms)
+{
+    uint64_t at_ms = clock_steady_ms();
+    struct person *person;
+
+    returning->linger_ms = linger_ms;
+    DL_FOREACH2(returning->people->away, person, next)
+    if (person->away_until_ms > at_ms + linger_ms)
+        person->away_until_ms = at_ms + linger_ms;
+    arm(returning, at_ms);
+}
+
 bool returning_may(const struct returning *returning, enum protocol_reason reason)
 {
     /* It broke off, or its client did not keep up; all else was decided by somebody. */

@@ -27,10 +27,12 @@ struct returning {
     void *context;
 };
 
-/* In place; linger_ms is set by the owner, then and later. -1 + error. */
+/* In place; nobody is waited for until returning_set. -1 + error. */
 int returning_init(struct returning *returning, struct event_base *base, struct people *people,
                    returning_over_fn *over, void *context, struct error *error);
 void returning_fini(struct returning *returning); /* a zeroed one is fine */
+/* So long is waited from now on; for those who are away already no longer than that, either. */
+void returning_set(struct returning *returning, uint32_t linger_ms);
 
 /* True: a session that ended for this reason may come back (it dropped), and is waited for. */
 bool returning_may(const struct returning *returning, enum protocol_reason reason);
