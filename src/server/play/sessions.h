@@ -194,7 +194,7 @@ struct session_figures {
     uint64_t cost_us; /* CPU time of the io thread for it, as sampled: one in 16 turns and reads */
     uint32_t rtt_us;  /* smoothed, from the kernel (TCP_INFO); 0 unknown */
     uint64_t opened_ms; /* Unix time */
-    uint32_t shift;     /* tiers that the player's cells are shifted, 0..12 (play/tiers.h) */
+    uint32_t shift;     /* tiers that the player's cells are shifted, 0..13 (play/tiers.h) */
     uint32_t cells;     /* keys in view */
     uint32_t withheld;  /* turns that the byte budget or the socket cut short */
     uint32_t dropped;   /* substeps of movement given up: more time was claimed than passed */
