@@ -41,7 +41,7 @@ tests_common_test_movement_SOURCES = tests/common/test_movement.c
 tests_common_test_movement_CFLAGS = $(TEST_CFLAGS)
 tests_common_test_movement_LDADD = $(COMMON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/common/test_replica
-tests_common_test_replica_SOURCES = tests/common/test_replica.c
+tests_common_test_replica_SOURCES = tests/common/test_replica.c tests/common/smallworld.c tests/common/smallworld.h
 tests_common_test_replica_CFLAGS = $(TEST_CFLAGS) $(BOTS_CFLAGS)
 tests_common_test_replica_LDADD = $(BOTS_LIBS) $(CMOCKA_LIBS)
 

@@ -1,10 +1,9 @@
 /* test_replica.c -- what a receiver knows against what is so.
  *
- * The model: a small reference world whose figures wander, turn, cross cells, come, go and change
- * their names, with every tick of it remembered. A server of the simplest kind makes blocks by
- * comparing two remembered ticks. Receivers get them as real ones do: late, by random tiers,
- * skipped, twice, with keys lost and gained again. Whenever a receiver has just been told all about
- * now, and when the world is quiet, it must hold exactly the world.
+ * The model: a small world (smallworld.h), every tick of which is known. Receivers get its blocks
+ * as real ones do: late, by random tiers, skipped, twice, with keys lost and gained again. Whenever
+ * a receiver has just been told all about now, and when the world is quiet, it must hold exactly
+ * the world.
  *
  * The smaller replica of openmmo-bots (bots/sketch) is told the same, and held to the same.
  *
@@ -22,258 +21,11 @@
 #include "bots/sketch.h"
 #include "common/movement.h"
 #include "common/replica.h"
+#include "smallworld.h"
+
+#define CELLS SMALLWORLD_CELLS
 
 static struct heightfield *field;
-
-/* ---- the reference world ---- */
-
-#define GRID    4 /* cells along an edge, around the origin */
-#define CELLS   (GRID * GRID)
-#define FIGURES 48
-#define TICKS   600
-#define HEAD    4  /* before a block, for its number */
-#define INDICES 96 /* in-cell indices that are handed out: some in part 0, some in part 1 */
-
-struct figure {
-    uint64_t id; /* 0: not in the world */
-    int cell;
-    uint16_t index;
-    struct space_pos pos;
-    uint16_t yaw;
-    uint8_t pose, version;
-};
-
-static struct figure world[TICKS][FIGURES];
-static bool cell_changed[TICKS][CELLS];
-static int free_since[CELLS]
-                     [INDICES]; /* tick from which an index may be handed out; INT32_MAX: in use */
-static unsigned seed;
-static uint64_t next_id;
-
-static unsigned draw(unsigned n)
-{
-    return (unsigned)rand_r(&seed) % n;
-}
-
-static struct protocol_key key_of(int cell)
-{
-    return (struct protocol_key){0, 0, 0, cell % GRID - GRID / 2, cell / GRID - GRID / 2};
-}
-
-static int cell_at(struct space_pos pos)
-{
-    struct space_cell c = space_cell_of(pos);
-    return (c.z + GRID / 2) * GRID + c.x + GRID / 2;
-}
-
-static uint16_t index_of_place(unsigned place)
-{
-    return (uint16_t)(place < INDICES / 2 ? place : CELLBLOCK_PART - 8 + place);
-}
-
-static uint16_t take_index(int cell, int tick)
-{
-    for (;;) {
-        unsigned place = draw(INDICES);
-        if (free_since[cell][place] > tick)
-            continue;
-        free_since[cell][place] = INT32_MAX;
-        return index_of_place(place);
-    }
-}
-
-static void give_index(int cell, uint16_t index, int tick)
-{
-    for (unsigned place = 0; place < INDICES; place++) {
-        if (index_of_place(place) == index)
-            free_since[cell][place] = tick + 33;
-    }
-}
-
-static int32_t in_world(int64_t units)
-{
-    const int32_t half = GRID / 2 * (1 << SPACE_CELL_SHIFT);
-    return (int32_t)(units < -half ? -half : units > half - 1 ? half - 1 : units);
-}
-
-static void step_figure(struct figure *f, int tick)
-{
-    if (f->id == 0) {
-        if (draw(20))
-            return;
-        *f = (struct figure){.id = ++next_id, .version = (uint8_t)draw(256)};
-        f->pos.x = in_world((int64_t)draw(1u << 20) - (1 << 19));
-        f->pos.z = in_world((int64_t)draw(1u << 20) - (1 << 19));
-        f->cell = cell_at(f->pos);
-        f->index = take_index(f->cell, tick);
-    } else if (draw(150) == 0) {
-        give_index(f->cell, f->index, tick);
-        f->id = 0;
-        return;
-    }
-    if (draw(40) == 0)
-        f->version++;
-    if (draw(3) == 0)
-        return;                                      /* stands */
-    unsigned reach = draw(30) ? 1u << 14 : 1u << 20; /* a stride, or far away at once */
-    f->pos.x = in_world((int64_t)f->pos.x + draw(2 * reach) - reach);
-    f->pos.z = in_world((int64_t)f->pos.z + draw(2 * reach) - reach);
-    f->pos.y = heightfield_at(field, f->pos.x, f->pos.z) + (int32_t)draw(8192);
-    f->yaw = (uint16_t)draw(65536);
-    f->pose = (uint8_t)draw(4);
-    int cell = cell_at(f->pos);
-    /* Also those who leave and come back within a tick, to another index. */
-    if (cell == f->cell && draw(60))
-        return;
-    give_index(f->cell, f->index, tick);
-    f->cell = cell;
-    f->index = take_index(cell, tick);
-}
-
-static void step_world(int tick, bool quiet)
-{
-    memcpy(world[tick], world[tick - 1], sizeof world[tick]);
-    memset(cell_changed[tick], 0, sizeof cell_changed[tick]);
-    for (unsigned i = 0; i < FIGURES && !quiet; i++) {
-        struct figure before = world[tick][i];
-        step_figure(&world[tick][i], tick);
-        if (memcmp(&before, &world[tick][i], sizeof before) == 0)
-            continue;
-        if (before.id)
-            cell_changed[tick][before.cell] = true;
-        if (world[tick][i].id)
-            cell_changed[tick][world[tick][i].cell] = true;
-    }
-}
-
-/* ---- its server ---- */
-
-static bool in_part(const struct figure *f, int cell, unsigned part)
-{
-    return f->id && f->cell == cell && f->index / CELLBLOCK_PART == part;
-}
-
-static bool same_membership(const struct figure *a, const struct figure *b)
-{
-    return a->id == b->id && a->cell == b->cell && a->index == b->index;
-}
-
-static struct cellblock_record record_of(enum cellblock_kind kind, const struct figure *f)
-{
-    int32_t x, z;
-    cellblock_quantise_place(f->pos, &x, &z);
-    return (struct cellblock_record){
-        .kind = kind,
-        .index = f->index,
-        .entity = f->id,
-        .version = f->version,
-        .placed = true,
-        .turned = true,
-        .state = cellblock_state_of(f->pos, f->yaw, f->pose, heightfield_at(field, x, z))};
-}
-
-static int by_kind_and_index(const void *a, const void *b)
-{
-    const struct cellblock_record *x = a, *y = b;
-    return x->kind != y->kind ? (int)x->kind - (int)y->kind : (int)x->index - (int)y->index;
-}
-
-static struct cellblock_record left_of(const struct figure *f, const struct figure *now)
-{
-    struct cellblock_record r = {.kind = CELLBLOCK_LEFT, .index = f->index, .entity = f->id};
-    r.gone = now->id != f->id;
-    if (!r.gone) {
-        r.to = (struct space_cell){key_of(now->cell).x, key_of(now->cell).z, 0};
-    }
-    return r;
-}
-
-/* Where the figure was next after it was last so at tick: servers may name that, or where it is
- * now. */
-static const struct figure *next_place(unsigned i, const struct figure *f, int tick, int to)
-{
-    if (draw(2))
-        return &world[to][i];
-    while (tick < to && same_membership(f, &world[tick][i]))
-        tick++;
-    return &world[tick][i];
-}
-
-/* The records of one figure over (from, to]: its memberships of the cell's part at the two ends and
- * between. */
-static size_t records_of(unsigned i, int cell, unsigned part, int from, int to,
-                         struct cellblock_record *records)
-{
-    size_t n = 0;
-    const struct figure *a = &world[from][i], *b = &world[to][i];
-    bool in_a = in_part(a, cell, part), in_b = in_part(b, cell, part);
-    if (in_a && in_b && same_membership(a, b)) {
-        bool placed = false, turned = false, changed = false;
-        for (int t = from + 1; t <= to; t++) {
-            placed |= world[t][i].pos.x != world[t - 1][i].pos.x ||
-                      world[t][i].pos.z != world[t - 1][i].pos.z;
-            turned |= memcmp(&world[t][i].pos, &world[t - 1][i].pos, sizeof a->pos) != 0 ||
-                      world[t][i].yaw != world[t - 1][i].yaw ||
-                      world[t][i].pose != world[t - 1][i].pose;
-            changed |= world[t][i].version != world[t - 1][i].version;
-        }
-        if (placed || turned) {
-            records[n] = record_of(CELLBLOCK_MOVED, b);
-            records[n].placed = placed;
-            records[n++].turned = turned;
-        }
-        if (changed)
-            records[n++] = record_of(CELLBLOCK_CHANGED, b);
-        return n;
-    }
-    if (in_a)
-        records[n++] = left_of(a, next_place(i, a, from, to));
-    if (in_b)
-        records[n++] = record_of(CELLBLOCK_ENTERED, b);
-    for (int t = from + 1; t < to; t++) { /* came and went */
-        const struct figure *f = &world[t][i];
-        if (!in_part(f, cell, part) || same_membership(f, &world[t - 1][i]) ||
-            same_membership(f, b))
-            continue;
-        if (!(in_a && same_membership(f, a)))
-            records[n++] = left_of(f, next_place(i, f, t, to));
-    }
-    return n;
-}
-
-static uint8_t room[CELLBLOCK_MAX_BYTES + 16];
-
-/* Of a block that is in the room after its number. */
-static struct protocol_blocks message_of(uint16_t number, uint32_t to, size_t bytes)
-{
-    uint8_t head[8];
-    struct wire_writer w;
-    wire_writer_init(&w, head, sizeof head);
-    protocol_put_number(&w, number);
-    size_t n = wire_written(&w);
-    memcpy(room + HEAD - n, head, n);
-    return (struct protocol_blocks){to, room + HEAD - n, n + bytes};
-}
-
-static struct protocol_blocks make_block(uint16_t number, int cell, unsigned part, uint32_t from,
-                                         uint32_t to)
-{
-    static struct cellblock_record records[FIGURES * 40];
-    struct cellblock_header header = {key_of(cell), (uint16_t)(part * CELLBLOCK_PART),
-                                      (uint16_t)(part * CELLBLOCK_PART + CELLBLOCK_PART - 1), from,
-                                      to};
-    size_t n = 0;
-    for (unsigned i = 0; i < FIGURES; i++) {
-        if (from != CELLBLOCK_NONE)
-            n += records_of(i, cell, part, (int)from, (int)to, records + n);
-        else if (in_part(&world[to][i], cell, part))
-            records[n++] = record_of(CELLBLOCK_ENTERED, &world[to][i]);
-    }
-    qsort(records, n, sizeof *records, by_kind_and_index);
-    size_t bytes = cellblock_encode(&header, records, n, room + HEAD, sizeof room - HEAD);
-    assert_true(bytes > 0);
-    return message_of(number, to, bytes);
-}
 
 /* ---- receivers ---- */
 
@@ -425,12 +177,12 @@ static void change_view(struct receiver *r, unsigned one_in)
     struct protocol_key gained[CELLS], lost[CELLS];
     unsigned gained_n = 0, lost_n = 0;
     for (int c = 0; c < CELLS; c++) {
-        if (draw(one_in))
+        if (smallworld_draw(one_in))
             continue;
         if (r->view[c])
-            lost[lost_n++] = key_of(c);
+            lost[lost_n++] = smallworld_key(c);
         else
-            gained[gained_n++] = key_of(c);
+            gained[gained_n++] = smallworld_key(c);
         r->view[c] = !r->view[c];
         r->have[c][0] = r->have[c][1] = CELLBLOCK_NONE;
     }
@@ -456,7 +208,7 @@ static enum protocol_result apply_block(const struct receiver *r,
     struct replica *replica = r->replica;
     struct wire_reader reader;
     struct cellblock_header header = {.to = block->to};
-    if (draw(2))
+    if (smallworld_draw(2))
         return replica_blocks(replica, block);
     parsed_n = 0;
     wire_reader_init(&reader, block->bytes, block->len_bytes);
@@ -469,23 +221,24 @@ static enum protocol_result apply_block(const struct receiver *r,
 static void send_part(struct receiver *r, int cell, unsigned part, int tick)
 {
     uint32_t have = r->have[cell][part], from = CELLBLOCK_NONE;
-    if (have != CELLBLOCK_NONE && draw(50)) {
-        int reach = tick - (1 << draw(6)); /* a tier, and on over quiet ticks */
+    if (have != CELLBLOCK_NONE && smallworld_draw(50)) {
+        int reach = tick - (1 << smallworld_draw(6)); /* a tier, and on over quiet ticks */
         if (reach < 0)
             reach = 0;
-        while (reach > 0 && !cell_changed[reach][cell] && draw(10))
+        while (reach > 0 && !smallworld_changed(reach, cell) && smallworld_draw(10))
             reach--;
         if ((uint32_t)reach > have && tick - (int)have <= 32)
             reach = (int)have;
         if ((uint32_t)reach <= have && have < (uint32_t)tick)
             from = (uint32_t)reach;
     }
-    struct protocol_key key = key_of(cell);
-    struct protocol_blocks block = make_block(number_of(r, &key), cell, part, from, (uint32_t)tick);
+    struct protocol_key key = smallworld_key(cell);
+    struct protocol_blocks block =
+        smallworld_block(number_of(r, &key), cell, part, from, (uint32_t)tick);
     assert_int_equal(apply_block(r, &block), PROTOCOL_OK);
     if (have == CELLBLOCK_NONE || have < (uint32_t)tick)
         sketch_told(r, &block);
-    if (draw(10) == 0) { /* the same again changes nothing */
+    if (smallworld_draw(10) == 0) { /* the same again changes nothing */
         uint64_t ignored = replica_counts(r->replica).blocks_ignored;
         assert_int_equal(apply_block(r, &block), PROTOCOL_OK);
         assert_int_equal(replica_counts(r->replica).blocks_ignored, ignored + 1);
@@ -498,13 +251,13 @@ static void send_cells(struct receiver *r, int tick, unsigned skip)
 {
     int order[CELLS * 2];
     for (int i = 0; i < CELLS * 2; i++) {
-        int j = (int)draw((unsigned)i + 1);
+        int j = (int)smallworld_draw((unsigned)i + 1);
         order[i] = order[j];
         order[j] = i;
     }
     for (int i = 0; i < CELLS * 2; i++) {
         int cell = order[i] / 2;
-        if (r->view[cell] && !(skip && draw(skip) == 0))
+        if (r->view[cell] && !(skip && smallworld_draw(skip) == 0))
             send_part(r, cell, (unsigned)order[i] % 2, tick);
     }
 }
@@ -520,15 +273,15 @@ static bool count_settled(void *context, struct replica_entity *entity)
 static void assert_equals_world(struct receiver *r, int tick)
 {
     unsigned expected = 0, settled = 0;
-    for (unsigned i = 0; i < FIGURES; i++) {
-        const struct figure *f = &world[tick][i];
+    for (unsigned i = 0; i < SMALLWORLD_FIGURES; i++) {
+        const struct smallworld_figure *f = &smallworld_figures(tick)[i];
         if (!f->id || !r->view[f->cell])
             continue;
         expected++;
         struct replica_entity *e = replica_find(r->replica, f->id);
         assert_non_null(e);
         assert_int_equal(e->orphan_tick, 0);
-        struct protocol_key key = key_of(f->cell);
+        struct protocol_key key = smallworld_key(f->cell);
         assert_memory_equal(&e->owner, &key, sizeof key);
         int32_t x, z;
         cellblock_quantise_place(f->pos, &x, &z);
@@ -547,10 +300,7 @@ static void assert_equals_world(struct receiver *r, int tick)
 static void run_model(unsigned with_seed)
 {
     static struct receiver receivers[RECEIVERS];
-    seed = with_seed;
-    next_id = with_seed * 1000;
-    memset(free_since, 0, sizeof free_since);
-    memset(world[0], 0, sizeof world[0]);
+    smallworld_begin(with_seed, field);
     memset(receivers, 0, sizeof receivers);
     for (unsigned i = 0; i < RECEIVERS; i++) {
         no_numbers(&receivers[i]);
@@ -558,16 +308,16 @@ static void run_model(unsigned with_seed)
         receivers[i].book = book_new();
         receivers[i].sketch = sketch_new(receivers[i].book, on_seen, NULL);
     }
-    for (int tick = 1; tick < TICKS; tick++) {
+    for (int tick = 1; tick < SMALLWORLD_TICKS; tick++) {
         bool quiet = tick % 100 > 40;
-        step_world(tick, quiet);
+        smallworld_step(tick, quiet);
         for (unsigned i = 0; i < RECEIVERS; i++) {
             struct receiver *r = &receivers[i];
-            if (draw(3) == 0 && tick % 100 != 99)
+            if (smallworld_draw(3) == 0 && tick % 100 != 99)
                 continue; /* a skipped snapshot */
             if (!quiet)
                 change_view(r, tick == 1 ? 2 : 60);
-            bool all = draw(8) == 0 || tick % 100 == 99;
+            bool all = smallworld_draw(8) == 0 || tick % 100 == 99;
             send_cells(r, tick, all ? 0 : 2 + i);
             replica_expire(r->replica, (uint32_t)tick);
             sketch_expire(r->sketch);
@@ -624,9 +374,7 @@ static enum protocol_result block(struct protocol_key key, uint32_t from, uint32
                                   const struct cellblock_record *records, size_t n)
 {
     struct cellblock_header header = {key, 0, CELLBLOCK_PART - 1, from, to};
-    size_t bytes = cellblock_encode(&header, records, n, room + HEAD, sizeof room - HEAD);
-    assert_true(bytes > 0);
-    struct protocol_blocks message = message_of(number_of(&one, &key), to, bytes);
+    struct protocol_blocks message = smallworld_said(number_of(&one, &key), &header, records, n);
     return replica_blocks(one.replica, &message);
 }
 
@@ -927,12 +675,11 @@ static void numbers(void **state)
     fresh(NULL);
     send_view(&one, &A, 1, NULL, 0);
     struct cellblock_header header = {A, 0, CELLBLOCK_PART - 1, CELLBLOCK_NONE, 10};
-    size_t bytes = cellblock_encode(&header, NULL, 0, room + HEAD, sizeof room - HEAD);
-    struct protocol_blocks message = message_of(1, 10, bytes);
+    struct protocol_blocks message = smallworld_said(1, &header, NULL, 0);
     assert_int_equal(replica_blocks(one.replica, &message), PROTOCOL_BAD);
-    message = message_of(0, 10, bytes);
+    message = smallworld_said(0, &header, NULL, 0);
     assert_int_equal(replica_blocks(one.replica, &message), PROTOCOL_OK);
-    message.len_bytes -= bytes; /* a number, and no block */
+    message.len_bytes = 1; /* a number, and no block */
     assert_int_equal(replica_blocks(one.replica, &message), PROTOCOL_BAD);
 }
 
