@@ -314,22 +314,24 @@ static void test_storm(void **state)
 
 struct doors {
     uint16_t ports[2];
-    unsigned arrived[2];
+    unsigned arrived[2], asked;
+    bool refuses;
 };
 
 static bool door_room(void *context)
 {
-    (void)context;
+    ((struct doors *)context)->asked++;
     return true;
 }
 
-static void door_arrived(void *context, int fd, const struct sockaddr_storage *address)
+static bool door_arrived(void *context, int fd, const struct sockaddr_storage *address)
 {
     struct doors *doors = context;
 
     (void)address;
     doors->arrived[listener_bound(fd) == doors->ports[1]]++;
     close(fd);
+    return !doors->refuses;
 }
 
 static int knock(uint16_t port)
@@ -342,38 +344,57 @@ static int knock(uint16_t port)
     return fd;
 }
 
-/* More come by each of two addresses than are let in: neither waits for the other. */
-static void test_two_doors(void **state)
+/* So many knock at each door in use; then all doors are opened, and so many are let in. */
+static void open_doors(struct doors *doors, unsigned doors_n)
 {
-    struct doors doors = {.arrived = {0}};
-    const struct acceptor_handlers handlers = {door_room, door_arrived, &doors};
+    const struct acceptor_handlers handlers = {door_room, door_arrived, doors};
     struct event_base *base = event_base_new();
     int sockets[2], fds[2 * DOOR_WAITING];
     uint64_t limit_ms = scene_now_ms() + 10000;
     struct acceptor *acceptor;
     struct error error;
 
-    (void)state;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < doors_n; i++) {
         sockets[i] = listener_bind("127.0.0.1:0", &error);
         assert_true(sockets[i] >= 0);
-        doors.ports[i] = listener_bound(sockets[i]);
+        doors->ports[i] = listener_bound(sockets[i]);
     }
-    for (unsigned i = 0; i < 2 * DOOR_WAITING; i++)
-        fds[i] = knock(doors.ports[i % 2]);
-    acceptor = acceptor_new(base, sockets, 2, &handlers, &error);
+    for (unsigned i = 0; i < doors_n * DOOR_WAITING; i++)
+        fds[i] = knock(doors->ports[i % doors_n]);
+    acceptor = acceptor_new(base, sockets, doors_n, &handlers, &error);
     assert_non_null(acceptor);
     acceptor_pace(acceptor, 4);
     acceptor_open(acceptor);
-    while (doors.arrived[0] + doors.arrived[1] < DOOR_WAITING && scene_now_ms() < limit_ms)
+    while (doors->arrived[0] + doors->arrived[1] < DOOR_WAITING && scene_now_ms() < limit_ms)
         event_base_loop(base, EVLOOP_ONCE);
-    print_message("%u and %u were let in\n", doors.arrived[0], doors.arrived[1]);
-    assert_in_range(doors.arrived[0], DOOR_WAITING / 4, DOOR_WAITING);
-    assert_in_range(doors.arrived[1], DOOR_WAITING / 4, DOOR_WAITING);
+    print_message("%u and %u came in, %u times asked\n", doors->arrived[0], doors->arrived[1],
+                  doors->asked);
     acceptor_free(acceptor);
     event_base_free(base);
-    for (unsigned i = 0; i < 2 * DOOR_WAITING; i++)
+    for (unsigned i = 0; i < doors_n * DOOR_WAITING; i++)
         close(fds[i]);
+}
+
+/* More come by each of two addresses than are let in: neither waits for the other. */
+static void test_two_doors(void **state)
+{
+    struct doors doors = {.refuses = false};
+
+    (void)state;
+    open_doors(&doors, 2);
+    assert_in_range(doors.arrived[0], DOOR_WAITING / 4, DOOR_WAITING);
+    assert_in_range(doors.arrived[1], DOOR_WAITING / 4, DOOR_WAITING);
+}
+
+/* Those who are refused at once take nothing of the pace: who stands behind them does not wait. */
+static void test_refused_do_not_count(void **state)
+{
+    struct doors doors = {.refuses = true};
+
+    (void)state;
+    open_doors(&doors, 1);
+    assert_int_equal(doors.arrived[0], DOOR_WAITING);
+    assert_in_range(doors.asked, DOOR_WAITING, DOOR_WAITING + 2); /* at one go */
 }
 
 /* ---- an io thread that stands still ---- */
@@ -537,9 +558,13 @@ static void test_held_thread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_proxied),       cmocka_unit_test(test_proxied_limits),
-        cmocka_unit_test(test_proxied_badly), cmocka_unit_test(test_not_trusted),
-        cmocka_unit_test(test_storm),         cmocka_unit_test(test_two_doors),
+        cmocka_unit_test(test_proxied),
+        cmocka_unit_test(test_proxied_limits),
+        cmocka_unit_test(test_proxied_badly),
+        cmocka_unit_test(test_not_trusted),
+        cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_two_doors),
+        cmocka_unit_test(test_refused_do_not_count),
         cmocka_unit_test(test_held_thread),
     };
 

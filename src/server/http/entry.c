@@ -158,7 +158,7 @@ static struct http_ticket *ticket_new(struct http *http, const struct sockaddr_s
     return ticket;
 }
 
-static void on_arrived(void *context, int fd, const struct sockaddr_storage *address)
+static bool on_arrived(void *context, int fd, const struct sockaddr_storage *address)
 {
     const struct entry_door *door = context;
     struct http *http = door->http;
@@ -167,7 +167,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
 
     if (ticket == NULL) {
         close(fd);
-        return;
+        return false;
     }
     thread = choose_thread(http);
     ticket->http = http;
@@ -181,6 +181,7 @@ static void on_arrived(void *context, int fd, const struct sockaddr_storage *add
     http->connections_n++;
     metrics_gauge(METRIC_HTTP_CONNECTIONS, 1);
     worker_accept(http->workers[thread], ticket);
+    return true;
 }
 
 /* ---- life ---- */

@@ -36,8 +36,9 @@ struct acceptor {
     unsigned listeners_n, first; /* of them, whose turn it is when all are opened again */
     bool took;                   /* one was let in since then */
     struct event *resume;
-    struct bucket pace;
-    struct bucket_rate rate; /* of it */
+    struct bucket pace, refused;
+    struct bucket_rate rate, refused_rate; /* of them */
+    uint32_t given_back; /* of what was taken from the pace, for those who were refused */
     struct network_list *proxies;
     uint32_t header_ms;
     struct arrival *arrivals;
@@ -80,6 +81,17 @@ static void arrival_refused(struct arrival *arrival, const char *why)
     arrival_free(arrival);
 }
 
+/* One that is closed at once is no trouble: were it to count, one address that is over its limit
+ * could take all the pace that there is, and nobody else would come in. */
+static void acceptor_hand_on(struct acceptor *acceptor, int fd,
+                             const struct sockaddr_storage *address)
+{
+    if (!acceptor->handlers.arrived(acceptor->handlers.context, fd, address) &&
+        acceptor->given_back < acceptor->rate.burst &&
+        bucket_take(&acceptor->refused, &acceptor->refused_rate, clock_steady_ms()))
+        acceptor->given_back++;
+}
+
 static void arrival_whole(struct arrival *arrival, const struct proxy_header *header)
 {
     struct acceptor *acceptor = arrival->acceptor;
@@ -89,7 +101,7 @@ static void arrival_whole(struct arrival *arrival, const struct proxy_header *he
 
     arrival->fd = -1;
     arrival_free(arrival);
-    acceptor->handlers.arrived(acceptor->handlers.context, fd, &address);
+    acceptor_hand_on(acceptor, fd, &address);
 }
 
 /* Reads never beyond the header: what follows is the client's. */
@@ -166,13 +178,20 @@ static void acceptor_hold(struct acceptor *acceptor)
     event_add(acceptor->resume, &pause);
 }
 
+static bool pace_take(struct acceptor *acceptor)
+{
+    if (acceptor->given_back == 0)
+        return bucket_take(&acceptor->pace, &acceptor->rate, clock_steady_ms());
+    acceptor->given_back--;
+    return true;
+}
+
 static bool acceptor_room(void *context)
 {
     struct acceptor *acceptor = context;
 
     if (acceptor->arrivals_n < ACCEPTOR_HEADERS &&
-        acceptor->handlers.room(acceptor->handlers.context) &&
-        bucket_take(&acceptor->pace, &acceptor->rate, clock_steady_ms())) {
+        acceptor->handlers.room(acceptor->handlers.context) && pace_take(acceptor)) {
         acceptor->took = true;
         return true;
     }
@@ -202,7 +221,7 @@ static void on_accepted(void *context, int fd, const struct sockaddr_storage *ad
     if (network_list_holds(acceptor->proxies, (const struct sockaddr *)address))
         arrival_new(acceptor, fd, address);
     else
-        acceptor->handlers.arrived(acceptor->handlers.context, fd, address);
+        acceptor_hand_on(acceptor, fd, address);
 }
 
 /* ---- life ---- */
@@ -240,8 +259,12 @@ failed:
 
 void acceptor_pace(struct acceptor *acceptor, uint32_t per_tick)
 {
+    uint32_t refused = ACCEPTOR_REFUSED * per_tick;
+
     acceptor->rate = (struct bucket_rate){per_tick, ACCEPTOR_TICK_MS, per_tick};
+    acceptor->refused_rate = (struct bucket_rate){refused, ACCEPTOR_TICK_MS, refused};
     bucket_init(&acceptor->pace, &acceptor->rate, clock_steady_ms());
+    bucket_init(&acceptor->refused, &acceptor->refused_rate, clock_steady_ms());
 }
 
 void acceptor_open(struct acceptor *acceptor)

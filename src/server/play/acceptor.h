@@ -19,6 +19,7 @@
 
 #define ACCEPTOR_PER_TICK 64 /* connections, over all addresses ... */
 #define ACCEPTOR_TICK_MS  50
+#define ACCEPTOR_REFUSED  4 /* so many times as many do not count, for they were refused at once */
 #define ACCEPTOR_HEADERS  1024 /* connections whose PROXY header is awaited */
 
 struct network_list;
@@ -27,8 +28,9 @@ struct acceptor;
 struct acceptor_handlers {
     /* False: those who were let in are not yet dealt with; ask again in a moment. */
     bool (*room)(void *context);
-    /* fd is the callee's; address: of the client, also behind a proxy. */
-    void (*arrived)(void *context, int fd, const struct sockaddr_storage *address);
+    /* fd is the callee's; address: of the client, also behind a proxy. False: it was refused, and
+     * is closed already. */
+    bool (*arrived)(void *context, int fd, const struct sockaddr_storage *address);
     void *context;
 };
 

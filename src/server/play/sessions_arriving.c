@@ -190,7 +190,7 @@ static bool within_limits(struct sessions *sessions, const struct sockaddr_stora
     return false;
 }
 
-void sessions_arrived(void *context, int fd, const struct sockaddr_storage *address)
+bool sessions_arrived(void *context, int fd, const struct sockaddr_storage *address)
 {
     struct sessions *sessions = context;
     char why[PROTOCOL_TEXT_MAX + 1];
@@ -198,12 +198,12 @@ void sessions_arrived(void *context, int fd, const struct sockaddr_storage *addr
 
     if (!within_limits(sessions, address)) {
         close(fd);
-        return;
+        return false;
     }
     if (!may_come(sessions, address, why)) {
         address_closed(sessions->addresses, (const struct sockaddr *)address, false);
         close(fd);
-        return;
+        return false;
     }
     slot = slot_take(sessions, false);
     if (slot == NULL) {
@@ -214,7 +214,7 @@ void sessions_arrived(void *context, int fd, const struct sockaddr_storage *addr
         refused(address, "all connections are taken (net.connections_max)");
         address_closed(sessions->addresses, (const struct sockaddr *)address, false);
         close(fd);
-        return;
+        return false;
     }
     slot->thread = choose_thread(sessions);
     slot->opened_ms = clock_wall_ms();
@@ -230,7 +230,9 @@ void sessions_arrived(void *context, int fd, const struct sockaddr_storage *addr
                     &slot->counters, why) != 0) {
         close(fd);
         slot_forget(sessions, slot);
+        return false;
     }
+    return true;
 }
 
 /* ---- what the io threads say ---- */

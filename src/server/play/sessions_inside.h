@@ -79,8 +79,8 @@ bool sessions_is_from(const struct slot *slot, const struct network *network);
 void sessions_slot_init(struct sessions *sessions, struct slot *slot);
 /* The door is empty: nobody was turned away for a ban lately. */
 void sessions_arriving_init(struct sessions *sessions);
-/* A connection is here: placed on an io thread, or closed. Takes fd. context: the sessions. */
-void sessions_arrived(void *context, int fd, const struct sockaddr_storage *address);
+/* A connection is here: placed on an io thread; false: closed. Takes fd. context: the sessions. */
+bool sessions_arrived(void *context, int fd, const struct sockaddr_storage *address);
 /* What an io thread says comes to these sessions from now on. */
 void sessions_hear(struct sessions *sessions, struct host_config *host);
 /* It is a stranger no more; twice is fine. */
