@@ -131,6 +131,7 @@ static void test_what_is_served(void **state)
         {"/big.bin", 200, "application/octet-stream", "public, no-cache"},
         {"/health", 200, "application/json; charset=utf-8", NULL}, /* routes go before */
     };
+    char longer[1200];
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -145,6 +146,13 @@ static void test_what_is_served(void **state)
     }
     wire_get(wire, "/sub", NULL);
     assert_header("Location", "/sub/");
+    wire_get(wire, "/sub?room=%35&x", NULL);
+    assert_header("Location", "/sub/?room=%35&x");
+    memset(longer, 'x', sizeof(longer));
+    memcpy(longer, "/sub?", 5);
+    longer[sizeof(longer) - 1] = '\0';
+    assert_int_equal(wire_get(wire, longer, NULL), 200); /* no header holds where to */
+    assert_string_equal(wire->body, "<h1>sub</h1>\n");
     wire_get(wire, "/", NULL);
     assert_string_equal(wire->body, "<h1>hello</h1>\n");
     wire_get(wire, "/empty.txt", NULL);

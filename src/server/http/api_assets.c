@@ -59,9 +59,9 @@ static bool names_hash(const struct http_call *call, const struct asset *asset)
 
 static bool goes_to_folder(struct http_call *call, const struct asset *asset)
 {
-    const struct parse_span *path = &call->head.path;
+    const struct parse_span *path = &call->head.path, *query = &call->head.query;
     size_t asset_n = strlen(asset->path), index_n = strlen(INDEX);
-    char to[2 * ASSETS_PATH_MAX];
+    char to[CALL_HEADERS_BYTES - 128]; /* it goes among the call's headers */
     int n;
 
     if (asset_n < index_n || strcmp(asset->path + asset_n - index_n, INDEX) != 0 ||
@@ -69,7 +69,8 @@ static bool goes_to_folder(struct http_call *call, const struct asset *asset)
         (path->len_bytes >= index_n &&
          memcmp(call->text + path->at + path->len_bytes - index_n, INDEX, index_n) == 0))
         return false;
-    n = snprintf(to, sizeof(to), "%.*s/", (int)path->len_bytes, call->text + path->at);
+    n = snprintf(to, sizeof(to), "%.*s/%s%.*s", (int)path->len_bytes, call->text + path->at,
+                 query->len_bytes > 0 ? "?" : "", (int)query->len_bytes, call->text + query->at);
     if (n < 0 || (size_t)n >= sizeof(to))
         return false;
     call_add_header(call, "Location", to);
