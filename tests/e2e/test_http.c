@@ -184,6 +184,10 @@ static void test_methods(void **state)
     assert_string_equal(wire_header(wire, "content-length"), length);
     assert_int_equal(wire_ask(wire, "OPTIONS /health HTTP/1.1\r\n" H "\r\n"), 204);
     assert_string_equal(wire_header(wire, "allow"), "GET, HEAD, OPTIONS");
+    assert_int_equal(wire_ask(wire, "OPTIONS * HTTP/1.1\r\n" H "\r\n"), 204); /* the server */
+    assert_string_equal(wire_header(wire, "allow"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    assert_int_equal(wire_ask(wire, "OPTIONS / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), 204);
+    assert_int_equal(wire_ask(wire, "OPTIONS /nowhere HTTP/1.1\r\n" H "\r\n"), 404);
     assert_int_equal(wire_ask(wire, "DELETE /health HTTP/1.1\r\n" H "\r\n"), 405);
     assert_string_equal(wire_header(wire, "allow"), "GET, HEAD, OPTIONS");
     assert_int_equal(wire_get(wire, "/nowhere", NULL), 404);

@@ -150,6 +150,16 @@ static bool is_asset(struct http_call *call)
     return true;
 }
 
+/* OPTIONS of "*" asks about the server, not of a path (RFC 9110, 9.3.7); HAProxy, told no more than
+ * "option httpchk", looks by OPTIONS of "/" whether it is there. */
+static bool is_of_server(const struct http_call *call)
+{
+    const char *path = call->text + call->head.path.at;
+
+    return call->head.method == HTTP_OPTIONS && call->head.path.len_bytes == 1 &&
+           (path[0] == '*' || path[0] == '/');
+}
+
 static bool routed(struct http_call *call)
 {
     const struct parse_span *path = &call->head.path;
@@ -158,6 +168,10 @@ static bool routed(struct http_call *call)
     router_find(call->head.method, call->text + path->at, path->len_bytes, &call->match);
     if (call->match.route != NULL || is_asset(call))
         return true;
+    if (call->match.status == 404 && is_of_server(call)) {
+        call->match.methods = (1u << HTTP_METHODS) - 1;
+        call->match.status = 204;
+    }
     if (call->match.status != 204 && gate_limited(call, ROUTE_RATE_READ)) /* who tries paths */
         return false;
     if (call->match.methods != 0) {
