@@ -27,8 +27,8 @@ int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context
 
 void thread_give_way(int nice)
 {
-    /* Linux keeps a nice value per thread. */
-    if (setpriority(PRIO_PROCESS, (id_t)gettid(), nice) < 0)
+    /* Linux keeps a nice value per thread, and begins it with the creator's. */
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + nice) < 0)
         (void)0;
 }
 

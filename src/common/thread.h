@@ -14,8 +14,8 @@
 int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context),
                  void *context) MUST_CHECK;
 
-/* The calling thread gives way to those that are less nice. nice: 0..19, as in nice(1). That the
- * system refuses costs politeness only. */
+/* The calling thread gives way to the one that started it. nice: 0..19, on top of that one's, as in
+ * nice(1). That the system refuses costs politeness only. */
 void thread_give_way(int nice);
 
 uint64_t thread_cpu_us(void); /* CPU time of the calling thread so far, microseconds */

@@ -391,10 +391,14 @@ static int niceness_of(const char *wanted)
 /* On a machine with few cores the saving of positions must not take the tick's time. */
 static void test_thread_gives_way(void **state)
 {
+    int wanted;
+
     (void)state;
-    for (unsigned i = 0; i < DEADLINE_STEPS && niceness_of("store") < 7; i++)
+    wanted = getpriority(PRIO_PROCESS, 0) + 7; /* who tests us may be nice himself */
+    wanted = wanted < 19 ? wanted : 19;
+    for (unsigned i = 0; i < DEADLINE_STEPS && niceness_of("store") < wanted; i++)
         usleep(10000);
-    assert_int_equal(niceness_of("store"), 7);
+    assert_int_equal(niceness_of("store"), wanted);
 }
 
 static void test_full_queue_refuses(void **state)
