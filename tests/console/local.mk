@@ -29,6 +29,11 @@ tests_console_test_lists_SOURCES = tests/console/test_lists.c $(FIXTURE_SOURCES)
 tests_console_test_lists_CFLAGS = $(FIXTURE_CFLAGS)
 tests_console_test_lists_LDADD = $(FIXTURE_LIBS)
 
+check_PROGRAMS += tests/console/test_idle
+tests_console_test_idle_SOURCES = tests/console/test_idle.c $(FIXTURE_SOURCES)
+tests_console_test_idle_CFLAGS = $(FIXTURE_CFLAGS)
+tests_console_test_idle_LDADD = $(FIXTURE_LIBS)
+
 check_PROGRAMS += tests/console/test_network
 tests_console_test_network_SOURCES = tests/console/test_network.c $(FIXTURE_SOURCES)
 tests_console_test_network_CFLAGS = $(FIXTURE_CFLAGS)

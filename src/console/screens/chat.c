@@ -12,7 +12,8 @@
 #include "player.h"
 #include "player_deeds.h"
 
-#define ROWS_MAX 256 /* of a terminal, for the mouse */
+#define ROWS_MAX 256  /* of a terminal, for the mouse */
+#define IDLE_MS  2000 /* lines can come several times a second, and each moves all of them */
 
 enum { DO_CHANNEL = PLAYER_DEEDS, DO_FOLLOW, DO_SAY, DO_ANNOUNCE, DO_MAP };
 
@@ -69,11 +70,18 @@ static size_t index_of(struct ui *ui, uint64_t sequence)
     return i;
 }
 
+/* The newest line that was seen: who was idle may have to be shown newer ones yet, and what he does
+ * is about what he saw. */
+static size_t newest_of(struct ui *ui)
+{
+    return ui->behind ? index_of(ui, state_of(ui)->bottom) : state_of(ui)->n - 1;
+}
+
 static size_t cursor_of(struct ui *ui)
 {
     const struct chat_state *state = state_of(ui);
 
-    return state->standing ? index_of(ui, state->cursor) : state->n - 1;
+    return state->standing ? index_of(ui, state->cursor) : newest_of(ui);
 }
 
 /* NULL: there is none. */
@@ -228,7 +236,7 @@ static void stand_at(struct ui *ui, size_t i)
     struct chat_state *state = state_of(ui);
 
     if (!state->standing)
-        state->bottom = line_at(ui, state->n - 1)->sequence;
+        state->bottom = line_at(ui, newest_of(ui))->sequence;
     state->standing = true;
     state->cursor = line_at(ui, i)->sequence;
 }
@@ -257,7 +265,7 @@ static void toggle(struct ui *ui)
     if (state->standing)
         state->standing = false;
     else if (state->n > 0)
-        stand_at(ui, state->n - 1);
+        stand_at(ui, newest_of(ui));
 }
 
 /* --- What is done. --- */
@@ -400,6 +408,7 @@ const struct screen SCREEN_CHAT = {
     .key = '4',
     .keys = KEYS_OF(ROWS),
     .state_bytes = sizeof(struct chat_state),
+    .idle_ms = IDLE_MS,
     .draw = draw,
     .act = act,
     .mouse = on_mouse,

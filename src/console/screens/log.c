@@ -8,7 +8,8 @@
 
 #include "common/compiler.h"
 
-#define DAY_MS 86400000
+#define DAY_MS  86400000
+#define IDLE_MS 2000 /* where lines come several times a second */
 
 enum { DO_LEVEL = KEYS_OWN, DO_FOLLOW, DO_TIME };
 
@@ -269,6 +270,7 @@ const struct screen SCREEN_LOG = {
     .key = '5',
     .keys = KEYS_OF(ROWS),
     .state_bytes = sizeof(struct log_state),
+    .idle_ms = IDLE_MS,
     .draw = draw,
     .act = act,
     .typed = typed,

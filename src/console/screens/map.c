@@ -15,6 +15,7 @@
 
 #define REFRESH_MS    1000
 #define FOLLOW_MS     200
+#define IDLE_MS       10000 /* a picture of thousands who walk is 10 KB in 80x24 */
 #define CELL_MS       1000
 #define WORLD_MS      5000
 #define TILE_MS       3000 /* then its answer is not coming any more */
@@ -267,6 +268,7 @@ static void on_time(struct ui *ui)
         if (ui_due(ui, &state->one, FOLLOW_MS))
             ask_one(ui);
         ui_wake(ui, FOLLOW_MS);
+        ui_watched(ui);
     }
 }
 
@@ -603,6 +605,7 @@ const struct screen SCREEN_MAP = {
     .key = '3',
     .keys = KEYS_OF(ROWS),
     .state_bytes = sizeof(struct map_state),
+    .idle_ms = IDLE_MS,
     .draw = draw,
     .act = act,
     .time = on_time,

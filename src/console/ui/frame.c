@@ -218,9 +218,38 @@ int ui_draw_filter(struct ui *ui, struct canvas *canvas, int row, int column,
     return used + line_draw(line, canvas, row, column + used, canvas->columns / 2 - 4, typing);
 }
 
+/* May the screen stay as it was drawn? Where nobody touches the console, it need not follow all
+ * that moves; but a new trouble, what became of a deed, and another size do not wait. */
+static bool may_stay(struct ui *ui, const struct screen *screen, const struct canvas *canvas)
+{
+    char state[64], words[sizeof(ui->drawn_words)];
+    enum style style = state_of(ui, state);
+    bool same = canvas->columns == ui->columns && canvas->rows == ui->rows;
+
+    snprintf(words, sizeof(words), "%d %s %s", (int)style, state, ui->message);
+    same = same && strcmp(words, ui->drawn_words) == 0;
+    strcpy(ui->drawn_words, words);
+    return same && ui_idle(ui) && !stands_still(ui) && ui->drawn_ms != 0 &&
+           ui->now_ms - ui->drawn_ms < screen->idle_ms;
+}
+
+/* The rows of the frame alone. */
+static void clear_around(struct canvas *canvas)
+{
+    canvas_fill(canvas, 0, 0, canvas->columns, STYLE_PLAIN);
+    canvas_fill(canvas, FRAME_TABS_ROW, 0, canvas->columns, STYLE_PLAIN);
+    canvas_fill(canvas, canvas->rows - 1, 0, canvas->columns, STYLE_PLAIN);
+}
+
 void frame_draw(struct ui *ui, const struct screen *screen, struct canvas *canvas)
 {
-    canvas_clear(canvas);
+    ui->behind = may_stay(ui, screen, canvas);
+    if (ui->behind) {
+        clear_around(canvas);
+    } else {
+        canvas_clear(canvas);
+        ui->drawn_ms = ui->now_ms;
+    }
     ui->columns = canvas->columns;
     ui->rows = canvas->rows;
     if (canvas->rows < LEAST_ROWS || canvas->columns < LEAST_COLUMNS) {
@@ -229,9 +258,9 @@ void frame_draw(struct ui *ui, const struct screen *screen, struct canvas *canva
         return;
     }
     ui->body_rows = canvas->rows - FRAME_ROWS;
-    if (ui->help > 0)
+    if (ui->help > 0 && !ui->behind)
         help_draw(ui, screen, canvas, 2);
-    else
+    else if (!ui->behind)
         screen->draw(ui, canvas, 2, ui->body_rows);
     draw_header(ui, canvas);
     if (is_lost(ui) || stands_still(ui))

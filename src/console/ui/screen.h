@@ -15,6 +15,7 @@ struct screen {
     struct keys keys;              /* its own; they go before all others */
     bool list;                     /* the keys of lists hold here too */
     size_t state_bytes;            /* of what ui_state gives; zeroed at the start */
+    unsigned idle_ms;              /* idle (ui_idle), it is drawn so often; 0: always */
     void (*draw)(struct ui *ui, struct canvas *canvas, int row, int rows);
     /* An action of one of its keys, or of the lists', or KEYS_DO_BACK. NULL: has none. */
     void (*act)(struct ui *ui, int action);

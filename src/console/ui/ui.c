@@ -104,6 +104,8 @@ void ui_open(struct ui *ui, const struct screen *screen)
         ui->screen = index_of(screen);
         ui->page = -1;
     }
+    ui->drawn_ms = 0;
+    ui->behind = false;
     ui->prompt = NULL;
     ui->help = 0;
 }
@@ -111,6 +113,8 @@ void ui_open(struct ui *ui, const struct screen *screen)
 void ui_close(struct ui *ui)
 {
     ui->page = -1;
+    ui->drawn_ms = 0;
+    ui->behind = false;
 }
 
 bool ui_shows(const struct ui *ui, const struct screen *screen)
@@ -203,6 +207,17 @@ int ui_wait_ms(const struct ui *ui, uint64_t now_ms)
     if (ui->wake_ms == 0 || ui->wake_ms > now_ms + (uint64_t)to_second_ms)
         return to_second_ms;
     return ui->wake_ms > now_ms ? (int)(ui->wake_ms - now_ms) : 0;
+}
+
+void ui_watched(struct ui *ui)
+{
+    ui->touched_ms = ui->now_ms;
+}
+
+bool ui_idle(const struct ui *ui)
+{
+    return ui->link == UI_LIVE && ui->replay[0] == '\0' &&
+           ui->now_ms - ui->touched_ms >= UI_IDLE_MS;
 }
 
 static void do_next(struct ui *ui)
@@ -362,7 +377,7 @@ static void begin(struct ui *ui, enum role from, enum role to)
 void ui_opened(struct ui *ui)
 {
     ui->link = UI_LIVE;
-    ui->heard_ms = ui->now_ms;
+    ui->heard_ms = ui->touched_ms = ui->now_ms;
     begin(ui, VIEWER, VIEWER);
 }
 
@@ -470,6 +485,7 @@ void ui_key(struct ui *ui, int key)
     const struct keys_row *row = help_row(shown(ui), key);
     int action = row != NULL ? row->action : KEYS_DO_NOTHING;
 
+    ui->touched_ms = ui->now_ms;
     if (action == KEYS_DO_REDRAW)
         ui->redraw = true;
     else if (ui->dialog.kind != NULL)
@@ -508,6 +524,7 @@ void ui_mouse(struct ui *ui, const struct mouse *mouse)
     const struct screen *tab = frame_tab(ui, ui->columns, mouse->column);
     int key = help_bar_key(shown(ui), ui->columns, mouse->column);
 
+    ui->touched_ms = ui->now_ms;
     if (ui->dialog.kind != NULL)
         dialog_mouse(ui, mouse);
     else if (ui->command.open)

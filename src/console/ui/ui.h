@@ -20,6 +20,10 @@
 
 struct screen;
 
+/* A console that nobody touches for so long is idle: what only moves on its screen is drawn less
+ * often (screen.h, idle_ms). */
+#define UI_IDLE_MS 30000
+
 /* What became of a request. Borrowed. */
 struct screen_reply {
     const char *method;
@@ -62,9 +66,13 @@ struct ui {
     uint64_t message_until_ms;
     uint64_t now_ms; /* monotonic, as of the last ui_time */
     int64_t wall_ms;
-    uint64_t wake_ms;  /* time is to pass then, monotonic; 0: with the next second */
-    int columns, rows; /* of the last drawing */
-    int body_rows;     /* of the last drawing: how far a page goes */
+    uint64_t wake_ms;      /* time is to pass then, monotonic; 0: with the next second */
+    int columns, rows;     /* of the last drawing */
+    int body_rows;         /* of the last drawing: how far a page goes */
+    uint64_t touched_ms;   /* the last key, see ui_idle */
+    uint64_t drawn_ms;     /* when the screen itself was drawn, not only the frame; 0: it is due */
+    bool behind;           /* what is seen of the screen is older than what is known */
+    char drawn_words[640]; /* what the frame said first, of the last drawing */
     struct requests requests;
     struct command command;
     struct dialog dialog;
@@ -92,11 +100,16 @@ void ui_notify(struct ui *ui, const char *topic, json_t *params);
 void ui_recorded(struct ui *ui, const json_t *line);
 /* A key: a Unicode code point, or KEYS_* (keys.h). */
 void ui_key(struct ui *ui, int key);
+/* Did nobody touch a key or the mouse for UI_IDLE_MS, nor the connection come just now? Never so
+ * while it is lost, nor of a recording. */
+bool ui_idle(const struct ui *ui);
 /* Is something being typed, or a dialog open, so that letters mean themselves? */
 bool ui_typing(const struct ui *ui);
 /* The mouse: tabs, the bottom bar's keys, the dialog, else the screen. */
 void ui_mouse(struct ui *ui, const struct mouse *mouse);
-/* The whole screen anew; whoever shows it sends the difference. */
+/* The whole screen anew; whoever shows it sends the difference. canvas: that of the last drawing,
+ * as it was left, or one of another size: of an idle console the screen itself may stay as it is.
+ */
 void ui_draw(struct ui *ui, struct canvas *canvas);
 
 /* --- For screens. --- */
@@ -136,6 +149,8 @@ void ui_poll(struct ui *ui, struct requests_poll *poll, const char *method, json
 void ui_again(struct requests_poll *poll);
 /* In a screen's time: let it pass again in so many ms at the latest, not only with the second. */
 void ui_wake(struct ui *ui, unsigned in_ms);
+/* In a screen's time: what it shows is watched as it moves, so nobody is idle here. */
+void ui_watched(struct ui *ui);
 /* Do something that changes the server: how it ended is said in the bottom line: "kicked Aria" or
  * "not kicked: why (Aria)". done: "kicked", a constant; target: copied, may be empty. What hurts
  * goes through dialog_open instead, which calls this. */
