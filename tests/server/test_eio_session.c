@@ -694,9 +694,8 @@ int main(void)
         cmocka_unit_test(test_upgrade),        cmocka_unit_test(test_upgrade_with_poll),
         cmocka_unit_test(test_probe_fails),    cmocka_unit_test(test_probe_late),
         cmocka_unit_test(test_pings),          cmocka_unit_test(test_pings_as_told),
-        cmocka_unit_test(test_respite),
-        cmocka_unit_test(test_idle_packets),   cmocka_unit_test(test_idle_by_poll),
-        cmocka_unit_test(test_idle_probes),
+        cmocka_unit_test(test_respite),        cmocka_unit_test(test_idle_packets),
+        cmocka_unit_test(test_idle_by_poll),   cmocka_unit_test(test_idle_probes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
