@@ -3,8 +3,8 @@
  *
  * UTS #39, restriction level "highly restrictive": the letters of a name are of one script; Latin
  * may stand beside those of Japanese, Korean or Chinese with Bopomofo. Its digits are of one
- * system. A Cyrillic, Greek or Armenian name has a letter that does not look Latin. Letters of
- * phonetic alphabets that look like a to z are none of a name's.
+ * system. A Cyrillic, Greek, Armenian, Cherokee, Coptic or Lisu name has a letter that does not
+ * look Latin. Letters of phonetic alphabets that look like a to z are none of a name's.
  *
  * Not judged: what looks alike within one script (l and I, 0 and O). */
 #ifndef OPENMMO_COMMON_LOOKALIKE_H
