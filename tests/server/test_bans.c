@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "accounts/ban_table.h"
+#include "accounts/bans.h"
 #include "common/compiler.h"
 #include "net/address.h"
 
@@ -86,6 +87,29 @@ static void test_how_a_network_is_written(void **state)
 
         assert_int_equal(network_parse(bad[i], &network, &error), -1);
         assert_true(error.text[0] != '\0');
+    }
+}
+
+static void test_what_may_be_banned(void **state)
+{
+    static const char *const good[] = {"10.0.0.0/8",    "192.0.2.7",     "2001::/16",
+                                       "::1",           "2001:db8::/64", "::ffff:10.0.0.0/104",
+                                       "::fffe:0:0/96", "64:ff9b::/96",  "::/96"};
+    static const char *const too_wide[] = {"0.0.0.0/0", "128.0.0.0/7",   "::/0",
+                                           "::/15",     "::/16",         "::/64",
+                                           "::/80",     "::ffff:0:0/96", "::ff00:0:0/88"};
+    struct network network;
+    struct error error = {""};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(good); i++)
+        if (bans_network_parse(good[i], &network, &error) != 0)
+            fail_msg("%s", error.text);
+    for (size_t i = 0; i < ARRAY_N(too_wide); i++) {
+        error.text[0] = '\0';
+        if (bans_network_parse(too_wide[i], &network, &error) == 0)
+            fail_msg("%s may be banned", too_wide[i]);
+        assert_non_null(strstr(error.text, "too wide"));
     }
 }
 
@@ -355,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_how_a_network_is_written),
+        cmocka_unit_test(test_what_may_be_banned),
         cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_against_a_model),

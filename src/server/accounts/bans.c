@@ -55,6 +55,16 @@ static const enum store_statement LIFT[KINDS_N] = {STORE_BAN_LIFT, STORE_MUTE_LI
 
 /* -- words ------------------------------------------------------------------------------------- */
 
+/* IPv4 lies in ::ffff:0:0/96, and so in each network around that, ::/16 or ::/64. */
+static bool holds_v4(const struct network *network)
+{
+    const struct sockaddr_in first = {.sin_family = AF_INET};
+    uint8_t bytes[NETWORK_BYTES];
+
+    network_bytes((const struct sockaddr *)&first, bytes);
+    return network->bits < 96 && network_holds(network, bytes);
+}
+
 int bans_network_parse(const char *text, struct network *network, struct error *error)
 {
     char canonical[NETWORK_TEXT_MAX];
@@ -71,6 +81,8 @@ int bans_network_parse(const char *text, struct network *network, struct error *
     if (network->bits < (v4 ? 96 + BANS_V4_BITS_MIN : BANS_V6_BITS_MIN))
         return error_set(error, "%s is too wide: at most a /%d (IPv4) or a /%d (IPv6) is banned",
                          text, BANS_V4_BITS_MIN, BANS_V6_BITS_MIN);
+    if (holds_v4(network))
+        return error_set(error, "%s is too wide: every IPv4 address lies in it", text);
     return 0;
 }
 

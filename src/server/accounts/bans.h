@@ -57,8 +57,8 @@ uint64_t bans_muted_until(const struct bans *bans, uint64_t player, uint64_t now
 size_t bans_n(const struct bans *bans);       /* those whose time was over lately count */
 size_t bans_mutes_n(const struct bans *bans); /* the same */
 
-/* What an operator may ban: a network without host bits, not too wide; masked is canonical. 0; -1 +
- * error, a sentence for him. Pure. */
+/* What an operator may ban: a network without host bits, not too wide (one of IPv6 that holds all
+ * of IPv4 is); masked is canonical. 0; -1 + error, a sentence for him. Pure. */
 int bans_network_parse(const char *text, struct network *network, struct error *error) MUST_CHECK;
 /* "until 2026-12-01 10:00 UTC: spamming"; "for good: spamming". Pure. */
 void bans_text(const struct ban *ban, char text[BANS_TEXT_MAX]);
