@@ -365,6 +365,22 @@ static void test_expiry_and_pruning(void **state)
     UNTIL(world, sql(world, "SELECT count(*) FROM refresh_tokens") == 1);
 }
 
+/* However many were used since: what expired does not pile up. */
+static void test_pruning_keeps_up(void **state)
+{
+    struct world *world = *state;
+
+    sql(world, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)"
+               " INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
+               " SELECT 'f', (SELECT min(id) FROM players), 'hash' || i,"
+               " '2020-01-01T00:00:00.000Z', '2020-02-01T00:00:00.000Z' FROM n");
+    assert_int_equal(issue(world, world->player), REFRESH_DONE);
+    assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens"), 2501);
+    stop(world);
+    start(world, 3600); /* which prunes */
+    UNTIL(world, sql(world, "SELECT count(*) FROM refresh_tokens") == 1);
+}
+
 static void test_what_is_no_token(void **state)
 {
     static const char *const texts[] = {
@@ -392,6 +408,7 @@ int main(void)
         ON_POSTGRESQL(test_login_and_ban, setup, teardown),
         ON_BOTH(test_ends, setup, teardown),
         ON_BOTH(test_expiry_and_pruning, setup, teardown),
+        ON_BOTH(test_pruning_keeps_up, setup, teardown),
         ON_BOTH(test_what_is_no_token, setup, teardown),
     };
 

@@ -920,7 +920,7 @@ static void test_tokens(void **state)
     assert_int_equal(add_token(world, alice, "twelve"), STORE_OK);
     question = by_id(STORE_REFRESH_PRUNE, 0);
     question.in.id.now_ms = NOW + 5000;
-    both(world, question);
+    assert_int_equal(both(world, question), STORE_NONE); /* none is left */
     assert_int_equal(rows_of(world, page(STORE_TOKENS_OF, ALL, alice, "")), 0);
 }
 

@@ -13,7 +13,8 @@
 
 #define SECRET_BYTES 32
 #define FAMILY_BYTES 16
-#define PRUNE_S      3600
+#define PRUNE_MS     3600000
+#define PRUNE_ON_MS  100 /* until the next piece */
 #define LOG_BURST    20
 #define BASE64       sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
@@ -332,27 +333,43 @@ void refresh_end_all(struct refresh *refresh, uint64_t player, const struct refr
 
 /* -- beginning and end ------------------------------------------------------------------------- */
 
+static void prune_in(struct refresh *refresh, uint32_t ms)
+{
+    const struct timeval wait = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000};
+
+    event_add(refresh->prune, &wait);
+}
+
+/* As many as there are: each use of a token leaves a row that expires. */
+static void pruned(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    (void)tag;
+    prune_in(context, answer->status == STORE_OK ? PRUNE_ON_MS : PRUNE_MS);
+}
+
 static void prune(evutil_socket_t fd, short what, void *context)
 {
     struct refresh *refresh = context;
-    struct store_question question = {.statement = STORE_REFRESH_PRUNE};
+    struct store_question question = {
+        .statement = STORE_REFRESH_PRUNE, .answer = pruned, .context = refresh};
 
     (void)fd, (void)what;
     question.in.id.now_ms = timestamp_now_ms();
-    if (store_ask(refresh->config.store, &question) < 0)
-        metrics_add(METRIC_STORE_ERRORS, 1);
+    if (store_ask(refresh->config.store, &question) == 0)
+        return;
+    metrics_add(METRIC_STORE_ERRORS, 1);
+    prune_in(refresh, PRUNE_MS);
 }
 
 struct refresh *refresh_new(const struct refresh_config *config, struct error *error)
 {
-    const struct timeval period = {PRUNE_S, 0};
     struct refresh *refresh = calloc(1, sizeof(*refresh));
 
     if (refresh) {
         refresh->config = *config;
-        refresh->prune = event_new(config->base, -1, EV_PERSIST, prune, refresh);
+        refresh->prune = evtimer_new(config->base, prune, refresh);
     }
-    if (!refresh || !refresh->prune || event_add(refresh->prune, &period) < 0) {
+    if (!refresh || !refresh->prune) {
         error_set(error, "out of memory");
         refresh_free(refresh);
         return NULL;

@@ -33,7 +33,7 @@ struct refresh_config {
     uint32_t lifetime_s;     /* of a refresh token; each use begins it anew */
 };
 
-/* Prunes expired rows once an hour. NULL + error. */
+/* Prunes all expired rows, now and once an hour. NULL + error. */
 struct refresh *refresh_new(const struct refresh_config *config, struct error *error);
 void refresh_free(struct refresh *refresh); /* who waits is not answered; NULL is fine */
 /* Of tokens that are made from now on. */

@@ -65,7 +65,7 @@
     /* in: page (now_ms: later than, limit). rows: struct store_access_end, newest first */        \
     ROW(ACCESS_ENDS, access_ends)                                                                  \
     ROW(REFRESH_REVOKE_PLAYER, refresh_revoke_player) /* in: id */                                 \
-    ROW(REFRESH_PRUNE, refresh_prune)                 /* in: id.now_ms: expired ones */            \
+    ROW(REFRESH_PRUNE, refresh_prune) /* in: id.now_ms: some expired ones. NONE: all are gone */   \
     /* Of statements_moderation.c. Lists of what is in force rise from page.from, histories fall.  \
      */                                                                                            \
     ROW(BANS_IN_FORCE, bans_in_force)   /* in: page (now_ms). rows: struct store_ban */            \

@@ -131,14 +131,16 @@ const struct statement statement_refresh_revoke_player = {
         "UPDATE refresh_tokens SET revoked_at = $2 WHERE player_id = $1 AND revoked_at IS NULL", NULL}},
 };
 
-/* Used ones stay until they expire: that they come again is what must be seen. */
+/* Used ones stay until they expire: that they come again is what must be seen. In pieces, for the
+ * saves behind it must not wait for long. */
 const struct statement statement_refresh_prune = {
-    .name = "refresh_prune", .in = "d", .out = "", .lane = STATEMENT_SAVES,
-    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_now,
-    .steps = {{
-        "DELETE FROM refresh_tokens WHERE id IN"
-        " (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000)",
-        "DELETE FROM refresh_tokens WHERE id = ANY"
-        " (ARRAY (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000))"}},
+    .name = "refresh_prune", .in = "d", .out = "i", .lane = STATEMENT_SAVES,
+    .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_now, .read = statement_read_nothing,
+    .steps = {
+        {"DELETE FROM refresh_tokens WHERE id IN"
+         " (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000)",
+         "DELETE FROM refresh_tokens WHERE id = ANY"
+         " (ARRAY (SELECT id FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1000))"},
+        {"SELECT 1 FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT 1", NULL}},
 };
 /* clang-format on */
