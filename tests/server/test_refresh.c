@@ -18,6 +18,7 @@
 #include "pg_cluster.h"
 #include "scratch.h"
 #include "sql_once.h"
+#include "store/statements.h"
 #include "store/timestamp.h"
 #include "store_of.h"
 
@@ -318,6 +319,105 @@ static void test_login_and_ban(void **state)
     assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens"), 0);
 }
 
+/* A use of a token as the store does it, over another connection, up to its commit. */
+static void begin_use(PGconn *other, const char *token)
+{
+    const struct statement *row = statement_of(STORE_REFRESH_USE);
+    const Oid types[] = {25, 25, 1184, 1184};
+    uint8_t bytes[crypto_hash_sha256_BYTES];
+    char hash[STORE_TOKEN_HASH_BYTES];
+    const char *const values[] = {hash, "next", "now", "tomorrow"};
+
+    crypto_hash_sha256(bytes, (const uint8_t *)token, strlen(token));
+    sodium_bin2hex(hash, sizeof(hash), bytes, sizeof(bytes));
+    PQclear(PQexec(other, "BEGIN"));
+    for (size_t i = 0; i < statement_steps_n(row); i++) {
+        PGresult *result =
+            PQexecParams(other, statement_postgresql(row, i), 4, types, values, NULL, NULL, 0);
+
+        if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+            fail_msg("%s", PQerrorMessage(other));
+        PQclear(result);
+    }
+}
+
+static void counted(void *context, uint64_t tag, const struct store_answer *answer)
+{
+    struct world *world = context;
+
+    (void)tag;
+    assert_int_equal(answer->status, STORE_OK);
+    world->answers_n++;
+}
+
+static void ask_password(struct world *world, enum store_statement statement)
+{
+    struct store_question question = {.statement = statement, .answer = counted, .context = world};
+    struct store_password *password = &question.in.password;
+
+    password->player_id = world->player;
+    password->now_ms = timestamp_now_ms();
+    strcpy(password->was, "$hash$");
+    strcpy(password->hash, "$hash$");
+    strcpy(password->code_hash, "code");
+    assert_int_equal(store_ask(world->store, &question), 0);
+}
+
+/* Each way in which logins end; old: the token before the one that is being used. */
+static void ask_end(struct world *world, unsigned way, const char *token, const char *old)
+{
+    struct refresh_asker me = asker(world);
+
+    switch (way) {
+    case 0:
+        refresh_end(world->refresh, token, &me);
+        break;
+    case 1:
+        refresh_end_all(world->refresh, world->player, &me);
+        break;
+    case 2:
+        refresh_use(world->refresh, old, &me); /* it was stolen */
+        break;
+    case 3:
+        ask_password(world, STORE_PASSWORD_CHANGE);
+        break;
+    case 4:
+        sql(world, "INSERT INTO reset_codes SELECT id, 'code', 'tomorrow', 'root' FROM players");
+        ask_password(world, STORE_PASSWORD_BY_CODE);
+        break;
+    }
+}
+
+/* PostgreSQL: logins end while a token of theirs is just being changed for the next: that one ends
+ * too. */
+static void test_use_and_end(void **state)
+{
+    struct world *world = *state;
+    PGconn *other = PQconnectdb(world->connection);
+
+    assert_int_equal(PQstatus(other), CONNECTION_OK);
+    for (unsigned way = 0; way < 5; way++) {
+        char old[REFRESH_TOKEN_BYTES], token[REFRESH_TOKEN_BYTES];
+        int before;
+
+        assert_int_equal(issue(world, world->player), REFRESH_DONE);
+        strcpy(old, world->answer.token);
+        assert_int_equal(use(world, old), REFRESH_DONE);
+        strcpy(token, world->answer.token);
+        before = world->answers_n;
+        begin_use(other, token);
+        ask_end(world, way, token, old);
+        UNTIL(world, sql(world, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0);
+        PQclear(PQexec(other, "COMMIT"));
+        UNTIL(world, world->answers_n > before);
+        if (sql(world, "SELECT count(*) FROM refresh_tokens WHERE revoked_at IS NULL") != 0)
+            fail_msg("way %u: a token lives on", way);
+        assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens"), 3);
+        sql(world, "DELETE FROM refresh_tokens");
+    }
+    PQfinish(other);
+}
+
 static void test_ends(void **state)
 {
     struct world *world = *state;
@@ -406,6 +506,7 @@ int main(void)
         ON_BOTH(test_two_at_once, setup, teardown),
         ON_SQLITE(test_overtaken, setup, teardown), /* whose thread asks while the loop stands */
         ON_POSTGRESQL(test_login_and_ban, setup, teardown),
+        ON_POSTGRESQL(test_use_and_end, setup, teardown),
         ON_BOTH(test_ends, setup, teardown),
         ON_BOTH(test_expiry_and_pruning, setup, teardown),
         ON_BOTH(test_pruning_keeps_up, setup, teardown),

@@ -28,7 +28,7 @@
 #include "store/questions.h"
 
 #define STATEMENT_VALUES_MAX 16 /* parameters, or columns */
-#define STATEMENT_STEPS_MAX  4
+#define STATEMENT_STEPS_MAX  5
 #define STATEMENT_PATIENCE   8 /* of saves, too: nobody waits for them */
 
 /* One parameter or one column. */

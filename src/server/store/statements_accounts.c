@@ -176,12 +176,14 @@ const struct statement statement_password_rehash = {
     .steps = {{"UPDATE players SET password_hash = $3 WHERE id = $1 AND password_hash = $2", NULL}},
 };
 
+/* The account is held first: statements_tokens.c says why. */
 #define STILL "EXISTS (SELECT 1 FROM players WHERE id = $1 AND password_hash = $2)"
 
 const struct statement statement_password_change = {
     .name = "password_change", .in = "ittd", .out = "i", .flags = STATEMENT_CHANGES,
     .bind = bind_password, .read = statement_read_nothing,
     .steps = {
+        {"SELECT 1 FROM players WHERE id = $1", "SELECT 1 FROM players WHERE id = $1 FOR UPDATE"},
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL AND " STILL, NULL},
         {"DELETE FROM reset_codes WHERE player_id = $1 AND " STILL, NULL},
         {"UPDATE players SET password_hash = $3, tokens_from = $4 WHERE id = $1 AND password_hash = $2 RETURNING 1", NULL}},
@@ -189,13 +191,14 @@ const struct statement statement_password_change = {
 
 #define CODE_GOOD "player_id = $1 AND code_hash = $2 AND expires_at > $4"
 
-/* The code is locked first: it is good once. */
+#define CODE_OF "SELECT 1 FROM players JOIN reset_codes ON player_id = players.id WHERE players.id = $1"
+
+/* The code is locked first, and the account with it: it is good once. */
 const struct statement statement_password_by_code = {
     .name = "password_by_code", .in = "ittd", .out = "i", .flags = STATEMENT_CHANGES,
     .bind = bind_password_by_code, .read = statement_read_nothing,
     .steps = {
-        {"SELECT 1 FROM reset_codes WHERE player_id = $1",
-         "SELECT 1 FROM reset_codes WHERE player_id = $1 FOR UPDATE"},
+        {CODE_OF, CODE_OF " FOR UPDATE"},
         {"UPDATE refresh_tokens SET revoked_at = $4 WHERE player_id = $1 AND revoked_at IS NULL"
          " AND EXISTS (SELECT 1 FROM reset_codes WHERE " CODE_GOOD ")", NULL},
         {"UPDATE players SET password_hash = $3, tokens_from = $4 WHERE id = $1"

@@ -63,8 +63,12 @@ static void read_end(const struct statement_value *columns, void *into)
 }
 
 /* clang-format off */
-/* Nobody who is banned begins one: a ban that comes at the same moment (ban_add) holds the account,
- * and either sees the other. */
+/* PostgreSQL: an end of logins that comes while a token of theirs is not committed yet would not see
+ * it, and that one would live on. So what ends logins holds the account first (FOR UPDATE), and what
+ * begins one, or changes a token for the next, holds it too, so that either waits for the other. */
+
+/* Nobody who is banned begins one: of a ban that comes at the same moment (ban_add) either sees the
+ * other. */
 const struct statement statement_refresh_add = {
     .name = "refresh_add", .in = "titdd", .out = "i", .flags = STATEMENT_CHANGES, .bind = bind_add,
     .read = statement_read_nothing,
@@ -78,19 +82,18 @@ const struct statement statement_refresh_add = {
 #define UNUSED  "token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $3"
 #define ROTATED "EXISTS (SELECT 1 FROM refresh_tokens WHERE token_hash = $2)"
 
-/* Of two who use the same token at once one gets the next, and the other revokes the family: in
- * SQLite, which does one at a time, the new row tells who was first; in PostgreSQL the claim on the
- * old one, for which the other waits. Asked again, it finds the new row and changes nothing. */
+#define OWNER "SELECT 1 FROM players WHERE id = (SELECT player_id FROM refresh_tokens WHERE "
+
+/* Of two who use the same token at once one gets the next, and the other revokes the family: the
+ * account is held, and the new row tells who was first. Asked again, it finds the new row and changes
+ * nothing. */
 const struct statement statement_refresh_use = {
     .name = "refresh_use", .in = "ttdd", .out = "iittt",
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_use, .read = read_use,
     .steps = {
+        {OWNER "token_hash = $1)", OWNER "token_hash = $1) FOR NO KEY UPDATE"},
         {"INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
-         " SELECT family, player_id, $2, $3, $4 FROM refresh_tokens WHERE " UNUSED,
-         "WITH claimed AS (UPDATE refresh_tokens SET used_at = $3 WHERE " UNUSED
-         " RETURNING family, player_id)"
-         " INSERT INTO refresh_tokens (family, player_id, token_hash, issued_at, expires_at)"
-         " SELECT family, player_id, $2, $3, $4 FROM claimed"},
+         " SELECT family, player_id, $2, $3, $4 FROM refresh_tokens WHERE " UNUSED, NULL},
         {"UPDATE refresh_tokens SET used_at = $3"
          " WHERE token_hash = $1 AND used_at IS NULL AND " ROTATED, NULL},
         {"UPDATE refresh_tokens SET revoked_at = $3 WHERE revoked_at IS NULL AND NOT " ROTATED
@@ -105,6 +108,7 @@ const struct statement statement_refresh_revoke = {
     .name = "refresh_revoke", .in = "tdt", .out = "t", .flags = STATEMENT_CHANGES | STATEMENT_AGAIN,
     .bind = bind_hash, .read = read_family,
     .steps = {
+        {OWNER "token_hash = $1 OR family = $3 LIMIT 1)", OWNER "token_hash = $1 OR family = $3 LIMIT 1) FOR UPDATE"},
         {"UPDATE refresh_tokens SET revoked_at = $2 WHERE revoked_at IS NULL"
          " AND family IN (SELECT family FROM refresh_tokens WHERE token_hash = $1 UNION ALL SELECT $3)", NULL},
         {"SELECT family FROM refresh_tokens WHERE token_hash = $1 OR family = $3 LIMIT 1", NULL}},
@@ -127,8 +131,9 @@ const struct statement statement_access_ends = {
 const struct statement statement_refresh_revoke_player = {
     .name = "refresh_revoke_player", .in = "id", .out = "",
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = statement_bind_id_and_now,
-    .steps = {{
-        "UPDATE refresh_tokens SET revoked_at = $2 WHERE player_id = $1 AND revoked_at IS NULL", NULL}},
+    .steps = {
+        {"SELECT 1 FROM players WHERE id = $1", "SELECT 1 FROM players WHERE id = $1 FOR UPDATE"},
+        {"UPDATE refresh_tokens SET revoked_at = $2 WHERE player_id = $1 AND revoked_at IS NULL", NULL}},
 };
 
 /* Used ones stay until they expire: that they come again is what must be seen. In pieces, for the
