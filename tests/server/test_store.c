@@ -351,6 +351,10 @@ static void test_late_opening(void **state)
     open_session(world, alice, "s1", "1-c", 2000);
     assert_true(stay_is(world, "s1", "1-c", "IS NULL"));
     assert_int_equal(sql(world, "SELECT count(*) FROM game_sessions"), 1);
+    /* The clock was set back before the next start: he is back all the same. */
+    assert_int_equal(ask(world, question), STORE_OK);
+    open_session(world, alice, "s1", "11-a", 500);
+    assert_true(stay_is(world, "s1", "11-a", "IS NULL"));
 }
 
 static void test_file_is_private(void **state)
