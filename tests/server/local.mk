@@ -50,7 +50,7 @@ tests_server_test_store_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_store_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_statements
-tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/store_of.h tests/server/scratch.h $(PG_CLUSTER_SOURCES)
+tests_server_test_statements_SOURCES = tests/server/test_statements.c tests/server/store_of.h tests/server/scratch.h $(SQL_ONCE_SOURCES)
 tests_server_test_statements_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_statements_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 

@@ -16,6 +16,7 @@
 #include "ops/metrics.h"
 #include "pg_cluster.h"
 #include "scratch.h"
+#include "sql_once.h"
 #include "store/migrate.h"
 #include "store/statements.h"
 #include "store/store.h"
@@ -33,6 +34,7 @@ struct reply {
 
 struct world {
     struct scratch scratch;
+    char connection[PG_CLUSTER_CONNECTION_BYTES];
     struct event_base *base;
     struct store *stores[2]; /* SQLite, PostgreSQL */
     struct reply replies[2];
@@ -42,15 +44,14 @@ struct world {
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
-    char connection[PG_CLUSTER_CONNECTION_BYTES];
     struct error error = {""};
 
     scratch_make(&world->scratch);
-    assert_int_equal(pg_cluster_database(&cluster, connection), 0);
+    assert_int_equal(pg_cluster_database(&cluster, world->connection), 0);
     world->base = event_base_new();
     for (unsigned i = 0; i < 2; i++) {
         struct store_config config =
-            store_of(world->base, world->scratch.path, i ? connection : "");
+            store_of(world->base, world->scratch.path, i ? world->connection : "");
 
         world->stores[i] = store_open(&config, &error);
         if (!world->stores[i])
@@ -320,6 +321,29 @@ static void check_visits(struct world *world, uint64_t alice)
     assert_int_equal(rows_of(world, page(STORE_SESSIONS_OPEN, ALL, 0, "")), open_n);
 }
 
+/* The program before had names of its own: whoever asks what is kept is told them whole. */
+static void check_adopted_visit(struct world *world, uint64_t alice)
+{
+    const struct store_visit *visits;
+    const struct store_stay *stays;
+    char id[201], text[400];
+
+    memset(id, 'x', sizeof(id) - 1);
+    id[sizeof(id) - 1] = '\0';
+    snprintf(text, sizeof(text),
+             "INSERT INTO game_sessions (id, session_id, player_id, connected_at)"
+             " VALUES (1000, '%s', %llu, '2023-01-01T00:00:00.000Z')",
+             id, (unsigned long long)alice);
+    sql_once("", world->scratch.path, text);
+    sql_once(world->connection, "", text);
+    rows_of(world, page(STORE_SESSIONS_LIST, ALL, 0, ""));
+    visits = (const void *)world->replies[0].rows;
+    assert_string_equal(visits[0].session_id, id);
+    rows_of(world, page(STORE_SESSIONS_OF, ALL, alice, ""));
+    stays = (const void *)world->replies[0].rows;
+    assert_string_equal(stays[0].session_id, id);
+}
+
 /* Each database was made by its own steps, of the same names; when they ran and what their text
  * sums up to is its own affair: so many. */
 static void check_migrations(struct world *world)
@@ -393,6 +417,7 @@ static void test_server(void **state)
     question.in.session.player_id = 999;
     strcpy(question.in.session.session_id, "s9");
     assert_int_equal(both(world, question), STORE_NONE);
+    check_adopted_visit(world, alice);
     question = by_id(STORE_SERVER_START, 0);
     assert_int_equal(both(world, question), STORE_OK);
     assert_int_equal(world->replies[1].answer.out.epoch, 2);

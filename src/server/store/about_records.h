@@ -40,17 +40,19 @@ struct store_chat {
     char name[TEXT_NAME_MAX_BYTES + 1], text[TEXT_CHAT_MAX_BYTES + 1];
 };
 
+#define STORE_STAY_ID_MAX 801 /* with its NUL: an adopted one has up to 200 characters */
+
 /* What export and history tell of one account. */
 struct store_stay {
     uint64_t id, connected_ms, disconnected_ms; /* 0: it is here */
-    char session_id[40];
+    char session_id[STORE_STAY_ID_MAX];
 };
 
 /* A presence of anybody. */
 struct store_visit {
     uint64_t id, connected_ms, disconnected_ms; /* 0: it goes on, or nobody closed it */
     uint64_t player_id;                         /* 0: a guest, or his account is gone */
-    char session_id[40], username[TEXT_NAME_MAX_BYTES + 1];
+    char session_id[STORE_STAY_ID_MAX], username[TEXT_NAME_MAX_BYTES + 1];
 };
 
 struct store_known_address {
