@@ -357,6 +357,38 @@ static void test_late_opening(void **state)
     assert_true(stay_is(world, "s1", "11-a", "IS NULL"));
 }
 
+static off_t log_bytes(const struct world *world)
+{
+    char path[300];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s-wal", world->scratch.path);
+    return stat(path, &status) == 0 ? status.st_size : 0;
+}
+
+/* Somebody reads the file, as a backup does, while an account is erased: what is left of it in the
+ * log goes when he is done. */
+static void test_erased_while_read(void **state)
+{
+    struct world *world = *state;
+    struct store_question question = {.statement = STORE_PLAYER_ERASE};
+    sqlite3 *reader = NULL;
+
+    question.in.erase.player_id = add_player(world, "alice");
+    strcpy(question.in.erase.target, "#1");
+    strcpy(question.in.erase.quoted, "\"alice\"");
+    assert_int_equal(sqlite3_open(world->scratch.path, &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM players", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(ask(world, question), STORE_OK);
+    assert_true(log_bytes(world) > 0);
+    sqlite3_close(reader);
+    assert_int_equal(ask(world, by_id(STORE_SERVER_ALIVE, 0)), STORE_OK);
+    for (unsigned i = 0; i < DEADLINE_STEPS && log_bytes(world) > 0; i++)
+        usleep(10000);
+    assert_int_equal(log_bytes(world), 0);
+}
+
 static void test_file_is_private(void **state)
 {
     struct world *world = *state;
@@ -738,6 +770,7 @@ int main(void)
         ON_BOTH(test_sessions_and_epochs, setup, teardown),
         ON_BOTH(test_left_open, setup, teardown),
         ON_BOTH(test_late_opening, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_erased_while_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_is_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_thread_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_queue_refuses, setup, teardown),

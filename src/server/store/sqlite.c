@@ -54,7 +54,8 @@ struct driver {
     /* Store thread (before it starts and after it ended: control). */
     sqlite3 *db;
     uint32_t busy_ms;
-    bool locked; /* the last change was refused because of another's lock */
+    bool locked;     /* the last change was refused because of another's lock */
+    bool unscrubbed; /* the log could not be emptied as it should */
     struct step steps[STORE_STATEMENTS_N][STATEMENT_STEPS_MAX];
 };
 
@@ -280,16 +281,23 @@ static struct store_ask *take(struct driver *driver, unsigned *n)
     return first;
 }
 
-/* What was deleted lies in the write-ahead log yet. One that another program reads cannot be
- * emptied now; it will be by the next checkpoint that can. */
+/* What was deleted lies in the write-ahead log yet. One that another program reads, a backup,
+ * cannot be emptied now: it is tried again with what is asked next. */
 static void scrub(struct driver *driver)
 {
-    sqlite3_wal_checkpoint_v2(driver->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    driver->unscrubbed = sqlite3_wal_checkpoint_v2(driver->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                                   NULL, NULL) != SQLITE_OK;
+}
+
+static void scrub_again(struct driver *driver)
+{
+    sqlite3_busy_timeout(driver->db, 0); /* others wait behind it */
+    scrub(driver);
 }
 
 static void run(struct driver *driver, struct store_ask *first, unsigned n)
 {
-    bool done = n > 1 && run_together(driver, first, n);
+    bool done = n > 1 && run_together(driver, first, n), unscrubbed = driver->unscrubbed;
 
     for (const struct store_ask *ask = first; done && ask; ask = ask->next) {
         if (ask->row->flags & STATEMENT_SCRUB)
@@ -306,6 +314,8 @@ static void run(struct driver *driver, struct store_ask *first, unsigned n)
         postbox_post(driver->postbox, &first->item);
         first = next;
     }
+    if (unscrubbed)
+        scrub_again(driver);
 }
 
 static void *serve(void *context)
