@@ -335,16 +335,27 @@ static void test_erase(void **state)
 /* One who is not here; one who is none. */
 static void test_erase_the_absent(void **state)
 {
+    struct player *zaphod;
     const char *line;
 
     (void)state;
     daemon_start(&server, NULL);
-    player_leave(player_new_account(party, &server, "Zaphodina"));
+    zaphod = player_new_account(party, &server, "Zaphodina");
+    player_chat(zaphod, PROTOCOL_CHANNEL_GLOBAL, "mostly harmless");
+    UNTIL(party, DEADLINE_MS, chat_holds("harmless"));
+    assert_int_equal(daemon_terminate(&server), 0); /* what he said is of an earlier run then */
+    UNTIL(party, DEADLINE_MS, zaphod->gone);
+    assert_true(chat_holds("harmless"));
+    daemon_start(&server, NULL);
+    player_leave(player_returns(party, &server, "Zaphodina"));
     UNTIL(party, DEADLINE_MS,
           sql("SELECT count(*) FROM game_sessions WHERE disconnected_at IS NULL") == 0);
     UNTIL(party, DEADLINE_MS,
           (line = daemon_ask(&server, "players.erase", "{\"id\":\"1\"}")) != NULL &&
               strstr(line, "\"erased\"") != NULL);
+    UNTIL(party, DEADLINE_MS, !chat_holds("harmless"));
+    line = daemon_ask(&server, "chat.recent", "{}");
+    assert_null(strstr(line, "harmless"));
     line = daemon_ask(&server, "players.erase", "{\"id\":\"1\"}");
     assert_non_null(strstr(line, "there is no account 1"));
     /* by his name too, though he is gone: it is not written down again */

@@ -33,6 +33,22 @@ static int setup(void **state)
     return 0;
 }
 
+/* What two said before a restart, of whom the first may be player 1. */
+static void restore(struct room *room)
+{
+    for (uint64_t i = 1; i <= 2; i++) {
+        const struct snapshot_chat_line line = {
+            .sequence = i,
+            .channel = PROTOCOL_CHANNEL_GLOBAL,
+            .said_ms = NOW - 9000,
+            .name = blob_new(i == 1 ? "player1" : "other", i == 1 ? 7 : 5),
+            .text = blob_new(i == 1 ? "mine" : "theirs", i == 1 ? 4 : 6)};
+
+        sim_chat_restore(room->sim, &line);
+    }
+    sim_chat_begin(room->sim, 2);
+}
+
 static int teardown(void **state)
 {
     struct world *world = *state;
@@ -84,11 +100,36 @@ static void test_lines(void **state)
     assert_int_equal(recent_find(world->recent, lines[0]->sequence, lines, 2), 1);
     assert_string_equal(lines[0]->text->bytes, "one");
     assert_int_equal(recent_find(world->recent, lines[0]->sequence, lines, 2), 0);
-    recent_forget(world->recent, 1);
-    recent_forget(world->recent, 0); /* nobody in particular */
-    recent_forget(NULL, 1);
+    recent_forget(world->recent, 1, "player9");
+    recent_forget(world->recent, 0, "player2"); /* nobody in particular */
+    recent_forget(NULL, 1, "player1");
     assert_int_equal(recent_find(world->recent, 0, lines, RECENT_LINES), 2);
     assert_string_equal(lines[0]->text->bytes, "two");
+}
+
+/* Whose lines of an earlier run are is known by his name alone. */
+static void test_forgotten_after_a_restart(void **state)
+{
+    const struct recent_line *lines[RECENT_LINES];
+    struct recent *recent = recent_new();
+    struct snapshot *snapshot;
+    struct room *room;
+    void *made;
+
+    (void)state;
+    assert_int_equal(room_make(&made, 8, 1), 0);
+    room = made;
+    restore(room);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    recent_take(recent, snapshot, NOW);
+    snapshot_unref(snapshot);
+    assert_int_equal(recent_find(recent, 0, lines, RECENT_LINES), 2);
+    recent_forget(recent, 1, "player1");
+    assert_int_equal(recent_find(recent, 0, lines, RECENT_LINES), 1);
+    assert_string_equal(lines[0]->text->bytes, "theirs");
+    recent_free(recent);
+    assert_int_equal(room_unmake(&made), 0);
 }
 
 static void test_bounded(void **state)
@@ -110,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
+        cmocka_unit_test(test_forgotten_after_a_restart),
         cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
     };
 

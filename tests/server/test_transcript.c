@@ -33,6 +33,22 @@ static int setup(void **state)
     return 0;
 }
 
+/* What two said before a restart, of whom the first may be player 1. */
+static void restore(struct room *room)
+{
+    for (uint64_t i = 1; i <= 2; i++) {
+        const struct snapshot_chat_line line = {
+            .sequence = i,
+            .channel = PROTOCOL_CHANNEL_GLOBAL,
+            .said_ms = NOW - 9000,
+            .name = blob_new(i == 1 ? "player1" : "other", i == 1 ? 7 : 5),
+            .text = blob_new(i == 1 ? "mine" : "theirs", i == 1 ? 4 : 6)};
+
+        sim_chat_restore(room->sim, &line);
+    }
+    sim_chat_begin(room->sim, 2);
+}
+
 static int teardown(void **state)
 {
     struct world *world = *state;
@@ -177,13 +193,37 @@ static void test_who_is_gone_said_nothing(void **state)
     say(world, 11, PROTOCOL_CHANNEL_GLOBAL, "one");
     say(world, 12, PROTOCOL_CHANNEL_NEARBY, "two");
     say(world, 11, PROTOCOL_CHANNEL_NEARBY, "three");
-    transcript_forget(world->transcript, 1);
-    transcript_forget(world->transcript, 0); /* nobody in particular */
-    transcript_forget(NULL, 1);
+    transcript_forget(world->transcript, 1, "player2"); /* of this run it is the number */
+    transcript_forget(world->transcript, 0, "player2"); /* nobody in particular */
+    transcript_forget(NULL, 1, "player1");
     assert_lines(lines, transcript_newest(world->transcript, TRANSCRIPT_ALL, lines, 8), "two");
     assert_lines(lines, transcript_read(world->transcript, &place, TRANSCRIPT_ALL, lines, 8, &lost),
                  "two");
     assert_int_equal(lost, 0);
+}
+
+/* Whose lines of an earlier run are is known by his name alone. */
+static void test_forgotten_after_a_restart(void **state)
+{
+    const struct transcript_line *lines[8];
+    struct transcript *transcript = transcript_new();
+    struct snapshot *snapshot;
+    struct room *room;
+    void *made;
+
+    (void)state;
+    assert_int_equal(room_make(&made, 8, 1), 0);
+    room = made;
+    restore(room);
+    batch_step(&room->batch, room->sim);
+    snapshot = sim_snapshot(room->sim);
+    transcript_take(transcript, snapshot, NOW);
+    snapshot_unref(snapshot);
+    assert_lines(lines, transcript_newest(transcript, TRANSCRIPT_ALL, lines, 8), "mine theirs");
+    transcript_forget(transcript, 1, "player1");
+    assert_lines(lines, transcript_newest(transcript, TRANSCRIPT_ALL, lines, 8), "theirs");
+    transcript_free(transcript);
+    assert_int_equal(room_unmake(&made), 0);
 }
 
 int main(void)
@@ -193,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_reader_goes_on_where_he_was, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded_and_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_is_gone_said_nothing, setup, teardown),
+        cmocka_unit_test(test_forgotten_after_a_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,6 +271,7 @@ static void erase_over(const struct method_desk *desk)
 
 static void erased(struct method_call *call, const struct store_answer *answer)
 {
+    const char *name = call->work;
     uint64_t player = call->player;
 
     if (call->desk->erasure->player == player)
@@ -282,9 +283,9 @@ static void erased(struct method_call *call, const struct store_answer *answer)
     bans_forget(call->desk->config->bans, player);
     allowlist_forget(call->desk->config->allowlist, player);
     access_end(call->desk->config->access, player, timestamp_now_ms());
-    recent_forget(call->desk->config->recent, player);
-    scrollback_forget(call->desk->config->scrollback, player, call->player_name);
-    transcript_forget(call->desk->config->transcript, player);
+    recent_forget(call->desk->config->recent, player, name);
+    scrollback_forget(call->desk->config->scrollback, player, name);
+    transcript_forget(call->desk->config->transcript, player, name);
     method_done(call, json_pack("{s:o}", "erased", method_id_json(player)));
 }
 
@@ -335,8 +336,9 @@ static void erase_found(struct method_call *call, const struct store_answer *ans
     char *quoted = json_dumps(name, JSON_ENCODE_ANY);
 
     json_decref(name);
-    memset(call->player_name, 0, sizeof(call->player_name)); /* it is written down nowhere */
-    if (erasure->player != 0 || quoted == NULL) {
+    memset(call->player_name, 0, sizeof(call->player_name)); /* it is written down nowhere, */
+    call->work = strdup(answer->out.player.username);        /* and wanted yet */
+    if (erasure->player != 0 || quoted == NULL || call->work == NULL) {
         free(quoted);
         method_fail(call, "another account is just being erased: try again in a moment");
         return;

@@ -1,6 +1,7 @@
 /* recent.c -- see recent.h. An array, oldest first: a line a second is much. */
 #include "play/recent.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,10 +64,17 @@ size_t recent_find(const struct recent *recent, uint64_t before, const struct re
     return n;
 }
 
-void recent_forget(struct recent *recent, uint64_t player)
+static bool is_of(const struct recent_line *line, uint64_t player, const char *name)
+{
+    if (line->player != 0)
+        return line->player == player;
+    return line->name != NULL && strcmp(line->name->bytes, name) == 0;
+}
+
+void recent_forget(struct recent *recent, uint64_t player, const char *name)
 {
     for (size_t i = recent ? recent->n : 0; i > 0 && player != 0; i--)
-        if (recent->lines[i - 1].player == player)
+        if (is_of(&recent->lines[i - 1], player, name))
             drop(recent, i - 1);
 }
 

@@ -32,7 +32,8 @@ void recent_take(struct recent *recent, const struct snapshot *snapshot, uint64_
  * borrowed until the next take or forget. Returns how many. */
 size_t recent_find(const struct recent *recent, uint64_t before, const struct recent_line **lines,
                    size_t max);
-/* An account is gone, and what it said too. recent may be NULL. */
-void recent_forget(struct recent *recent, uint64_t player);
+/* An account is gone, and what it said too. name: of today, by which alone lines of an earlier run
+ * are known (a guest's of that name go too). recent may be NULL. */
+void recent_forget(struct recent *recent, uint64_t player, const char *name);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/compiler.h"
 
@@ -161,11 +162,18 @@ size_t transcript_newest(const struct transcript *transcript, unsigned channels,
     return found;
 }
 
-void transcript_forget(struct transcript *transcript, uint64_t player)
+static bool is_of(const struct transcript_line *line, uint64_t player, const char *name)
+{
+    if (line->session != 0)
+        return line->player == player;
+    return line->name != NULL && strcmp(line->name->bytes, name) == 0;
+}
+
+void transcript_forget(struct transcript *transcript, uint64_t player, const char *name)
 {
     for (unsigned i = 0; transcript != NULL && player != 0 && i < PROTOCOL_CHANNELS_N; i++)
         for (unsigned at = 0; at < TRANSCRIPT_LINES; at++)
-            if (transcript->rings[i].lines[at].player == player)
+            if (is_of(&transcript->rings[i].lines[at], player, name))
                 empty(&transcript->rings[i].lines[at]);
 }
 

@@ -54,7 +54,8 @@ size_t transcript_read(const struct transcript *transcript, struct transcript_pl
 /* The newest n lines of those channels, oldest first, borrowed as above. */
 size_t transcript_newest(const struct transcript *transcript, unsigned channels,
                          const struct transcript_line **lines, size_t n);
-/* An account is gone, and what it said too. transcript may be NULL. */
-void transcript_forget(struct transcript *transcript, uint64_t player);
+/* An account is gone, and what it said too. name: of today, by which alone lines of an earlier run
+ * are known. transcript may be NULL. */
+void transcript_forget(struct transcript *transcript, uint64_t player, const char *name);
 
 #endif
