@@ -81,6 +81,7 @@ static const struct {
     const char *statement, *table;
 } wholes[] = {
     {"player_erase", "audit"},         /* a name may stand in any line of it; once in a blue moon */
+    {"player_erase", "report_lines"},  /* the same */
     {"invites_list", "invites"},       /* by their ids, from the newest, up to a limit */
     {"players_count", "players"},      /* each is counted; the answer is kept for a while */
     {"", "server_state"},              /* one row */

@@ -637,7 +637,7 @@ static void say(struct world *world, uint64_t alice)
     for (unsigned i = 0; i < 3; i++) {
         lines[i] = (struct store_chat){.at_ms = NOW + i, .channel = i};
         lines[i].player_id = i == 0 ? alice : i == 1 ? 0 : 999; /* a guest's; of one who is gone */
-        strcpy(lines[i].name, "a \"b\" \\ {c}, NULL");
+        strcpy(lines[i].name, i == 1 ? "alice" : "a \"b\" \\ {c}, NULL");
         strcpy(lines[i].text, i ? "NULL" : "{\"x\",'y'} \\ \xe2\x82\xac, \xf0\x9f\x92\xa9");
     }
     question.in.many.rows = lines;
@@ -774,7 +774,7 @@ static void add_report_lines(struct world *world, uint64_t report_id, uint64_t b
         lines[i] = (struct store_report_line){
             .report_id = i == 3 ? 999 : report_id, .at_ms = NOW + i, .channel = i % 3};
         lines[i].player_id = i == 0 ? bob : i == 1 ? 0 : i == 2 ? 999 : bob;
-        strcpy(lines[i].name, "a \"b\" \\ {c}, NULL");
+        strcpy(lines[i].name, i == 1 ? "alice" : "a \"b\" \\ {c}, NULL");
         strcpy(lines[i].text, i ? "NULL" : "{\"x\",'y'} \\ \xe2\x82\xac");
     }
     question.in.many.rows = lines;
@@ -829,6 +829,8 @@ static void test_reports(void **state)
     assert_string_equal(first_report(world)->reporter, "");
     assert_string_equal(first_report(world)->words, "");
     assert_string_equal(first_report(world)->verdict, "");
+    /* nor what he said before a restart, which is known by his name alone */
+    assert_int_equal(rows_of(world, page(STORE_REPORT_LINES, 0, first, "")), 1);
     question.in.erase.player_id = bob;
     assert_int_equal(both(world, question), STORE_OK);
     assert_int_equal(rows_of(world, page(STORE_REPORTS_ALL, ALL, 0, "")), 1); /* of the guest */

@@ -146,7 +146,8 @@ const struct statement statement_adopted_of = {
 };
 
 /* All other tables of an account go with it: ON DELETE CASCADE. What he reported of others stays,
- * but for his name, his words, and the verdict, which may name him. */
+ * but for his name, his words, and the verdict, which may name him. Lines that a report keeps from
+ * before a restart are known by their speaker's name alone. */
 #define OUTCOME_ONLY \
     "outcome = CASE WHEN outcome LIKE 'ok%' THEN 'ok' WHEN outcome LIKE 'denied%' THEN 'denied' ELSE 'failed' END"
 
@@ -160,6 +161,7 @@ const struct statement statement_player_erase = {
          " WHERE target = $2 OR strpos(lower(detail), lower($3)) > 0"},
         {"UPDATE reports SET reporter = '', words = '', verdict = CASE WHEN closed_at IS NOT NULL THEN '' END"
          " WHERE reporter_id = $1", NULL},
+        {"DELETE FROM report_lines WHERE player_id IS NULL AND name = (SELECT username FROM players WHERE id = $1)", NULL},
         {"DELETE FROM players WHERE id = $1 RETURNING id", NULL}},
 };
 /* clang-format on */
