@@ -504,6 +504,18 @@ static void test_old_tables_in_use(void **state)
     expect_adopted(place);
 }
 
+static void test_old_sessions_in_use(void **state)
+{
+    struct place *place = *state;
+
+    load_legacy(place);
+    sql(place, "CREATE VIEW visits AS SELECT count(*) AS n FROM game_sessions");
+    good(place, adopt);
+    said(place, "the old tables are kept");
+    expect(place, "SELECT count(*) FROM visits", "1");
+    expect_adopted(place);
+}
+
 /* Only what is there. */
 static void test_players_alone(void **state)
 {
@@ -829,6 +841,7 @@ int main(void)
         ON_BOTH(test_old_tables_go, setup, teardown),
         ON_BOTH(test_old_tables_stay, setup, teardown),
         ON_BOTH(test_old_tables_in_use, setup, teardown),
+        ON_BOTH(test_old_sessions_in_use, setup, teardown),
         ON_BOTH(test_players_alone, setup, teardown),
         ON_BOTH(test_many, setup, teardown),
         ON_BOTH(test_strange_ones_are_refused, setup, teardown),

@@ -405,7 +405,8 @@ static int note_use(void *context, const char *const *values, struct error *erro
 static int find_uses(struct adopt *adopt, bool *used, struct error *error)
 {
     struct migrate_query query = {
-        .sql = "SELECT 1 FROM sqlite_master WHERE sql LIKE '%legacy_player%'"
+        .sql = "SELECT 1 FROM sqlite_master"
+               " WHERE (sql LIKE '%legacy_player%' OR sql LIKE '%legacy_game_sessions%')"
                " AND tbl_name NOT IN ('legacy_players', 'legacy_player_positions',"
                " 'legacy_game_sessions')",
         .row = note_use,
