@@ -101,7 +101,7 @@ struct player {
     enum link_state state;
     struct error closed; /* why the link ended */
     bool deaf;           /* never pumped: a client that does not read */
-    bool mute;           /* says no HELLO by itself */
+    bool mute;           /* says nothing by itself: no HELLO, no WHO */
     bool greeted, welcomed, gone;
     uint8_t notice, farewell; /* last NOTICE's and DISCONNECT's reason; 0xff: none came */
     uint32_t notices_n;

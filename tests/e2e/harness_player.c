@@ -252,7 +252,8 @@ static void ask_for_names(struct player *p)
     struct protocol_who who;
     struct wire_writer w;
 
-    if (p->replica == NULL || replica_wanted(p->replica, replica_tick(p->replica), &who) == 0)
+    if (p->mute || p->replica == NULL ||
+        replica_wanted(p->replica, replica_tick(p->replica), &who) == 0)
         return;
     begin(p, &w);
     protocol_encode_who(&w, &who);
