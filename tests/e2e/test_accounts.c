@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/compiler.h"
 
@@ -205,7 +206,9 @@ static void test_reset_password(void **state)
 
 static void test_change_password(void **state)
 {
+    const time_t soon = time(NULL) + 40;
     struct player *alice;
+    char second[100];
 
     (void)state;
     daemon_start(&server, NULL);
@@ -224,6 +227,15 @@ static void test_change_password(void **state)
     assert_int_equal(logs_in("alice", PASSWORD), PROTOCOL_REASON_LOGIN_FAILED);
     assert_int_equal(logs_in("alice", NEW_PASSWORD), PROTOCOL_REASON_LOGIN_FAILED);
     assert_int_equal(logs_in("alice", "' OR 1=1; --"), PROTOCOL_REASON_NONE);
+    /* The second of the change is not over yet: who comes by the new one gets a token all the same.
+     */
+    strftime(second, sizeof(second), "UPDATE players SET tokens_from = '%Y-%m-%dT%H:%M:%S.000Z'",
+             gmtime(&soon));
+    sql(second);
+    alice = comes();
+    assert_int_equal(auth(alice, PROTOCOL_AUTH_PASSWORD, "alice", "' OR 1=1; --", ""),
+                     PROTOCOL_REASON_NONE);
+    assert_int_equal(by_token(alice->token), PROTOCOL_REASON_NONE);
     assert_int_equal(daemon_terminate(&server), 0);
 }
 

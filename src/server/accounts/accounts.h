@@ -104,6 +104,7 @@ struct accounts_answer {
     char earlier[TOKEN_SESSION_BYTES];  /* RESUME: which the token was given for; may be empty */
     char login[TOKEN_SESSION_BYTES];    /* the session that a password began: what a log-out ends */
     uint64_t since_s;                   /* when that began, or this one does; Unix time */
+    uint64_t tokens_from_s; /* his tokens of before open nothing: a new one is of no earlier */
     bool store_away; /* a good token while the database is away: nobody could look the account up */
 };
 typedef void accounts_answer_fn(void *context, uint64_t tag, const struct accounts_answer *answer);

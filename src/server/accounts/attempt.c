@@ -275,9 +275,11 @@ static int make_token(const struct accounts *accounts, const struct accounts_ans
                       const char *session, char token[PROTOCOL_TOKEN_MAX + 1])
 {
     struct token_claims claims = {.player = answer->player, .since_s = answer->since_s};
+    uint64_t now_s = timestamp_now_ms() / 1000, from_s = answer->tokens_from_s;
     struct error error;
 
-    claims.issued_s = timestamp_now_ms() / 1000;
+    /* A change of the password ends those of its whole second, but for who came by the new one. */
+    claims.issued_s = from_s > now_s && from_s <= now_s + TOKEN_LEEWAY_S ? from_s : now_s;
     claims.expires_s = claims.issued_s + accounts->config.token_lifetime_s;
     memcpy(claims.name, answer->username, sizeof(claims.name));
     snprintf(claims.session, sizeof(claims.session), "%s", session);
@@ -305,6 +307,7 @@ static void welcome(struct attempt *attempt, bool store_away)
     answer.role = attempt->player.role;
     memcpy(answer.username, attempt->player.username, sizeof(answer.username));
     answer.since_s = timestamp_now_ms() / 1000;
+    answer.tokens_from_s = attempt->player.tokens_from_ms / 1000;
     if (attempt->kind == ACCOUNTS_RESUME) {
         memcpy(answer.earlier, attempt->claims.session, sizeof(answer.earlier));
         answer.since_s = attempt->claims.since_s;
