@@ -328,6 +328,13 @@ static void test_chat(void **state)
     webplayer_chat(eve->player, "hm", 2, 7);
     assert_int_equal(eve->errors, 1);
     steps(scene, 2);
+    eve->between = true; /* a word to him alone is not lost */
+    sessions_notice(scene->sessions, session, "A word to you.");
+    steps(scene, 2);
+    assert_string_equal(eve->line, "A word to you.");
+    webplayer_chat(eve->player, "hm", 2, WEBPLAYER_NO_ACK);
+    assert_string_not_equal(eve->line, "A word to you.");
+    eve->between = false;
     assert_int_equal(bob->lines, 2);
     sessions_announce(scene->sessions, "all hear this");
     steps(scene, 2);

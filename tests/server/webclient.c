@@ -114,7 +114,7 @@ static bool on_writable(void *context)
 {
     struct webclient *client = context;
 
-    return !client->stuck;
+    return !client->stuck && !client->between;
 }
 
 /* One frame off. Returns its bytes. */

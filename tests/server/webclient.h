@@ -19,7 +19,8 @@ struct webclient {
     char sid[WEBPLAYER_ID_MAX]; /* once connected */
     char refused[512], ended[512], error[512];
     unsigned acks, errors, last_ack;
-    bool stuck; /* takes nothing */
+    bool stuck;   /* takes nothing */
+    bool between; /* two polls: what is said now waits, and what is new is not written */
     /* The picture. */
     struct webclient_seen seen[WEBCLIENT_SEEN];
     unsigned seen_n;

@@ -164,8 +164,9 @@ static void on_seated(struct seat *seat, const struct seat_ask *ask)
 
 _Static_assert(WEBTEXT_ID_MAX < WEBPLAYER_ID_MAX, "an id fits");
 
-/* A word of the server to him alone. */
-static void say(struct webplayer *p, const char *text)
+/* A word of the server to him alone. It waits where nothing is taken now, as between two polls: it
+ * comes once, and seldom (each has a limit, or an operator, behind it). */
+static void tell(struct webplayer *p, const char *text)
 {
     struct webtext_line line = {.name = "server",
                                 .name_n = 6,
@@ -175,23 +176,18 @@ static void say(struct webplayer *p, const char *text)
     char frame[WEBTEXT_CHAT_MAX];
     struct iovec part = {frame, 0};
 
+    if (p->left)
+        return;
     part.iov_len = (size_t)(webtext_chat(frame, &line) - frame);
     p->handlers->frames(p->context, &part, 1);
 }
 
-/* The same; lost where nothing is taken now. */
-static void tell(struct webplayer *p, const char *text)
-{
-    if (!p->left && p->handlers->writable(p->context) && !p->left)
-        say(p, text);
-}
-
 /* Clients of the old stack, where anybody came in, ask for no ack: they would wait for a world that
- * never comes. It is not lost, and not often: each join costs a token. */
+ * never comes. */
 static void refuse_join(struct webplayer *p, uint32_t number, const char *why)
 {
-    if (number == WEBPLAYER_NO_ACK && !p->left)
-        say(p, why);
+    if (number == WEBPLAYER_NO_ACK)
+        tell(p, why);
     ack(p, number, why);
 }
 

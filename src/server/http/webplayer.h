@@ -47,7 +47,7 @@ struct webplayer_handlers {
      * anywhere, also within a frame; they are borrowed, valid during the call, and shared: not to
      * be written to. All of it is taken, whatever the socket takes now: the rest is copied. At most
      * WEBPLAYER_PARTS_MAX parts. Called only where writable has just said true, once a sweep at
-     * most; but for why he may not join, which is said whatever is taken now. */
+     * most; but for a word of the server to him alone, which is said whatever is taken now. */
     void (*frames)(void *context, const struct iovec *parts, unsigned parts_n);
     /* An ack that was asked for: {"ok":true} where error is NULL, else {"ok":false,"error":error}.
      */
