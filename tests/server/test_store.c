@@ -355,6 +355,13 @@ static void test_late_opening(void **state)
     assert_int_equal(ask(world, question), STORE_OK);
     open_session(world, alice, "s1", "11-a", 500);
     assert_true(stay_is(world, "s1", "11-a", "IS NULL"));
+    /* What the earlier start asked for comes late; what the next asks for does not. */
+    assert_int_equal(ask(world, question), STORE_OK);
+    open_session(world, alice, "s1", "1-d", 1000);
+    open_session(world, alice, "s1", "2-a", 1000);
+    assert_true(stay_is(world, "s1", "11-a", "= '1970-01-01T00:00:02.000Z'"));
+    open_session(world, alice, "s1", "12-a", 1000);
+    assert_true(stay_is(world, "s1", "12-a", "IS NULL"));
 }
 
 static off_t log_bytes(const struct world *world)

@@ -167,12 +167,13 @@ const struct statement statement_positions_save = {
         POSITION_NEWER}},
 };
 
-/* How each connection of one start begins its socket_id ("17-"). */
-#define START_OF(socket_id) "rtrim(" socket_id ", '0123456789abcdef')"
+/* How each connection of one start begins its socket_id ("17-"), so that the later is the greater. */
+#define START_TEXT(socket_id) "rtrim(" socket_id ", '0123456789abcdef')"
+#define START_OF(socket_id)   "(length(" START_TEXT(socket_id) "), " START_TEXT(socket_id) ")"
 
 /* A stay that goes on is open again. A connection that was given up may do late what was asked of it,
  * after the next one has written the end: an opening from before that end changes nothing. Where an
- * earlier start wrote the end, nothing can be late any more, and its clock may have been ahead. */
+ * earlier start wrote the end, the opening is no late one, and that start's clock may have been ahead. */
 const struct statement statement_session_open = {
     .name = "session_open", .in = "titd", .out = "", .lane = STATEMENT_SAVES,
     .flags = STATEMENT_CHANGES | STATEMENT_AGAIN, .bind = bind_session,
@@ -182,7 +183,7 @@ const struct statement statement_session_open = {
         " ON CONFLICT (session_id) DO UPDATE SET socket_id = excluded.socket_id, disconnected_at = NULL"
         " WHERE game_sessions.player_id = excluded.player_id AND (game_sessions.disconnected_at IS NULL"
         " OR game_sessions.disconnected_at <= excluded.connected_at"
-        " OR " START_OF("game_sessions.socket_id") " <> " START_OF("excluded.socket_id") ")", NULL}},
+        " OR " START_OF("game_sessions.socket_id") " < " START_OF("excluded.socket_id") ")", NULL}},
 };
 
 const struct statement statement_session_close = {
