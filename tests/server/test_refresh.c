@@ -382,7 +382,7 @@ static void ask_end(struct world *world, unsigned way, const char *token, const 
         ask_password(world, STORE_PASSWORD_CHANGE);
         break;
     case 4:
-        sql(world, "INSERT INTO reset_codes SELECT id, 'code', 'tomorrow', 'root' FROM players");
+        sql(world, "INSERT INTO reset_codes SELECT id, 'code', 'infinity', 'root' FROM players");
         ask_password(world, STORE_PASSWORD_BY_CODE);
         break;
     }
@@ -475,7 +475,6 @@ static void test_pruning_keeps_up(void **state)
                " SELECT 'f', (SELECT min(id) FROM players), 'hash' || i,"
                " '2020-01-01T00:00:00.000Z', '2020-02-01T00:00:00.000Z' FROM n");
     assert_int_equal(issue(world, world->player), REFRESH_DONE);
-    assert_int_equal(sql(world, "SELECT count(*) FROM refresh_tokens"), 2501);
     stop(world);
     start(world, 3600); /* which prunes */
     UNTIL(world, sql(world, "SELECT count(*) FROM refresh_tokens") == 1);
