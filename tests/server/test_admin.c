@@ -310,6 +310,26 @@ static void who_stops_sending_is_still_answered(void **state)
     peer_free(peer);
 }
 
+/* A notification is owed nothing: who has sent it and stopped sending is let go when it is done. */
+static void who_only_notifies_is_let_go(void **state)
+{
+    struct peer *peer = peer_new();
+
+    (void)state;
+    peer_tell(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\"}\n");
+    shutdown(peer->fd, SHUT_WR);
+    for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    for (int i = 0; i < 5; i++)
+        fake_host_turn();
+    fake_host.saved(fake_host.saved_context, 0);
+    assert_null(peer_hear(peer));
+    assert_int_equal(metrics_value(METRIC_ADMIN_CLIENTS), 0);
+    peer_free(peer);
+}
+
 static void who_leaves_while_an_answer_is_owed_harms_nobody(void **state)
 {
     struct peer *peer = peer_new();
@@ -475,6 +495,7 @@ int main(void)
         WITH_HOST(a_second_daemon_is_refused_a_dead_ones_file_is_not),
         WITH_HOST(a_line_too_long_is_refused_and_closed),
         WITH_HOST(who_stops_sending_is_still_answered),
+        WITH_HOST(who_only_notifies_is_let_go),
         WITH_HOST(who_leaves_while_an_answer_is_owed_harms_nobody),
         WITH_HOST(bad_parameters_are_named),
         WITH_HOST(metrics_and_discovery_list_every_row),

@@ -48,6 +48,15 @@ static void on_answer(void *context, const char *line, size_t len_bytes)
     bufferevent_write(client->stream, line, len_bytes);
 }
 
+/* To who has stopped sending nothing more will be written, which would end him. */
+static void on_unanswered(void *context)
+{
+    struct client *client = context;
+
+    if (client->closing && client->port.open_n == 0)
+        bufferevent_trigger(client->stream, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
+}
+
 /* Who has taken all that came before is given a long one too: else it would never come. */
 static size_t room(const void *context)
 {
@@ -167,7 +176,8 @@ struct client *client_new(const struct client_config *config)
         return NULL;
     }
     client->config = *config;
-    client->port = (struct jsonrpc_port){.call = on_call, .answer = on_answer, .context = client};
+    client->port = (struct jsonrpc_port){
+        .call = on_call, .answer = on_answer, .unanswered = on_unanswered, .context = client};
     client->stream = bufferevent_socket_new(config->desk->config->base, config->fd,
                                             BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (client->stream == NULL) {

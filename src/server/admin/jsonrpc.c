@@ -104,11 +104,10 @@ static void exchange_send(struct jsonrpc_exchange *exchange)
 {
     struct jsonrpc_port *port = exchange->port;
     size_t len_bytes = 0;
-    char *line;
+    char *line = NULL;
 
-    if (json_array_size(exchange->answers) == 0)
-        return;
-    line = dump_answers(exchange, &len_bytes);
+    if (json_array_size(exchange->answers) > 0)
+        line = dump_answers(exchange, &len_bytes);
     if (line != NULL && len_bytes > JSONRPC_ANSWER_MAX) {
         free(line);
         shorten(exchange->answers);
@@ -116,6 +115,8 @@ static void exchange_send(struct jsonrpc_exchange *exchange)
     }
     if (line != NULL)
         port->answer(port->context, line, len_bytes);
+    else if (port->unanswered != NULL)
+        port->unanswered(port->context);
     free(line);
 }
 

@@ -38,6 +38,8 @@ struct jsonrpc_port {
     void (*call)(void *context, struct jsonrpc_call *call);
     /* An answer line, newline included, borrowed for the call. */
     void (*answer)(void *context, const char *line, size_t len_bytes);
+    /* A line is done with that is owed no answer: it held notifications alone. NULL: not minded. */
+    void (*unanswered)(void *context);
     void *context;
     /* The port's own; zero at first. */
     struct jsonrpc_exchange *open;
