@@ -86,6 +86,53 @@ static void the_audit_is_told_as_it_is_written(void **state)
     peer_free(peer);
 }
 
+/* So many characters of three bytes each. */
+static void put_euros(char *room, unsigned n)
+{
+    for (; n > 0; n--, room += 3)
+        memcpy(room, "\xe2\x82\xac", 3);
+    *room = '\0';
+}
+
+/* That the newest row of the audit has an outcome, and that it failed. */
+static void failed_on_record(struct peer *peer)
+{
+    json_t *params = notified(peer, "audit");
+    const json_t *rows = json_object_get(json_object_get(params, "data"), "rows");
+
+    assert_int_equal(json_array_size(rows), 1);
+    assert_memory_equal(json_string_value(json_object_get(json_array_get(rows, 0), "outcome")),
+                        "failed: ", 8);
+    json_decref(params);
+}
+
+/* A sentence that ends within a character is answered and on record all the same: one that was cut
+ * itself, and one that is cut for the row. */
+static void what_is_cut_within_a_character_is_told(void **state)
+{
+    struct peer *peer = peer_new();
+    char euros[80 * 3 + 1], params[400];
+    json_t *answer;
+
+    (void)state;
+    json_decref(result(peer, "subscribe", "{\"topic\":\"audit\",\"interval_ms\":100}"));
+    put_euros(euros, 70);
+    snprintf(params, sizeof(params), "{\"name\":\"log.level\",\"value\":\"%s\"}", euros);
+    answer = ask(peer, "config.set", params);
+    assert_int_equal(code_of(answer), JSONRPC_FAILED);
+    assert_memory_equal(message_of(answer), "log.level: \"\xe2\x82\xac", 15);
+    json_decref(answer);
+    failed_on_record(peer);
+    put_euros(euros, 80);
+    fake_host.reload_fault = euros;
+    answer = ask(peer, "server.reload", "{}");
+    assert_string_equal(message_of(answer), euros);
+    json_decref(answer);
+    failed_on_record(peer);
+    fake_host.reload_fault = NULL;
+    peer_free(peer);
+}
+
 static void audit_rows_go_round(void **state)
 {
     static struct audittail tail;
@@ -385,6 +432,7 @@ int main(void)
         WITH_HOST(topics_are_heard_again_and_again),
         WITH_HOST(alerts_are_told_when_they_change),
         WITH_HOST(the_audit_is_told_as_it_is_written),
+        WITH_HOST(what_is_cut_within_a_character_is_told),
         cmocka_unit_test(audit_rows_go_round),
         WITH_HOST(a_slow_subscriber_loses_samples_and_nobody_waits),
         WITH_HOST(what_changed_unheard_is_told_later),

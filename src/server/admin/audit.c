@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "store/timestamp.h"
 
 #define EVENT "admin"
@@ -65,6 +66,17 @@ static bool say(const json_t *detail, char *room, size_t room_bytes)
     return bytes > 0;
 }
 
+/* "ok", "failed: ..."; cut between characters. */
+static void put_outcome(const struct method_call *call, char outcome[STORE_OUTCOME_MAX])
+{
+    int n =
+        snprintf(outcome, STORE_OUTCOME_MAX, "%s%s", outcome_of(call), call->code != 0 ? ": " : "");
+
+    if (call->code != 0)
+        text_sanitise(call->sentence, strlen(call->sentence), outcome + n,
+                      (size_t)(STORE_OUTCOME_MAX - n));
+}
+
 void audit_question(const struct method_call *call, struct store_question *question)
 {
     struct store_audit *audit = &question->in.audit;
@@ -92,9 +104,5 @@ void audit_question(const struct method_call *call, struct store_question *quest
             snprintf(audit->detail, sizeof(audit->detail), "{}");
     }
     json_decref(detail);
-    if (call->code == 0)
-        snprintf(audit->outcome, sizeof(audit->outcome), "ok");
-    else
-        snprintf(audit->outcome, sizeof(audit->outcome), "%s: %.*s", outcome_of(call),
-                 STORE_OUTCOME_MAX - 16, call->sentence);
+    put_outcome(call, audit->outcome);
 }

@@ -330,10 +330,12 @@ void method_done(struct method_call *call, json_t *result)
     end(call);
 }
 
+/* A sentence may have been cut within a character: as it is it could be neither answered nor
+ * written down. */
 static void fail_with(struct method_call *call, int code, const char *sentence)
 {
     call->code = code;
-    snprintf(call->sentence, sizeof(call->sentence), "%s", sentence);
+    text_sanitise(sentence, strlen(sentence), call->sentence, sizeof(call->sentence));
     end(call);
 }
 
