@@ -237,6 +237,30 @@ static void a_viewer_sees_no_record(void **state)
     fixture_fini(&fixture);
 }
 
+/* A database that is away is no role that is too low, and a daemon that is slow no player who left.
+ */
+static void what_could_not_be_told_is_asked_again(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    json_object_del(fixture.replies, "players.history");
+    json_object_del(fixture.replies, "players.show");
+    press(&fixture, "2j\n");
+    answer(&fixture, "players.history", NULL, -32000, "the database is away: locked");
+    answer(&fixture, "players.show", NULL, -2, "the daemon did not answer in time");
+    ui_draw(&fixture.ui, &fixture.canvas);
+    assert_false(shows(&fixture, "moderators' to read"));
+    assert_false(shows(&fixture, "has left"));
+    memset(fixture.asked, 0, sizeof(fixture.asked));
+    ui_time(&fixture.ui, fixture.ui.now_ms + 6000, WALL_MS);
+    assert_string_equal(params_of(&fixture, "players.show"), "{\"session\": \"12884901889\"}");
+    assert_string_equal(params_of(&fixture, "players.history"),
+                        "{\"id\": \"1001\", \"limit\": 50}");
+    fixture_fini(&fixture);
+}
+
 static void a_guest_has_no_account_to_ban(void **state)
 {
     struct fixture fixture;
@@ -517,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_page_is_about_one),
         cmocka_unit_test(a_page_minds_its_own_answers),
         cmocka_unit_test(a_viewer_sees_no_record),
+        cmocka_unit_test(what_could_not_be_told_is_asked_again),
         cmocka_unit_test(a_guest_has_no_account_to_ban),
         cmocka_unit_test(a_guest_is_muted_by_name),
         cmocka_unit_test(what_became_of_a_kick_is_said),

@@ -148,6 +148,24 @@ static void an_address_is_looked_at_closely(void **state)
     fixture_fini(&fixture);
 }
 
+/* A database that is away is no role that is too low. */
+static void accounts_that_cannot_be_told_are_asked_for_again(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    json_object_del(fixture.replies, "network.accounts");
+    press(&fixture, "7\n");
+    answer(&fixture, "network.accounts", NULL, -32000, "the database is away: locked");
+    ui_draw(&fixture.ui, &fixture.canvas);
+    assert_false(shows(&fixture, "moderators may see them"));
+    memset(fixture.asked, 0, sizeof(fixture.asked));
+    ui_time(&fixture.ui, fixture.ui.now_ms + 6000, WALL_MS);
+    assert_string_equal(params_of(&fixture, "network.accounts"), "{\"network\": \"203.0.113.9\"}");
+    fixture_fini(&fixture);
+}
+
 /* The end of a ban of some days is no time of today. */
 static void a_late_end_has_its_date(void **state)
 {
@@ -170,6 +188,7 @@ int main(void)
         cmocka_unit_test(an_address_is_banned_lifted_and_unlocked),
         cmocka_unit_test(nothing_is_done_to_a_list_that_is_not_shown),
         cmocka_unit_test(an_address_is_looked_at_closely),
+        cmocka_unit_test(accounts_that_cannot_be_told_are_asked_for_again),
         cmocka_unit_test(a_late_end_has_its_date),
     };
 

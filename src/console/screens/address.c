@@ -6,7 +6,9 @@
 
 #include "common/compiler.h"
 
-#define REFRESH_MS 1000
+#define REFRESH_MS          1000
+#define REFRESH_ACCOUNTS_MS 5000
+#define DENIED              (-32001)
 
 /* -- deeds ------------------------------------------------------------------------------------- */
 
@@ -109,9 +111,9 @@ bool address_act(struct ui *ui, int action, const struct model_address *const *a
 /* -- the page ---------------------------------------------------------------------------------- */
 
 struct address_state {
-    struct requests_poll show;
+    struct requests_poll show, accounts;
     struct model_address address; /* as the list had it last */
-    bool asked, denied;           /* the accounts; they are not ours to see */
+    bool denied;                  /* the accounts are not ours to see */
 };
 
 static struct address_state *state_of(struct ui *ui)
@@ -252,16 +254,15 @@ static void on_time(struct ui *ui)
 {
     struct address_state *state = state_of(ui);
 
+    if (!state->denied && ui_due(ui, &state->accounts, REFRESH_ACCOUNTS_MS))
+        ui_poll(ui, &state->accounts, "network.accounts",
+                json_pack("{s:s}", "network", state->address.network));
     if (!ui_due(ui, &state->show, REFRESH_MS))
         return;
     ui_poll(ui, &state->show, "network.show",
             json_pack("{s:s}", "network", state->address.network));
     ui_ask(ui, "network.addresses",
            json_pack("{s:s, s:i}", "filter", state->address.network, "limit", 10));
-    if (!state->asked) {
-        state->asked = true;
-        ui_ask(ui, "network.accounts", json_pack("{s:s}", "network", state->address.network));
-    }
 }
 
 static void answered(struct ui *ui, const struct screen_reply *reply)
@@ -270,8 +271,8 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
 
     if (strcmp(reply->method, "network.addresses") == 0)
         refresh(ui);
-    else if (strcmp(reply->method, "network.accounts") == 0 && reply->data == NULL)
-        state->denied = true;
+    else if (strcmp(reply->method, "network.accounts") == 0)
+        state->denied = reply->code == DENIED;
     else if (strcmp(reply->method, "network.show") != 0)
         ui_again(&state->show); /* what was done may show */
 }

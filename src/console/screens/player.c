@@ -16,6 +16,8 @@
 #define REFRESH_MS         1000
 #define REFRESH_HISTORY_MS 5000
 #define HISTORY_ROWS       50 /* of a part */
+#define DENIED             (-32001)
+#define FAILED             (-32000) /* there is no such session */
 
 enum { DO_ONLY = PLAYER_DEEDS, DO_MAP };
 
@@ -312,12 +314,13 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
     if (strcmp(reply->method, "players.show") == 0) {
         if (!is_of(reply, "session", state->player.session))
             return;
-        state->gone = reply->code != 0;
+        if (reply->code == 0 || reply->code == FAILED) /* else it is not known */
+            state->gone = reply->code != 0;
         if (strcmp(ui->model.dossier.player.session, state->player.session) == 0 && !state->gone)
             state->player = ui->model.dossier.player;
     } else if (strcmp(reply->method, "players.history") == 0) {
         if (is_of(reply, "id", state->player.account))
-            state->denied = reply->code != 0;
+            state->denied = reply->code == DENIED;
     } else {
         ui_again(&state->history); /* what was done is on record */
         ui_again(&state->poll);
