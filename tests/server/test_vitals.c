@@ -11,8 +11,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 #include "common/compiler.h"
 #include "net/tls.h"
 #include "ops/memory.h"
+#include "ops/process.h"
 #include "server/vitals.h"
 
 #define DEADLINE_MS 10000
@@ -305,6 +308,30 @@ static void memory_is_the_least_that_is_left(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* A kernel before 6.2 has the files counted one by one, as fdinfo still has: when none is left to
+ * do that with, that is what an alert is for. */
+static void when_no_file_is_left_all_are_used(void **state)
+{
+    struct rlimit before, few;
+    int64_t some, all;
+    int fds[64], n = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 64;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    some = process_files("/proc/self/fdinfo");
+    while (n < 64 && (fds[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        n++;
+    all = process_files("/proc/self/fdinfo");
+    while (n > 0)
+        close(fds[--n]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_in_range(some, 3, 60);
+    assert_int_equal(all, 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +339,7 @@ int main(void)
         cmocka_unit_test(each_truth_is_its_own),
         cmocka_unit_test(a_disk_that_hangs_holds_nobody_up),
         cmocka_unit_test(memory_is_the_least_that_is_left),
+        cmocka_unit_test(when_no_file_is_left_all_are_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

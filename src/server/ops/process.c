@@ -2,12 +2,15 @@
 #include "ops/process.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FILES "/proc/self/fd"
 
 struct process_stat { /* of /proc/self/stat */
     uint64_t user_ticks, system_ticks, threads_n, virtual_bytes;
@@ -36,18 +39,26 @@ static int read_stat(struct process_stat *stat)
                : -1;
 }
 
-/* Since Linux 6.2 the directory's size is the count. */
-static int64_t descriptors_n(void)
+static int64_t descriptors_most(void)
+{
+    struct rlimit files;
+
+    return getrlimit(RLIMIT_NOFILE, &files) == 0 ? (int64_t)files.rlim_cur : INT64_C(-1);
+}
+
+/* Since Linux 6.2 the directory's size is the count. Before, it is read, which takes a descriptor.
+ */
+int64_t process_files(const char *folder)
 {
     struct stat st;
     int64_t n = 0;
     DIR *directory;
 
-    if (stat("/proc/self/fd", &st) == 0 && st.st_size > 0)
+    if (stat(folder, &st) == 0 && st.st_size > 0)
         return st.st_size;
-    directory = opendir("/proc/self/fd");
+    directory = opendir(folder);
     if (directory == NULL)
-        return -1;
+        return errno == EMFILE ? descriptors_most() : -1;
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
         n += entry->d_name[0] != '.';
     closedir(directory);
@@ -57,13 +68,11 @@ static int64_t descriptors_n(void)
 void process_look(struct process_facts *facts)
 {
     struct process_stat stat;
-    struct rlimit files;
 
     facts->resident_bytes =
         read_stat(&stat) == 0 ? stat.resident_pages * sysconf(_SC_PAGESIZE) : -1;
-    facts->files = descriptors_n();
-    facts->files_max =
-        getrlimit(RLIMIT_NOFILE, &files) == 0 ? (int64_t)files.rlim_cur : INT64_C(-1);
+    facts->files = process_files(FILES);
+    facts->files_max = descriptors_most();
 }
 
 static void integer(struct exposition *exposition, const char *name, const char *help,
@@ -92,8 +101,7 @@ static void write_stat(struct exposition *exposition, const struct process_stat 
 void process_write(struct exposition *exposition, uint64_t started_ms)
 {
     struct process_stat stat;
-    struct rlimit files;
-    int64_t open_n = descriptors_n();
+    int64_t open_n = process_files(FILES), most = descriptors_most();
 
     exposition_family(exposition, "process_start_time_seconds", METRIC_MILLI,
                       "Start time of the process since unix epoch in seconds.");
@@ -102,7 +110,6 @@ void process_write(struct exposition *exposition, uint64_t started_ms)
         write_stat(exposition, &stat);
     if (open_n >= 0)
         integer(exposition, "process_open_fds", "Number of open file descriptors.", open_n);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        integer(exposition, "process_max_fds", "Maximum number of open file descriptors.",
-                (int64_t)files.rlim_cur);
+    if (most >= 0)
+        integer(exposition, "process_max_fds", "Maximum number of open file descriptors.", most);
 }

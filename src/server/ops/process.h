@@ -19,4 +19,8 @@ struct process_facts {
 };
 void process_look(struct process_facts *facts); /* fills all of it in */
 
+/* How many descriptors are open, by a folder with a name for each (/proc/self/fd). Where none is
+ * left to look with, as many as there may be; -1: it cannot be told. */
+int64_t process_files(const char *folder);
+
 #endif
