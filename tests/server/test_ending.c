@@ -145,6 +145,26 @@ static void cancelled_in_the_last_second(void **state)
     assert_int_equal(scene.said_n, 4);
 }
 
+/* What takes a countdown's place is told where it is one, and else that there is none. */
+static void another_end_is_no_countdown(void **state)
+{
+    const struct ending_order when_empty = {.when_empty = true, .restart = true};
+
+    (void)state;
+    scene.here = 1;
+    assert_false(ending_order(scene.ending, &(struct ending_order){.in_s = 600}));
+    assert_string_equal(scene.said[0], "The server stops in 10 minutes.");
+    assert_true(ending_order(scene.ending, &when_empty));
+    assert_int_equal(scene.said_n, 2);
+    assert_string_equal(scene.said[1], "The server does not stop after all.");
+    assert_true(ending_order(scene.ending, &when_empty));
+    assert_int_equal(scene.said_n, 2);
+    assert_true(ending_order(scene.ending, &(struct ending_order){.in_s = 60, .restart = true}));
+    assert_int_equal(scene.said_n, 3);
+    assert_true(ending_order(scene.ending, &when_empty));
+    assert_string_equal(scene.said[3], "The server does not restart after all.");
+}
+
 /* Nobody is told, and whoever comes keeps it from ending. */
 static void ends_when_nobody_is_here(void **state)
 {
@@ -168,6 +188,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_of_times, setup, teardown),
         cmocka_unit_test_setup_teardown(a_countdown_is_told_and_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelled_in_the_last_second, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_end_is_no_countdown, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_when_nobody_is_here, setup, teardown),
     };
 

@@ -150,11 +150,22 @@ void ending_free(struct ending *ending)
     free(ending);
 }
 
+/* Who was told of a countdown is told that it is none any more. */
+static void say_not(const struct ending *ending)
+{
+    if (!ending->order.when_empty)
+        ending->config.say(ending->config.context, ending->order.restart
+                                                       ? "The server does not restart after all."
+                                                       : "The server does not stop after all.");
+}
+
 bool ending_order(struct ending *ending, const struct ending_order *order)
 {
     bool replaced = ending->ordered;
 
     event_del(ending->timer);
+    if (replaced && order->when_empty) /* of which nobody is told */
+        say_not(ending);
     ending->order = *order;
     ending->ordered = true;
     ending->mark = 0;
@@ -177,10 +188,8 @@ bool ending_cancel(struct ending *ending, bool told)
 
     event_del(ending->timer);
     ending->ordered = false;
-    if (was && told && !ending->order.when_empty)
-        ending->config.say(ending->config.context, ending->order.restart
-                                                       ? "The server does not restart after all."
-                                                       : "The server does not stop after all.");
+    if (was && told)
+        say_not(ending);
     return was;
 }
 

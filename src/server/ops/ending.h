@@ -41,8 +41,8 @@ struct ending *ending_new(const struct ending_config *config, struct error *erro
 void ending_free(struct ending *ending); /* NULL is fine */
 
 /* Players are told of a countdown at once, then at 60, 40, 20, 10, 5..1 minutes and 40, 20, 10,
- * 5..1 seconds before its end. True: it took the place of another order. due is not called before
- * this returns. */
+ * 5..1 seconds before its end, and that it is none any more where an end when empty takes its
+ * place. True: it took the place of another order. due is not called before this returns. */
 bool ending_order(struct ending *ending, const struct ending_order *order);
 /* Forget the order; told: the players, if they know of it. False: there was none. */
 bool ending_cancel(struct ending *ending, bool told);
