@@ -472,6 +472,37 @@ static void options_are_set_after_a_question(void **state)
     fixture_fini(&fixture);
 }
 
+/* What has no room in the dialog's line is not set to its beginning. */
+static void an_option_longer_than_the_line_is_left_alone(void **state)
+{
+    struct fixture fixture;
+    char value[LINE_MAX_BYTES + 2];
+    json_t *data, *row;
+    size_t i;
+
+    (void)state;
+    memset(value, '9', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    fixture_init(&fixture, 24, 80, false);
+    data = json_deep_copy(json_object_get(fixture.replies, "config.list"));
+    json_array_foreach(json_object_get(data, "options"), i, row)
+        json_object_set_new(row, "value", json_string(value));
+    json_object_set_new(fixture.replies, "config.list", data);
+    press(&fixture, "0");
+    press(&fixture, "/chats_per\nS");
+    assert_null(fixture.ui.dialog.kind);
+    assert_true(shows(&fixture, "limits.chats_per_10s is too long for this line"));
+    value[LINE_MAX_BYTES] = '\0';
+    json_array_foreach(json_object_get(data, "options"), i, row)
+        json_object_set_new(row, "value", json_string(value));
+    ui_time(&fixture.ui, fixture.ui.now_ms + 6000, WALL_MS);
+    draw(&fixture);
+    press(&fixture, "S");
+    assert_non_null(fixture.ui.dialog.kind);
+    assert_string_equal(fixture.ui.dialog.fields[0].text, value);
+    fixture_fini(&fixture);
+}
+
 /* What is given at its default is not changed, but what an operator set is shown. */
 static void changed_options_are_those_not_at_their_default(void **state)
 {
@@ -546,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_guest_is_muted_by_name),
         cmocka_unit_test(what_became_of_a_kick_is_said),
         cmocka_unit_test(options_are_set_after_a_question),
+        cmocka_unit_test(an_option_longer_than_the_line_is_left_alone),
         cmocka_unit_test(nobody_asks_for_what_he_may_not_have),
         cmocka_unit_test(a_player_is_followed_on_the_map),
         cmocka_unit_test(another_may_be_followed),

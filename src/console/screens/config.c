@@ -224,6 +224,10 @@ static void set(struct ui *ui, const json_t *row)
         ui_say(ui, true, "%s is told by the file only, and changes %s", name, holds_of(row));
         return;
     }
+    if (strlen(fields_string(row, "value")) > LINE_MAX_BYTES) { /* it would lose its end */
+        ui_say(ui, true, "%s is too long for this line: exec config.set takes it", name);
+        return;
+    }
     snprintf(about, sizeof(about), "now %.100s", fields_string(row, "value"));
     dialog_open(ui, &SET);
     dialog_preset(ui, 0, fields_string(row, "value"));
