@@ -33,8 +33,8 @@ struct admin_client {
     struct waiting waiting[WAITING_MAX];
     char *in, *out;
     size_t in_bytes, in_room, out_bytes;
-    bool refused; /* the daemon said no: an error without an id */
-    struct error refusal;
+    int word; /* code of an error without an id, behind which the end follows; 0: none came */
+    struct error words;
 };
 
 struct admin_client *admin_client_new(const char *path,
@@ -97,10 +97,10 @@ int admin_client_wait_ms(const struct admin_client *client, uint64_t now_ms)
 /* The end of the connection, or of a try: everything that waits is told, and the owner. */
 static void lose(struct admin_client *client, const char *sentence)
 {
-    int code = client->refused ? ADMIN_CLIENT_DENIED : ADMIN_CLIENT_LOST;
+    int code = client->word == ADMIN_CLIENT_DENIED ? ADMIN_CLIENT_DENIED : ADMIN_CLIENT_LOST;
 
-    if (client->refused)
-        sentence = client->refusal.text;
+    if (client->word != 0)
+        sentence = client->words.text;
     if (client->fd >= 0)
         close(client->fd);
     client->fd = -1;
@@ -109,7 +109,7 @@ static void lose(struct admin_client *client, const char *sentence)
     client->again_ms = client->now_ms + client->backoff_ms;
     client->backoff_ms =
         client->backoff_ms * 2 > BACKOFF_MAX ? BACKOFF_MAX : client->backoff_ms * 2;
-    client->refused = false;
+    client->word = 0;
     for (int i = 0; i < WAITING_MAX; i++) {
         struct waiting waiting = client->waiting[i];
 
@@ -200,9 +200,11 @@ static void take_answer(struct admin_client *client, json_t *line)
     if (json_is_integer(id) && json_integer_value(id) > 0)
         waiting = waiting_for(client, (unsigned)json_integer_value(id));
     if (waiting == NULL) {
-        /* An error that answers no request: we are not wanted. The end follows. */
-        client->refused = error != NULL && code == ADMIN_CLIENT_DENIED;
-        error_set(&client->refusal, "%s", sentence != NULL ? sentence : "refused");
+        /* An error that answers no request: we are not wanted. An answer that is late has an id. */
+        if (error != NULL && json_is_null(id)) {
+            client->word = code;
+            error_set(&client->words, "%s", sentence != NULL ? sentence : "refused");
+        }
         return;
     }
     token = waiting->token;
@@ -214,6 +216,7 @@ static void take_answer(struct admin_client *client, json_t *line)
         client->handlers.answer(client->handlers.context, token, json_object_get(line, "result"), 0,
                                 "");
     client->backoff_ms = BACKOFF_MS; /* who answers is there */
+    client->word = 0;
 }
 
 /* False: the line is nonsense, the connection was ended. */

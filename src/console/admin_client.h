@@ -25,7 +25,8 @@ struct admin_client;
 struct admin_client_handlers {
     void (*opened)(void *context);
     /* The connection is lost or was not to be had. code: ADMIN_CLIENT_DENIED where the daemon
-     * refused us, else ADMIN_CLIENT_LOST; sentence: why. Called again for each try that fails. */
+     * refused us, else ADMIN_CLIENT_LOST; sentence: why, in the daemon's words where it said any.
+     * Called again for each try that fails. */
     void (*lost)(void *context, int code, const char *sentence);
     /* The answer of a request. result: borrowed, NULL where code != 0; sentence: what was wrong. */
     void (*answer)(void *context, int token, json_t *result, int code, const char *sentence);

@@ -16,6 +16,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -219,6 +221,39 @@ static void who_has_no_role_is_denied(void **state)
     slurp("err", said.err, sizeof(said.err));
     assert_int_equal(said.status, 4);
     assert_non_null(strstr(said.err, "has no role here"));
+}
+
+/* A daemon that has no place says so and hangs up: why it cannot be reached is no secret. */
+static void why_it_hangs_up_is_said(void **state)
+{
+    static const char WORD[] =
+        "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32002,\"message\":\"too many "
+        "operators\"},\"id\":null}\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), status = -1;
+    char arguments[256];
+    pid_t child;
+
+    (void)state;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/full.sock", directory);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int fd;
+
+        alarm(30);
+        fd = accept(listener, NULL, NULL);
+        _exit(send(fd, WORD, strlen(WORD), MSG_NOSIGNAL) == (ssize_t)strlen(WORD) ? 0 : 1);
+    }
+    close(listener);
+    snprintf(arguments, sizeof(arguments), "--socket %s exec server.status", address.sun_path);
+    console(arguments);
+    assert_int_equal(said.status, 3);
+    assert_string_equal(said.err, "openmmo-console: too many operators\n");
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static void a_list_is_a_table(void **state)
@@ -630,6 +665,7 @@ int main(void)
         cmocka_unit_test(exit_codes_are_stable),
         cmocka_unit_test(every_method_minds_its_parameters),
         cmocka_unit_test(who_has_no_role_is_denied),
+        cmocka_unit_test(why_it_hangs_up_is_said),
         cmocka_unit_test(a_list_is_a_table),
         cmocka_unit_test(json_is_one_line_of_ascii),
         cmocka_unit_test(what_is_asked_is_done),
