@@ -11,6 +11,7 @@
 #include "console/ui/keys.h"
 #include "console/ui/ui.h"
 #include "record.h"
+#include "request.h"
 
 #define ASK_DEADLINE_MS 5000
 #define PLAY_STEP_MS    50 /* how finely a recording is played */
@@ -36,7 +37,8 @@ static int on_ask(void *context, int token, const char *method, json_t *params)
     struct console *console = context;
 
     if (console->client != NULL)
-        return admin_client_ask(console->client, method, params, token, ASK_DEADLINE_MS);
+        return admin_client_ask(console->client, method, params, token,
+                                request_patience_ms(method, ASK_DEADLINE_MS));
     json_decref(params);
     if (player_known(&console->player, method) == NULL || console->asked_n == REQUESTS_MAX)
         return -1;

@@ -50,6 +50,7 @@ static enum console_exit one(struct exec *exec, char *const *words, int n)
         json_decref(params);
         return CONSOLE_FAILED;
     }
+    exec->call.deadline_ms = request_patience_ms(words[0], DEADLINE_MS);
     if (call_ask(&exec->call, words[0], params) != 0) {
         call_complain(&exec->call);
         return call_status(&exec->call);

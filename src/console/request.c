@@ -162,3 +162,17 @@ bool request_is_secret(const json_t *methods, const char *method, const json_t *
     }
     return false;
 }
+
+unsigned request_patience_ms(const char *method, unsigned usual_ms)
+{
+    static const struct {
+        const char *method;
+        unsigned ms;
+    } LONG[] = {{"server.backup", 3600000}, {"players.erase", 60000}, {"server.save", 15000}};
+
+    for (size_t i = 0; i < ARRAY_N(LONG); i++) {
+        if (strcmp(LONG[i].method, method) == 0 && LONG[i].ms > usual_ms)
+            return LONG[i].ms;
+    }
+    return usual_ms;
+}

@@ -35,5 +35,8 @@ json_t *request_params(const json_t *methods, const char *method, char *const *w
 /* Is one of those parameters a secret, never to be written down? Where the methods are not known,
  * any may be. */
 bool request_is_secret(const json_t *methods, const char *method, const json_t *params);
+/* How long a method's answer is waited for: usual_ms, or more where the daemon itself waits for the
+ * disk or for players to be gone. */
+unsigned request_patience_ms(const char *method, unsigned usual_ms);
 
 #endif

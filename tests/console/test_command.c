@@ -84,6 +84,17 @@ static void lines_are_split_as_a_shell_does(void **state)
     }
 }
 
+/* A copy of a large database takes its time, and an erasure waits 20 s for the last save. */
+static void long_work_is_waited_for(void **state)
+{
+    (void)state;
+    assert_int_equal(request_patience_ms("server.status", 5000), 5000);
+    assert_true(request_patience_ms("server.backup", 5000) >= 3600000);
+    assert_true(request_patience_ms("players.erase", 5000) > 40000);
+    assert_true(request_patience_ms("server.save", 5000) > 10000);
+    assert_int_equal(request_patience_ms("server.save", 30000), 30000);
+}
+
 static void a_line_becomes_a_request(void **state)
 {
     /* clang-format off */
@@ -280,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_split_as_a_shell_does),
+        cmocka_unit_test(long_work_is_waited_for),
         cmocka_unit_test(a_line_becomes_a_request),
         cmocka_unit_test(what_is_asked_for_is_named_before),
         cmocka_unit_test(a_short_answer_is_said_a_long_one_has_a_page),
