@@ -536,6 +536,9 @@ static void everything_completes(void **state)
     completes("--color", "n", "never");
     completes("exec players.kick", "name=wal", "name=walker0003");
     completes("exec players.show", "name=ANN", "name=anna");
+    completes("exec allowlist.add", "player=ann", "player=anna");
+    completes("exec network.unlock", "player=ann", "player=anna");
+    completes("exec world.player", "name=ann", "name=anna");
     /* The daemon that was named is asked, no other. */
     console("complete -- --socket=/nonexistent/x exec server.sa");
     assert_string_equal(said.out, "");

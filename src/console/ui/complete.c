@@ -36,7 +36,8 @@ static void add_methods(struct complete *complete, const json_t *methods, bool f
 /* Is a parameter of that name a player's name? */
 static bool is_player(const char *method, const char *param)
 {
-    static const char *const FAMILIES[] = {"players.", "bans.", "mutes.", "accounts."};
+    static const char *const FAMILIES[] = {"players.",   "bans.",    "mutes.", "accounts.",
+                                           "allowlist.", "network.", "world."};
     static const char *const PARAMS[] = {"name", "player", "to"};
     bool family = false, is = false;
 
