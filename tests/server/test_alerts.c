@@ -582,6 +582,7 @@ static void test_lost_stays(void **state)
 static void test_unknown(void **state)
 {
     struct room *room = *state;
+    char words[ALERTS_WORDS];
 
     fill_disk(room);
     pass(room, 12);
@@ -594,6 +595,10 @@ static void test_unknown(void **state)
     pass(room, 600);
     assert_int_equal(alerts_active_n(&room->alerts, ALERTS_INFO), 1);
     assert_true(isnan(state_of(room, "DiskShort")->value));
+    assert_string_equal(
+        alerts_words(alerts_rule((unsigned)(state_of(room, "DiskShort") - room->alerts.states)),
+                     state_of(room, "DiskShort")->value, words),
+        "? % of the state directory's disk is free");
 }
 
 /* The rings go round. */

@@ -268,8 +268,11 @@ static void value_text(enum alerts_unit unit, double value, char *room, size_t r
 {
     const char *name = unit == ALERTS_RATE ? "" : alerts_unit_name(unit); /* its words say it */
     int digits = fabs(value) < 10 && value != floor(value) ? 1 : 0;
+    char number[32] = "?"; /* an alert goes on while its value is not known */
 
-    snprintf(room, room_bytes, "%.*f%s%s", digits, value, name[0] != '\0' ? " " : "", name);
+    if (isfinite(value))
+        snprintf(number, sizeof(number), "%.*f", digits, value);
+    snprintf(room, room_bytes, "%s%s%s", number, name[0] != '\0' ? " " : "", name);
 }
 
 const char *alerts_words(const struct alerts_rule *rule, double value, char words[ALERTS_WORDS])
