@@ -223,11 +223,8 @@ static void call_free(struct method_call *call)
 
 static void answer(struct method_call *call)
 {
-    json_t *result = call->result;
-
-    call->result = NULL;
     if (call->code == 0)
-        jsonrpc_result(call->rpc, result);
+        jsonrpc_result(call->rpc, json_incref(call->result));
     else
         jsonrpc_error(call->rpc, call->code, call->sentence, NULL);
     call_free(call);
