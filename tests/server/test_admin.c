@@ -14,6 +14,7 @@
 #include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -164,6 +165,21 @@ int getpwuid_r(uid_t uid, struct passwd *entry, char *room, size_t room_bytes,
     return 0;
 }
 
+/* The operators' groups, which this machine may not have. */
+#define GROUPS_FROM 61200
+
+struct group *getgrnam(const char *name)
+{
+    static struct group entry;
+
+    for (int role = ROLE_VIEWER; role <= ROLE_ADMIN; role++) {
+        entry.gr_gid = (gid_t)(GROUPS_FROM + role);
+        if (strcmp(name, role_group((enum role)role)) == 0)
+            return &entry;
+    }
+    return NULL;
+}
+
 static void expect_name(struct peer *peer, const char *name)
 {
     json_t *answer = ask(peer, "rpc.discover", "{}");
@@ -203,6 +219,79 @@ static void a_directory_that_hangs_holds_up_nobody_else(void **state)
     there = peer_new();
     expect_name(there, name);
     peer_free(there);
+}
+
+/* In a child: a viewer who takes every place that he gets, says how many he did not, and keeps the
+ * others until he is killed. */
+static int be_greedy(int told)
+{
+    const gid_t viewer = GROUPS_FROM + ROLE_VIEWER;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    unsigned char refused = 0;
+    int fds[256];
+
+    if (setgroups(1, &viewer) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+        setresuid(65534, 65534, 65534) != 0)
+        return 1;
+    strcpy(address.sun_path, fake_host.path);
+    for (unsigned i = 0; i < ARRAY_N(fds); i++) {
+        char said[128] = "";
+
+        fds[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (connect(fds[i], (struct sockaddr *)&address, sizeof(address)) != 0)
+            return 2;
+        (void)!send(fds[i], "?\n", 2, MSG_NOSIGNAL);
+        if (recv(fds[i], said, sizeof(said) - 1, 0) <= 0)
+            return 3;
+        if (strstr(said, "-32002") != NULL)
+            refused++;
+    }
+    if (write(told, &refused, 1) != 1)
+        return 4;
+    pause();
+    return 0;
+}
+
+/* As root: whoever may only look does not keep admins out. */
+static void places_are_kept_for_admins(void **state)
+{
+    uint64_t end_ms = now_ms() + UINT64_C(4) * DEADLINE_MS;
+    unsigned char refused = 0;
+    struct peer *admins[8];
+    int ends[2];
+    pid_t child;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can be somebody else\n");
+        skip();
+    }
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        _exit(be_greedy(ends[1]));
+    }
+    close(ends[1]);
+    while (read(ends[0], &refused, 1) != 1) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
+    close(ends[0]);
+    assert_int_equal(refused, ARRAY_N(admins));
+    for (unsigned i = 0; i < ARRAY_N(admins); i++) {
+        admins[i] = peer_new();
+        json_decref(result(admins[i], "server.status", "{}"));
+    }
+    for (unsigned i = 0; i < ARRAY_N(admins); i++)
+        peer_free(admins[i]);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    while (metrics_value(METRIC_ADMIN_CLIENTS) > 0) {
+        assert_true(now_ms() < end_ms);
+        fake_host_turn();
+    }
 }
 
 /* --- The socket. --- */
@@ -491,6 +580,7 @@ int main(void)
         cmocka_unit_test(the_manuals_name_every_row),
         WITH_HOST(a_stranger_is_refused),
         WITH_HOST(a_directory_that_hangs_holds_up_nobody_else),
+        WITH_HOST(places_are_kept_for_admins),
         WITH_HOST(the_socket_is_open_to_all),
         WITH_HOST(a_second_daemon_is_refused_a_dead_ones_file_is_not),
         WITH_HOST(a_line_too_long_is_refused_and_closed),

@@ -25,8 +25,9 @@
 #include "common/log.h"
 #include "ops/traffic.h"
 
-#define ADMIN_CLIENTS_MAX 256
-#define ADMIN_BACKLOG     64
+#define ADMIN_CLIENTS_MAX  256
+#define ADMIN_CLIENTS_KEPT 8 /* of them, for admins alone */
+#define ADMIN_BACKLOG      64
 
 struct admin {
     struct admin_config config;
@@ -98,11 +99,14 @@ static void refuse_stranger(int fd, const struct role_peer *peer)
     refuse(fd, JSONRPC_DENIED, sentence.text);
 }
 
-static struct client **free_slot(struct admin *admin)
+/* From the last on: the first ones are those that are kept. */
+static struct client **free_slot(struct admin *admin, enum role role)
 {
-    for (unsigned i = 0; i < ADMIN_CLIENTS_MAX; i++) {
-        if (admin->clients[i] == NULL)
-            return &admin->clients[i];
+    unsigned kept = role < ROLE_ADMIN ? ADMIN_CLIENTS_KEPT : 0;
+
+    for (unsigned i = ADMIN_CLIENTS_MAX; i > kept; i--) {
+        if (admin->clients[i - 1] == NULL)
+            return &admin->clients[i - 1];
     }
     return NULL;
 }
@@ -110,7 +114,7 @@ static struct client **free_slot(struct admin *admin)
 static void on_known(void *context, int fd, const struct role_peer *peer)
 {
     struct admin *admin = context;
-    struct client **slot = free_slot(admin);
+    struct client **slot = free_slot(admin, peer->role);
     struct client_config config = {.desk = &admin->desk, .fd = fd, .peer = *peer};
 
     if (peer->role == ROLE_NONE) {
