@@ -805,6 +805,14 @@ int config_start(int argc, char *const argv[], struct config **config)
     return status;
 }
 
+static void note_waiting(struct config *config, const struct option_row *row)
+{
+    size_t n = strlen(config->waiting);
+
+    snprintf(config->waiting + n, sizeof(config->waiting) - n, "%s%s.%s", n > 0 ? ", " : "",
+             row->section, row->key);
+}
+
 struct config *config_reload(const struct config *old, config_say_fn *say, void *context)
 {
     struct config *config = load(old->argc, old->argv);
@@ -821,6 +829,7 @@ struct config *config_reload(const struct config *old, config_say_fn *say, void 
             continue;
         snprintf(line, sizeof(line), "%s.%s changed: restart to apply", row->section, row->key);
         say(context, LOG_LEVEL_WARN, line);
+        note_waiting(config, row);
         options_take(config->options, old->options, i);
     }
     if (options_errors_n(config->options) > 0 || build(config) < 0) {

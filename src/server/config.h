@@ -92,6 +92,7 @@ struct config {
     const char *burden; /* a planted fault: file with the microseconds that each step burns */
     bool migrate, dry_run, rotate_key;
 
+    char waiting[200]; /* of a reload: "net.listen, world.seed" wait for a restart; may be cut */
     struct options *options; /* values and origins as loaded, for listings */
     int argc;                /* the command line, for reloads; borrowed */
     char *const *argv;
@@ -109,7 +110,7 @@ void config_free(struct config *config); /* NULL is fine */
 /* Load anew from the same places, all or nothing. NULL: errors, each given to say (level ERROR).
  * Else the new config: options that a running server can change have their new values, all others
  * keep the old ones; each of those that differs is given to say (level WARN, "net.listen changed:
- * restart to apply"). */
+ * restart to apply") and stands in waiting. */
 typedef void config_say_fn(void *context, enum log_level level, const char *line);
 /* old is borrowed and stays as it is. */
 struct config *config_reload(const struct config *old, config_say_fn *say, void *context);

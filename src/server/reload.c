@@ -58,7 +58,9 @@ int reload_config(struct config **config, reload_apply_fn *apply, void *context,
     if (now && apply(context, now, &cause) == 0) {
         unsigned changed_n = take(config, now);
 
-        error_set(outcome, "the configuration was loaded anew: %u options changed", changed_n);
+        error_set(outcome, "loaded anew: %u option%s changed%s%s", changed_n,
+                  changed_n == 1 ? "" : "s", now->waiting[0] ? "; waiting for a restart: " : "",
+                  now->waiting);
         log_event(LOG_LEVEL_INFO, "reloaded", outcome->text, LOG_U64("changed", changed_n));
         rc = 0;
     } else {

@@ -472,6 +472,23 @@ static void options_are_set_after_a_question(void **state)
     fixture_fini(&fixture);
 }
 
+static void a_reload_says_what_waits(void **state)
+{
+    json_t *result = json_pack("{s:s}", "outcome",
+                               "loaded anew: 0 options changed; waiting for a "
+                               "restart: net.listen");
+    struct fixture fixture;
+
+    (void)state;
+    fixture_init(&fixture, 24, 80, false);
+    press(&fixture, "0Ry");
+    answer(&fixture, "server.reload", result, 0, "");
+    draw(&fixture);
+    assert_true(shows(&fixture, "waiting for a restart: net.listen"));
+    json_decref(result);
+    fixture_fini(&fixture);
+}
+
 /* What has no room in the dialog's line is not set to its beginning. */
 static void an_option_longer_than_the_line_is_left_alone(void **state)
 {
@@ -577,6 +594,7 @@ int main(void)
         cmocka_unit_test(a_guest_is_muted_by_name),
         cmocka_unit_test(what_became_of_a_kick_is_said),
         cmocka_unit_test(options_are_set_after_a_question),
+        cmocka_unit_test(a_reload_says_what_waits),
         cmocka_unit_test(an_option_longer_than_the_line_is_left_alone),
         cmocka_unit_test(nobody_asks_for_what_he_may_not_have),
         cmocka_unit_test(a_player_is_followed_on_the_map),

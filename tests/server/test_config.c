@@ -20,6 +20,7 @@
 #include "net/tls.h"
 #include "server/config.h"
 #include "server/config_page.h"
+#include "server/reload.h"
 #include "server/rooms.h"
 
 static char directory[] = "/tmp/openmmo-config-XXXXXX";
@@ -451,9 +452,16 @@ static void test_database(void **state)
     assert_null(strstr(captured, "geheim"));
 }
 
+static int apply_nothing(void *context, const struct config *config, struct error *error)
+{
+    (void)context, (void)config, (void)error;
+    return 0;
+}
+
 static void test_reload(void **state)
 {
     const char *const argv[] = {"openmmod", "-c", ini, NULL};
+    struct error outcome = {""};
     struct config *config, *fresh;
 
     (void)state;
@@ -467,6 +475,13 @@ static void test_reload(void **state)
     assert_string_equal(fresh->motd, "two");
     assert_int_equal(fresh->seed, 5);
     assert_string_equal(said, "warn world.seed changed: restart to apply\n");
+    assert_string_equal(fresh->waiting, "world.seed");
+    assert_int_equal(reload_config(&config, apply_nothing, NULL, &outcome), 0);
+    assert_string_equal(outcome.text,
+                        "loaded anew: 1 option changed; waiting for a restart: world.seed");
+    assert_int_equal(reload_config(&fresh, apply_nothing, NULL, &outcome), 0);
+    assert_string_equal(outcome.text,
+                        "loaded anew: 0 options changed; waiting for a restart: world.seed");
 
     said[0] = '\0';
     write_file(ini, "[server]\nmotd = three\n[net]\nview_m = 1\n");

@@ -302,6 +302,8 @@ static void answered(struct ui *ui, const struct screen_reply *reply)
         state_of(ui)->denied = reply->code == DENIED;
     else
         ui_again(&state_of(ui)->poll); /* what was done shows */
+    if (strcmp(reply->method, "server.reload") == 0 && reply->code == 0)
+        ui_say(ui, false, "%s", fields_string(reply->data, "outcome"));
     show_matching(ui);
 }
 
