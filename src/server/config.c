@@ -914,7 +914,7 @@ struct config *config_unset_all(const struct config *old, struct error *error)
     return config != NULL ? built(config, error) : NULL;
 }
 
-/* mkdir -p. */
+/* mkdir -p. What is to be open to all (0755) is that under any umask. */
 static int make_directory(const char *path, mode_t mode, struct error *error)
 {
     char part[PATH_MAX];
@@ -923,8 +923,14 @@ static int make_directory(const char *path, mode_t mode, struct error *error)
         slash = strchr(slash + 1, '/');
         snprintf(part, sizeof(part), "%.*s",
                  slash != NULL ? (int)(slash - path) : (int)strlen(path), path);
-        if (mkdir(part, slash != NULL && mode == 0700 ? 0755 : mode) < 0 && errno != EEXIST)
+        if (mkdir(part, slash != NULL && mode == 0700 ? 0755 : mode) < 0) {
+            if (errno == EEXIST)
+                continue;
             return error_set(error, "cannot make the directory %s: %s", part, strerror(errno));
+        }
+        if (mode == 0755 && chmod(part, mode) < 0)
+            return error_set(error, "cannot open the directory %s to all: %s", part,
+                             strerror(errno));
     }
     return 0;
 }

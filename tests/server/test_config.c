@@ -297,6 +297,38 @@ static void test_values_and_paths(void **state)
     rmdir(path);
 }
 
+/* Operators of all groups pass through it, however the daemon's own files are made. */
+static void test_socket_directory(void **state)
+{
+    char keeps[128], door[128], path[128];
+    const char *const argv[] = {"openmmod", "-c", ini, keeps, door, NULL};
+    struct error error = {""};
+    struct config *config;
+    struct stat st;
+    mode_t before;
+
+    (void)state;
+    write_file(ini, "");
+    snprintf(keeps, sizeof(keeps), "--server.state=%s/kept", directory);
+    snprintf(door, sizeof(door), "--admin.socket=%s/run/ops/admin.sock", directory);
+    assert_int_equal(start(&config, argv, 5), -1);
+    before = umask(077);
+    assert_int_equal(config_make_directories(config, &error), 0);
+    umask(before);
+    snprintf(path, sizeof(path), "%s/kept", directory);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(rmdir(path), 0);
+    snprintf(path, sizeof(path), "%s/run/ops", directory);
+    while (strlen(path) > strlen(directory)) {
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0755);
+        assert_int_equal(rmdir(path), 0);
+        *strrchr(path, '/') = '\0';
+    }
+    config_free(config);
+}
+
 static void test_state_directory(void **state)
 {
     const char *const argv[] = {"openmmod", "-c", ini, NULL};
@@ -625,6 +657,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_no_room_to_wait),    cmocka_unit_test(test_reload),
         cmocka_unit_test(test_operators_set),      cmocka_unit_test(test_database),
         cmocka_unit_test(test_shipped_files),      cmocka_unit_test(test_state_directory),
+        cmocka_unit_test(test_socket_directory),
     };
     static const char *const strays[] = {
         "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "DB_HOST", "DB_PORT",    "DB_NAME",
