@@ -637,6 +637,12 @@ int options_row(const struct options_table *table, const char *name)
     return -1;
 }
 
+bool options_settable(const struct option_row *row)
+{
+    return (row->flags & OPTION_RELOAD) != 0 &&
+           (row->flags & (OPTION_SECRET | OPTION_LASTING)) == 0 && row->type != OPTION_PATH;
+}
+
 const char *options_value(const struct options *options, size_t row)
 {
     return (options->table->rows[row].flags & OPTION_SECRET) != 0 ? "(secret)"

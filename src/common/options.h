@@ -36,6 +36,7 @@ struct option_list {
 #define OPTION_RELOAD     (1U << 0) /* a running program can take a new value */
 #define OPTION_SECRET     (1U << 1) /* its value is never printed */
 #define OPTION_AUTO       (1U << 2) /* INTEGER: "auto" is allowed and gives OPTION_AUTO_VALUE */
+#define OPTION_LASTING    (1U << 3) /* what a value has done stays done when it is taken back */
 #define OPTION_AUTO_VALUE UINT32_MAX
 
 /* A further check of a STRING, a PATH or one item of a LIST: 0, or -1 with a sentence that names
@@ -128,6 +129,8 @@ void options_clear(const struct options_table *table, void *values);
 
 /* "section.key" -> index of its row, or -1. */
 int options_row(const struct options_table *table, const char *name);
+/* May an operator give it another value until the next load (options_set)? */
+bool options_settable(const struct option_row *row);
 /* What holds, for listings: the text as it would stand in the ini ("(secret)" for secrets), and
  * where it came from
  * ("default", "/etc/openmmo/openmmo.ini:12", "environment OPENMMO_NET_LISTEN", "command line

@@ -246,15 +246,15 @@ static const struct option_row rows[] = {
     {"store", "legacy_utc", OPTION_BOOL, AT(legacy_utc), "no", 0, 0, 0, NULL, NULL, NULL,
      "When openmmod --migrate takes over a database of the program that this one replaces: its times have no zone; read them as UTC. With no, they are in the zone that the database server is set to (a file's are always UTC)."},
 
-    {"chat", "retention_days", OPTION_INTEGER, AT(chat_days), "30", 0, 3650, R, NULL, NULL, NULL,
+    {"chat", "retention_days", OPTION_INTEGER, AT(chat_days), "30", 0, 3650, R | OPTION_LASTING, NULL, NULL, NULL,
      "How many days what was said is kept in the database, for operators who look into a complaint. 0: nothing is written down."},
 
-    {"audit", "retention_days", OPTION_INTEGER, AT(audit_days), "365", 1, 3650, R, NULL, NULL, NULL,
+    {"audit", "retention_days", OPTION_INTEGER, AT(audit_days), "365", 1, 3650, R | OPTION_LASTING, NULL, NULL, NULL,
      "How many days the database keeps what operators did."},
 
     {"reports", "per_hour", OPTION_INTEGER, AT(reports_per_hour), "5", 0, 1000, R, NULL, NULL, NULL,
      "How many reports about other players one account may make in an hour. 0: none are taken."},
-    {"reports", "retention_days", OPTION_INTEGER, AT(reports_days), "365", 1, 3650, R, NULL, NULL, NULL,
+    {"reports", "retention_days", OPTION_INTEGER, AT(reports_days), "365", 1, 3650, R | OPTION_LASTING, NULL, NULL, NULL,
      "How many days the database keeps reports that are closed, with the chat around them. Open ones stay."},
 
     {"accounts", "registration", OPTION_ENUM, AT(registration), "open", 0, 0, R, registrations, NULL, NULL,
@@ -884,6 +884,9 @@ static int row_to_set(const char *name, struct error *error)
         return error_set(error, "%s is a path: it is told by the file only", name);
     if ((about->flags & OPTION_RELOAD) == 0)
         return error_set(error, "%s takes a restart: change it in the file", name);
+    if (!options_settable(about))
+        return error_set(error, "%s deletes what cannot come back: it is told by the file only",
+                         name);
     return row;
 }
 

@@ -536,6 +536,9 @@ static void test_operators_set(void **state)
         {"net.listen", "127.0.0.1:1", "net.listen takes a restart: change it in the file"},
         {"http.assets", "/etc", "http.assets is a path: it is told by the file only"},
         {"store.connection", "host=x", "store.connection is a secret: it is told by the file only"},
+        {"audit.retention_days", "1", "audit.retention_days deletes what cannot come back: it is"},
+        {"chat.retention_days", "0", "chat.retention_days deletes what cannot come back: it is"},
+        {"reports.retention_days", "1", "reports.retention_days deletes what cannot come back:"},
         {"net.queue_max", "many", "net.queue_max: \"many\" is no number"},
         {"http.proxy_header", "yes", "kim: http.proxy_header: needs http.trusted_proxies"},
         {"net.queue_max", NULL, "net.queue_max was not set by an operator"},
@@ -553,6 +556,9 @@ static void test_operators_set(void **state)
         if (strncmp(error.text, refused[i].words, strlen(refused[i].words)) != 0)
             fail_msg("%s: %s", refused[i].name, error.text);
     }
+    assert_true(options_settable(&config_table.rows[row]));
+    assert_false(
+        options_settable(&config_table.rows[options_row(&config_table, "audit.retention_days")]));
     write_file(ini, "[limits]\nchats_per_10s = 12\n[server]\nmotd = not looked at\n");
     now = config_set(config, "limits.chats_per_10s", "3", "kim at noon", &error);
     assert_non_null(now);

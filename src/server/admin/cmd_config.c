@@ -28,8 +28,7 @@ static json_t *option_json(const struct option_row *row, const struct options *o
                      SOURCES[options_source(options, i)], "origin", options_origin(options, i),
                      "default", secret ? "" : row->initial, "changed",
                      (int)!options_is_default(options, i), "reloadable", (int)reloadable,
-                     "settable", (int)(reloadable && !secret && row->type != OPTION_PATH), "kind",
-                     kind, "help", row->help);
+                     "settable", (int)options_settable(row), "kind", kind, "help", row->help);
 }
 
 static void run_list(struct method_call *call)
@@ -152,7 +151,7 @@ static const struct method_param LIST[] = {
 };
 
 static const struct method_param SET[] = {
-    {"name",  METHOD_TEXT, true, 1, 100,  NULL, "Which option: \"limits.chats_per_10s\"; one that a reload applies, no path and no secret."},
+    {"name",  METHOD_TEXT, true, 1, 100,  NULL, "Which option: \"limits.chats_per_10s\"; one that a reload applies, no path, no secret and no retention_days."},
     {"value", METHOD_TEXT, true, 0, 2000, NULL, "As it would stand in the file."},
     {NULL, METHOD_TEXT, false, 0, 0, NULL, NULL},
 };
