@@ -43,6 +43,22 @@ static inline int room_make(void **state, uint32_t entities_max, unsigned reader
     return room_make_divided(state, entities_max, readers, 0);
 }
 
+/* What two said before a restart, the first by a name that may be player 1's. */
+static inline void room_said_before(struct room *room, uint64_t said_ms)
+{
+    for (uint64_t i = 1; i <= 2; i++) {
+        const struct snapshot_chat_line line = {
+            .sequence = i,
+            .channel = PROTOCOL_CHANNEL_GLOBAL,
+            .said_ms = said_ms,
+            .name = blob_new(i == 1 ? "player1" : "other", i == 1 ? 7 : 5),
+            .text = blob_new(i == 1 ? "mine" : "theirs", i == 1 ? 4 : 6)};
+
+        sim_chat_restore(room->sim, &line);
+    }
+    sim_chat_begin(room->sim, 2);
+}
+
 /* A teardown. */
 static inline int room_unmake(void **state)
 {

@@ -33,22 +33,6 @@ static int setup(void **state)
     return 0;
 }
 
-/* What two said before a restart, of whom the first may be player 1. */
-static void restore(struct room *room)
-{
-    for (uint64_t i = 1; i <= 2; i++) {
-        const struct snapshot_chat_line line = {
-            .sequence = i,
-            .channel = PROTOCOL_CHANNEL_GLOBAL,
-            .said_ms = NOW - 9000,
-            .name = blob_new(i == 1 ? "player1" : "other", i == 1 ? 7 : 5),
-            .text = blob_new(i == 1 ? "mine" : "theirs", i == 1 ? 4 : 6)};
-
-        sim_chat_restore(room->sim, &line);
-    }
-    sim_chat_begin(room->sim, 2);
-}
-
 static int teardown(void **state)
 {
     struct world *world = *state;
@@ -214,7 +198,7 @@ static void test_forgotten_after_a_restart(void **state)
     (void)state;
     assert_int_equal(room_make(&made, 8, 1), 0);
     room = made;
-    restore(room);
+    room_said_before(room, NOW - 9000);
     batch_step(&room->batch, room->sim);
     snapshot = sim_snapshot(room->sim);
     transcript_take(transcript, snapshot, NOW);
