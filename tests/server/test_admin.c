@@ -377,13 +377,13 @@ static void a_line_too_long_is_refused_and_closed(void **state)
     free(line);
 }
 
-static void who_stops_sending_is_still_answered(void **state)
+/* He asks for a save, with that id if any, stops sending, and it is done a while later. */
+static void save_and_stop_sending(struct peer *peer, const char *id)
 {
-    struct peer *peer = peer_new();
-    json_t *answer;
+    char line[80];
 
-    (void)state;
-    peer_tell(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\",\"id\":1}\n");
+    snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\"%s}\n", id);
+    peer_tell(peer, line);
     shutdown(peer->fd, SHUT_WR);
     for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
         assert_true(now_ms() < end_ms);
@@ -392,6 +392,15 @@ static void who_stops_sending_is_still_answered(void **state)
     for (int i = 0; i < 5; i++)
         fake_host_turn();
     fake_host.saved(fake_host.saved_context, 0);
+}
+
+static void who_stops_sending_is_still_answered(void **state)
+{
+    struct peer *peer = peer_new();
+    json_t *answer;
+
+    (void)state;
+    save_and_stop_sending(peer, ",\"id\":1");
     answer = peer_hear(peer);
     assert_non_null(json_object_get(answer, "result"));
     json_decref(answer);
@@ -405,15 +414,7 @@ static void who_only_notifies_is_let_go(void **state)
     struct peer *peer = peer_new();
 
     (void)state;
-    peer_tell(peer, "{\"jsonrpc\":\"2.0\",\"method\":\"server.save\"}\n");
-    shutdown(peer->fd, SHUT_WR);
-    for (uint64_t end_ms = now_ms() + DEADLINE_MS; fake_host.saved == NULL;) {
-        assert_true(now_ms() < end_ms);
-        fake_host_turn();
-    }
-    for (int i = 0; i < 5; i++)
-        fake_host_turn();
-    fake_host.saved(fake_host.saved_context, 0);
+    save_and_stop_sending(peer, "");
     assert_null(peer_hear(peer));
     assert_int_equal(metrics_value(METRIC_ADMIN_CLIENTS), 0);
     peer_free(peer);
