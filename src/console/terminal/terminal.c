@@ -20,6 +20,8 @@ static struct {
     SCREEN *screen;
     bool coloured;
     bool full;            /* nearly all of curses' colour pairs were given away */
+    struct canvas shown;  /* what curses has */
+    bool anew;            /* it may have lost some of that */
     struct mouse clicked; /* where the last click was, and when */
     uint64_t clicked_ms;
     struct termios before;
@@ -269,6 +271,7 @@ void terminal_close(void)
     if (terminal.armed)
         sigprocmask(SIG_SETMASK, &terminal.outside, NULL);
     terminal.armed = 0;
+    canvas_fini(&terminal.shown);
     delscreen(terminal.screen);
     terminal.screen = NULL;
 }
@@ -370,6 +373,7 @@ int terminal_key(void)
             return 0;
         if (kind == KEY_CODE_YES && key == KEY_MOUSE)
             return KEYS_MOUSE;
+        terminal.anew |= kind == KEY_CODE_YES && key == KEY_RESIZE;
         if (kind == OK && key == KEYS_ESCAPE && eats_sequence())
             continue;
         if (kind == OK)
@@ -460,6 +464,7 @@ static int pair_of(const struct canvas_cell *cell)
 static void forget_pairs(void)
 {
     terminal.full = false;
+    terminal.anew = true;
     reset_color_pairs();
     start_pairs();
     clearok(curscr, TRUE);
@@ -474,33 +479,77 @@ static void come_again(void)
     clearok(curscr, TRUE);
 }
 
-/* Curses keeps what is on the screen and sends the difference. */
+/* Has curses that cell, and with the same width? */
+static bool is_shown(const struct canvas *canvas, int i, bool last)
+{
+    const struct canvas_cell *cell = &canvas->cells[i], *shown = &terminal.shown.cells[i];
+
+    return strcmp(cell->text, shown->text) == 0 && cell->style == shown->style &&
+           cell->front == shown->front && cell->back == shown->back &&
+           (last || (cell[1].text[0] == '\0') == (shown[1].text[0] == '\0'));
+}
+
+/* Room for what will be shown. -1: curses is to be given all of it, each time. */
+static int fit_shown(const struct canvas *canvas)
+{
+    struct canvas *shown = &terminal.shown;
+
+    if (shown->rows == canvas->rows && shown->columns == canvas->columns)
+        return 0;
+    terminal.anew = true;
+    canvas_fini(shown);
+    return canvas_init(shown, canvas->rows, canvas->columns, canvas->ascii);
+}
+
+static void show_cell(const struct canvas *canvas, int row, int column)
+{
+    const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column];
+    int pair = pair_of(cell);
+    bool is_wide = column + 1 < canvas->columns && cell[1].text[0] == '\0';
+    wchar_t wide[CCHARW_MAX + 1];
+    cchar_t shown;
+
+    if (cell->text[0] == '\0')
+        return;
+    text_of(cell, is_wide ? 2 : 1, wide);
+    if (setcchar(&shown, wide, attributes_of(cell->style), 0, &pair) != OK)
+        return;
+    mvadd_wch(row, column, &shown);
+    if (is_wide && wide[0] == L'?')
+        mvadd_wch(row, column + 1, &shown);
+}
+
+/* Curses is given what changed, keeps what is on the screen and sends the difference. */
+static void show_cells(const struct canvas *canvas)
+{
+    bool kept = fit_shown(canvas) == 0;
+    bool all = terminal.anew || !kept;
+
+    for (int row = 0; row < canvas->rows; row++) {
+        for (int column = 0; column < canvas->columns; column++) {
+            int i = row * canvas->columns + column;
+
+            if (all || !is_shown(canvas, i, column + 1 == canvas->columns))
+                show_cell(canvas, row, column);
+        }
+    }
+    terminal.anew = false;
+    if (kept)
+        memcpy(terminal.shown.cells, canvas->cells,
+               (size_t)canvas->rows * (size_t)canvas->columns * sizeof(canvas->cells[0]));
+}
+
 void terminal_show(const struct canvas *canvas, bool whole)
 {
     if (terminal.continued)
         come_again();
     if (terminal.full)
         forget_pairs();
-    if (whole)
+    if (whole) {
         clearok(curscr, TRUE);
-    for (int row = 0; row < canvas->rows; row++) {
-        for (int column = 0; column < canvas->columns; column++) {
-            const struct canvas_cell *cell = &canvas->cells[row * canvas->columns + column];
-            int pair = pair_of(cell);
-            bool is_wide = column + 1 < canvas->columns && cell[1].text[0] == '\0';
-            wchar_t wide[CCHARW_MAX + 1];
-            cchar_t shown;
-
-            if (cell->text[0] == '\0')
-                continue;
-            text_of(cell, is_wide ? 2 : 1, wide);
-            if (setcchar(&shown, wide, attributes_of(cell->style), 0, &pair) != OK)
-                continue;
-            mvadd_wch(row, column, &shown);
-            if (is_wide && wide[0] == L'?')
-                mvadd_wch(row, column + 1, &shown);
-        }
+        terminal.anew = true;
     }
+    show_cells(canvas);
     if (canvas->cursor_row >= 0) {
         move(canvas->cursor_row, canvas->cursor_column);
         curs_set(1);
