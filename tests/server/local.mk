@@ -218,6 +218,11 @@ tests_server_test_interest_SOURCES = tests/server/test_interest.c
 tests_server_test_interest_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
 tests_server_test_interest_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/server/test_order
+tests_server_test_order_SOURCES = tests/server/test_order.c
+tests_server_test_order_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
+tests_server_test_order_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/server/test_tiers
 tests_server_test_tiers_SOURCES = tests/server/test_tiers.c
 tests_server_test_tiers_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)

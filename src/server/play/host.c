@@ -12,6 +12,7 @@
 #include "common/thread.h"
 #include "net/stream.h"
 #include "ops/metrics.h"
+#include "play/order.h"
 #include "play/session.h"
 #include "sim/command.h"
 
@@ -45,6 +46,10 @@ static bool sweep_begin(struct host *host)
     host->wall_ms = clock_wall_ms();
     /* relaxed: the mailbox has ordered it before the snapshot */
     host->tempo = (uint16_t)atomic_load_explicit(&host->tempo_newest, memory_order_relaxed);
+    if (host->tick - host->ordered_tick >= ORDER_TICKS) {
+        order_seats(&host->playing, host->snapshot);
+        host->ordered_tick = host->tick;
+    }
     host->cursor = host->playing.first;
     host->sweep_us = 0;
     host->sweep_began_us = clock_steady_us();

@@ -108,6 +108,7 @@ struct host {
     /* The sweep that is going on. */
     struct snapshot *snapshot; /* NULL: none */
     struct seat *cursor;       /* next */
+    uint32_t ordered_tick;     /* when the players were put in order */
     uint64_t sweep_us;         /* CPU time of it so far */
     uint64_t sweep_began_us;   /* monotonic */
     uint32_t gathers_n, slices_n;

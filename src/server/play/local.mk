@@ -22,6 +22,7 @@ libserver_a_SOURCES += src/server/play/gather.c src/server/play/gather.h \
     src/server/play/blocks.c src/server/play/blocks.h \
     src/server/play/interest.c src/server/play/interest.h \
     src/server/play/native.c src/server/play/native.h \
+    src/server/play/order.c src/server/play/order.h \
     src/server/play/outbox.c src/server/play/outbox.h \
     src/server/play/pressure.c src/server/play/pressure.h \
     src/server/play/rates.c src/server/play/rates.h \

@@ -71,6 +71,7 @@ struct seat {
     uint32_t sequence;      /* of its commands */
     uint64_t chat_sequence; /* of the last line looked at */
     uint64_t gather_us;     /* CPU time of its turns, as sampled */
+    uint32_t place;         /* in the sweep's order: order.h */
     uint8_t phase;          /* 0..15, see tiers.h */
 };
 
