@@ -266,7 +266,7 @@ tests_server_test_tempo_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/server/test_ticker
 tests_server_test_ticker_SOURCES = tests/server/test_ticker.c tests/server/sim_world.h
 tests_server_test_ticker_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_ticker_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cell_grow
+tests_server_test_ticker_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cell_renew
 tests_server_test_ticker_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 dist_check_SCRIPTS += tests/server/test_unit.sh tests/server/test_install.sh
 TESTS += tests/server/test_unit.sh tests/server/test_install.sh
@@ -364,7 +364,7 @@ tests_server_test_script_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/server/test_allocations
 tests_server_test_allocations_SOURCES = tests/server/test_allocations.c tests/server/sim_world.h tests/server/sim_room.h
 tests_server_test_allocations_CFLAGS = $(TEST_CFLAGS) $(SERVER_CFLAGS)
-tests_server_test_allocations_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_server_test_allocations_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 tests_server_test_allocations_LDADD = $(SERVER_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/server/test_bans

@@ -23,9 +23,11 @@ static bool heap_is_empty;
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t each);
 void *__real_realloc(void *old, size_t n);
+void *__real_aligned_alloc(size_t alignment, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t each);
 void *__wrap_realloc(void *old, size_t n);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
 
 void *__wrap_malloc(size_t n)
 {
@@ -43,6 +45,12 @@ void *__wrap_realloc(void *old, size_t n)
 {
     allocations++;
     return heap_is_empty ? NULL : __real_realloc(old, n);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+    allocations++;
+    return heap_is_empty ? NULL : __real_aligned_alloc(alignment, n);
 }
 
 static int make(void **state)

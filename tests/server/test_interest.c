@@ -465,7 +465,7 @@ static void test_parts(void **state)
     assert_int_equal(interest_part(&cell, 0)->have, 7);
     assert_int_equal(interest_part(&cell, 3)->have, CELLBLOCK_NONE);
     interest_part(&cell, 2)->have = 9;
-    assert_int_equal(cell.more_n, 3);
+    assert_int_equal(interest_more_n(&cell), 3);
     assert_int_equal(interest_part(&cell, 2)->have, 9);
     assert_int_equal(interest_part(&cell, 1)->have, CELLBLOCK_NONE);
     free(cell.more);

@@ -174,6 +174,32 @@ static void test_divisions(void **state)
     }
 }
 
+/* By whatever hint, it is found; and the next time without a search. */
+static void check_again(const struct snapshot *snapshot, const struct snapshot_cell *cell)
+{
+    uint32_t n = snapshot_cells_n(snapshot);
+    uint16_t hints[] = {0, 1, (uint16_t)(n - 1), (uint16_t)n, UINT16_MAX};
+
+    for (unsigned i = 0; i < ARRAY_N(hints); i++) {
+        uint16_t hint = hints[i];
+
+        snapshot_cell_soon(snapshot, hint);
+        assert_ptr_equal(snapshot_cell_again(snapshot, snapshot_cell_at(cell), 0, &hint), cell);
+        assert_ptr_equal(snapshot_cell_numbered(snapshot, hint), cell);
+        assert_null(snapshot_cell_again(snapshot, snapshot_cell_at(cell), 77, &hint));
+    }
+}
+
+/* Nor is one found that was there once, whose number it may be that is said. */
+static void check_never(const struct snapshot *snapshot, struct space_cell at)
+{
+    for (uint32_t number = 0; number <= snapshot_cells_n(snapshot); number++) {
+        uint16_t hint = (uint16_t)number;
+
+        assert_null(snapshot_cell_again(snapshot, at, 0, &hint));
+    }
+}
+
 static void check_leaves(const struct snapshot *snapshot, unsigned i)
 {
     const struct snapshot_cell *leaves[SPACE_LEAVES_MAX];
@@ -185,10 +211,13 @@ static void check_leaves(const struct snapshot *snapshot, unsigned i)
 
         assert_true(space_cell_same(space_cell_up(at, 0), view_cell(i)));
         assert_ptr_equal(snapshot_cell(snapshot, at, 0), leaves[k]);
+        check_again(snapshot, leaves[k]);
         area += SPACE_LEAVES_MAX >> 2 * at.level;
         assert_true(at.level == SPACE_LEVEL_MAX || snapshot_cell_members_n(leaves[k]) <= 10);
     }
     assert_true(n == 0 || area == SPACE_LEAVES_MAX); /* they cover it */
+    if (n == 0)
+        check_never(snapshot, view_cell(i));
     assert_true(n <= 1 || snapshot_divided(snapshot, view_cell(i), 0) != 0);
 }
 

@@ -288,16 +288,16 @@ static void test_stop_with_work(void **state)
 }
 
 /* There is no memory for what is shown: the world goes on, unseen, and once there is some again
- * everybody sees what came of it. cell_grow, by which snapshots get their room, is wrapped by the
+ * everybody sees what came of it. cell_renew, by which snapshots get their room, is wrapped by the
  * linker in this program. */
 static _Atomic bool nothing_grows;
 
-int __real_cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes);
-int __wrap_cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes);
+int __real_cell_renew(void **array, uint32_t *room, size_t n, size_t item_bytes);
+int __wrap_cell_renew(void **array, uint32_t *room, size_t n, size_t item_bytes);
 
-int __wrap_cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes)
+int __wrap_cell_renew(void **array, uint32_t *room, size_t n, size_t item_bytes)
 {
-    return atomic_load(&nothing_grows) ? -1 : __real_cell_grow(array, room, n, item_bytes);
+    return atomic_load(&nothing_grows) ? -1 : __real_cell_renew(array, room, n, item_bytes);
 }
 
 static void test_no_memory_to_show(void **state)

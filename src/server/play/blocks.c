@@ -4,6 +4,7 @@
 #define KEY_MAX    14  /* a cell's number and key in VIEW, encoded, at most */
 #define VIEW_LEAST 128 /* changes of view for which a new record is begun */
 #define VIEW_HEAD  16  /* of the message */
+#define SOON       4   /* cells ahead of the one that is looked at: fetched meanwhile */
 #define NEAR_TIER  1   /* up to this a cell is near */
 #define ALONE_TIER 2   /* of one's own cell, where nobody else is */
 
@@ -65,13 +66,13 @@ static bool world_told(const void *context, const struct interest_cell *cell)
 
     if (!cell->old) /* the first blocks of the new ones are enough */
         return known == NULL || snapshot_cell_members_n(known) == 0 ||
-               (cell->first.have != CELLBLOCK_NONE && cell->more_n + 1 >= parts_n);
+               (cell->first.have != CELLBLOCK_NONE && interest_more_n(cell) + 1 >= parts_n);
     if (known == NULL)
         return true;
     if (!part_told(&cell->first, known))
         return false;
-    for (uint16_t i = 0; i < cell->more_n; i++) {
-        if (!part_told(&cell->more[i], known))
+    for (uint16_t i = 0; i < interest_more_n(cell); i++) {
+        if (!part_told(&cell->more->parts[i], known))
             return false;
     }
     return true;
@@ -229,7 +230,7 @@ static bool is_alone(const struct gather *g, const struct interest_cell *cell,
                      const struct snapshot_cell *known)
 {
     return snapshot_cell_members_n(known) == 1 && cell->first.have != CELLBLOCK_NONE &&
-           cell->more_n == 0 && space_cell_same(interest_key(cell), g->self->cell) &&
+           cell->more == NULL && space_cell_same(interest_key(cell), g->self->cell) &&
            g->layer.layer == g->self->layer;
 }
 
@@ -237,15 +238,15 @@ static bool is_alone(const struct gather *g, const struct interest_cell *cell,
 static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned tier, uint32_t phase)
 {
     const struct snapshot_cell *known =
-        snapshot_cell(g->layer.snapshot, interest_key(cell), g->layer.layer);
+        snapshot_cell_again(g->layer.snapshot, interest_key(cell), g->layer.layer, &cell->hint);
     uint16_t parts_n = known != NULL ? snapshot_cell_parts(known) : 0;
     bool room = true;
 
-    if (known == NULL && cell->more_n == 0 && !cell->first.populated) {
+    if (known == NULL && cell->more == NULL && !cell->first.populated) {
         cell->live = false; /* nobody, nearly always */
         return true;
     }
-    if (parts_n == 1 && cell->more_n == 0) {
+    if (parts_n == 1 && cell->more == NULL) {
         if (cell->first.have == CELLBLOCK_NONE ? snapshot_cell_members_n(known) == 0
                                                : snapshot_cell_changed(known) <= cell->first.have)
             return true;
@@ -255,12 +256,12 @@ static bool gather_cell(struct gather *g, struct interest_cell *cell, unsigned t
     }
     g->updates = 0;
     for (uint16_t part = 0; part < parts_n && room; part++) {
-        if (part <= cell->more_n && part > 0 &&
-            !tiers_due(cell->more[part - 1].have, g->tick, phase, tier))
+        if (part <= interest_more_n(cell) && part > 0 &&
+            !tiers_due(cell->more->parts[part - 1].have, g->tick, phase, tier))
             continue;
         room = may_send(g, tier) && gather_part(g, cell, known, part);
     }
-    for (uint16_t part = parts_n; part < cell->more_n + 1 && room; part++)
+    for (uint16_t part = parts_n; part < interest_more_n(cell) + 1 && room; part++)
         room = gather_gone(g, cell, part);
     if (g->updates > 0)
         cell->bytes = (uint16_t)(g->updates < UINT16_MAX ? g->updates : UINT16_MAX);
@@ -277,6 +278,8 @@ static uint32_t gather_cells(struct gather *g, bool near, uint32_t from, uint32_
     for (struct interest_cell *cell = cells + from; cell < end; cell++) {
         uint32_t phase;
         unsigned tier;
+        if (cell + SOON < end && cell[SOON].live)
+            snapshot_cell_soon(g->layer.snapshot, cell[SOON].hint);
         if (!cell->live || cell->old) /* not live, as most are, where few are about */
             continue;
         tier = tiers_of(cell->base, shift, floor);

@@ -566,14 +566,16 @@ struct interest_part *interest_part(struct interest_cell *cell, uint16_t part)
 {
     if (part == 0)
         return &cell->first;
-    if (part > cell->more_n) {
-        struct interest_part *more = realloc(cell->more, part * sizeof(*more));
+    if (part > interest_more_n(cell)) {
+        uint16_t n = interest_more_n(cell);
+        struct interest_more *more =
+            realloc(cell->more, sizeof(*more) + part * sizeof(more->parts[0]));
         if (more == NULL)
             return NULL;
-        for (uint16_t i = cell->more_n; i < part; i++)
-            more[i] = (struct interest_part){.have = CELLBLOCK_NONE};
+        for (uint16_t i = n; i < part; i++)
+            more->parts[i] = (struct interest_part){.have = CELLBLOCK_NONE};
+        more->n = part;
         cell->more = more;
-        cell->more_n = part;
     }
-    return &cell->more[part - 1];
+    return &cell->more->parts[part - 1];
 }

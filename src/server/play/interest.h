@@ -50,6 +50,12 @@ struct interest_part {
     bool populated; /* the receiver holds members of it */
 } __attribute__((packed));
 
+/* A cell's parts 1..n. */
+struct interest_more {
+    uint16_t n;
+    struct interest_part parts[];
+};
+
 struct interest_cell {
     int16_t x, z;               /* its key, with level: see interest_key */
     uint16_t number;            /* by which the player is told of it */
@@ -63,8 +69,8 @@ struct interest_cell {
     bool waits : 1; /* old, and what took its place is not all told: see interest_settle */
     bool going : 1; /* within interest_update */
     uint16_t bytes; /* of the last blocks that were not the first */
-    uint16_t more_n;
-    struct interest_part *more; /* parts 1..more_n */
+    uint16_t hint;  /* snapshot_cell_again's */
+    struct interest_more *more; /* NULL: no parts but 0 */
 };
 _Static_assert(sizeof(struct interest_cell) == 32, "most of what a player takes, but for TLS");
 
@@ -145,6 +151,11 @@ static inline bool interest_replaced(const struct interest_cell *old)
     return !old->waits;
 }
 
+/* How many parts it has besides part 0. */
+static inline uint16_t interest_more_n(const struct interest_cell *cell)
+{
+    return cell->more != NULL ? cell->more->n : 0;
+}
 /* Part number part of a cell; made when it is asked for the first time. NULL: out of memory. */
 struct interest_part *interest_part(struct interest_cell *cell, uint16_t part);
 

@@ -75,7 +75,7 @@ static bool concerns(const struct figure *figure, uint32_t from, enum cellblock_
 static void add_members(struct records *records, const struct demand *demand,
                         enum cellblock_kind kind)
 {
-    const struct snapshot_part *part = &demand->cell->parts[demand->part];
+    const struct snapshot_part *part = snapshot_cell_part(demand->cell, demand->part);
 
     for (uint32_t i = 0; i < part->members_n; i++) {
         uint32_t slot = part->members[i].slot;
@@ -149,7 +149,7 @@ static struct snapshot_encoded *encode(const struct demand *demand, unsigned thr
     }
     encoded = write_block(demand->snapshot, &header, &records, thread, too_long);
     if (encoded != NULL) {
-        encoded->empty = demand->cell->parts[demand->part].members_n == 0;
+        encoded->empty = snapshot_cell_part(demand->cell, demand->part)->members_n == 0;
         demand->snapshot->arenas[thread].blocks_n++;
     }
     return encoded;
@@ -166,7 +166,7 @@ static void describe(const struct snapshot *snapshot, const struct snapshot_enco
 static struct snapshot_encoded *demand_slot(struct demand *demand, unsigned slot, unsigned thread,
                                             bool *too_long)
 {
-    struct snapshot_part *part = &demand->cell->parts[demand->part];
+    struct snapshot_part *part = snapshot_cell_part(demand->cell, demand->part);
     /* acquire: the bytes were written before the pointer */
     struct snapshot_encoded *known =
         atomic_load_explicit(&part->blocks[slot], memory_order_acquire);
@@ -208,15 +208,17 @@ int snapshot_block(struct snapshot *snapshot, const struct snapshot_cell *cell, 
                    uint32_t have, unsigned min_tier, unsigned thread, struct snapshot_block *block)
 {
     struct demand demand = {snapshot, cell, part, CELLBLOCK_NONE};
+    const struct cell_part *history;
     struct snapshot_encoded *encoded;
     unsigned slot;
     bool too_long;
 
     if (part >= cell->parts_n)
         return snapshot_block_gone(snapshot, cell->at, cell->layer, part, thread, block);
-    if (have != CELLBLOCK_NONE && have >= cell_part_changed(&cell->parts[part].history))
+    history = &snapshot_cell_part(cell, part)->history;
+    if (have != CELLBLOCK_NONE && have >= cell_part_changed(history))
         return 0;
-    slot = choose(&cell->parts[part].history, have, min_tier, &demand.from);
+    slot = choose(history, have, min_tier, &demand.from);
     encoded = demand_slot(&demand, slot, thread, &too_long);
     if (encoded == NULL && too_long && slot != FULL) {
         demand.from = CELLBLOCK_NONE;

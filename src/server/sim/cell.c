@@ -32,6 +32,19 @@ int cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes)
     return 0;
 }
 
+int cell_renew(void **array, uint32_t *room, size_t n, size_t item_bytes)
+{
+    size_t most = n + n / 4; /* few come at a time, and it is not to be done for each */
+    size_t lines = (most * item_bytes + CELL_CACHE_LINE - 1) / CELL_CACHE_LINE;
+
+    if (n <= *room)
+        return 0;
+    free(*array);
+    *array = most > UINT32_MAX ? NULL : aligned_alloc(CELL_CACHE_LINE, lines * CELL_CACHE_LINE);
+    *room = *array != NULL ? (uint32_t)most : 0;
+    return *array != NULL ? 0 : -1;
+}
+
 uint32_t cells_hash(struct space_cell at, uint8_t layer)
 {
     uint32_t h = (uint32_t)at.x * 0x9E3779B1u + (uint32_t)at.z * 0x85EBCA77u +

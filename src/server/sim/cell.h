@@ -24,6 +24,7 @@
 #define CELL_LEFT_TICKS  32 /* how long one who left is listed and its index not given away */
 #define CELL_EMPTY_TICKS 64 /* how long an empty cell is known */
 #define CELL_NONE        UINT32_MAX
+#define CELL_CACHE_LINE  64 /* bytes */
 
 struct cell_member {
     uint32_t slot;
@@ -116,5 +117,7 @@ uint32_t cell_part_change_before(const struct cell_part *part, uint32_t ago);
 int cell_restore(struct cell *cell) MUST_CHECK;
 /* Make an array at least n long (doubling). -1: out of memory, nothing changed. */
 int cell_grow(void **array, uint32_t *room, size_t n, size_t item_bytes) MUST_CHECK;
+/* The same on whole cache lines, and what was in it is lost. -1: out of memory, it is empty. */
+int cell_renew(void **array, uint32_t *room, size_t n, size_t item_bytes) MUST_CHECK;
 
 #endif

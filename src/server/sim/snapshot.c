@@ -29,7 +29,7 @@ struct snapshot *snapshot_new(const struct sim_config *config)
     snapshot->source = config->server;
     snapshot->threads = config->readers;
     snapshot->arenas =
-        aligned_alloc(SNAPSHOT_CACHE_LINE, (config->readers + 1) * sizeof(*snapshot->arenas));
+        aligned_alloc(CELL_CACHE_LINE, (config->readers + 1) * sizeof(*snapshot->arenas));
     if (snapshot->arenas == NULL) {
         free(snapshot);
         return NULL;
@@ -133,21 +133,22 @@ static int reserve(struct snapshot *to, const struct sim *sim)
             continue;
         members_n += cell->members_n;
         lefts_n += cell->lefts_n;
-        parts_n += cell->parts_n;
+        parts_n += cell->parts_n - 1;
     }
-    if (cell_grow((void **)&to->entities, &to->entities_room, slots_shown(sim),
-                  sizeof(*to->entities)) != 0 ||
-        cell_grow((void **)&to->figures, &to->figures_room, slots_shown(sim),
-                  sizeof(*to->figures)) != 0 ||
-        cell_grow((void **)&to->cells, &to->cells_room, sim->cells.n, sizeof(*to->cells)) != 0 ||
-        cell_grow((void **)&to->members, &to->members_room, members_n, sizeof(*to->members)) != 0 ||
-        cell_grow((void **)&to->lefts, &to->lefts_room, lefts_n, sizeof(*to->lefts)) != 0 ||
-        cell_grow((void **)&to->parts, &to->parts_room, parts_n, sizeof(*to->parts)) != 0)
+    if (cell_renew((void **)&to->entities, &to->entities_room, slots_shown(sim),
+                   sizeof(*to->entities)) != 0 ||
+        cell_renew((void **)&to->figures, &to->figures_room, slots_shown(sim),
+                   sizeof(*to->figures)) != 0 ||
+        cell_renew((void **)&to->cells, &to->cells_room, sim->cells.n, sizeof(*to->cells)) != 0 ||
+        cell_renew((void **)&to->members, &to->members_room, members_n, sizeof(*to->members)) !=
+            0 ||
+        cell_renew((void **)&to->lefts, &to->lefts_room, lefts_n, sizeof(*to->lefts)) != 0 ||
+        cell_renew((void **)&to->parts, &to->parts_room, parts_n, sizeof(*to->parts)) != 0)
         return -1;
     if (sim->cells.table == NULL)
         return 0;
-    return cell_grow((void **)&to->table, &to->table_room, (size_t)sim->cells.table_mask + 1,
-                     sizeof(*to->table));
+    return cell_renew((void **)&to->table, &to->table_room, (size_t)sim->cells.table_mask + 1,
+                      sizeof(*to->table));
 }
 
 static void build_parts(struct snapshot *to, struct snapshot_cell *copy, const struct cell *cell)
@@ -155,7 +156,7 @@ static void build_parts(struct snapshot *to, struct snapshot_cell *copy, const s
     uint32_t member = 0;
 
     for (uint32_t i = 0; i < cell->parts_n; i++) {
-        struct snapshot_part *part = &to->parts[to->parts_n++];
+        struct snapshot_part *part = snapshot_cell_part(copy, i);
 
         part->history = cell->parts[i];
         cell_part_advance(&part->history, to->tick);
@@ -167,23 +168,22 @@ static void build_parts(struct snapshot *to, struct snapshot_cell *copy, const s
         for (unsigned k = 0; k < SNAPSHOT_ENCODINGS; k++)
             atomic_store_explicit(&part->blocks[k], NULL, memory_order_relaxed);
     }
+    to->parts_n += cell->parts_n - 1;
 }
 
 static void build_cell(struct snapshot *to, struct snapshot_cell *copy, const struct cell *cell)
 {
-    *copy = (struct snapshot_cell){
-        .at = cell->at,
-        .layer = cell->layer,
-        .used = cell->used,
-        .members = to->members + to->members_n,
-        .lefts = to->lefts + to->lefts_n,
-        .parts = to->parts + to->parts_n,
-        .changed = cell->changed,
-        .nodes = cell->nodes,
-        .divided = cell->divided,
-    };
+    copy->used = cell->used;
     if (!cell->used)
         return;
+    copy->at = cell->at;
+    copy->layer = cell->layer;
+    copy->members = to->members + to->members_n;
+    copy->lefts = to->lefts + to->lefts_n;
+    copy->more = to->parts + to->parts_n;
+    copy->changed = cell->changed;
+    copy->nodes = cell->nodes;
+    copy->divided = cell->divided;
     copy->members_n = cell->members_n;
     copy->lefts_n = cell->lefts_n;
     copy->parts_n = cell->parts_n;
@@ -327,6 +327,28 @@ const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struc
         if (space_cell_same(found->at, cell) && found->layer == layer)
             return found;
     }
+}
+
+const struct snapshot_cell *snapshot_cell_again(const struct snapshot *snapshot,
+                                                struct space_cell cell, uint8_t layer,
+                                                uint16_t *hint)
+{
+    const struct snapshot_cell *found = *hint < snapshot->cells_n ? &snapshot->cells[*hint] : NULL;
+
+    if (found != NULL && found->used && space_cell_same(found->at, cell) && found->layer == layer)
+        return found;
+    found = snapshot_cell(snapshot, cell, layer);
+    if (found != NULL)
+        *hint = (uint16_t)(found - snapshot->cells);
+    return found;
+}
+
+void snapshot_cell_soon(const struct snapshot *snapshot, uint16_t hint)
+{
+    if (hint >= snapshot->cells_n)
+        return;
+    __builtin_prefetch(&snapshot->cells[hint]);
+    __builtin_prefetch(&snapshot->cells[hint].first);
 }
 
 size_t snapshot_leaves(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer,

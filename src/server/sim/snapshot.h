@@ -98,6 +98,13 @@ struct snapshot_cell; /* a cell with members or lately with members, of any leve
  * snapshot is. */
 const struct snapshot_cell *snapshot_cell(const struct snapshot *snapshot, struct space_cell cell,
                                           uint8_t layer);
+/* The same, without a search where *hint is right: a cell's number as it was found last, by its low
+ * 16 bits. Any value is fine; it is set where it was wrong. */
+const struct snapshot_cell *snapshot_cell_again(const struct snapshot *snapshot,
+                                                struct space_cell cell, uint8_t layer,
+                                                uint16_t *hint);
+/* That will be asked for in a moment: let the processor fetch it. Any value is fine. */
+void snapshot_cell_soon(const struct snapshot *snapshot, uint16_t hint);
 /* The leaves of a level 0 cell, in Morton order (x is the low bit): fills leaves[], returns how
  * many. 0: nothing is known; 1: the cell itself; else they cover it, those without members too. */
 size_t snapshot_leaves(const struct snapshot *snapshot, struct space_cell level0, uint8_t layer,

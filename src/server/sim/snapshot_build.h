@@ -14,9 +14,8 @@
 #include "sim/figure.h"
 #include "sim/sim.h"
 
-#define SNAPSHOT_TIERS      6                    /* tier k covers the last 2^k ticks */
-#define SNAPSHOT_ENCODINGS  (SNAPSHOT_TIERS + 1) /* and the full block */
-#define SNAPSHOT_CACHE_LINE 64
+#define SNAPSHOT_TIERS     6                    /* tier k covers the last 2^k ticks */
+#define SNAPSHOT_ENCODINGS (SNAPSHOT_TIERS + 1) /* and the full block */
 
 struct snapshot_encoded {
     uint32_t bytes_n, from;
@@ -25,27 +24,39 @@ struct snapshot_encoded {
 };
 
 struct snapshot_part {
-    struct cell_part history;          /* advanced to the snapshot's tick */
-    const struct cell_member *members; /* this part's, by index */
+    struct cell_part history; /* advanced to the snapshot's tick */
     uint32_t members_n;
     struct snapshot_encoded *_Atomic blocks[SNAPSHOT_ENCODINGS];
+    const struct cell_member *members; /* this part's, by index */
 };
 
+/* Each player in sight looks at a cell 20 times a second, and at its first part, nearly always the
+ * only one: both lie together, what is looked at in two cache lines. */
 struct snapshot_cell {
-    struct space_cell at;
+    _Alignas(CELL_CACHE_LINE) struct space_cell at;
     uint8_t layer;
     bool used;
+    uint32_t changed;
+    uint32_t members_n, lefts_n, parts_n;
     const struct cell_member *members; /* these three point into the snapshot's arrays */
     const struct cell_left *lefts;
-    struct snapshot_part *parts;
-    uint32_t members_n, lefts_n, parts_n;
-    uint32_t changed;
-    uint32_t nodes, divided; /* level 0 */
+    struct snapshot_part *more; /* parts 1.. */
+    uint32_t nodes, divided;    /* level 0 */
+    struct snapshot_part first; /* part 0 */
 };
+_Static_assert(offsetof(struct snapshot_cell, first) == CELL_CACHE_LINE,
+               "the history and the blocks but the full one share a cache line");
+
+/* One of its parts_n parts. */
+static inline struct snapshot_part *snapshot_cell_part(const struct snapshot_cell *cell,
+                                                       uint32_t part)
+{
+    return part == 0 ? (struct snapshot_part *)(uintptr_t)&cell->first : &cell->more[part - 1];
+}
 
 /* Bump allocation for one thread: chunks that are kept. */
 struct snapshot_arena {
-    _Alignas(SNAPSHOT_CACHE_LINE) struct snapshot_chunk *chunks; /* first one in use first */
+    _Alignas(CELL_CACHE_LINE) struct snapshot_chunk *chunks; /* first one in use first */
     struct snapshot_chunk *current;
     size_t used_bytes; /* of current */
     uint64_t blocks_n; /* encoded into it since the snapshot was built */
@@ -68,7 +79,7 @@ struct snapshot {
     uint32_t members_n, members_room;
     struct cell_left *lefts;
     uint32_t lefts_n, lefts_room;
-    struct snapshot_part *parts;
+    struct snapshot_part *parts; /* those that are no cell's first */
     uint32_t parts_n, parts_room;
     uint64_t chat_sequence;
     struct chat_ring chat[PROTOCOL_CHANNELS_N];
