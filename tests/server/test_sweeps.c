@@ -129,29 +129,35 @@ static void test_read_between(void **state)
 
 /* ---- the floor of a thread whose sweeps are too long ---- */
 
-/* A tick in which somebody in view of all walks. */
+static unsigned left_out; /* ticks without a sweep of their own, before each that has one */
+
+/* A tick in which somebody in view of all walks, and its sweep. */
 static void walk(struct scene *scene, uint64_t figure)
 {
     static uint32_t sequence;
 
-    sequence++;
-    scene_figure_move(scene, figure, sequence, (uint16_t)(sequence / 8 % 2 * 32768));
+    for (unsigned i = 0; i <= left_out; i++) {
+        sequence++;
+        scene_figure_move(scene, figure, sequence, (uint16_t)(sequence / 8 % 2 * 32768));
+        if (i < left_out)
+            scene_tick(scene);
+    }
     scene_step(scene);
 }
 
-/* Of so many ticks: in how many each player was told of it, least and most; and how many were in
- * one tick at most. */
+/* Of so many sweeps: in how many each player was told of it, least and most; and how many were in
+ * one at most. */
 struct told {
     unsigned least, most, at_once;
 };
 
 static struct told told_in(struct scene *scene, struct player **players, uint64_t figure,
-                           unsigned ticks)
+                           unsigned sweeps_n)
 {
-    struct told told = {.least = ticks};
+    struct told told = {.least = sweeps_n};
     unsigned each[PLAYERS] = {0};
 
-    for (unsigned tick = 0; tick < ticks; tick++) {
+    for (unsigned sweep = 0; sweep < sweeps_n; sweep++) {
         unsigned before[PLAYERS], now = 0;
 
         for (unsigned i = 0; i < PLAYERS; i++)
@@ -201,6 +207,12 @@ static void test_floor(void **state)
     assert_int_equal(told.least, 2);
     assert_int_equal(told.most, 2);
     assert_in_range(told.at_once, PLAYERS / TOP, 2 * PLAYERS / TOP); /* evenly over the ticks */
+    left_out = TOP - 1; /* so far behind, a sweep is as short as ever: or it would stay behind */
+    told = told_in(scene, players, figure, 2 * TOP);
+    assert_int_equal(told.least, 2);
+    assert_int_equal(told.most, 2);
+    assert_in_range(told.at_once, PLAYERS / TOP, 2 * PLAYERS / TOP);
+    left_out = 0;
     player_chat(players[1], PROTOCOL_CHANNEL_GLOBAL, "still there?");
     told_in(scene, players, figure, 6);
     assert_int_equal(players[2]->counts[PROTOCOL_CHAT_LINE], 1);

@@ -95,7 +95,7 @@ static void test_level_load(void **state)
             for (uint32_t tick = 100; tick < 132; tick++) {
                 unsigned turns = 0, cells = 0;
                 for (uint32_t phase = 0; phase < 16; phase++) {
-                    bool turn = tiers_turn(tick - 1, tick, phase, floor);
+                    bool turn = tiers_has_turn(tick, phase, floor); /* a sweep each tick */
                     unsigned mine = 0;
                     turns += turn;
                     for (int32_t i = 0; i < 64; i++) {
@@ -112,6 +112,33 @@ static void test_level_load(void **state)
                 assert_int_equal(cells, 16 * 64u >> tier);
             }
         }
+    }
+}
+
+/* A thread that is behind makes a sweep of every third tick only: under each floor it has as few
+ * players in one as if it were not, each of them comes, and all that waited then goes. */
+static void test_behind(void **state)
+{
+    (void)state;
+    for (unsigned floor = 0; floor <= 4; floor++) {
+        uint32_t had[16] = {0}, tick = 100;
+
+        for (uint32_t sweep = 7; sweep < 7 + 32; sweep++, tick += 3) {
+            unsigned turns = 0;
+            for (uint32_t phase = 0; phase < 16; phase++) {
+                if (!tiers_has_turn(sweep, phase, floor))
+                    continue;
+                turns++;
+                if (had[phase] > 0) {
+                    assert_int_equal(tick - had[phase], 3u << floor);
+                    assert_true(tiers_due(had[phase], tick, phase, floor));
+                }
+                had[phase] = tick;
+            }
+            assert_int_equal(turns, 16u >> floor);
+        }
+        for (uint32_t phase = 0; phase < 16; phase++)
+            assert_true(had[phase] > 0);
     }
 }
 
@@ -453,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_level_load),
+        cmocka_unit_test(test_behind),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_pace_full),
         cmocka_unit_test(test_pace_refused),

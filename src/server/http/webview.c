@@ -635,10 +635,9 @@ static bool turn_begins(struct webview *view, const struct snapshot_entity *self
         view->teleports = self->teleports;
         view->must_correct = !view->wished;
         view->state_asked = view->began = true;
-    } else if (!tiers_turn(view->turn_tick, host->tick, view->seat->phase, host->floor)) {
+    } else if (!tiers_has_turn(host->sweep, view->seat->phase, host->floor)) {
         return false;
     }
-    view->turn_tick = host->tick;
     if (view->handlers->writable(view->context)) {
         pace_begin(view, false);
         if (view->seat->counters != NULL && pace_untold(&view->pace)) {

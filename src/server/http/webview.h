@@ -36,7 +36,6 @@ struct webview {
     uint64_t *lefts;     /* keys of those who were announced and are not any more, to be said */
     uint32_t words, lefts_n, lefts_room;
     uint32_t looked;      /* tick of the look whose changes are taken in */
-    uint32_t turn_tick;   /* of the last turn */
     uint32_t hidden_have; /* of one's own layer */
     uint32_t withheld;
     uint64_t bytes; /* ever */

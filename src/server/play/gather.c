@@ -14,7 +14,7 @@
 #define SMALL_MAX        64 /* CLOCK, SELF */
 #define WORD_MAX         (3 + 1 + 4 + 2 + sizeof(PACE_WORDS))
 #define CLOCK_EVERY_MS   1000
-#define TALK_TIER        2 /* whatever the floor: what is not blocks waits 4 ticks at most */
+#define TALK_TIER        2 /* whatever the floor: what is not blocks waits 4 sweeps at most */
 #define SELF_ALONE_TICKS 4 /* an acknowledgement by itself is worth a record after so many */
 #define JUMP_M           8 /* farther than anybody walks in between: put there */
 
@@ -279,7 +279,7 @@ void gather(struct session *s, struct snapshot *snapshot)
                        .snapshot = snapshot,
                        .self = snapshot_entity(snapshot, s->seat.entity)};
     unsigned talk_tier = host->floor < TALK_TIER ? host->floor : TALK_TIER;
-    bool turn = tiers_turn(s->turn_tick, host->tick, s->seat.phase, host->floor);
+    bool turn = tiers_has_turn(host->sweep, s->seat.phase, host->floor);
     bool hurry;
 
     if (g.self == NULL || g.self->session != s->seat.id) {
@@ -292,14 +292,13 @@ void gather(struct session *s, struct snapshot *snapshot)
     s->dropped += g.self->dropped - s->dropped_ever;
     s->dropped_ever = g.self->dropped;
     hurry = self_hurries(s, g.self) || s->tempo != host->tempo;
-    if (!turn && !hurry && !tiers_turn(s->talk_tick, host->tick, s->seat.phase, talk_tier))
+    if (!turn && !hurry && !tiers_has_turn(host->sweep, s->seat.phase, talk_tier))
         return;
     if (!stream_writable(s->stream)) {
         gather_refused(s, turn);
         return;
     }
     record_init(&g.record, s);
-    s->talk_tick = host->tick;
     gather_queued(&g);
     gather_chat(&g);
     gather_clock(&g);

@@ -51,6 +51,7 @@ static bool sweep_begin(struct host *host)
         host->ordered_tick = host->tick;
     }
     host->cursor = host->playing.first;
+    host->sweep++;
     host->sweep_us = 0;
     host->sweep_began_us = clock_steady_us();
     host->gathers_n = host->slices_n = host->handshakes_n = 0;

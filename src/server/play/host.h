@@ -107,6 +107,7 @@ struct host {
     uint64_t measured_us, measured_cpu_us;
     /* The sweep that is going on. */
     struct snapshot *snapshot; /* NULL: none */
+    uint32_t sweep;            /* its number: which players have a turn in it (tiers.h) */
     struct seat *cursor;       /* next */
     uint32_t ordered_tick;     /* when the players were put in order */
     uint64_t sweep_us;         /* CPU time of it so far */

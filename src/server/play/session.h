@@ -72,8 +72,7 @@ struct session {
     struct interest hidden;   /* of one's own layer, */
     uint8_t layer;            /* this one; 0: none */
     struct pace pace;
-    uint32_t turn_tick;  /* of the last turn of blocks, */
-    uint32_t talk_tick;  /* of anything */
+    uint32_t turn_tick;  /* of the last turn of blocks */
     uint32_t resume;     /* the cell where the last turn's far ones had to stop */
     uint32_t withheld;   /* turns that came to nothing, or not to their end, ever */
     uint64_t bytes_told; /* of stream_bytes_out, to host->bytes_sent */

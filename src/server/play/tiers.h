@@ -10,8 +10,9 @@
  *
  * Within its 2^tier ticks a cell's turn comes at its phase: the session's own, which spreads the
  * sessions over the ticks, and the cell's offset, which spreads a session's cells. Under a floor of
- * f the session has a turn in every 2^f ticks, and all turns of its cells fall on those. Pure; any
- * thread. */
+ * f the session has a turn in one of 2^f sweeps: where each tick has its sweep, all turns of its
+ * cells fall on those; a thread that is behind and leaves ticks out has as much less to do in each
+ * sweep all the same. Pure; any thread. */
 #ifndef OPENMMO_PLAY_TIERS_H
 #define OPENMMO_PLAY_TIERS_H
 
@@ -63,7 +64,13 @@ static inline uint32_t tiers_offset(struct space_cell cell)
     return ((uint32_t)cell.x + 4 * (uint32_t)cell.z) & 15;
 }
 
-/* True if a turn begins after tick `then`, up to tick `now`. */
+/* True if the session has a turn in that sweep of its thread. */
+static inline bool tiers_has_turn(uint32_t sweep, uint32_t phase, unsigned floor)
+{
+    return ((sweep + phase) & ((1u << floor) - 1)) == 0;
+}
+
+/* True if a cell's turn begins after tick `then`, up to tick `now`. */
 static inline bool tiers_turn(uint32_t then, uint32_t now, uint32_t phase, unsigned tier)
 {
     return (then + phase) >> tier != (now + phase) >> tier;
