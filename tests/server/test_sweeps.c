@@ -10,6 +10,7 @@
 
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
+#include "play/order.h"
 #include "play/pressure.h"
 
 #define PLAYERS  40
@@ -55,10 +56,12 @@ static void look(struct scene *scene)
     event_base_loop(scene->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
-static void come(struct scene *scene, struct player **players)
+/* Every other one so far to the south-west, the others as far to the north-east. */
+static void come(struct scene *scene, struct player **players, int32_t apart_m)
 {
     for (unsigned i = 0; i < PLAYERS; i++) {
         char name[16];
+        scene->spot_x = scene->spot_z = i % 2 == 0 ? -apart_m : apart_m;
         snprintf(name, sizeof(name), "player%u", i);
         players[i] = scene_join(scene, name);
     }
@@ -89,7 +92,7 @@ static void test_overtaken(void **state)
 
     (void)state;
     scene_start(scene);
-    come(scene, players);
+    come(scene, players, 0);
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint64_t before = begin_sweep(scene);
 
@@ -113,7 +116,7 @@ static void test_read_between(void **state)
 
     (void)state;
     scene_start(scene);
-    come(scene, players);
+    come(scene, players, 0);
     asks = players[PLAYERS - 1]; /* whose own turn is in the last slice */
     before = begin_sweep(scene);
     player_ping(asks, 7);
@@ -124,6 +127,44 @@ static void test_read_between(void **state)
     dear_ns = 0;
     assert_int_equal(asks->counts[PROTOCOL_PONG], 1);
     assert_int_equal(sweeps(), before);
+    scene_free(scene);
+}
+
+static unsigned heard(struct player **players, unsigned first)
+{
+    unsigned n = 0;
+
+    for (unsigned i = first; i < PLAYERS; i += 2) {
+        link_pump(players[i]->link, &players[i]->error);
+        n += players[i]->counts[PROTOCOL_CHAT_LINE];
+    }
+    return n;
+}
+
+/* Who came by turns, to two places far apart, is not told by turns: those of one place are told
+ * together, before those of the other. */
+static void test_neighbours(void **state)
+{
+    struct scene *scene = scene_new(0);
+    struct player *players[PLAYERS];
+    unsigned at_first;
+    uint64_t before;
+
+    (void)state;
+    scene_start(scene);
+    come(scene, players, 200);
+    for (unsigned i = 0; i <= ORDER_TICKS; i++)
+        scene_step(scene);
+    player_chat(players[1], PROTOCOL_CHANNEL_GLOBAL, "who hears it first?");
+    before = begin_sweep(scene);
+    assert_int_equal(sweeps(), before);
+    at_first = heard(players, 0);
+    assert_in_range(at_first, 2, PLAYERS / 2);
+    assert_int_equal(heard(players, 1), 0);
+    dear_ns = 0;
+    for (unsigned i = 0; i < LOOKS && sweeps() == before; i++)
+        look(scene);
+    assert_int_equal(heard(players, 0) + heard(players, 1), PLAYERS);
     scene_free(scene);
 }
 
@@ -194,7 +235,7 @@ static void test_floor(void **state)
 
     (void)state;
     scene_start(scene);
-    come(scene, players);
+    come(scene, players, 0);
     figure = scene_figure(scene, 10, 10);
     told_in(scene, players, figure, 20); /* he is in view */
     told = told_in(scene, players, figure, 20);
@@ -206,7 +247,7 @@ static void test_floor(void **state)
     told = told_in(scene, players, figure, 2 * TOP);
     assert_int_equal(told.least, 2);
     assert_int_equal(told.most, 2);
-    assert_in_range(told.at_once, PLAYERS / TOP, 2 * PLAYERS / TOP); /* evenly over the ticks */
+    assert_in_range(told.at_once, PLAYERS / TOP, 2 * PLAYERS / TOP); /* evenly over the sweeps */
     left_out = TOP - 1; /* so far behind, a sweep is as short as ever: or it would stay behind */
     told = told_in(scene, players, figure, 2 * TOP);
     assert_int_equal(told.least, 2);
@@ -238,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overtaken),
         cmocka_unit_test(test_read_between),
+        cmocka_unit_test(test_neighbours),
         cmocka_unit_test(test_floor),
     };
 

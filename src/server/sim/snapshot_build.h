@@ -47,7 +47,7 @@ struct snapshot_cell {
 _Static_assert(offsetof(struct snapshot_cell, first) == CELL_CACHE_LINE,
                "the history and the blocks but the full one share a cache line");
 
-/* One of its parts_n parts. */
+/* One of its parts_n parts. Not constant: its blocks come on demand. */
 static inline struct snapshot_part *snapshot_cell_part(const struct snapshot_cell *cell,
                                                        uint32_t part)
 {
