@@ -161,8 +161,12 @@ static void on_ended(void *context, enum stream_end end)
     fail("a connection ended");
 }
 
-static const struct stream_handlers handlers = {on_opened,  on_input,   on_settled,
-                                                on_refused, on_drained, on_ended};
+static const struct stream_handlers handlers = {.opened = on_opened,
+                                                .input = on_input,
+                                                .settled = on_settled,
+                                                .refused = on_refused,
+                                                .drained = on_drained,
+                                                .ended = on_ended};
 
 static void on_accepted(void *context, int fd, const struct sockaddr_storage *address)
 {
