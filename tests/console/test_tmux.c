@@ -759,14 +759,14 @@ static uint64_t repaint_ms(struct pty *pty, char key)
     return least_ms;
 }
 
-/* All that the screen asked for has come and is drawn: the map's ground takes its time, and nobody
- * is idle at first. For as long as is measured then: on a busy machine a second may pass between
- * two drawings. */
+/* All that the screen asked for has come and is drawn: the map's ground takes its time, on a busy
+ * machine more than a second from one drawing to the next. So nearly nothing must come for as long
+ * as is measured then. */
 static void settles(struct pty *pty)
 {
     uint64_t until_ms = tmux_now_ms() + 2 * DEADLINE_MS;
 
-    while (bytes_sent(pty, IDLE_MS) > IDLE_MS / 1000 * 2048)
+    while (bytes_sent(pty, IDLE_MS) > IDLE_MS / 1000 * 1024)
         if (tmux_now_ms() > until_ms)
             fail_msg("it never stops drawing");
 }
