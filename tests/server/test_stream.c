@@ -473,6 +473,121 @@ static void test_gathered_finish(void **state)
     assert_int_equal(SSL_get_error(s->ssl, 0), SSL_ERROR_ZERO_RETURN);
 }
 
+/* Many who can wait, each with a millisecond of work, and one who cannot and comes last. */
+struct worker {
+    struct stream *stream;
+    unsigned reads;
+    size_t bytes_n;
+    unsigned before;       /* reads of all, when it was read last */
+    struct stream *pauses; /* when it is read */
+    bool works;
+};
+
+static unsigned worked;
+
+static size_t on_work(void *context, uint8_t *bytes, size_t len_bytes)
+{
+    struct worker *worker = context;
+    struct timespec begin, now;
+
+    (void)bytes;
+    worker->before = worked++;
+    if (worker->pauses != NULL)
+        stream_pause(worker->pauses);
+    worker->reads++;
+    worker->bytes_n += len_bytes;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    do
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while (worker->works &&
+           (now.tv_sec - begin.tv_sec) * 1000000000 + now.tv_nsec - begin.tv_nsec < 1000000);
+    return len_bytes;
+}
+
+static void on_nothing(void *context)
+{
+    (void)context;
+}
+
+static void on_work_settled(void *context, bool begun)
+{
+    (void)context;
+    (void)begun;
+}
+
+static void on_work_ended(void *context, enum stream_end end)
+{
+    (void)context;
+    (void)end;
+}
+
+static const struct stream_handlers working = {.opened = on_nothing,
+                                               .input = on_work,
+                                               .settled = on_work_settled,
+                                               .refused = on_nothing,
+                                               .drained = on_nothing,
+                                               .ended = on_work_ended};
+
+static void worker_open(struct scene *s, struct worker *worker, int *peer)
+{
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    worker->stream = stream_new(s->io, pair[0], NULL, &working, worker);
+    assert_non_null(worker->stream);
+    *peer = pair[1];
+}
+
+/* It is read before they are through, a slice of them a turn; then each is read to the end, more
+ * than once where there is more than one read's worth, and not while paused. */
+static void test_can_wait(void **state)
+{
+    enum { WAITING = 100, MANY = 3 * IO_RECORD_MAX };
+    struct scene *s = *state;
+    struct worker workers[WAITING] = {0}, player = {0};
+    int peers[WAITING], peer;
+    static uint8_t many[MANY];
+
+    for (unsigned i = 0; i < WAITING; i++) {
+        worker_open(s, &workers[i], &peers[i]);
+        stream_can_wait(workers[i].stream, true);
+        UNTIL(s, stream_is_open(workers[i].stream));
+    }
+    worker_open(s, &player, &peer);
+    UNTIL(s, stream_is_open(player.stream));
+    for (unsigned i = 0; i < WAITING; i++) {
+        workers[i].works = true;
+        assert_int_equal(send(peers[i], "request", 7, 0), 7);
+    }
+    stream_pause(workers[0].stream);
+    player.pauses = workers[WAITING - 1].stream; /* which waits */
+    assert_int_equal(send(peer, "move", 4, 0), 4);
+    worked = 0;
+    UNTIL(s, player.reads == 1);
+    assert_in_range(player.before, 0, 20);
+    for (unsigned i = 1; i < WAITING - 1; i++)
+        UNTIL(s, workers[i].reads == 1);
+    UNTIL(s, metrics_value(METRIC_HTTP_WAITING) == 0);
+    assert_int_equal(workers[0].reads + workers[WAITING - 1].reads, 0);
+    stream_resume(workers[0].stream);
+    stream_resume(workers[WAITING - 1].stream);
+    UNTIL(s, workers[0].reads == 1 && workers[WAITING - 1].reads == 1);
+    assert_int_equal(send(peers[1], many, sizeof(many), 0), sizeof(many));
+    UNTIL(s, workers[1].bytes_n == 7 + sizeof(many));
+    assert_in_range(workers[1].reads, 4, 100);
+    for (unsigned i = 0; i < WAITING; i++)
+        assert_int_equal(send(peers[i], "again", 5, 0), 5);
+    event_base_loop(s->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    assert_in_range(metrics_value(METRIC_HTTP_WAITING), 1, WAITING); /* some are closed waiting */
+    for (unsigned i = 0; i < WAITING; i++) {
+        stream_free(workers[i].stream);
+        close(peers[i]);
+    }
+    stream_free(player.stream);
+    close(peer);
+    assert_int_equal(metrics_value(METRIC_HTTP_WAITING), 0);
+}
+
 /* After the first records, writing and reading takes no memory anew: what OpenSSL asks for and
  * gives back with each lies in its pool. */
 static void test_warm(void **state)
@@ -816,6 +931,7 @@ int main(void)
         TEST(test_small_records),   TEST(test_warm),
         TEST(test_gathered),        TEST(test_gathered_two_kept),
         TEST(test_gathered_cost),   TEST(test_gathered_finish),
+        TEST(test_can_wait),
     };
 
     if (tls_pool_install() != 0)

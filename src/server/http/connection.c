@@ -740,6 +740,7 @@ void connection_upgrade(struct connection *c, struct http_call *call,
     c->upgraded = upgraded;
     connection_move(c, CONNECTION_UPGRADED);
     stream_count_as(c->stream, IO_WEBSOCKET);
+    stream_can_wait(c->stream, false);
     upgraded->opened(context, (struct http_upgrade *)(void *)c, c->stream);
     if (before != c && c->state == CONNECTION_UPGRADED)
         go_on(c);
@@ -803,6 +804,7 @@ void connection_new(struct worker *worker, struct http_ticket *ticket)
         return;
     }
     stream_count_as(c->stream, IO_HTTP);
+    stream_can_wait(c->stream, true);
     stream_tally(c->stream, http_services(worker->http)->tally, &ticket->address);
     connection_move(c, CONNECTION_OPENING);
 }

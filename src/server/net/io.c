@@ -28,6 +28,11 @@ struct deadline_list {
     struct io_deadline *oldest, *newest; /* at_ms rises */
 };
 
+struct job_list {
+    struct io_job *oldest, *newest;
+    atomic_uint_fast32_t n; /* written here, read by control */
+};
+
 struct io {
     struct io_config config;
     struct event_base *base;
@@ -45,9 +50,10 @@ struct io {
     uint32_t dice;    /* io_sampled */
     uint32_t turn;
     atomic_uint_fast32_t credit; /* told by io_stalled, not yet taken off the clock */
-    struct io_job *oldest_job, *newest_job;
-    atomic_uint_fast32_t jobs_n;    /* written here, read by control */
-    atomic_uint_fast64_t turned_ms; /* likewise: monotonic clock */
+    struct job_list jobs[IO_LATER_KINDS];
+    unsigned job_kind;              /* of the last one that ran */
+    uint64_t share_us, share_at_us; /* done at once of what can wait; since when, monotonic */
+    atomic_uint_fast64_t turned_ms; /* written here, read by control: monotonic clock */
     uint64_t cpu_us;                /* of the thread, at the end of the last turn */
     uint64_t looks, looks_ms;       /* how often the sockets were looked at, since when */
     uint64_t reads, asked; /* since then: all that was read, and of it what is waited for */
@@ -111,20 +117,33 @@ static void pass_deadlines(struct io *io)
     }
 }
 
+/* The oldest of the kind whose turn it is. NULL: none waits. */
+static struct io_job *next_job(const struct io *io)
+{
+    struct io_job *job = NULL;
+
+    for (unsigned i = 1; i <= IO_LATER_KINDS && job == NULL; i++)
+        job = io->jobs[(io->job_kind + i) % IO_LATER_KINDS].oldest;
+    return job;
+}
+
 /* At least one, so that it goes on however long the passes are. */
 static void pass_later(struct io *io)
 {
-    uint64_t end_us = io->oldest_job != NULL ? thread_cpu_us() + IO_LATER_US : 0;
+    struct io_job *job = next_job(io);
+    uint64_t end_us = job != NULL ? thread_cpu_us() + IO_LATER_US : 0;
 
-    while (io->oldest_job != NULL) {
-        struct io_job *job = io->oldest_job;
+    io->share_us = 0;
+    while (job != NULL) {
+        io->job_kind = job->kind;
         io_later_cancel(io, job);
         job->run(job);
-        if (thread_cpu_us() >= end_us)
-            break;
+        job = next_job(io);
+        if (job != NULL && thread_cpu_us() >= end_us) {
+            io_turn_soon(io);
+            return;
+        }
     }
-    if (io->oldest_job != NULL)
-        io_turn_soon(io);
 }
 
 static void pass_metrics(struct io *io)
@@ -254,41 +273,62 @@ bool io_gathering(const struct io *io)
 
 /* ---- what can wait ---- */
 
-static void jobs_count(struct io *io, int delta)
+static void jobs_count(struct job_list *list, enum io_later_kind kind, int delta)
 {
-    uint32_t n = (uint32_t)atomic_load_explicit(&io->jobs_n, memory_order_relaxed);
+    static const enum metric WAITING[IO_LATER_KINDS] = {METRIC_HANDSHAKES_WAITING,
+                                                        METRIC_HTTP_WAITING};
+    uint32_t n = (uint32_t)atomic_load_explicit(&list->n, memory_order_relaxed);
 
-    atomic_store_explicit(&io->jobs_n, n + (uint32_t)delta, memory_order_relaxed);
-    metrics_gauge(METRIC_HANDSHAKES_WAITING, delta);
+    atomic_store_explicit(&list->n, n + (uint32_t)delta, memory_order_relaxed);
+    metrics_gauge(WAITING[kind], delta);
 }
 
-void io_later(struct io *io, struct io_job *job)
+void io_later(struct io *io, struct io_job *job, enum io_later_kind kind)
 {
+    struct job_list *list = &io->jobs[kind];
+
     if (job->waits)
         return;
     job->waits = true;
+    job->kind = kind;
     job->newer = NULL;
-    job->older = io->newest_job;
-    *(job->older != NULL ? &job->older->newer : &io->oldest_job) = job;
-    io->newest_job = job;
-    jobs_count(io, 1);
+    job->older = list->newest;
+    *(job->older != NULL ? &job->older->newer : &list->oldest) = job;
+    list->newest = job;
+    jobs_count(list, kind, 1);
     io_turn_soon(io);
 }
 
 void io_later_cancel(struct io *io, struct io_job *job)
 {
+    struct job_list *list = &io->jobs[job->kind];
+
     if (!job->waits)
         return;
     job->waits = false;
-    *(job->older != NULL ? &job->older->newer : &io->oldest_job) = job->newer;
-    *(job->newer != NULL ? &job->newer->older : &io->newest_job) = job->older;
+    *(job->older != NULL ? &job->older->newer : &list->oldest) = job->newer;
+    *(job->newer != NULL ? &job->newer->older : &list->newest) = job->older;
     job->older = job->newer = NULL;
-    jobs_count(io, -1);
+    jobs_count(list, job->kind, -1);
 }
 
-uint32_t io_later_n(const struct io *io)
+/* By the clock, which is cheaper to read than CPU time: if we stood still, some wait in vain. */
+bool io_share_begin(struct io *io, enum io_later_kind kind)
 {
-    return (uint32_t)atomic_load_explicit(&io->jobs_n, memory_order_relaxed);
+    if (io->jobs[kind].oldest != NULL || io->share_us >= IO_LATER_US)
+        return false;
+    io->share_at_us = clock_steady_us();
+    return true;
+}
+
+void io_share_end(struct io *io)
+{
+    io->share_us += clock_steady_us() - io->share_at_us;
+}
+
+uint32_t io_later_n(const struct io *io, enum io_later_kind kind)
+{
+    return (uint32_t)atomic_load_explicit(&io->jobs[kind].n, memory_order_relaxed);
 }
 
 uint64_t io_turned_ms(const struct io *io)

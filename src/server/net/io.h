@@ -2,10 +2,10 @@
  *
  * The loop's order, each turn: what sockets brought (streams call their protocols) | time | calls
  * posted from control | deadlines | the owner's pass (a slice of the sweep) | if the pass is whole,
- * a slice of what can wait (handshakes). A turn happens at least every 50 ms. Where packets come
- * one by one, more than 500 times a second, a thread of its own rests for 1 to 4 ms after each
- * look, so that some come together (about 8, where 4 ms are enough); io_wake and io_post end a
- * rest. Not so where most of what comes is asked, and waits for its answer (io_asked).
+ * a slice of what can wait (handshakes, HTTP requests). A turn happens at least every 50 ms. Where
+ * packets come one by one, more than 500 times a second, a thread of its own rests for 1 to 4 ms
+ * after each look, so that some come together (about 8, where 4 ms are enough); io_wake and io_post
+ * end a rest. Not so where most of what comes is asked, and waits for its answer (io_asked).
  *
  * The io clock counts milliseconds since io_new and stands still while the thread itself stood
  * still for more than a quarter of a second: deadlines do not punish anybody for our hiccup. Owner:
@@ -103,18 +103,25 @@ uint64_t io_watch_end(struct io *io, uint64_t begin_us);
 uint64_t io_now_ms(const struct io *io); /* the io clock, as of this turn */
 void io_turn_soon(struct io *io);        /* take another turn without waiting */
 
-/* Work that strangers cause, in order, a slice of it a turn, behind the owner's pass: so that many
- * of them at once cost those who play nothing but this slice. */
+/* Work that strangers cause, a slice of it a turn, behind the owner's pass: so that many of them at
+ * once cost those who play nothing but this slice. Of each kind in order, the kinds by turns. */
+enum io_later_kind { IO_LATER_HANDSHAKE, IO_LATER_REQUEST, IO_LATER_KINDS };
 struct io_job {
     struct io_job *older, *newer;
     void (*run)(struct io_job *job); /* it is off the list; set by the owner */
+    enum io_later_kind kind;         /* of the list that it waits on */
     bool waits;
 };
-void io_later(struct io *io, struct io_job *job);        /* no effect if it waits */
+/* No effect if it waits. */
+void io_later(struct io *io, struct io_job *job, enum io_later_kind kind);
 void io_later_cancel(struct io *io, struct io_job *job); /* fine if it does not wait */
+/* Such work may be done at once, up to io_share_end: none of its kind waits, and less than a slice
+ * of it was done at once since the last whole pass. */
+bool io_share_begin(struct io *io, enum io_later_kind kind);
+void io_share_end(struct io *io);
 
 /* For who hands out connections; any thread. */
-uint32_t io_later_n(const struct io *io);   /* jobs that wait */
+uint32_t io_later_n(const struct io *io, enum io_later_kind kind); /* jobs that wait */
 uint64_t io_turned_ms(const struct io *io); /* monotonic clock of the last turn */
 
 /* Deadlines, absolute, each on the sorted list of its class (deadlines of a class mostly have one

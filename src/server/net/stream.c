@@ -415,7 +415,7 @@ static size_t stream_read_on(struct stream *stream, uint8_t *input, size_t n,
     for (unsigned i = 0; i < STREAM_READS; i++) {
         size_t got = 0;
 
-        if (stream->paused)
+        if (stream->paused || (i > 0 && stream->can_wait && !stream->empty))
             return n;
         if (n > STREAM_HELD_MAX) {
             *result = TRANSPORT_BAD;
@@ -488,6 +488,30 @@ static void stream_read_counted(struct stream *stream)
         stream->cost_us += (thread_cpu_us() - begin_us) * (opening ? 1 : IO_SAMPLE);
 }
 
+static void stream_wait(struct stream *stream, enum io_later_kind kind)
+{
+    event_del(stream->readable);
+    io_later(stream->io, &stream->share, kind);
+}
+
+/* Something is there for one that is not paused: it is read now, or, of who can wait, with the
+ * thread's share for strangers. */
+static void stream_read_fairly(struct stream *stream)
+{
+    struct io *io = stream->io;
+
+    if (!stream->open && stream->ssl != NULL) {
+        stream_wait(stream, IO_LATER_HANDSHAKE);
+    } else if (!stream->can_wait) {
+        stream_read_counted(stream);
+    } else if (io_share_begin(io, IO_LATER_REQUEST)) {
+        stream_read_counted(stream);
+        io_share_end(io);
+    } else {
+        stream_wait(stream, IO_LATER_REQUEST);
+    }
+}
+
 static void stream_on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct stream *stream = context;
@@ -495,20 +519,17 @@ static void stream_on_readable(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     stream->empty = false;
-    if (!stream->open && stream->ssl != NULL) { /* a stranger: those who play go before */
-        event_del(stream->readable);
-        io_later(stream->io, &stream->shake);
-    } else if (!stream->paused) {
-        stream_read_counted(stream);
-    }
+    if (!stream->paused)
+        stream_read_fairly(stream);
 }
 
 static void stream_on_share(struct io_job *job)
 {
-    struct stream *stream = (struct stream *)(void *)((char *)job - offsetof(struct stream, shake));
+    struct stream *stream = (struct stream *)(void *)((char *)job - offsetof(struct stream, share));
 
-    if (!stream->paused)
-        event_add(stream->readable, NULL);
+    if (stream->paused) /* meanwhile; resumed, it comes again */
+        return;
+    event_add(stream->readable, NULL);
     stream_read_counted(stream);
 }
 
@@ -518,7 +539,7 @@ static void stream_on_again(struct io_deadline *deadline)
         (struct stream *)(void *)((char *)deadline - offsetof(struct stream, again));
 
     if (stream->fd >= 0 && !stream->paused)
-        stream_read_counted(stream);
+        stream_read_fairly(stream);
 }
 
 void stream_pause(struct stream *stream)
@@ -556,7 +577,7 @@ struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
     stream->context = context;
     stream->transport = tls != NULL ? &stream_tls : &stream_plain;
     stream->again.expired = stream_on_again;
-    stream->shake.run = stream_on_share;
+    stream->share.run = stream_on_share;
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat,
                sizeof(lowat)); /* not for every kind of socket */
     stream->readable = event_new(io_base(io), fd, EV_READ | EV_PERSIST, stream_on_readable, stream);
@@ -568,6 +589,11 @@ struct stream *stream_new(struct io *io, int fd, SSL_CTX *tls,
     if (tls == NULL) /* a plain one is open at once, but says so from the loop */
         stream_read_soon(stream);
     return stream;
+}
+
+void stream_can_wait(struct stream *stream, bool can_wait)
+{
+    stream->can_wait = can_wait;
 }
 
 void stream_tally(struct stream *stream, struct tally *tally,
@@ -589,7 +615,7 @@ void stream_close(struct stream *stream)
     stream_settle_added(stream); /* its last words */
     stream_tell(stream, 1);
     io_deadline_disarm(stream->io, &stream->again);
-    io_later_cancel(stream->io, &stream->shake);
+    io_later_cancel(stream->io, &stream->share);
     if (stream->readable != NULL)
         event_del(stream->readable);
     if (stream->writable != NULL)
@@ -602,7 +628,7 @@ void stream_leave(struct stream *stream)
 {
     stream_settle_added(stream);
     io_deadline_disarm(stream->io, &stream->again);
-    io_later_cancel(stream->io, &stream->shake);
+    io_later_cancel(stream->io, &stream->share);
     if (stream->readable != NULL)
         event_free(stream->readable);
     if (stream->writable != NULL)

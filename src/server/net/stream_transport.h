@@ -34,10 +34,11 @@ struct stream {
     SSL *ssl; /* NULL: plain */
     struct event *readable, *writable;
     struct io_deadline again; /* read on in the next turn, without a sign from the socket */
-    struct io_job shake;      /* the handshake's next step waits for its share */
+    struct io_job share;      /* the handshake's next step, or the next read, waits for its share */
     int fd;                   /* -1: closed */
     bool open;                /* handshake done */
     bool paused, finished, ended;
+    bool can_wait; /* with what comes in */
     bool added;    /* a write lies in the io thread's batch: it is as good as sent */
     bool eof;      /* the peer sends no more */
     bool restless; /* TLS is kept busy with itself: it is over */

@@ -49,6 +49,7 @@
     ROW(REFUSED_FULL,            COUNTER,   "openmmo_refused_full_total",           "Connections refused because the server was full") \
     ROW(PROXY_REFUSED,           COUNTER,   "openmmo_proxy_refused_total",          "Connections of trusted proxies closed for want of a PROXY header") \
     ROW(HANDSHAKES_WAITING,      GAUGE,     "openmmo_handshakes_waiting",           "Steps of TLS handshakes that wait for their share of an io thread") \
+    ROW(HTTP_WAITING,            GAUGE,     "openmmo_http_waiting",                 "HTTP connections with something to read that wait for their share of an io thread") \
     ROW(TURN_US,                 HISTOGRAM, "openmmo_io_turn_seconds",              "CPU time of an io thread from one turn of its loop to the next") \
     ROW(IO_STUCK,                GAUGE,     "openmmo_io_threads_stuck",             "Io threads that have not turned for two seconds: their players wait") \
     ROW(TLS_HANDSHAKES,          COUNTER,   "openmmo_tls_handshakes_total{outcome=\"ok\"}", "TLS handshakes") \

@@ -131,7 +131,7 @@ void host_load(const struct host *host, struct balance_load *load)
 
 bool host_has_room(const struct host *host)
 {
-    return io_later_n(host->io) < HANDSHAKES_WAITING;
+    return io_later_n(host->io, IO_LATER_HANDSHAKE) < HANDSHAKES_WAITING;
 }
 
 static void sweep_end(struct host *host)
