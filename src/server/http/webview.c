@@ -376,7 +376,8 @@ static bool is_far(const struct webview *view, const struct snapshot_entity *sel
     int64_t dz = (int64_t)view->wish_z - self->state.pos.z;
     int64_t most = (int64_t)CORRECT_M * SPACE_UNITS_PER_M;
 
-    return dx * dx + dz * dz > most * most;
+    /* one after the other: squared, a wish at the other end of a large world would overflow */
+    return dx > most || dx < -most || dz > most || dz < -most || dx * dx + dz * dz > most * most;
 }
 
 static bool same_pos(struct space_pos a, struct space_pos b)
