@@ -186,11 +186,37 @@ static void test_stall(void **state)
     io_deadline_disarm(io, &peer.deadline);
 }
 
+/* A stop of the whole process: the io clock leaves most of it out, and who tells of it then, with
+ * the same turn or the next, adds no more than is missing. */
+static void test_stall_of_all(void **state)
+{
+    enum { STOP_MS = 1000, BEYOND_MS = 300 };
+    const struct timespec stop = {STOP_MS / 1000, STOP_MS % 1000 * 1000000};
+
+    (void)state;
+    for (unsigned turns = 0; turns < 2; turns++) {
+        struct alarm peer = {.order = 0};
+        uint64_t begin_ms;
+
+        turn_until(&peer.order, 100); /* the clock is as of now */
+        arm(&peer, 1, IO_STALL_MS + BEYOND_MS);
+        begin_ms = io_now_ms(io);
+        nanosleep(&stop, NULL); /* what is tested */
+        if (turns > 0)
+            turn_until(&peer.order, 1);
+        io_stalled(io, STOP_MS);
+        turn_until(&peer.order, DEADLINE_MS);
+        assert_in_range(io_now_ms(io) - begin_ms, IO_STALL_MS + BEYOND_MS,
+                        IO_STALL_MS + BEYOND_MS + STOP_MS / 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stall, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stall_of_all, setup, teardown),
         cmocka_unit_test(test_rest),
     };
 

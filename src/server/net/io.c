@@ -18,11 +18,12 @@
 #include "net/tls_pool.h"
 #include "ops/metrics.h"
 
-#define IO_REST_MS    1   /* then packets are looked for again, */
-#define IO_REST_MAX   4   /* or up to so long, where they are few, */
-#define IO_REST_READS 8   /* until about so many have come */
-#define IO_LOOKS_MANY 500 /* at the sockets, a second: it begins to rest */
-#define IO_LOOKS_FEW  100 /* with the rests: there is nothing that would gather, it ends */
+#define IO_REST_MS    1    /* then packets are looked for again, */
+#define IO_REST_MAX   4    /* or up to so long, where they are few, */
+#define IO_REST_READS 8    /* until about so many have come */
+#define IO_TOLD_MS    1000 /* by then others have told of a stall that we had with them */
+#define IO_LOOKS_MANY 500  /* at the sockets, a second: it begins to rest */
+#define IO_LOOKS_FEW  100  /* with the rests: there is nothing that would gather, it ends */
 
 struct deadline_list {
     struct io_deadline *oldest, *newest; /* at_ms rises */
@@ -47,6 +48,8 @@ struct io {
     atomic_bool quit;
     uint64_t real_ms; /* monotonic clock of the last turn */
     uint64_t now_ms;  /* the io clock */
+    uint64_t left_ms; /* of our own last stall, not counted by the io clock */
+    uint64_t left_at; /* when it ended, monotonic */
     uint32_t dice;    /* io_sampled */
     uint32_t turn;
     atomic_uint_fast32_t credit; /* told by io_stalled, not yet taken off the clock */
@@ -87,10 +90,20 @@ static void pass_time(struct io *io)
     uint64_t real_ms = clock_steady_ms();
     uint64_t elapsed = real_ms - io->real_ms;
     uint64_t credit = atomic_exchange_explicit(&io->credit, 0, memory_order_relaxed);
-    uint64_t before_ms = io->now_ms;
+    uint64_t before_ms = io->now_ms, left_ms;
 
     io->real_ms = real_ms;
     io->now_ms += elapsed < IO_STALL_MS ? elapsed : IO_STALL_MS;
+    if (elapsed > IO_STALL_MS) {
+        io->left_ms = elapsed - IO_STALL_MS;
+        io->left_at = real_ms;
+    } else if (real_ms - io->left_at > IO_TOLD_MS) {
+        io->left_ms = 0;
+    }
+    /* What stood still with us is told of too, and need not be given twice. */
+    left_ms = credit < io->left_ms ? credit : io->left_ms;
+    io->left_ms -= left_ms;
+    credit -= left_ms;
     if (credit == 0)
         return;
     /* The clock never steps back (buckets and orders depend on it): move the deadlines on instead;

@@ -63,7 +63,9 @@ void io_free(struct io *io); /* stopped; NULL is fine */
 
 void io_post(struct io *io, struct postbox_item *item); /* any thread: run it on this thread */
 void io_wake(struct io *io);                            /* any thread: take a turn */
-void io_stalled(struct io *io, uint32_t stalled_ms);    /* any thread: deadlines move on by this */
+/* Deadlines move on by this, less what the io clock left out of a stall of its own within the last
+ * second. Any thread. */
+void io_stalled(struct io *io, uint32_t stalled_ms);
 
 /* For streams (stream_gather). done: what became of those that were written by one call, and how
  * much of its CPU time is each one's share, in us, as sampled (IO_SAMPLE): the same for all, as the
