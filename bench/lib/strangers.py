@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 OPENING = 256       # connects at once
 PACE_S = 1.0        # between two words of who is slow
+BURST_S = 1.0       # from one burst to the next
 REST_S = 0.1        # of who was refused, before he comes again
 STAYS_S = (10, 20)  # who does not read does not see that he was shown the door
 SMALL = 4096        # a receive buffer
@@ -28,6 +29,7 @@ HTTP, HTTPS, GAME = range(3)  # the ports
 HOST = b"Host: bench\r\n"
 POST = b"POST /api/auth/login HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+BURST = 40 * (b"GET /api/health HTTP/1.1\r\n" + HOST + b"\r\n")
 HIDDEN, SHOWN_BY = b"GET /api/health HTTP/1.1\r\nHost: hidden\r\n\r\n", b'"uptime"'
 SHAPES = tuple(shape + HIDDEN for shape in (
     POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -59,6 +61,7 @@ KINDS = {
     "slowread": Kind(1000, "ask for forty long answers at once, and read a byte a second"),
     "halfopen": Kind(1000, "begin a TLS handshake with three bytes or a whole ClientHello, at the game's port and at HTTPS, and stop"),
     "idle": Kind(10000, "ask once by HTTP, and stay"),
+    "burst": Kind(500, "ask for forty answers each at the same moment, every second"),
     "smuggle": Kind(50, "send requests of which nobody can say where they end, with another hidden behind"),
 }
 
@@ -84,7 +87,7 @@ def first_words(kind):
         return ((HTTP, 40 * (b"GET /api/openapi.json HTTP/1.1\r\n" + HOST + b"\r\n")),)
     if kind == "halfopen":
         return ((HTTPS, b"\x16\x03\x01"), (GAME, b"\x16\x03\x01"), (HTTPS, client_hello()), (GAME, client_hello(GAME_PROTOCOL)))
-    if kind == "idle":
+    if kind in ("idle", "burst"):
         return ((HTTP, b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"),)
     return tuple((HTTP, shape) for shape in SHAPES)
 
@@ -101,6 +104,7 @@ class Strangers:
         self.epoll, self.by_fd = select.epoll(), {}
         self.absent = deque([0.0] * n)  # when each comes again
         self.slow = deque()             # (when, who) of those who say or read something by and by
+        self.burst_at = 0.0
         self.opening = self.here = self.most = self.came = self.ended = self.answered = 0
 
     def come(self, now):
@@ -138,7 +142,7 @@ class Strangers:
             self.slow.append((now + random.uniform(0, PACE_S), stranger))
 
     def hear(self, stranger, now):
-        got = stranger.socket.recv(4096)
+        got = stranger.socket.recv(65536)
         if not got:
             self.go(stranger, now)
         elif self.kind == "smuggle":
@@ -151,6 +155,12 @@ class Strangers:
             self.go(stranger, now, False)
         else:
             stranger.socket.recv(1)
+
+    def burst(self, now):
+        for stranger in list(self.by_fd.values()):
+            if stranger.said:
+                self.guarded(lambda who, _: who.socket.send(BURST), stranger, now)
+        self.burst_at = now + BURST_S
 
     def guarded(self, step, stranger, now):
         try:
@@ -169,6 +179,8 @@ class Strangers:
             stranger = self.by_fd.get(fd)
             if stranger is not None:
                 self.guarded(self.hear if stranger.said else self.say, stranger, now)
+        if self.kind == "burst" and now >= self.burst_at:
+            self.burst(now)
         while self.slow and self.slow[0][0] <= now:
             stranger = self.slow.popleft()[1]
             if stranger.socket.fileno() in self.by_fd:
