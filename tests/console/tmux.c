@@ -112,9 +112,10 @@ void tmux_begin(const char *flags)
 {
     char keys[1024];
 
+    tmux_run("rm -f %s/after", tmux_directory); /* of a console before it; it comes whole */
     snprintf(keys, sizeof(keys),
-             "'stty -g >%s/before; %s %s; echo left:$?; stty -g >%s/after' Enter", tmux_directory,
-             tmux_console_path, flags, tmux_directory);
+             "'cd %s; stty -g >before; %s %s; echo left:$?; stty -g >new; mv new after' Enter",
+             tmux_directory, tmux_console_path, flags);
     tmux_type(keys);
 }
 
