@@ -1,4 +1,5 @@
-/* test_io.c -- the io thread's deadlines: in their order, and when the server stood still. */
+/* test_io.c -- the io thread's deadlines, in their order and when the server stood still; what can
+ * wait, a slice a turn; its rests. */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
@@ -209,6 +210,70 @@ static void test_stall_of_all(void **state)
         assert_in_range(io_now_ms(io) - begin_ms, IO_STALL_MS + BEYOND_MS,
                         IO_STALL_MS + BEYOND_MS + STOP_MS / 2);
     }
+    /* A stop that nobody told of: what others tell of a second later was another, without us. */
+    struct alarm later = {.order = 0};
+    nanosleep(&stop, NULL);
+    turn_until(&later.order, 1200);
+    arm(&later, 1, 50);
+    io_stalled(io, STOP_MS - IO_STALL_MS);
+    turn_until(&later.order, 300);
+    assert_int_equal(later.order, 0);
+    io_deadline_disarm(io, &later.deadline);
+}
+
+/* ---- what can wait ---- */
+
+struct errand {
+    struct io_job job; /* first */
+    unsigned order;    /* in which it ran; 0: not yet */
+};
+
+static void run_errand(struct io_job *job)
+{
+    struct timespec begin, now;
+
+    ((struct errand *)(void *)job)->order = ++expired_n;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    do /* longer than a turn has for them */
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while ((now.tv_sec - begin.tv_sec) * 1000000 + (now.tv_nsec - begin.tv_nsec) / 1000 <
+           IO_LATER_US + 1000);
+}
+
+/* One kind does not keep the other from its turn, however many of it wait; within a kind the oldest
+ * goes first. What waits goes before what comes, and what is done at once is counted too. */
+static void test_later(void **state)
+{
+    enum { ERRANDS = 6 };
+    struct errand shakes[ERRANDS] = {0}, requests[2] = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < ERRANDS; i++) {
+        shakes[i].job.run = run_errand;
+        io_later(io, &shakes[i].job, IO_LATER_HANDSHAKE);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        requests[i].job.run = run_errand;
+        assert_true(i > 0 || io_share_begin(io, IO_LATER_REQUEST));
+        io_later(io, &requests[i].job, IO_LATER_REQUEST);
+        assert_false(io_share_begin(io, IO_LATER_REQUEST));
+    }
+    assert_int_equal(io_later_n(io, IO_LATER_HANDSHAKE), ERRANDS);
+    assert_int_equal(io_later_n(io, IO_LATER_REQUEST), 2);
+    io_later_cancel(io, &shakes[1].job);
+    turn_until(&shakes[ERRANDS - 1].order, DEADLINE_MS);
+    assert_in_range(requests[0].order, 1, 2);
+    assert_int_equal(requests[1].order, requests[0].order + 2);
+    assert_int_equal(shakes[1].order, 0);
+    for (unsigned i = 2; i < ERRANDS; i++)
+        assert_true(shakes[i].order > shakes[i == 2 ? 0 : i - 1].order);
+    assert_int_equal(io_later_n(io, IO_LATER_HANDSHAKE) + io_later_n(io, IO_LATER_REQUEST), 0);
+    assert_true(io_share_begin(io, IO_LATER_REQUEST));
+    run_errand(&requests[0].job);
+    io_share_end(io);
+    assert_false(io_share_begin(io, IO_LATER_REQUEST));
+    turn_until(&shakes[1].order, 2 * IO_TURN_MS);
+    assert_true(io_share_begin(io, IO_LATER_REQUEST));
 }
 
 int main(void)
@@ -217,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stall, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stall_of_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_later, setup, teardown),
         cmocka_unit_test(test_rest),
     };
 

@@ -85,25 +85,33 @@ static void pass_wake(struct io *io)
     atomic_exchange_explicit(&io->woken, false, memory_order_acq_rel);
 }
 
+/* Of the stall that others told of, what is to be given back: not what the io clock has just left
+ * out of one of our own, for then it was the same. */
+static uint64_t credit_due(struct io *io, uint64_t elapsed)
+{
+    uint64_t credit = atomic_exchange_explicit(&io->credit, 0, memory_order_relaxed);
+    uint64_t given;
+
+    if (elapsed > IO_STALL_MS) {
+        io->left_ms = elapsed - IO_STALL_MS;
+        io->left_at = io->real_ms;
+    } else if (io->real_ms - io->left_at > IO_TOLD_MS) {
+        io->left_ms = 0;
+    }
+    given = credit < io->left_ms ? credit : io->left_ms;
+    io->left_ms -= given;
+    return credit - given;
+}
+
 static void pass_time(struct io *io)
 {
     uint64_t real_ms = clock_steady_ms();
     uint64_t elapsed = real_ms - io->real_ms;
-    uint64_t credit = atomic_exchange_explicit(&io->credit, 0, memory_order_relaxed);
-    uint64_t before_ms = io->now_ms, left_ms;
+    uint64_t before_ms = io->now_ms, credit;
 
     io->real_ms = real_ms;
     io->now_ms += elapsed < IO_STALL_MS ? elapsed : IO_STALL_MS;
-    if (elapsed > IO_STALL_MS) {
-        io->left_ms = elapsed - IO_STALL_MS;
-        io->left_at = real_ms;
-    } else if (real_ms - io->left_at > IO_TOLD_MS) {
-        io->left_ms = 0;
-    }
-    /* What stood still with us is told of too, and need not be given twice. */
-    left_ms = credit < io->left_ms ? credit : io->left_ms;
-    io->left_ms -= left_ms;
-    credit -= left_ms;
+    credit = credit_due(io, elapsed);
     if (credit == 0)
         return;
     /* The clock never steps back (buckets and orders depend on it): move the deadlines on instead;

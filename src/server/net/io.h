@@ -26,7 +26,7 @@
 #define IO_CIPHER_MAX (64 * 1024)  /* what one TLS operation may produce */
 #define IO_INPUT_MAX  (128 * 1024) /* unconsumed input of one connection, and one read more */
 #define IO_TURN_MS    50
-#define IO_LATER_US   2000 /* CPU time of a turn for what can wait */
+#define IO_LATER_US   2000 /* of a turn for what can wait; as much of it may be done at once */
 #define IO_STALL_MS   250  /* a longer turn is a stall: the io clock counts this much of it */
 
 struct io; /* opaque */
@@ -120,7 +120,7 @@ void io_later_cancel(struct io *io, struct io_job *job); /* fine if it does not 
 /* Such work may be done at once, up to io_share_end: none of its kind waits, and less than a slice
  * of it was done at once since the last whole pass. */
 bool io_share_begin(struct io *io, enum io_later_kind kind);
-void io_share_end(struct io *io);
+void io_share_end(struct io *io); /* it is done, and counted */
 
 /* For who hands out connections; any thread. */
 uint32_t io_later_n(const struct io *io, enum io_later_kind kind); /* jobs that wait */

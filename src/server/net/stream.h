@@ -89,8 +89,8 @@ bool stream_writable(const struct stream *stream); /* open, and nothing kept */
  * when writable. */
 void stream_finish(struct stream *stream);
 
-/* What comes in can wait (true; at first it cannot): it is read with the io thread's share for
- * strangers (io_later), behind those who play. */
+/* What comes in can wait (true; at first it cannot): it is read as it comes for as long as the io
+ * thread's share for strangers lasts (io_share_begin), then behind those who play (io_later). */
 void stream_can_wait(struct stream *stream, bool can_wait);
 
 /* To another io thread: take it off its loop, from no callback of its own (no callback comes until
